@@ -1,0 +1,37 @@
+# The two commands for everybody: `make demo` and `make test`. Both make .venv first if it is not there.
+
+PYTHON ?= python3
+export D2L_DATA ?= $(CURDIR)/data
+BIN := .venv/bin
+
+.PHONY: demo test check bench data clean
+.DELETE_ON_ERROR:
+
+demo: .venv/installed data  ## run every lesson; leave notebooks and pages in out/lessons
+	$(BIN)/d2l lessons run --out out/lessons
+	@echo "open out/lessons/index.html"
+
+test: check data  ## everything that continuous integration runs
+	$(BIN)/python -m pytest
+
+check: .venv/installed  ## style, types, rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed data  ## ours against d2l 1.0.3 and a hand-written loop, one table
+	$(BIN)/python -m bench.homework
+
+# An environment with everything; a torch that this Python has already is used, not installed again.
+.venv/installed: pyproject.toml
+	@if $(PYTHON) -c "import torch, torchvision" 2>/dev/null; \
+	then $(PYTHON) -m venv --system-site-packages .venv; else $(PYTHON) -m venv .venv; fi
+	$(BIN)/python -m pip install --quiet --editable ".[all]"
+	touch $@
+
+data: .venv/installed  ## Fashion-MNIST, where it cannot be downloaded
+	tools/provide_data.sh
+
+clean:
+	rm -rf .venv out .rivals .deb

@@ -1,0 +1,63 @@
+"""The homework's speed against the released d2l 1.0.3 and a hand-written loop, in one run.
+
+`python -m bench.homework` or `python bench/homework.py`; `--help` has the options.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--rounds", "num_rounds", default=3, show_default=True, type=click.IntRange(1))
+@click.option("--threads", type=click.IntRange(1), help="For all rivals; PyTorch chooses if not.")
+@click.option("--quick", is_flag=True, help="A small trial: one round, one epoch, ten on a board.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--record", is_flag=True, help="Append the run to bench/records.md.")
+@click.option("--check", is_flag=True, help="Exit with status 1 if a promised speed is missed.")
+def main(
+    num_rounds: int,
+    threads: int | None,
+    quick: bool,
+    json_file: Path | None,
+    record: bool,
+    check: bool,
+) -> None:
+    """Measure this library against d2l 1.0.3 and a hand-written loop, on the CPU."""
+    from bench import promises, rivals, rounds, summary
+    from bench.size import QUICK, Size
+
+    if quick and (record or check):
+        raise click.UsageError("--quick measures too little to record or check: leave it out")
+    size, num_rounds = (QUICK, 1) if quick else (Size(), num_rounds)
+    begun = time.monotonic()
+    load = _load()
+    rivals.prepare()
+    findings = rounds.measure(size, num_rounds, threads)
+    minutes = (time.monotonic() - begun) / 60
+    lines = summary.circumstances(findings, size, num_rounds)
+    lines += [f"took {minutes:.1f} minutes; the machine's load was {load} before, {_load()} after"]
+    table = summary.table(summary.rows(findings, size))
+    click.echo("\n".join(["", table, "", *lines]))
+    if json_file:
+        json_file.write_text(summary.as_json(findings, size, num_rounds))
+    if record:
+        summary.record(lines[0], [*lines[1:], "", table])
+    if check:
+        all_kept, words = promises.verdicts(findings)
+        click.echo("\n".join(["", *words]))
+        sys.exit(0 if all_kept else 1)
+
+
+def _load() -> str:
+    """How busy the machine is, in processes; unknown on Windows."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+
+
+if __name__ == "__main__":
+    # Run as a file, Python looks beside it: the folder above has bench and d2l.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    main()

@@ -1,0 +1,127 @@
+"""One run of the benchmark: every job, rival by rival, round by round, each in its own process."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import click
+
+from bench.kernel import board_in_kernel
+from bench.rivals import HAND, OURS, RELEASED, RUN_FOLDER, check_origin, environment
+from bench.size import Size
+
+TIMEOUT_SECONDS = 400
+
+
+class Job(NamedTuple):
+    """A task and whose turn it is when, in one round; `once` where a round is long."""
+
+    task: str
+    turns: tuple[str, ...]
+    once: bool = False
+
+
+# Who takes two turns has them before and after the others, so that a drift of the machine cancels.
+JOBS = (
+    Job("import", (HAND, OURS, RELEASED, OURS, HAND)),
+    Job("epochs", (OURS, HAND, RELEASED)),
+    Job("draws", (OURS, RELEASED)),
+    Job("fit", (OURS, HAND, RELEASED, HAND, OURS), once=True),
+    Job("board", (OURS, RELEASED, OURS), once=True),
+    Job("kernel", (OURS, RELEASED, OURS), once=True),
+)
+
+
+@dataclass
+class Findings:
+    """What was measured: `values[what][rival]` has one number for each round."""
+
+    values: dict[str, dict[str, list[float]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+    threads: int = 0
+
+    def median(self, what: str, rival: str) -> float | None:
+        """The median over the rounds; None where a rival was not measured."""
+        values = self.values[what][rival]
+        return median(values) if values else None
+
+    def ratio(self, what: str, over: str = RELEASED, under: str = OURS) -> float | None:
+        """The median of the ratios of each round."""
+        pairs = zip(self.values[what][over], self.values[what][under], strict=True)
+        ratios = [a / b for a, b in pairs if b > 0]
+        return median(ratios) if ratios else None
+
+
+def measure(size: Size, num_rounds: int, threads: int | None) -> Findings:
+    """Run all the jobs."""
+    findings = Findings()
+    for i in range(num_rounds):
+        for job in JOBS:
+            if i == 0 or not job.once:
+                _round(job, size, threads, findings, f"round {i + 1}/{num_rounds}")
+    return findings
+
+
+def _round(job: Job, size: Size, threads: int | None, findings: Findings, where: str) -> None:
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for rival in job.turns:
+        begun = time.monotonic()
+        numbers = _turn(job.task, rival, size, threads)
+        findings.threads = numbers.pop("threads", findings.threads)
+        for what, value in numbers.items():
+            found[what][rival].append(value)
+        click.echo(f"{where}  {job.task:8}{rival:10}{time.monotonic() - begun:6.1f} s", err=True)
+    for what, by_rival in found.items():
+        for rival, values in by_rival.items():
+            findings.values[what][rival].append(median(values))
+
+
+def _turn(task: str, rival: str, size: Size, threads: int | None) -> dict[str, Any]:
+    variables = environment(rival, threads)
+    if task == "import":
+        return {"import": _import_seconds(rival, variables)}
+    if task == "kernel":
+        numbers = board_in_kernel(size, RUN_FOLDER, variables)
+    else:
+        numbers = _work(task, rival, size, variables)
+    check_origin(rival, numbers.pop("file"))
+    return numbers
+
+
+def _work(task: str, rival: str, size: Size, variables: dict[str, str]) -> dict[str, Any]:
+    module = "bench.handmade" if rival == HAND else "bench.library"
+    with tempfile.TemporaryDirectory() as private:
+        answer = Path(private, "answer.json")
+        arguments = [module, task, json.dumps(size._asdict()), str(answer)]
+        _python(["-m", "bench.worker", *arguments], variables, Path(private))
+        return json.loads(answer.read_text())
+
+
+def _import_seconds(rival: str, variables: dict[str, str]) -> float:
+    """Seconds of the import alone, without the start of Python."""
+    statement = "import torch" if rival == HAND else "from d2l import torch as d2l"
+    code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
+    with tempfile.TemporaryDirectory() as private:
+        return float(_python(["-c", code], variables, Path(private)))
+
+
+def _python(arguments: list[str], variables: dict[str, str], folder: Path) -> str:
+    """The standard output of a fresh Python; files, for workers may outlive it and hold a pipe."""
+    out, err = folder / "out.txt", folder / "err.txt"
+    with out.open("w") as stdout, err.open("w") as stderr:
+        command = [sys.executable, "-P", *arguments]
+        done = subprocess.run(
+            command, cwd=RUN_FOLDER, env=variables, stdout=stdout, stderr=stderr,
+            timeout=TIMEOUT_SECONDS, check=False,
+        )  # fmt: skip
+    if done.returncode != 0:
+        raise click.ClickException(f"{' '.join(arguments)} failed:\n{err.read_text()[-3000:]}")
+    return out.read_text()

@@ -1,0 +1,69 @@
+"""Which devices there are, by the book's names: CUDA GPUs first, then Apple's MPS."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def cpu() -> torch.device:
+    """The CPU.
+
+    Book: 6.7 GPUs
+    """
+    return torch.device("cpu")
+
+
+def gpu(i: int = 0) -> torch.device:
+    """The `i`-th GPU, whether or not it is there: `cuda:i`, or `mps` on a Mac that has no CUDA.
+
+    Book: 6.7 GPUs
+    """
+    if _has_mps_only():
+        return torch.device("mps", i)
+    return torch.device("cuda", i)
+
+
+def num_gpus() -> int:
+    """How many GPUs there are; Apple's MPS counts as one.
+
+    Book: 6.7 GPUs
+    """
+    return 1 if _has_mps_only() else torch.cuda.device_count()
+
+
+def try_gpu(i: int = 0) -> torch.device:
+    """`gpu(i)` if it exists, else the CPU.
+
+    Book: 6.7 GPUs
+    """
+    return gpu(i) if i < num_gpus() else cpu()
+
+
+def try_all_gpus() -> list[torch.device]:
+    """Every GPU, or `[cpu()]` where there is none.
+
+    Book: 6.7 GPUs
+    """
+    return [gpu(i) for i in range(num_gpus())] or [cpu()]
+
+
+def move(value: Any, device: torch.device) -> Any:
+    """`value` with each tensor in it on `device`: tensors, tuples, lists and mappings of them.
+
+    A value with nothing to move is returned as it is. Copies from pinned memory are not waited for.
+    """
+    if isinstance(value, Tensor):
+        return value if value.device == device else value.to(device, non_blocking=True)
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(move(item, device) for item in value))
+    if isinstance(value, (list, tuple)):
+        return type(value)(move(item, device) for item in value)
+    if isinstance(value, Mapping):
+        return {key: move(item, device) for key, item in value.items()}
+    return value
+
+
+def _has_mps_only() -> bool:
+    return not torch.cuda.is_available() and torch.backends.mps.is_available()

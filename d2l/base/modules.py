@@ -1,0 +1,56 @@
+"""The modules that homework reaches through the face (`d2l.plt`, …), loaded when asked for."""
+
+import difflib
+import importlib
+from typing import Any
+
+MODULES = {
+    "F": "torch.nn.functional",
+    "Image": "PIL.Image",
+    "backend_inline": "matplotlib_inline.backend_inline",
+    "collections": "collections",
+    "data": "torch.utils.data",
+    "defaultdict": "collections:defaultdict",
+    "display": "IPython.display",
+    "distance_matrix": "scipy.spatial:distance_matrix",
+    "hashlib": "hashlib",
+    "inspect": "inspect",
+    "math": "math",
+    "nn": "torch.nn",
+    "np": "numpy",
+    "os": "os",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    "random": "random",
+    "re": "re",
+    "requests": "requests",
+    "shutil": "shutil",
+    "sys": "sys",
+    "tarfile": "tarfile",
+    "time": "time",
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "transforms": "torchvision.transforms",
+    "zipfile": "zipfile",
+}
+
+
+def load(name: str) -> Any:
+    """The module (or member of one) behind a name of `MODULES`."""
+    module, _, member = MODULES[name].partition(":")
+    try:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        raise ModuleNotFoundError(
+            f"d2l.{name} is {MODULES[name]}, and {error.name} is not installed: "
+            f"pip install {package}",
+            name=error.name,
+        ) from error
+    return getattr(loaded, member) if member else loaded
+
+
+def suggest(name: str, known: list[str]) -> str:
+    """`": did you mean …?"` where a known name is like the one asked for, else nothing."""
+    near = difflib.get_close_matches(name, known, n=3)
+    return f": did you mean {' or '.join(near)}?" if near else ""

@@ -1,0 +1,86 @@
+"""`d2l doctor`: what is installed, which devices there are, where data lie, what is chosen."""
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+PACKAGES = ("d2l", "torch", "torchvision", "numpy", "matplotlib", "pandas", "click", "rich")
+NOTEBOOK_PACKAGES = ("jupyterlab", "ipykernel", "nbclient", "nbconvert", "jupytext", "latex2mathml")
+
+
+@click.command()
+@click.option("--root", default="../data", show_default=True, help="where data sets are kept")
+def doctor(root: str) -> None:
+    """Tell what this machine has, what d2l would choose on it, and why."""
+    for title, lines in (
+        ("versions", _versions()),
+        ("devices", _devices()),
+        ("Fashion-MNIST", _data(root)),
+        ("choices", _choices()),
+    ):
+        click.secho(title, bold=True)
+        for line in lines:
+            click.echo(f"  {line}")
+
+
+def _versions() -> Iterator[str]:
+    yield f"Python {platform.python_version()} on {platform.platform()}"
+    for names, extra in ((PACKAGES, ""), (NOTEBOOK_PACKAGES, "  (pip install 'd2l[notebook]')")):
+        for name in names:
+            try:
+                yield f"{name} {importlib.metadata.version(name)}"
+            except importlib.metadata.PackageNotFoundError:
+                yield f"{name} is not installed{extra}"
+
+
+def _devices() -> Iterator[str]:
+    import torch
+
+    from d2l.base.devices import gpu, num_gpus
+
+    yield f"cpu: {os.cpu_count()} cores, {torch.get_num_threads()} threads for tensors"
+    for i in range(num_gpus()):
+        name = torch.cuda.get_device_name(i) if torch.cuda.is_available() else "Apple GPU"
+        yield f"{gpu(i)}: {name}"
+    if not num_gpus():
+        built_for = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU alone"
+        yield f"no GPU that PyTorch can use (this PyTorch is built for {built_for})"
+
+
+def _data(root: str) -> Iterator[str]:
+    from d2l.data import fashion_files
+
+    for name in fashion_files.SHA256:
+        found = next((path for path in fashion_files.places(name, root) if path.exists()), None)
+        yield f"{name}: {_state(name, found)}"
+
+
+def _state(name: str, path: Path | None) -> str:
+    from d2l.data import fashion_files
+
+    if path is None:
+        return "not on this machine; it would be downloaded at first use"
+    try:
+        fashion_files.read_file(name, path)
+    except fashion_files.UNREADABLE as error:
+        return f"{path} cannot be used: {error}"
+    return f"{path}, checksum right"
+
+
+def _choices() -> Iterator[str]:
+    from d2l.base.devices import num_gpus, try_gpu
+    from d2l.plot.surface import surface
+
+    why = "a GPU was found" if num_gpus() else "no GPU was found"
+    yield f"d2l train runs on {try_gpu()}, for {why}; Trainer(num_gpus=0) keeps to the CPU"
+    yield "Fashion-MNIST is batched in memory (47 MB of pixels), without worker processes"
+    shown = {
+        "notebook": "one picture, updated in place: this is a notebook",
+        "terminal": "a line of progress: this is a terminal",
+        "plain": "one last line: this is neither a notebook nor a terminal",
+    }
+    yield f"a run shows {shown[surface()]}"

@@ -1,0 +1,143 @@
+"""`d2l lessons`: list the lessons, run them into notebooks and pages, export them to open.
+
+Says what happens; the work is done in `d2l.notebook`, loaded only when a command needs it.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from d2l.notebook.catalog import Lesson, find_lessons, select_lessons
+from d2l.notebook.tools import require_tools
+
+if TYPE_CHECKING:
+    from d2l.notebook.execute import NotebookRun
+
+_INTERRUPTED = 130  # the shells' status for Ctrl-C
+
+
+@click.group()
+def lessons() -> None:
+    """The book's lessons as notebooks: list, run, export."""
+
+
+@lessons.command("list")
+def list_lessons() -> None:
+    """Show the name and the title of every lesson."""
+    require_tools()
+    from d2l.notebook.publish import lesson_title
+
+    found = find_lessons()
+    width = max((len(lesson.name) for lesson in found), default=0)
+    for lesson in found:
+        _console().print(Text(f"{lesson.name:<{width}}  {lesson_title(lesson)}"))
+
+
+@lessons.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out/lessons"),
+    show_default=True,
+    help="Folder for the notebooks and the pages; the lessons work in its folder 'work'.",
+)
+@click.option(
+    "--timeout",
+    type=click.IntRange(min=1),
+    default=600,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop a lesson when one cell takes longer.",
+)
+@click.pass_context
+def run(ctx: click.Context, names: tuple[str, ...], out: Path, timeout: int) -> None:
+    """Run lessons into notebooks and pages.
+
+    Leaves an executed notebook and a page of each, and a contents page of all.
+    NAME is a lesson's name, a section such as 4.4, or the path of a notebook (.ipynb, .py, .md).
+    Without a name every lesson runs.
+    """
+    require_tools()
+    chosen = select_lessons(names, find_lessons())
+    console = _console()
+    runs: list[NotebookRun] = []
+    try:
+        for number, lesson in enumerate(chosen, start=1):
+            runs.append(_run_one(console, lesson, f"{number}/{len(chosen)}", out, timeout))
+    except KeyboardInterrupt:
+        done = f"{len(runs)} of {len(chosen)} lessons are done, in {out}"
+        click.echo(f"d2l: interrupted; {done}", err=True)
+        ctx.exit(_INTERRUPTED)
+    failed = sum(run.failure is not None for run in runs)
+    console.print(f"{len(runs)} run, {failed} failed; the pages: {out / 'index.html'}")
+    ctx.exit(1 if failed else 0)
+
+
+@lessons.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder for the notebooks.",
+)
+def export(names: tuple[str, ...], out: Path) -> None:
+    """Write lessons as notebooks to open in Jupyter."""
+    require_tools()
+    from d2l.notebook.publish import export_lesson
+
+    for lesson in select_lessons(names, find_lessons()):
+        _console().print(Text(str(export_lesson(lesson, out))))
+
+
+def _run_one(
+    console: Console, lesson: Lesson, place: str, out: Path, timeout: int
+) -> "NotebookRun":
+    from d2l.notebook.execute import code_cells
+    from d2l.notebook.publish import publish_lesson
+
+    with _live(console) as live:
+        task = live.add_task(f"{place} {lesson.name}", total=None)
+        done = publish_lesson(
+            lesson,
+            out,
+            timeout,
+            on_start=lambda notebook: live.update(task, total=len(code_cells(notebook))),
+            on_cell=lambda cell: live.advance(task),
+        )
+    status = "ok" if done.failure is None else "FAILED"
+    console.print(Text(f"{place:>6}  {lesson.name:<45} {status:<6} {done.seconds:7.1f} s"))
+    if done.failure is not None:
+        _show_failure(console, done)
+    return done
+
+
+def _live(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(
+        *columns,
+        TextColumn("cells"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _show_failure(console: Console, done: "NotebookRun") -> None:
+    failure = done.failure
+    assert failure is not None
+    cell = done.notebook.cells[failure.index]
+    console.print(Text(f"code cell {len(done.cells)} failed:", style="bold"))
+    console.print(Text(cell.source))
+    console.print(Text("what happened:", style="bold"))
+    console.print(Text.from_ansi(failure.traceback or failure.message))
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False, soft_wrap=True)

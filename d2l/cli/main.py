@@ -1,0 +1,43 @@
+"""The command `d2l`: its verbs, and how each ends when it cannot go on: in one clear line."""
+
+import sys
+from typing import NoReturn
+
+import click
+
+from d2l import __version__
+from d2l.cli.doctor import doctor
+from d2l.cli.lessons import lessons
+from d2l.cli.train import train
+from d2l.errors import D2LError
+
+INTERRUPTED = 130  # what shells report of a program ended by Ctrl-C
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="d2l")
+def group() -> None:
+    """Dive into Deep Learning's companion: train, look after the machine, run the lessons."""
+
+
+for command in (train, doctor, lessons):
+    group.add_command(command)
+
+
+def main() -> NoReturn:
+    """Run the command line, and exit with a status other than 0 if it did not do what was asked."""
+    try:
+        status = group.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        status = _fail("interrupted", INTERRUPTED)
+    except (D2LError, OSError) as error:
+        status = _fail(str(error), 1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, status: int) -> int:
+    click.echo(f"d2l: {message}", err=True)
+    return status

@@ -1,0 +1,95 @@
+"""`d2l train`: the book's first models on their data, shown live, and what they leave behind."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from d2l.core.data import DataModule
+    from d2l.core.module import Module
+
+POSITIVE_INT = click.IntRange(min=1)
+POSITIVE_FLOAT = click.FloatRange(min=0, min_open=True)
+
+
+@click.command()
+@click.argument("model", type=click.Choice(["linear", "softmax", "mlp"]))
+@click.option("--epochs", type=POSITIVE_INT, default=10, show_default=True)
+@click.option("--batch-size", type=POSITIVE_INT, help="default: 256; linear: 32")
+@click.option("--lr", type=POSITIVE_FLOAT, help="learning rate; default: 0.1, linear: 0.03")
+@click.option("--num-hiddens", type=POSITIVE_INT, default=256, show_default=True, help="mlp only")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps, …")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="default: out/MODEL")
+@click.option("--root", default="../data", show_default=True, help="where data sets are kept")
+def train(
+    model: str, epochs: int, seed: int, device: str, out: Path | None, **options: Any
+) -> None:
+    """Train MODEL, show it live, and leave plot, points and weights in a folder."""
+    from d2l.base.seed import seed_all
+    from d2l.core.trainer import Trainer
+
+    folder = out or Path("out") / model
+    folder.mkdir(parents=True, exist_ok=True)
+    seed_all(seed)
+    net, data = _linear(**options) if model == "linear" else _classifier(model, **options)
+    trainer = Trainer(max_epochs=epochs, device=_device(device), seed=seed)
+    try:
+        trainer.fit(net, data)
+    finally:
+        _leave(net, folder)
+    for name, value in trainer.validate(net, data).items():
+        click.echo(f"{name}: {value:.4f}")
+    click.echo(f"board.svg, points.csv and weights.pt are in {folder}")
+
+
+def _linear(batch_size: int | None, lr: float | None, **_: Any) -> tuple["Module", "DataModule"]:
+    import torch
+
+    from d2l.data.synthetic import SyntheticRegressionData
+    from d2l.models.linear import LinearRegression
+
+    data = SyntheticRegressionData(torch.tensor([2, -3.4]), 4.2, batch_size=batch_size or 32)
+    return LinearRegression(lr or 0.03), data
+
+
+def _classifier(
+    model: str, batch_size: int | None, lr: float | None, num_hiddens: int, root: str
+) -> tuple["Module", "DataModule"]:
+    from d2l.data.fashion_mnist import FashionMNIST
+    from d2l.models.linear import SoftmaxRegression
+    from d2l.models.mlp import MLP
+
+    data = FashionMNIST(batch_size=batch_size or 256, root=root)
+    if model == "softmax":
+        return SoftmaxRegression(num_outputs=10, lr=lr or 0.1), data
+    return MLP(num_outputs=10, num_hiddens=num_hiddens, lr=lr or 0.1), data
+
+
+def _device(name: str) -> Any:
+    import torch
+
+    from d2l.base.devices import try_gpu
+
+    if name == "auto":
+        return try_gpu()
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise click.UsageError(
+            f"--device {name} cannot be used here ({reason}). `d2l doctor` lists what can; "
+            "--device auto takes the best of it"
+        ) from error
+    return device
+
+
+def _leave(net: "Module", folder: Path) -> None:
+    """Whatever ended the run, what there is of it stays."""
+    import torch
+
+    net.board.save(folder / "board.svg")
+    net.board.save(folder / "points.csv")
+    torch.save(net.state_dict(), folder / "weights.pt")

@@ -1,0 +1,47 @@
+"""What a reader subclasses to bring data: one method that makes a loader."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from d2l.core.hyperparameters import HyperParameters
+from d2l.engine.resident import ResidentLoader
+
+
+class DataModule(HyperParameters):
+    """The base of the book's data sets: `get_dataloader(train)` is theirs to write.
+
+    `num_workers` is kept for loaders of a reader's own; ours need no worker processes.
+
+    Book: 3.2 Object-oriented design for implementation
+    """
+
+    batch_size: int
+
+    def __init__(self, root: str = "../data", num_workers: int = 0) -> None:
+        self.save_hyperparameters()
+
+    def get_dataloader(self, train: bool) -> Any:
+        """A loader of the training or the validation examples. To be overridden."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say how: define get_dataloader(self, train)"
+        )
+
+    def train_dataloader(self) -> Any:
+        """A loader of the training examples."""
+        return self.get_dataloader(train=True)
+
+    def val_dataloader(self) -> Any:
+        """A loader of the validation examples; may be None."""
+        return self.get_dataloader(train=False)
+
+    def get_tensorloader(
+        self, tensors: Sequence[Tensor], train: bool, indices: Any = slice(0, None)
+    ) -> ResidentLoader:
+        """Minibatches of `self.batch_size` of the chosen rows; shuffled anew each pass if `train`.
+
+        Book: 3.3 Synthetic regression data
+        """
+        chosen = tuple(tensor[indices] for tensor in tensors)
+        return ResidentLoader(chosen, self.batch_size, shuffle=train)

@@ -1,0 +1,60 @@
+"""Classes in pieces: methods added later, and constructor arguments saved by themselves."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import Any, TypeVar, cast
+
+Added = TypeVar("Added")
+
+
+def add_to_class(Class: type) -> Callable[[Added], Added]:
+    """Register a function or property, by its name, as a member of a class that exists already.
+
+    Instances made before see it too. Example: `@d2l.add_to_class(A)` above `def do(self): ...`.
+
+    Book: 3.2 Object-oriented design for implementation
+    """
+
+    def wrapper(obj: Added) -> Added:
+        function = obj.fget if isinstance(obj, property) else obj
+        setattr(Class, cast(Any, function).__name__, obj)
+        return obj
+
+    return wrapper
+
+
+class HyperParameters:
+    """The base of classes that remember how they were made.
+
+    Book: 3.2 Object-oriented design for implementation
+    """
+
+    hparams: dict[str, Any]
+
+    def save_hyperparameters(self, ignore: str | Iterable[str] = ()) -> None:
+        """Save the arguments of the calling `__init__` as attributes and in `self.hparams`.
+
+        What a parent's constructor saved stays. Saved are the parameters in the signature, never
+        other locals; not `self`, names in `ignore`, or names that begin with an underscore.
+
+        Book: 3.2 Object-oriented design for implementation
+        """
+        frame = inspect.currentframe()
+        assert frame is not None
+        assert frame.f_back is not None
+        ignored = {ignore} if isinstance(ignore, str) else set(ignore)
+        found = {
+            name: value
+            for name, value in _arguments(frame.f_back).items()
+            if name not in ignored and not name.startswith("_") and value is not self
+        }
+        self.hparams = {**getattr(self, "hparams", {}), **found}
+        for name, value in found.items():
+            setattr(self, name, value)
+
+
+def _arguments(frame: FrameType) -> dict[str, Any]:
+    names, star, double_star, local_values = inspect.getargvalues(frame)
+    every = [*names, *(name for name in (star, double_star) if name)]
+    return {name: local_values[name] for name in every if name in local_values}

@@ -1,0 +1,109 @@
+"""What is checked before a run takes off, and the words for what is wrong."""
+
+import math
+import warnings
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from d2l.core.tensors import trainable_tensors
+from d2l.errors import DataError, ModelError
+
+
+def check_max_epochs(max_epochs: Any) -> None:
+    """Raise unless there is at least one whole epoch to do."""
+    is_whole = isinstance(max_epochs, (int, float)) and max_epochs == int(max_epochs)
+    if not is_whole or max_epochs < 1:
+        raise ValueError(
+            f"max_epochs must be a whole number of at least 1; found {max_epochs!r}. "
+            "E.g. d2l.Trainer(max_epochs=10)"
+        )
+
+
+def warn_of_missing_gpus(asked: int, found: int) -> None:
+    """Say so when there are fewer GPUs than asked for; the book goes on with what there is."""
+    if asked > found:
+        instead = "the CPU" if found == 0 else f"the {found} there are"
+        warnings.warn(
+            f"num_gpus={asked} was asked for, {found} found: going on with {instead}",
+            stacklevel=3,
+        )
+
+
+def check_parts(model: Any, data: Any) -> None:
+    """Raise unless a model and a data module were given, in this order."""
+    if not isinstance(model, nn.Module) or not hasattr(model, "training_step"):
+        raise ModelError(
+            f"a trainer needs a d2l.Module to train; found {_name(model)}. Write "
+            "`class Net(d2l.Classifier)` with self.net = … in __init__, "
+            "then trainer.fit(Net(), data)"
+        )
+    if not hasattr(data, "train_dataloader"):
+        raise DataError(
+            f"a trainer needs a d2l.DataModule as its data; found {_name(data)}. Write "
+            "`class Data(d2l.DataModule)` with get_dataloader(self, train), then "
+            "trainer.fit(model, Data())"
+        )
+
+
+def check_loader(num_batches: int) -> None:
+    """Raise if there is nothing to train on."""
+    if num_batches == 0:
+        raise DataError("the training loader has no batch: give it at least one example")
+
+
+def require_validation(data: Any) -> Any:
+    """The loader of the validation examples, or an error if there is none."""
+    val_dataloader = data.val_dataloader()
+    if val_dataloader is None:
+        raise DataError(
+            f"{_name(data)} has no validation examples: val_dataloader() gave None. "
+            "Return a loader from get_dataloader(train=False)"
+        )
+    return val_dataloader
+
+
+def has_lazy_layers(model: nn.Module) -> bool:
+    """Whether some parameter waits for its shape."""
+    return any(is_lazy(parameter) for parameter in model.parameters())
+
+
+def check_model(model: nn.Module) -> None:
+    """Raise unless the model has something to learn, and a positive learning rate if any."""
+    if not trainable_tensors(model):
+        raise ModelError(
+            f"{_name(model)} has nothing to learn: no nn.Parameter, no layer, no tensor with "
+            "requires_grad=True. Make them in __init__, e.g. self.net = nn.LazyLinear(10)"
+        )
+    lr = getattr(model, "lr", None)
+    if isinstance(lr, (int, float)) and not (lr > 0 and math.isfinite(lr)):
+        raise ModelError(
+            f"the learning rate must be a positive number; {_name(model)} has lr={lr}. "
+            f"E.g. {_name(model)}(…, lr=0.1)"
+        )
+
+
+def check_scalar(model: nn.Module, loss: Any) -> None:
+    """Raise unless the loss is a tensor of one element."""
+    if not isinstance(loss, Tensor):
+        raise ModelError(
+            f"training_step of {_name(model)} must return the loss, a scalar tensor; "
+            f"found {_name(loss)}. End it with `return l`"
+        )
+    if loss.numel() != 1:
+        raise ModelError(
+            f"the loss must be a scalar; that of {_name(model)} has shape {tuple(loss.shape)}. "
+            "Average over the batch: return l.mean()"
+        )
+
+
+def advice_on_divergence(model: nn.Module, gradient_clip_val: float) -> str:
+    """What to try when a loss has left the numbers."""
+    lr = getattr(model, "lr", None)
+    advice = "Try a smaller lr" + (f" than {lr}" if isinstance(lr, (int, float)) else "")
+    return advice + ("" if gradient_clip_val > 0 else ", or Trainer(…, gradient_clip_val=1)")
+
+
+def _name(thing: Any) -> str:
+    return "None" if thing is None else type(thing).__name__

@@ -1,0 +1,89 @@
+"""Where a run is: what the trainer and its loaders report, and a module reads when it plots."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sized
+from typing import Any, Literal
+
+import torch
+
+from d2l.base.devices import move
+from d2l.engine.meter import WeightedMeans
+from d2l.engine.resident import ResidentLoader
+
+Phase = Literal["idle", "train", "validate"]
+
+
+class Progress:
+    """The state of one run.
+
+    `num_examples` is the size of the batch in work, `means` what the validation pass has summed
+    up. `on_batch` and `on_validated` are set by the trainer.
+    """
+
+    def __init__(self) -> None:
+        self.phase: Phase = "idle"
+        self.num_examples = 1
+        self.num_train_batches_done = 0
+        self.means = WeightedMeans()
+        self.started = time.monotonic()
+        self.on_batch: Callable[[], None] = _nothing
+        self.on_validated: Callable[[], None] = _nothing
+
+    def enter(self, phase: Phase) -> None:
+        """Begin a phase; the means of a validation pass that was left early are handed over."""
+        if self.phase == "validate":
+            self.on_validated()
+        self.phase = phase
+
+    def count(self, batch: Any) -> None:
+        """Note the batch that is about to be worked on."""
+        self.num_examples = count_examples(batch)
+        self.num_train_batches_done += self.phase == "train"
+        self.on_batch()
+
+
+class Feed:
+    """A reader's loader as the trainer hands it out: on the run's device, and counted.
+
+    Everything else (`dataset`, `batch_size`, …) is the loader's own.
+    """
+
+    def __init__(self, loader: Any, device: torch.device, progress: Progress, phase: Phase) -> None:
+        self.loader = loader.to(device) if isinstance(loader, ResidentLoader) else loader
+        self.device = device
+        self.progress = progress
+        self.phase: Phase = phase
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[Any]:
+        self.progress.enter(self.phase)
+        for batch in self.loader:
+            moved = move(batch, self.device)
+            self.progress.count(moved)
+            yield moved
+        self.progress.enter("idle")
+
+    def peek(self) -> Any:
+        """A first batch, without moving on any generator of random numbers."""
+        with torch.random.fork_rng(devices=[]):
+            return move(next(iter(self.loader)), self.device)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "loader":  # not there yet, while a copy is being made
+            raise AttributeError(name)
+        return getattr(self.loader, name)
+
+
+def count_examples(batch: Any) -> int:
+    """How many examples a batch holds: the length of its first part; 1 where it has none."""
+    while isinstance(batch, (list, tuple, Mapping)) and len(batch):
+        batch = next(iter(batch.values())) if isinstance(batch, Mapping) else batch[0]
+    if isinstance(batch, torch.Tensor):
+        return batch.shape[0] if batch.ndim else 1
+    return len(batch) if isinstance(batch, Sized) and len(batch) else 1
+
+
+def _nothing() -> None:
+    """What happens after a batch when nobody listens."""

@@ -1,0 +1,58 @@
+"""The tensors of a model that are no `nn.Parameter`: the book's from-scratch models keep such."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+def plain_tensors(model: nn.Module) -> Iterator[Tensor]:
+    """Tensors kept as attributes of the model or its parts, also inside lists, tuples and dicts.
+
+    Parameters and registered buffers are not among them. Each tensor comes once.
+    """
+    seen: set[int] = set()
+    for module in model.modules():
+        registered = {id(t) for t in (*module._parameters.values(), *module._buffers.values())}
+        for tensor in _tensors_in([v for k, v in vars(module).items() if not k.startswith("_")]):
+            if id(tensor) not in seen | registered and not isinstance(tensor, nn.Parameter):
+                seen.add(id(tensor))
+                yield tensor
+
+
+def trainable_tensors(model: nn.Module) -> list[Tensor]:
+    """Everything of the model that learns: parameters and plain tensors with `requires_grad`."""
+    parameters = list(model.parameters())
+    known = {id(parameter) for parameter in parameters}
+    plain = [tensor for tensor in plain_tensors(model) if id(tensor) not in known]
+    return [t for t in (*parameters, *plain) if t.requires_grad and t.is_leaf]
+
+
+def apply_to_plain_tensors(model: nn.Module, fn: Callable[[Tensor], Tensor]) -> None:
+    """Replace the data of each plain tensor and of its gradient, keeping the tensor's identity."""
+    for tensor in plain_tensors(model):
+        grad = tensor.grad if tensor.is_leaf else None
+        if grad is not None:
+            tensor.grad = None  # PyTorch wants data and gradient on one device at all times
+        _replace(tensor, fn(tensor.data))
+        if grad is not None:
+            tensor.grad = fn(grad)
+
+
+def _replace(tensor: Tensor, data: Tensor) -> None:
+    try:
+        tensor.data = data
+    except RuntimeError:  # a device of another make, such as "meta"
+        torch.utils.swap_tensors(tensor, data.requires_grad_(tensor.requires_grad))
+
+
+def _tensors_in(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _tensors_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _tensors_in(item)

@@ -1,0 +1,222 @@
+"""The trainer: a ladder of short rungs, each of which a reader may override.
+
+fit → prepare_data, prepare_model, configure_optimizers
+    → fit_epoch → train_batch      per batch, after prepare_batch
+                → validate_epoch
+"""
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+
+from d2l.base.devices import cpu, gpu, move
+from d2l.base.devices import num_gpus as count_gpus
+from d2l.base.seed import seed_all
+from d2l.core import preflight
+from d2l.core.board import ProgressBoard
+from d2l.core.hyperparameters import HyperParameters
+from d2l.core.progress import Feed, Progress
+from d2l.core.report import Report
+from d2l.core.tensors import trainable_tensors
+from d2l.engine.meter import FiniteWatch
+from d2l.errors import NotFiniteError
+
+
+class Trainer(HyperParameters):
+    """Trains a model on a data module for `max_epochs` passes.
+
+    `num_gpus=1` trains on the first GPU, or on the CPU with a warning where there is none;
+    `device` names another one. `gradient_clip_val` above 0 bounds the norm of all gradients
+    together. `seed` makes a run repeatable from the weights it begins with, data order included.
+    The model stays on the device where it was trained.
+
+    Book: 3.2 Object-oriented design for implementation
+    """
+
+    max_epochs: int
+    gradient_clip_val: float
+    seed: int | None
+
+    def __init__(
+        self,
+        max_epochs: int,
+        num_gpus: int = 0,
+        gradient_clip_val: float = 0,
+        *,
+        device: torch.device | str | None = None,
+        seed: int | None = None,
+    ) -> None:
+        self.save_hyperparameters(ignore="device")
+        preflight.check_max_epochs(max_epochs)
+        preflight.warn_of_missing_gpus(num_gpus, count_gpus())
+        self.gpus = [gpu(i) for i in range(min(num_gpus, count_gpus()))]
+        self._asked_device = torch.device(device) if device is not None else None
+        self.device = self._asked_device or (self.gpus[0] if self.gpus else cpu())
+        self.progress = Progress()
+        self._watch = FiniteWatch(deferred=False)
+        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+
+    def prepare_data(self, data: Any) -> None:
+        """Take the loaders from the data module and count their batches."""
+        self.train_dataloader = data.train_dataloader()
+        self.val_dataloader = data.val_dataloader()
+        self.num_train_batches = len(self.train_dataloader)
+        self.num_val_batches = 0 if self.val_dataloader is None else len(self.val_dataloader)
+
+    def prepare_model(self, model: Any) -> None:
+        """Bind model and trainer, and bring the model to the run's device, plain tensors too."""
+        model.trainer = self
+        model.board.xlim = [0, self.max_epochs]
+        model.to(self.device)
+        self.model = model
+
+    def prepare_batch(self, batch: Any) -> Any:
+        """What the steps get to see of a batch; it is on the run's device already."""
+        return move(batch, self.device)
+
+    def fit(self, model: Any, data: Any) -> None:
+        """Train `model` on `data`; whatever ends the run, its points stay on `model.board`.
+
+        Raises `NotFiniteError` at the batch whose loss becomes nan or infinite, before the
+        weights take that step; `ModelError`, `BatchError` or `DataError` before the first batch
+        where the parts do not fit together.
+        """
+        preflight.check_parts(model, data)
+        if self.seed is not None:
+            seed_all(self.seed)
+        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        self._choose_device(model)
+        self.prepare_data(data)
+        self.prepare_model(model)
+        self._feed_loaders()
+        preflight.check_loader(self.num_train_batches)
+        self._initialise_lazy_layers()
+        preflight.check_model(model)
+        self.optim = model.configure_optimizers()
+        self._run()
+
+    def fit_epoch(self) -> None:
+        """One pass over the training batches, and one over the validation batches."""
+        self.model.train()
+        for batch in self.train_dataloader:
+            self.train_batch(self.prepare_batch(batch))
+            self.train_batch_idx += 1
+        if self.val_dataloader is not None:
+            self.validate_epoch(self.val_dataloader)
+
+    def train_batch(self, batch: Any) -> None:
+        """Forward, backward, one step of the optimizer."""
+        loss = self.model.training_step(batch)
+        self.check_loss(loss)
+        self.optim.zero_grad()
+        loss.backward()
+        with torch.no_grad():
+            if self.gradient_clip_val > 0:
+                self.clip_gradients(self.gradient_clip_val, self.model)
+            self.optim.step()
+
+    def validate_epoch(self, val_dataloader: Any) -> None:
+        """One pass over the validation batches, without gradients."""
+        self.model.eval()
+        with torch.no_grad():
+            for batch in val_dataloader:
+                self.model.validation_step(self.prepare_batch(batch))
+                self.val_batch_idx += 1
+
+    def validate(self, model: Any, data: Any) -> dict[str, float]:
+        """The validation numbers of a model, every example weighing the same, without a plot.
+
+        `{'val_loss': …, 'val_acc': …}`: what its `validation_step` plots.
+        """
+        preflight.check_parts(model, data)
+        run = copy.copy(self)  # the trainer itself, perhaps in mid-run, is left as it was
+        run.progress = Progress()
+        run._choose_device(model)
+        val_dataloader = preflight.require_validation(data)
+        model.to(run.device)
+        before, was_training = vars(model).get("trainer"), model.training
+        run.model, model.trainer = model, run
+        try:
+            run.validate_epoch(Feed(val_dataloader, run.device, run.progress, "validate"))
+        finally:
+            model.trainer = before
+            model.train(was_training)
+        return {f"val_{key}": float(mean) for key, mean in run.progress.means.pop().items()}
+
+    def clip_gradients(self, grad_clip_val: float, model: nn.Module) -> None:
+        """Scale all gradients together so that their norm is at most `grad_clip_val`.
+
+        Parameters without a gradient are passed over; plain tensors count.
+
+        Book: 9.5 Recurrent neural network implementation from scratch
+        """
+        grads = [t.grad for t in trainable_tensors(model) if t.grad is not None]
+        if not grads:
+            return
+        norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in grads]))
+        factor = torch.clamp(grad_clip_val / norm, max=1.0)
+        for grad in grads:
+            grad.mul_(factor)
+
+    def check_loss(self, loss: Any) -> None:
+        """Raise unless the loss is one finite number; on a GPU it is read with some delay."""
+        preflight.check_scalar(self.model, loss)
+        self._stop_if_bad(self._watch.note(loss, self.train_batch_idx))
+
+    def _choose_device(self, model: nn.Module) -> None:
+        """Without a wish, a run takes place where the model is."""
+        if self._asked_device is None and not self.gpus:
+            tensors = trainable_tensors(model)
+            self.device = tensors[0].device if tensors else cpu()
+
+    def _feed_loaders(self) -> None:
+        self.progress = Progress()
+        self._watch = FiniteWatch(deferred=self.device.type != "cpu")
+        self.train_dataloader = Feed(self.train_dataloader, self.device, self.progress, "train")
+        if self.val_dataloader is not None:
+            feed = Feed(self.val_dataloader, self.device, self.progress, "validate")
+            self.val_dataloader = feed
+
+    def _initialise_lazy_layers(self) -> None:
+        """One dry pass gives lazy layers their shapes, so that optimizers see real parameters."""
+        if not preflight.has_lazy_layers(self.model):
+            return
+        model, board = self.model, self.model.board
+        model.eval()  # dropout and batch norm leave no trace
+        model.board = ProgressBoard(display=False)  # nor does what the dry pass plots
+        try:
+            with torch.no_grad():
+                model.training_step(self.prepare_batch(self.train_dataloader.peek()))
+        finally:
+            model.board = board
+
+    def _run(self) -> None:
+        report = Report(self, self.model.board)
+        self.progress.on_batch = report.tick
+        self.progress.on_validated = self._plot_validated
+        try:
+            for epoch in range(self.max_epochs):
+                self.epoch = epoch
+                self.fit_epoch()
+                self.progress.enter("idle")
+            self._stop_if_bad(self._watch.read())
+        finally:
+            report.finish()
+
+    def _plot_validated(self) -> None:
+        means = self.progress.means.pop()
+        if means:
+            self.model.plot_validated(means)
+
+    def _stop_if_bad(self, found: tuple[int, float] | None) -> None:
+        if found is None:
+            return
+        batch_index, value = found
+        epoch, batch = divmod(batch_index, self.num_train_batches)
+        raise NotFiniteError(
+            f"the loss is {value} in epoch {epoch + 1} of {self.max_epochs}, batch {batch + 1} of "
+            f"{self.num_train_batches}: stopped before the weights took that step; the points are "
+            f"on model.board. {preflight.advice_on_divergence(self.model, self.gradient_clip_val)}"
+        )

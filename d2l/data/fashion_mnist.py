@@ -1,0 +1,122 @@
+"""Fashion-MNIST, 70,000 small pictures of clothes in ten classes, as a data module."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from d2l.base.axes import Float, Int, Tensor, UInt8
+from d2l.core.data import DataModule
+from d2l.engine.resident import ResidentLoader
+from d2l.errors import LabelError
+from d2l.plot.images import show_images
+
+if TYPE_CHECKING:
+    from d2l.data.fashion_split import FashionMNISTSplit
+
+TEXT_LABELS = (
+    "t-shirt", "trouser", "pullover", "dress", "coat",
+    "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+
+
+class FashionMNIST(DataModule):
+    """60,000 training and 10,000 validation images, one channel, `resize` pixels high and wide.
+
+    `train` and `val` are torchvision data sets. The loaders batch the whole set in memory and
+    scale pixels to [0, 1], on the device of the run: `X` (batch, 1, height, width) float32, `y`
+    (batch,) int64. Files are looked for in `root`, in the folder that the environment variable
+    D2L_DATA names, where Debian's package dataset-fashion-mnist puts them, and on mirrors;
+    `DataError` names each place if none has them.
+
+    Book: 4.2 The image classification dataset
+    """
+
+    train: "FashionMNISTSplit"
+    val: "FashionMNISTSplit"
+    root: str
+    num_workers: int
+
+    def __init__(
+        self,
+        batch_size: int = 64,
+        resize: int | tuple[int, int] = (28, 28),
+        *,
+        root: str = "../data",
+    ) -> None:
+        super().__init__(root=root)
+        self.save_hyperparameters()
+        from d2l.data.fashion_split import FashionMNISTSplit, to_tensor_of_size
+
+        self._transform = to_tensor_of_size(resize)
+        self.train = FashionMNISTSplit(root, True, self._transform)
+        self.val = FashionMNISTSplit(root, False, self._transform)
+
+    def text_labels(self, indices: Iterable[Any]) -> list[str]:
+        """The names of the classes with these numbers.
+
+        Book: 4.2 The image classification dataset
+        """
+        numbers = [int(i) for i in indices]
+        _check_labels(torch.tensor(numbers))
+        return [TEXT_LABELS[i] for i in numbers]
+
+    def get_dataloader(self, train: bool) -> Any:
+        """Minibatches, shuffled if `train`.
+
+        A set that the reader replaced or gave another transform goes through a PyTorch DataLoader.
+        """
+        split = self.train if train else self.val
+        if not self._is_ours(split):
+            return torch.utils.data.DataLoader(
+                split, self.batch_size, shuffle=train, num_workers=self.num_workers
+            )
+        _check_labels(split.targets)
+        scale = ScaledImages(self.resize)
+        return ResidentLoader((split.data, split.targets), self.batch_size, train, scale, split)
+
+    def visualize(
+        self, batch: Sequence[Any], nrows: int = 1, ncols: int = 8, labels: Sequence[str] = ()
+    ) -> None:
+        """Show the first images of a batch `(X, y)`, titled with `labels` or their classes' names.
+
+        Book: 4.2 The image classification dataset
+        """
+        X, y = batch
+        shown = min(len(X), nrows * ncols)
+        titles = list(labels) or self.text_labels(y[:shown])
+        show_images(X[:shown].squeeze(1), nrows, ncols, titles=titles)
+
+    resize: int | tuple[int, int]
+
+    def _is_ours(self, split: Any) -> bool:
+        untouched = getattr(split, "transform", None) is self._transform
+        return untouched and getattr(split, "target_transform", None) is None
+
+
+class ScaledImages:
+    """Makes a batch of raw images what the model reads; on any device.
+
+    Resized values equal torchvision's `Resize` and `ToTensor` on each image to within 1/255.
+    """
+
+    def __init__(self, size: int | tuple[int, int]) -> None:
+        self.size = (size, size) if isinstance(size, int) else tuple(size)
+
+    def __call__(
+        self, images: UInt8[Tensor, "batch h w"], labels: Int[Tensor, "batch"]
+    ) -> tuple[Float[Tensor, "batch 1 height width"], Int[Tensor, "batch"]]:
+        X = images.unsqueeze(1)
+        if tuple(X.shape[-2:]) != self.size:
+            from torchvision.transforms.v2.functional import resize
+
+            X = resize(X, list(self.size), antialias=True)
+        return X.to(torch.float32).div_(255), labels
+
+
+def _check_labels(labels: Tensor) -> None:
+    if len(labels) and not (int(labels.min()) >= 0 and int(labels.max()) < len(TEXT_LABELS)):
+        raise LabelError(
+            f"Fashion-MNIST has the classes 0..{len(TEXT_LABELS) - 1}; found labels from "
+            f"{int(labels.min())} to {int(labels.max())}"
+        )

@@ -1,0 +1,78 @@
+"""A data set that lives in memory, on any device, and is batched by index: no workers, no copies.
+
+Knows tensors and callables. A batch is one gather per tensor and then `transform`, on the device.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Batch = tuple[Tensor, ...]
+
+
+class ResidentLoader:
+    """Batches of `tensors`, cut along their first axis; the last one may be short.
+
+    `tensors` share their first length and are not copied on their own device. With `shuffle` each
+    pass has a new order, drawn from PyTorch's global generator exactly as a
+    `torch.utils.data.DataLoader` without workers draws it: same seed, same batches.
+    `transform(*batch)` makes the batch that is handed out, on the device where the data are.
+    """
+
+    def __init__(
+        self,
+        tensors: Sequence[Tensor],
+        batch_size: int,
+        shuffle: bool = False,
+        transform: Callable[..., Batch] | None = None,
+        dataset: Any = None,
+    ) -> None:
+        lengths = {len(tensor) for tensor in tensors}
+        if len(lengths) != 1:
+            raise ValueError(
+                f"a loader needs tensors of one length; found {[len(t) for t in tensors]}"
+            )
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1; found {batch_size}")
+        self.tensors = tuple(tensors)
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.transform = transform
+        self.num_examples = lengths.pop()
+        self.dataset = torch.utils.data.TensorDataset(*tensors) if dataset is None else dataset
+
+    def __len__(self) -> int:
+        return math.ceil(self.num_examples / self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = self._draw_order()
+        for start in range(0, self.num_examples, self.batch_size):
+            stop = start + self.batch_size
+            if order is None:
+                batch = tuple(tensor[start:stop] for tensor in self.tensors)
+            else:
+                chosen = order[start:stop]
+                batch = tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
+            yield batch if self.transform is None else self.transform(*batch)
+
+    def to(self, device: torch.device) -> "ResidentLoader":
+        """This loader with its data on `device`; itself where they are there already."""
+        if all(tensor.device == device for tensor in self.tensors):
+            return self
+        moved = [tensor.to(device) for tensor in self.tensors]
+        return ResidentLoader(moved, self.batch_size, self.shuffle, self.transform, self.dataset)
+
+    def _draw_order(self) -> Tensor | None:
+        _draw_seed()  # a DataLoader draws one for its workers on every pass, shuffled or not
+        if not self.shuffle:
+            return None
+        generator = torch.Generator().manual_seed(_draw_seed())
+        order = torch.randperm(self.num_examples, generator=generator)
+        return order.to(self.tensors[0].device)
+
+
+def _draw_seed() -> int:
+    return int(torch.empty((), dtype=torch.int64).random_().item())

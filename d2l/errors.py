@@ -1,0 +1,29 @@
+"""What users can catch. A message says what was asked, what was found, and the call that works."""
+
+
+class D2LError(Exception):
+    """Any error that d2l raises on purpose."""
+
+
+class ModelError(D2LError, ValueError):
+    """A model that cannot be trained as it stands: no parameters, no scalar loss, a bad `lr`."""
+
+
+class BatchError(D2LError, TypeError):
+    """A batch or a data module of another form than the model reads."""
+
+
+class DataError(D2LError, OSError):
+    """Data that are missing, damaged or out of reach."""
+
+
+class LabelError(D2LError, IndexError):
+    """A class label outside the classes there are."""
+
+
+class NotFiniteError(D2LError, ArithmeticError):
+    """A loss that became nan or infinite."""
+
+
+class ShapeError(D2LError, ValueError):
+    """A tensor of another shape or length than was asked for."""

@@ -1,0 +1,136 @@
+"""Linear models: regression and softmax regression, from scratch and with layers."""
+
+import torch
+from torch import nn
+
+from d2l.base.axes import Float, Shaped, Tensor
+from d2l.core.classifier import Classifier
+from d2l.core.module import Module
+from d2l.models.sgd import SGD
+
+
+class LinearRegressionScratch(Module):
+    """Linear regression on plain tensors `w` (num_inputs, 1), drawn N(0, sigma²), and `b` (1,).
+
+    Book: 3.4 Linear regression implementation from scratch
+    """
+
+    lr: float
+
+    def __init__(self, num_inputs: int, lr: float, sigma: float = 0.01) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.w = torch.normal(0, sigma, (num_inputs, 1), requires_grad=True)
+        self.b = torch.zeros(1, requires_grad=True)
+
+    def forward(self, X: Float[Tensor, "batch num_inputs"]) -> Float[Tensor, "batch 1"]:
+        """`X w + b`."""
+        return torch.matmul(X, self.w) + self.b
+
+    def loss(
+        self, y_hat: Float[Tensor, "batch 1"], y: Float[Tensor, "batch 1"]
+    ) -> Float[Tensor, ""]:
+        """Mean of the squared errors, halved."""
+        return ((y_hat - y) ** 2 / 2).mean()
+
+    def configure_optimizers(self) -> SGD:
+        """The book's own SGD on `w` and `b`."""
+        return SGD([self.w, self.b], self.lr)
+
+
+class LinearRegression(Module):
+    """Linear regression with one lazy layer `net`: weights drawn N(0, 0.01²), bias 0.
+
+    Book: 3.5 Concise implementation of linear regression
+    """
+
+    lr: float
+
+    def __init__(self, lr: float) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = _SmallLazyLinear(1)
+
+    def forward(self, X: Float[Tensor, "batch num_inputs"]) -> Float[Tensor, "batch 1"]:
+        """`X w + b`."""
+        return self.net(X)
+
+    def loss(
+        self, y_hat: Float[Tensor, "batch 1"], y: Float[Tensor, "batch 1"]
+    ) -> Float[Tensor, ""]:
+        """Mean of the squared errors."""
+        return nn.functional.mse_loss(y_hat, y)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """PyTorch's SGD."""
+        return torch.optim.SGD(self.parameters(), self.lr)
+
+    def get_w_b(self) -> tuple[Float[Tensor, "1 num_inputs"], Float[Tensor, "1"]]:
+        """The weights and the bias, sharing memory with the layer."""
+        return self.net.weight.data, self.net.bias.data
+
+
+class SoftmaxRegressionScratch(Classifier):
+    """Softmax regression on plain tensors `W` (num_inputs, num_outputs) and `b` (num_outputs,).
+
+    Outputs are probabilities, not logits.
+
+    Book: 4.4 Softmax regression implementation from scratch
+    """
+
+    lr: float
+
+    def __init__(self, num_inputs: int, num_outputs: int, lr: float, sigma: float = 0.01) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.W = torch.normal(0, sigma, size=(num_inputs, num_outputs), requires_grad=True)
+        self.b = torch.zeros(num_outputs, requires_grad=True)
+
+    def parameters(self, recurse: bool = True) -> list[Tensor]:  # type: ignore[override]
+        """`[W, b]`."""
+        return [self.W, self.b]
+
+    def forward(self, X: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch num_outputs"]:
+        """`softmax(X W + b)`; each example is flattened."""
+        return softmax(torch.matmul(X.reshape((-1, self.W.shape[0])), self.W) + self.b)
+
+    def loss(
+        self,
+        Y_hat: Float[Tensor, "batch num_outputs"],
+        Y: Shaped[Tensor, "batch"],
+        averaged: bool = True,
+    ) -> Float[Tensor, "..."]:
+        """Cross-entropy of probabilities and labels, averaged or one per example."""
+        losses = -torch.log(Y_hat.gather(1, Y.reshape(-1, 1)).reshape(-1))
+        return losses.mean() if averaged else losses
+
+
+class SoftmaxRegression(Classifier):
+    """Softmax regression with one lazy layer; outputs are logits.
+
+    Book: 4.5 Concise implementation of softmax regression
+    """
+
+    lr: float
+
+    def __init__(self, num_outputs: int, lr: float) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(nn.Flatten(), nn.LazyLinear(num_outputs))
+
+    def forward(self, X: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch num_outputs"]:
+        """The logits; each example is flattened."""
+        return self.net(X)
+
+
+def softmax(X: Float[Tensor, "batch num_outputs"]) -> Float[Tensor, "batch num_outputs"]:
+    """`exp(X)` with rows scaled to sum 1; the largest logit is taken off first, for safety."""
+    X_exp = torch.exp(X - X.amax(dim=1, keepdim=True))
+    return X_exp / X_exp.sum(1, keepdim=True)
+
+
+class _SmallLazyLinear(nn.LazyLinear):
+    def initialize_parameters(self, X: Tensor) -> None:
+        super().initialize_parameters(X)
+        nn.init.normal_(self.weight, 0, 0.01)
+        nn.init.zeros_(self.bias)

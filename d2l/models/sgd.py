@@ -1,0 +1,36 @@
+"""Minibatch stochastic gradient descent from scratch, for any list of tensors."""
+
+from collections.abc import Iterable
+
+from torch import Tensor
+
+from d2l.core.hyperparameters import HyperParameters
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent: `param -= lr * param.grad`.
+
+    `params` are updated in place; those without a gradient stay as they are.
+
+    Book: 3.4 Linear regression implementation from scratch
+    """
+
+    params: list[Tensor]
+    lr: float
+
+    def __init__(self, params: Iterable[Tensor], lr: float) -> None:
+        params = list(params)
+        if not lr > 0:
+            raise ValueError(f"lr must be positive; found {lr}. E.g. d2l.SGD(params, lr=0.03)")
+        self.save_hyperparameters()
+
+    def step(self) -> None:
+        """One step against the gradient. Call it under `torch.no_grad()`, as the trainer does."""
+        for param in self.params:
+            if param.grad is not None:
+                param.sub_(self.lr * param.grad)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for param in self.params:
+            param.grad = None

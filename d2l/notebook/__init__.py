@@ -1,0 +1,1 @@
+"""Notebooks as programs: read, run, shown as pages. Knows nothing of the book's own code."""

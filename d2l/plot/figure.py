@@ -1,0 +1,121 @@
+"""Curves of functions, as the book draws them; loads matplotlib with the first picture."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from d2l.plot.surface import notebook_shell
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FMTS = ("-", "m--", "g-.", "r:")
+
+
+def use_svg_display() -> None:
+    """Have notebooks show figures as SVG; elsewhere there is nothing to change.
+
+    Book: 2.4 Calculus
+    """
+    if notebook_shell() is not None:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("svg")
+
+
+def set_figsize(figsize: Sequence[float] = (3.5, 2.5)) -> None:
+    """Set the size of the figures to come, in inches.
+
+    Book: 2.4 Calculus
+    """
+    from matplotlib import pyplot as plt
+
+    use_svg_display()
+    plt.rcParams["figure.figsize"] = list(figsize)
+
+
+def set_axes(
+    axes: "Axes",
+    xlabel: str | None,
+    ylabel: str | None,
+    xlim: Sequence[float] | None,
+    ylim: Sequence[float] | None,
+    xscale: str,
+    yscale: str,
+    legend: Sequence[str] | None,
+) -> None:
+    """Label, scale and limit axes, with a grid and, where given, a legend.
+
+    Book: 2.4 Calculus
+    """
+    axes.set_xlabel(xlabel or "")
+    axes.set_ylabel(ylabel or "")
+    axes.set_xscale(xscale)
+    axes.set_yscale(yscale)
+    if xlim is not None:
+        axes.set_xlim(xlim[0], xlim[1])
+    if ylim is not None:
+        axes.set_ylim(ylim[0], ylim[1])
+    if legend:
+        axes.legend(legend)
+    axes.grid()
+
+
+def plot(
+    X: Any,
+    Y: Any = None,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    legend: Sequence[str] = (),
+    xlim: Sequence[float] | None = None,
+    ylim: Sequence[float] | None = None,
+    xscale: str = "linear",
+    yscale: str = "linear",
+    fmts: Sequence[str] = FMTS,
+    figsize: Sequence[float] = (3.5, 2.5),
+    axes: "Axes | None" = None,
+) -> None:
+    """Draw curves `Y` over `X`, each one series or a list of series; tensors on any device.
+
+    Without `Y`, `X` holds the values, over 0, 1, …. One `X` serves any number of curves; more
+    curves than `fmts` begin again with the first.
+
+    Book: 2.4 Calculus
+    """
+    from matplotlib import pyplot as plt
+
+    if axes is None:
+        set_figsize(figsize)
+        axes = plt.gca()
+    axes.cla()
+    for i, (x, y) in enumerate(_pairs(X, Y)):
+        axes.plot(*([y] if x is None else [x, y]), fmts[i % len(fmts)])
+    set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
+
+
+def to_array(value: Any) -> Any:
+    """A tensor as a NumPy array, wherever it is; anything else as it is."""
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+
+
+def _pairs(X: Any, Y: Any) -> list[tuple[Any, Any]]:
+    if Y is None:
+        return [(None, y) for y in _series(X)]
+    xs, ys = _series(X), _series(Y)
+    if len(xs) == 1:
+        xs = xs * len(ys)
+    if len(xs) != len(ys):
+        raise ValueError(
+            f"plot draws one curve for each series of Y; found {len(xs)} series in X and "
+            f"{len(ys)} in Y. Give X once for all, or once for each"
+        )
+    return [(x if len(x) else None, y) for x, y in zip(xs, ys, strict=True)]
+
+
+def _series(values: Any) -> list[Any]:
+    """A list of series from one series or several."""
+    values = to_array(values)
+    if hasattr(values, "ndim"):
+        return [values] if values.ndim == 1 else list(values)
+    if len(values) and hasattr(values[0], "__len__") and getattr(values[0], "ndim", 1):
+        return [to_array(series) for series in values]
+    return [[to_array(value) for value in values]]

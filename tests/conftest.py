@@ -1,0 +1,29 @@
+"""What every test stands on: contracts of shapes and types are executed, pictures go to memory."""
+
+import importlib.util
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from jaxtyping import install_import_hook
+
+ROOMS_UNDER_CONTRACT = ("base", "engine", "core", "data", "models", "plot")
+
+
+def modules_under_contract() -> list[str]:
+    """Every module of these rooms but the one that looks at its caller's frame."""
+    package = Path(importlib.util.find_spec("d2l").origin).parent
+    files = [file for room in ROOMS_UNDER_CONTRACT for file in (package / room).glob("*.py")]
+    return [f"d2l.{f.parent.name}.{f.stem}" for f in files if f.stem != "hyperparameters"]
+
+
+install_import_hook(modules_under_contract(), "contracts.check")  # before d2l.torch is imported
+mpl.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")

@@ -1,0 +1,70 @@
+"""What readers write, in small: models, optimizers and data of the shapes that homework has."""
+
+import torch
+from torch import nn
+
+from d2l import torch as d2l
+
+
+class PlainLine(d2l.Module):
+    """A line on plain tensors, trained by the reader's own SGD."""
+
+    def __init__(self, num_inputs, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.w = torch.zeros((num_inputs, 1), requires_grad=True)
+        self.b = torch.zeros(1, requires_grad=True)
+
+    def forward(self, X):
+        return X @ self.w + self.b
+
+    def loss(self, y_hat, y):
+        return ((y_hat - y) ** 2 / 2).mean()
+
+    def configure_optimizers(self):
+        return OwnSGD([self.w, self.b], self.lr)
+
+
+class OwnSGD(d2l.HyperParameters):
+    """The homework's optimizer: no torch.optim.Optimizer."""
+
+    def __init__(self, params, lr):
+        self.save_hyperparameters()
+
+    def step(self):
+        for param in self.params:
+            param -= self.lr * param.grad
+
+    def zero_grad(self):
+        for param in self.params:
+            if param.grad is not None:
+                param.grad.zero_()
+
+
+class TwoClasses(d2l.DataModule):
+    """Points on a line, class 1 right of zero; the validation set has a short last batch."""
+
+    def __init__(self, batch_size=4, num_train=10, num_val=6):
+        super().__init__()
+        self.save_hyperparameters()
+        self.X = torch.linspace(-1, 1, num_train + num_val).reshape(-1, 1)
+        self.y = (self.X.reshape(-1) > 0).long()
+
+    def get_dataloader(self, train):
+        rows = slice(0, self.num_train) if train else slice(self.num_train, None)
+        return self.get_tensorloader((self.X, self.y), train, rows)
+
+
+class LazyNet(d2l.Classifier):
+    """A classifier whose layers learn their shapes from the first batch."""
+
+    def __init__(self, lr=0.1, num_outputs=2):
+        super().__init__()
+        self.save_hyperparameters()
+        hidden = (nn.LazyLinear(4), nn.ReLU(), nn.Dropout(0.5))
+        self.net = nn.Sequential(*hidden, nn.LazyLinear(num_outputs))
+
+
+def line_data(**options):
+    """The book's synthetic regression data."""
+    return d2l.SyntheticRegressionData(w=torch.tensor([2, -3.4]), b=4.2, **options)

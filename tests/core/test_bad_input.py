@@ -1,0 +1,155 @@
+"""Mistakes: each ends in an error that says what was found and what works, and loses nothing."""
+
+import pytest
+import torch
+from readers import LazyNet, PlainLine, TwoClasses, line_data
+
+from d2l import torch as d2l
+from d2l.core import preflight
+from d2l.engine.meter import FiniteWatch
+from d2l.errors import BatchError, D2LError, DataError, LabelError, ModelError, NotFiniteError
+
+
+def fit(model, data=None, **options):
+    d2l.Trainer(max_epochs=1, **options).fit(model, data or TwoClasses())
+
+
+@pytest.mark.parametrize("max_epochs", [0, -1])
+def test_no_epochs_to_do_is_an_error(max_epochs):
+    with pytest.raises(ValueError, match=f"whole number of at least 1; found {max_epochs}"):
+        d2l.Trainer(max_epochs=max_epochs)
+
+
+@pytest.mark.parametrize("max_epochs", [1.5, "ten", None])
+def test_epochs_that_are_no_whole_number_are_an_error(max_epochs):
+    with pytest.raises(ValueError, match="whole number of at least 1; found"):
+        preflight.check_max_epochs(max_epochs)
+
+
+def test_missing_gpus_are_said_and_the_run_goes_on(monkeypatch):
+    monkeypatch.setattr("d2l.core.trainer.count_gpus", lambda: 0)
+    with pytest.warns(UserWarning, match="num_gpus=8 .* 0 found: going on with the CPU"):
+        trainer = d2l.Trainer(max_epochs=1, num_gpus=8)
+    trainer.fit(LazyNet(), TwoClasses())
+    assert trainer.gpus == []
+
+
+def test_a_model_without_parameters_is_an_error():
+    class Nothing(d2l.Classifier):
+        def forward(self, X):
+            return X
+
+    with pytest.raises(ModelError, match="Nothing has nothing to learn"):
+        fit(Nothing())
+
+
+@pytest.mark.parametrize("lr", [0, -0.1, float("nan")])
+def test_a_learning_rate_that_is_not_positive_is_an_error(lr):
+    with pytest.raises(ModelError, match="learning rate must be a positive number"):
+        fit(LazyNet(lr=lr))
+
+
+def test_a_model_that_is_no_module_is_an_error():
+    with pytest.raises(ModelError, match="found Linear"):
+        fit(torch.nn.Linear(1, 2))
+
+
+def test_a_loader_in_place_of_a_data_module_is_an_error():
+    with pytest.raises(DataError, match="found DataLoader"):
+        fit(LazyNet(), torch.utils.data.DataLoader([1]))
+
+
+def test_a_batch_that_is_no_tuple_is_an_error():
+    class Bare(TwoClasses):
+        def get_dataloader(self, train):
+            return torch.utils.data.DataLoader(self.X, 4)
+
+    with pytest.raises(BatchError, match=r"gave a Tensor of shape \(4, 1\)"):
+        fit(LazyNet(), Bare())
+
+
+def test_a_loss_that_is_no_scalar_is_an_error():
+    class Vector(PlainLine):
+        def loss(self, y_hat, y):
+            return (y_hat - y) ** 2
+
+    with pytest.raises(ModelError, match=r"has shape \(32, 1\).*return l.mean\(\)"):
+        fit(Vector(2, 0.1), line_data())
+
+
+def test_a_training_step_that_returns_nothing_is_an_error():
+    class Forgetful(LazyNet):
+        def training_step(self, batch):
+            super().training_step(batch)
+
+    with pytest.raises(ModelError, match="found None"):
+        fit(Forgetful())
+
+
+def test_a_label_that_is_no_class_is_an_error():
+    data = TwoClasses()
+    data.y[3] = 7
+    with pytest.raises(LabelError, match=r"must lie in 0\.\.1.*found labels from 0 to 7"):
+        fit(LazyNet(), data)
+
+
+def test_an_empty_training_set_is_an_error():
+    with pytest.raises(DataError, match="no batch"):
+        fit(LazyNet(), TwoClasses(num_train=0))
+
+
+def test_validating_without_validation_examples_is_an_error():
+    class TrainOnly(TwoClasses):
+        def val_dataloader(self):
+            return None
+
+    with pytest.raises(DataError, match="TrainOnly has no validation examples"):
+        d2l.Trainer(max_epochs=1).validate(LazyNet(), TrainOnly())
+
+
+def test_plotting_outside_a_run_is_an_error():
+    with pytest.raises(D2LError, match="is in no run"):
+        PlainLine(2, 0.1).training_step((torch.ones(1, 2), torch.ones(1, 1)))
+
+
+class Exploding(PlainLine):
+    """Its loss leaves the numbers at a known step."""
+
+    def __init__(self, bad_step, value):
+        super().__init__(2, lr=0.01)
+        self.bad_step, self.value, self.steps = bad_step, value, 0
+
+    def loss(self, y_hat, y):
+        self.steps += self.training
+        factor = self.value if self.steps == self.bad_step and self.training else 1.0
+        return super().loss(y_hat, y) * factor
+
+
+class AlwaysDeferred(FiniteWatch):
+    """The watch as it is on a GPU, where the answer comes later."""
+
+    def __init__(self, deferred):
+        super().__init__(deferred=True)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("deferred", [False, True])
+def test_a_loss_that_is_no_number_stops_the_run_and_names_its_batch(value, deferred, monkeypatch):
+    if deferred:
+        monkeypatch.setattr("d2l.core.trainer.FiniteWatch", AlwaysDeferred)
+    model = Exploding(bad_step=32 + 5, value=value)
+    with pytest.raises(NotFiniteError, match=f"{value} in epoch 2 of 3, batch 5 of 32"):
+        d2l.Trainer(max_epochs=3).fit(model, line_data())
+    if not deferred:
+        assert model.steps == 37
+        assert torch.isfinite(model.w).all()
+    assert len(model.board.points["train_loss"]) >= 2
+    assert len(model.board.points["val_loss"]) >= 1
+
+
+def test_the_homeworks_own_loop_is_stopped_too(monkeypatch):
+    from test_fit import book_fit_epoch
+
+    monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
+    with pytest.raises(NotFiniteError, match="epoch 1 of 1, batch 3 of 32"):
+        fit(Exploding(bad_step=3, value=float("nan")), line_data())

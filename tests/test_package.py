@@ -1,0 +1,49 @@
+"""The distribution: what it requires, and that installing it leaves an environment as it was."""
+
+import importlib.metadata
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+HARD = {"torch", "torchvision", "numpy", "matplotlib", "pandas", "click", "rich"}
+
+
+def requirements():
+    return [line.partition(";") for line in importlib.metadata.requires("d2l") or []]
+
+
+def test_the_hard_requirements_are_the_promised_ones():
+    hard = {re.match(r"[\w-]+", r)[0] for r, _, marker in requirements() if "extra" not in marker}
+    assert hard == HARD
+
+
+def test_requirements_have_floors_and_neither_pins_nor_upper_bounds():
+    for requirement, _, _ in requirements():
+        name = re.match(r"[\w.-]+(\[[\w,]+\])?", requirement)[0]
+        specifiers = [s.strip() for s in requirement.removeprefix(name).split(",") if s.strip()]
+        assert all(s.startswith((">=", "!=")) for s in specifiers), requirement
+
+
+def test_installing_into_an_environment_that_has_the_packages_changes_none_of_them(tmp_path):
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-build-isolation"]
+    command += ["--no-index", "--report", str(report), str(REPOSITORY)]
+    subprocess.run(command, capture_output=True, check=True, timeout=300)
+    planned = json.loads(report.read_text())["install"]
+    assert {item["metadata"]["name"] for item in planned} <= {"d2l"}
+
+
+def test_a_bare_pip_install_d2l_is_satisfied():
+    command = [sys.executable, "-m", "pip", "install", "--no-index", "d2l"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    assert "Requirement already satisfied: d2l" in done.stdout
+    assert "Installing" not in done.stdout
+
+
+def test_no_room_but_the_grading_ones_uses_what_only_posix_has():
+    posix_only = re.compile(r"^\s*(import|from) (fcntl|resource|pwd|grp|termios|pty|posix)\b", re.M)
+    files = [f for f in (REPOSITORY / "d2l").rglob("*.py") if "notebook" not in f.parts]
+    assert [f.name for f in files if posix_only.search(f.read_text("utf-8"))] == []

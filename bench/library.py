@@ -86,14 +86,15 @@ def accuracy(model: Any, data: Any) -> float:
     return int(sum(right)) / len(data.val)
 
 
-def draw_epochs(num_epochs: int) -> None:
-    """Four points an epoch, as a fit of a classifier draws them."""
+def draw_epochs(num_epochs: int) -> Any:
+    """A board with four points an epoch, as a fit of a classifier draws them."""
     board = d2l.ProgressBoard(xlabel="epoch", xlim=[0, num_epochs])
     for epoch in range(num_epochs):
         board.draw(epoch + 0.5, 1 / (epoch + 1), "train_loss")
         board.draw(epoch + 1.0, 1 / (epoch + 2), "train_loss")
         board.draw(epoch + 1, 1 / (epoch + 3), "val_loss")
         board.draw(epoch + 1, 1 - 1 / (epoch + 2), "val_acc")
+    return board
 
 
 def draw_points(num_draws: int) -> None:

@@ -17,7 +17,7 @@ from bench.kernel import board_in_kernel
 from bench.rivals import HAND, OURS, RELEASED, RUN_FOLDER, check_origin, environment
 from bench.size import Size
 
-TIMEOUT_SECONDS = 400
+TIMEOUT_SECONDS = 600
 
 
 class Job(NamedTuple):
@@ -117,11 +117,14 @@ def _python(arguments: list[str], variables: dict[str, str], folder: Path) -> st
     """The standard output of a fresh Python; files, for workers may outlive it and hold a pipe."""
     out, err = folder / "out.txt", folder / "err.txt"
     with out.open("w") as stdout, err.open("w") as stderr:
-        command = [sys.executable, "-P", *arguments]
-        done = subprocess.run(
-            command, cwd=RUN_FOLDER, env=variables, stdout=stdout, stderr=stderr,
-            timeout=TIMEOUT_SECONDS, check=False,
-        )  # fmt: skip
-    if done.returncode != 0:
-        raise click.ClickException(f"{' '.join(arguments)} failed:\n{err.read_text()[-3000:]}")
+        try:
+            subprocess.run(
+                [sys.executable, "-P", *arguments], cwd=RUN_FOLDER, env=variables,
+                stdout=stdout, stderr=stderr, timeout=TIMEOUT_SECONDS, check=True,
+            )  # fmt: skip
+        except subprocess.SubprocessError as error:
+            said = err.read_text()[-3000:]
+            raise click.ClickException(
+                f"a rival's process did not do it: {error}\n{said}"
+            ) from error
     return out.read_text()

@@ -166,7 +166,8 @@ d2l.plot(
 #
 # - On the left all curves are nearly flat: with few numbers the time goes into *starting* an
 #   operation, not into the arithmetic. Here "$n^2$ is more expensive" is not yet true.
-# - Further right the Hessian bends upwards to slope 2: twice the $n$, four times the time.
+# - Further right the Hessian bends upwards to slope 2: twice the $n$, four times the time. (It is
+#   steeper for a while where its numbers outgrow the fast memory next to the processor.)
 # - The gradient turns to slope 1 only at some ten thousand entries, and stays there.
 # - The Hessian-vector product runs beside the gradient at a constant distance, two to three times
 #   its price. Methods that need curvature in large networks live on this.
@@ -183,7 +184,7 @@ print(
     f"times as long as the gradient, Hessian times vector "
     f"{product_seconds[largest] / gradient_seconds[largest]:.1f} times."
 )
-print(f"Doubling n there multiplies the time of the Hessian by {growth:.1f} (4 expected).")
+print(f"Doubling n there multiplies the time of the Hessian by {growth:.1f} (4 by counting).")
 print(f"The Hessian at n = 2**20 would need {hessian_bytes / 2**40:.0f} TiB.")
 
 # %% [markdown]

@@ -106,8 +106,8 @@ axes.annotate("origin", (0, 0), (4, 4), textcoords="offset points")
 # ## Way out 2: add noise to the features
 #
 # Replace $\mathbf{X}$ by $\mathbf{X} + \mathbf{N}$, where every entry of $\mathbf{N}$ is drawn from
-# $\mathcal{N}(0, \sigma^2)$. With probability 1 the columns are now independent and the formula works.
-# But what does it give? Let us do it 300 times for each of three noise levels.
+# $\mathcal{N}(0, \sigma^2)$. With probability 1 the columns are now independent and the formula
+# works. But what does it give? Let us do it 300 times for each of three noise levels.
 
 
 # %%

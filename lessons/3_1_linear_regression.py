@@ -30,7 +30,8 @@ d2l.use_svg_display()
 # whose predictions lie nearest to the prices we know.
 
 # %%
-X = torch.tensor([[50.0, 10.0], [80.0, 2.0], [120.0, 30.0]])  # square metres, years
+# Three flats: square metres, years.
+X = torch.tensor([[50.0, 10.0], [80.0, 2.0], [120.0, 30.0]])
 w, b = torch.tensor([3.0, -1.0]), 20.0
 prices = X @ w + b
 print("three predictions in one line:", prices)
@@ -63,7 +64,8 @@ timer = d2l.Timer()
 for _ in range(100):
     vector_sum = ones_left + ones_right
 vector_seconds = timer.stop() / 100
-print(f"vector: {vector_seconds:.7f} s, {loop_seconds / vector_seconds:,.0f} times faster")
+print(f"vector: {vector_seconds:.7f} s")
+print(f"{loop_seconds / vector_seconds:,.0f} times faster")
 
 # %% [markdown]
 # How does the gap depend on the length? The loop pays the same price for each entry, so its curve
@@ -89,9 +91,11 @@ def vector_time(length, repeats=100):
 
 
 lengths = [10, 30, 100, 300, 1000, 3000, 10000]
+loop_curve = [loop_time(length) for length in lengths]
+vector_curve = [vector_time(length) for length in lengths]
 d2l.plot(
     lengths,
-    [[loop_time(length) for length in lengths], [vector_time(length) for length in lengths]],
+    [loop_curve, vector_curve],
     "number of entries",
     "seconds",
     legend=["loop", "vector"],
@@ -160,7 +164,7 @@ x_points = torch.linspace(-1, 1, 40)
 y_points = 1.5 * x_points + sigma * torch.randn(40)
 
 slopes = torch.linspace(0, 3, 301)
-residuals = y_points - slopes[:, None] * x_points  # one row of 40 errors for each slope
+residuals = y_points - slopes[:, None] * x_points  # (301 slopes, 40 errors)
 squared = (residuals**2 / 2).sum(1)
 likelihood = -torch.distributions.Normal(0, sigma).log_prob(residuals).sum(1)
 d2l.plot(
@@ -182,7 +186,8 @@ d2l.plot(
 # %%
 best_on_grid = slopes[squared.argmin()].item()
 best_by_formula = ((x_points * y_points).sum() / (x_points**2).sum()).item()
-print(f"lowest point on the grid: {best_on_grid:.2f}, by the formula: {best_by_formula:.4f}")
+print(f"lowest point on the grid: {best_on_grid:.2f}")
+print(f"by the formula:           {best_by_formula:.4f}")
 
 # %% [markdown]
 # ## Try it yourself
@@ -198,7 +203,8 @@ print(f"lowest point on the grid: {best_on_grid:.2f}, by the formula: {best_by_f
 # ## Check
 
 # %%
-assert prices.tolist() == [50 * 3 - 10 + 20, 80 * 3 - 2 + 20, 120 * 3 - 30 + 20]
+by_hand = [50 * 3 - 10 + 20, 80 * 3 - 2 + 20, 120 * 3 - 30 + 20]
+assert prices.tolist() == by_hand
 
 # Both sums are the same ten thousand twos, and the vector is by far the faster way to them.
 assert loop_sum.tolist() == vector_sum.tolist() == [2.0] * n
@@ -206,7 +212,8 @@ assert loop_seconds > 10 * vector_seconds
 
 # The density is PyTorch's, its area is 1, and its peak is 1 / sqrt(2 pi).
 for mu, std in params:
-    by_torch = torch.distributions.Normal(mu, std).log_prob(torch.from_numpy(x)).exp().numpy()
+    bell = torch.distributions.Normal(mu, std)
+    by_torch = bell.log_prob(torch.from_numpy(x)).exp().numpy()
     assert np.abs(normal(x, mu, std) - by_torch).max() < 1e-6
 assert abs(normal(x, 0, 1).sum() * 0.01 - 1) < 1e-6
 assert abs(normal(0, 0, 1) - 0.398942) < 1e-6
@@ -215,5 +222,6 @@ assert abs(normal(0, 0, 1) - 0.398942) < 1e-6
 lift = 40 / 2 * math.log(2 * math.pi * sigma**2)
 assert torch.allclose(likelihood, squared / sigma**2 + lift, rtol=1e-4)
 assert likelihood.argmin() == squared.argmin()
-assert abs(best_on_grid - best_by_formula) <= 0.005 + 1e-6  # the grid's step is 0.01
-print("3.1 holds: one sum two ways, a density of area 1, one best slope for both losses")
+# The grid's step is 0.01, so its lowest point is at most half of that away.
+assert abs(best_on_grid - best_by_formula) <= 0.005 + 1e-6
+print("3.1 holds: one sum two ways, a density of area 1, one best slope")

@@ -169,7 +169,7 @@ trainer.fit(model, data)
 
 # %%
 def errors(model):
-    """How far the estimates are from the truth: two errors for w, one for b."""
+    """How far the estimates of w and b are from the truth."""
     with torch.no_grad():
         return data.w - model.w.reshape(data.w.shape), data.b - model.b
 
@@ -189,7 +189,8 @@ print(f"error in estimating b: {error_b}")
 
 # %%
 left_over = (1 - model.lr) ** (3 * len(data.train_dataloader()))
-print(f"expected left over: {left_over:.3f}, measured on b: {error_b.item() / data.b:.3f}")
+print(f"expected left over: {left_over:.3f}")
+print(f"measured on b:      {error_b.item() / data.b:.3f}")
 
 # %% [markdown]
 # ### Ten epochs

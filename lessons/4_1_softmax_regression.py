@@ -115,7 +115,8 @@ def cross_entropy(y, y_hat):
 
 
 y = torch.tensor([0.0, 0.0, 1.0])
-print("loss:", cross_entropy(y, y_hat), " minus log of the third:", -torch.log(y_hat[2]))
+print("loss:                  ", cross_entropy(y, y_hat))
+print("minus log of the third:", -torch.log(y_hat[2]))
 
 # %% [markdown]
 # Being certain and right costs nothing. Being undecided between two costs $\log 2 \approx 0.69$.
@@ -123,7 +124,13 @@ print("loss:", cross_entropy(y, y_hat), " minus log of the third:", -torch.log(y
 
 # %%
 p = torch.linspace(0.005, 1, 200)
-d2l.plot(p, -torch.log(p), "probability given to the true class", "loss", figsize=(5, 2.5))
+d2l.plot(
+    p,
+    -torch.log(p),
+    "probability given to the true class",
+    "loss",
+    figsize=(5, 2.5),
+)
 
 # %% [markdown]
 # ### Two in one
@@ -231,7 +238,8 @@ assert torch.allclose(both[:, 0], 1 / (1 + torch.exp(-first_logit)), atol=1e-6)
 by_torch = torch.nn.functional.cross_entropy(o[None], torch.tensor([2]))
 for loss in (cross_entropy(y, softmax(o)), loss_from_logits(y, o), by_torch):
     assert abs(loss.item() - math.log(22.939154 / 20.0855369)) < 1e-6
-assert abs(loss_from_logits(y, huge).item() - 150) < 1e-4  # the true logit lies 150 below the top
+# The true logit lies 150 below the largest.
+assert abs(loss_from_logits(y, huge).item() - 150) < 1e-4
 assert not torch.isfinite(cross_entropy(y, softmax(huge)))
 
 # softmax(o) - y, three ways.
@@ -239,4 +247,4 @@ assert torch.allclose(by_formula, by_autograd, atol=1e-6)
 assert torch.allclose(by_formula.double(), by_nudging, atol=1e-6)
 assert abs(by_formula.sum().item()) < 1e-6
 assert by_formula[2] < 0 < by_formula[:2].min()
-print("4.1 holds: the derivative is softmax(o) - y, by formula, by autograd and by nudging")
+print("4.1 holds: the derivative is softmax(o) - y, found in three ways")

@@ -31,7 +31,8 @@ print("training and validation examples:", len(data.train), len(data.val))
 
 # %%
 image, label = data.train[0]
-print("shape:", image.shape, " values from", image.min().item(), "to", image.max().item())
+print("shape:", image.shape)
+print(f"values from {image.min().item():.3f} to {image.max().item():.3f}")
 print("label:", label, "=", data.text_labels([label])[0])
 
 # %% [markdown]
@@ -40,7 +41,8 @@ print("label:", label, "=", data.text_labels([label])[0])
 
 # %%
 counts = torch.bincount(data.train.targets)
-for name, count in zip(data.text_labels(range(10)), counts.tolist(), strict=True):
+names = data.text_labels(range(10))
+for name, count in zip(names, counts.tolist(), strict=True):
     print(f"{name:>10}: {count}")
 
 # %% [markdown]
@@ -57,7 +59,7 @@ for name, count in zip(data.text_labels(range(10)), counts.tolist(), strict=True
 
 # %%
 class OurFashionMNIST(d2l.DataModule):
-    """Fashion-MNIST, one picture at a time, through torchvision and PyTorch's DataLoader."""
+    """Fashion-MNIST, one picture at a time."""
 
     def __init__(self, batch_size=64, resize=(28, 28), num_workers=0):
         super().__init__()
@@ -114,7 +116,7 @@ print(X.shape, X.dtype, y.shape, y.dtype)
 
 # %%
 def one_pass(data):
-    """Seconds for one pass over the training examples, and how many there were."""
+    """Seconds for one pass over the training examples, and their number."""
     timer, num_examples = d2l.Timer(), 0
     for _, y in data.train_dataloader():
         num_examples += len(y)
@@ -152,7 +154,8 @@ print(f"{our_seconds / resident_seconds:.0f} times faster")
 @d2l.add_to_class(OurFashionMNIST)
 def visualize(self, batch, nrows=1, ncols=8, labels=()):
     X, y = batch
-    d2l.show_images(X.squeeze(1), nrows, ncols, titles=labels or self.text_labels(y))
+    titles = labels or self.text_labels(y)
+    d2l.show_images(X.squeeze(1), nrows, ncols, titles=titles)
 
 
 batch = next(iter(ours.val_dataloader()))
@@ -187,7 +190,8 @@ assert (X.shape, X.dtype) == ((64, 1, 32, 32), torch.float32)
 assert (y.shape, y.dtype) == ((64,), torch.int64)
 
 # The first eight validation labels, read off the pictures.
-seen = ["ankle boot", "pullover", "trouser", "trouser", "shirt", "trouser", "coat", "shirt"]
+seen = ["ankle boot", "pullover", "trouser", "trouser"]
+seen += ["shirt", "trouser", "coat", "shirt"]
 assert ours.text_labels(batch[1][:8]) == seen == data.text_labels(batch[1][:8])
 
 # Both loaders bring the same pictures, to less than one grey level in 255, and every one of them.
@@ -198,4 +202,5 @@ for (X_ours, y_ours), (X_resident, y_resident), _ in zip(
     assert (X_ours - X_resident).abs().max() <= 1 / 255 + 1e-6
 assert our_examples == resident_examples == 60000
 assert resident_seconds < our_seconds
-print(f"4.2 holds: the same pictures two ways, {our_seconds / resident_seconds:.0f} times apart")
+ratio = our_seconds / resident_seconds
+print(f"4.2 holds: the same pictures two ways, one {ratio:.0f} times faster")

@@ -70,7 +70,8 @@ class SoftmaxRegressionScratch(d2l.Classifier):
     def __init__(self, num_inputs, num_outputs, lr, sigma=0.01):
         super().__init__()
         self.save_hyperparameters()
-        self.W = torch.normal(0, sigma, size=(num_inputs, num_outputs), requires_grad=True)
+        shape = (num_inputs, num_outputs)
+        self.W = torch.normal(0, sigma, size=shape, requires_grad=True)
         self.b = torch.zeros(num_outputs, requires_grad=True)
 
     def parameters(self):
@@ -136,7 +137,7 @@ trainer.fit(model, data)
 
 # %%
 result = trainer.validate(model, data)
-print(f"validation accuracy {result['val_acc']:.4f}, loss {result['val_loss']:.4f}")
+print(f"validation accuracy {result['val_acc']:.4f}")
 
 # %% [markdown]
 # Training and validation loss lie close together: 7850 numbers are too few to learn sixty thousand
@@ -159,8 +160,9 @@ print(predicted.shape)
 
 # %%
 wrong = predicted != y_true
-pairs = zip(data.text_labels(y_true[wrong]), data.text_labels(predicted[wrong]), strict=True)
-titles = [f"{truth}\n{guess}" for truth, guess in pairs]
+truths = data.text_labels(y_true[wrong])
+guesses = data.text_labels(predicted[wrong])
+titles = [f"{truth}\n{guess}" for truth, guess in zip(truths, guesses, strict=True)]
 data.visualize([X[wrong], y_true[wrong]], labels=titles)
 
 # %% [markdown]
@@ -168,17 +170,19 @@ data.visualize([X[wrong], y_true[wrong]], labels=titles)
 # thousand pictures, these are the mix-ups the model makes most often.
 
 # %%
-confusions = torch.zeros(10, 10, dtype=torch.int64)  # row: what it is, column: what was said
+# Row: what it is. Column: what was said.
+confusions = torch.zeros(10, 10, dtype=torch.int64)
 with torch.no_grad():
     for X_batch, y_batch in data.val_dataloader():
-        guesses = model(X_batch).argmax(dim=1)
-        confusions += torch.bincount(y_batch * 10 + guesses, minlength=100).reshape(10, 10)
+        cells = y_batch * 10 + model(X_batch).argmax(dim=1)
+        confusions += torch.bincount(cells, minlength=100).reshape(10, 10)
 
 names = data.text_labels(range(10))
 off_diagonal = confusions - torch.diag(confusions.diag())
 for index in off_diagonal.flatten().argsort(descending=True)[:5].tolist():
     truth, guess = divmod(index, 10)
-    print(f"{off_diagonal[truth, guess]:4d} times a {names[truth]} was called a {names[guess]}")
+    times = off_diagonal[truth, guess]
+    print(f"{times:4d} times a {names[truth]} was called a {names[guess]}")
 
 # %% [markdown]
 # ### What has it learned?
@@ -206,8 +210,8 @@ d2l.show_images(templates, 2, 5, titles=names)
 # %%
 # Sums along the axes, and rows of softmax that add up to one, against PyTorch's own softmax.
 small = torch.arange(1.0, 7.0).reshape(2, 3)
-assert small.sum(0, keepdims=True).tolist() == [[1 + 4, 2 + 5, 3 + 6]] == [[5, 7, 9]]
-assert small.sum(1, keepdims=True).tolist() == [[1 + 2 + 3], [4 + 5 + 6]] == [[6], [15]]
+assert small.sum(0, keepdims=True).tolist() == [[1 + 4, 2 + 5, 3 + 6]]
+assert small.sum(1, keepdims=True).tolist() == [[1 + 2 + 3], [4 + 5 + 6]]
 assert torch.allclose(probabilities, torch.softmax(scores, dim=1))
 assert torch.allclose(probabilities.sum(1), torch.ones(2))
 
@@ -221,4 +225,5 @@ assert predicted.shape == (256,)
 assert result["val_acc"] >= 0.82
 assert confusions.sum() == 10000
 assert abs(confusions.trace().item() / 10000 - result["val_acc"]) < 1e-6
-print(f"4.4 holds: {confusions.trace().item()} of 10,000 pictures named rightly (promised: 8,200)")
+num_right = confusions.trace().item()
+print(f"4.4 holds: {num_right} of 10,000 pictures right (promised: 8,200)")

@@ -57,7 +57,8 @@ print("best line has:", best_line)
 # %%
 torch.manual_seed(0)
 X = torch.randn(5, 4)
-W1, b1, W2, b2 = torch.randn(4, 8), torch.randn(8), torch.randn(8, 3), torch.randn(3)
+W1, b1 = torch.randn(4, 8), torch.randn(8)
+W2, b2 = torch.randn(8, 3), torch.randn(3)
 two_layers = (X @ W1 + b1) @ W2 + b2
 one_layer = X @ (W1 @ W2) + (b1 @ W2 + b2)
 print("largest difference:", (two_layers - one_layer).abs().max().item())
@@ -82,7 +83,8 @@ print("largest difference:", (two_layers - one_layer).abs().max().item())
 
 # %%
 def lamp_network(X):
-    hidden = torch.relu(X @ torch.tensor([[1.0, 1.0], [1.0, 1.0]]) + torch.tensor([0.0, -1.0]))
+    in_weights, in_bias = torch.ones(2, 2), torch.tensor([0.0, -1.0])
+    hidden = torch.relu(X @ in_weights + in_bias)
     return hidden @ torch.tensor([1.0, -2.0])
 
 
@@ -103,8 +105,8 @@ for ax, title, answer in (
     (right, "one hidden layer", lamp_network(grid)),
 ):
     image = answer.reshape(101, 101).T.numpy()
-    ax.imshow(image, origin="lower", extent=(0, 1, 0, 1), vmin=0, vmax=1, cmap="viridis")
-    ax.scatter(switches[:, 0], switches[:, 1], c=lamp, s=80, edgecolors="white", clip_on=False)
+    ax.imshow(image, origin="lower", extent=(0, 1, 0, 1), vmin=0, vmax=1)
+    ax.scatter(*switches.T, c=lamp, s=80, edgecolors="white", clip_on=False)
     ax.set(title=title, xlabel="switch 1", ylabel="switch 2")
 d2l.plt.tight_layout()
 d2l.plt.show()
@@ -196,13 +198,22 @@ d2l.plot(x.detach(), grad_tanh, "x", "grad of tanh", figsize=(5, 2.5))
 
 # %%
 depths = list(range(1, 21))
-signals = {}
-for name, activation in (("relu", torch.relu), ("sigmoid", torch.sigmoid), ("tanh", torch.tanh)):
+
+
+def signal_left(activation, depth):
     start = torch.tensor(0.5, requires_grad=True)
-    value, signals[name] = start, []
-    for _ in depths:
+    value = start
+    for _ in range(depth):
         value = activation(value)
-        signals[name].append(torch.autograd.grad(value, start, retain_graph=True)[0].item())
+    value.backward()
+    return start.grad.item()
+
+
+activations = {"relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}
+signals = {
+    name: [signal_left(activation, depth) for depth in depths]
+    for name, activation in activations.items()
+}
 d2l.plot(
     depths,
     list(signals.values()),
@@ -255,7 +266,7 @@ assert torch.equal(y_relu.detach(), torch.where(xs > 0, xs, 0 * xs))
 assert torch.equal(grad_relu, (xs > 0).float())
 assert torch.allclose(y_sigmoid.detach(), exp_x / (1 + exp_x), atol=1e-6)
 assert torch.allclose(grad_sigmoid, exp_x / (1 + exp_x) ** 2, atol=1e-6)
-assert torch.allclose(y_tanh.detach(), 2 * torch.sigmoid(2 * xs) - 1, atol=1e-6)
+assert torch.allclose(y_tanh.detach(), 1 - 2 / (exp_x**2 + 1), atol=1e-6)
 assert torch.allclose(grad_tanh, 1 - y_tanh.detach() ** 2, atol=1e-6)
 assert abs(grad_sigmoid.max().item() - 1 / 4) < 1e-4
 assert abs(grad_tanh.max().item() - 1) < 1e-4
@@ -266,6 +277,7 @@ assert signals["sigmoid"][-1] < 0.25**20
 assert 0.05 < signals["tanh"][-1] < 0.2
 
 # The rounded corners, from their definitions.
-assert torch.allclose(gelu, xs * torch.distributions.Normal(0, 1).cdf(xs), atol=1e-6)
+bell = torch.distributions.Normal(0, 1)
+assert torch.allclose(gelu, xs * bell.cdf(xs), atol=1e-6)
 assert torch.allclose(swish, xs * exp_x / (1 + exp_x), atol=1e-6)
-print("5.1 holds: a hidden layer does what no line can, and three derivatives match their formulas")
+print("5.1 holds: two ReLUs do what no line can, and the derivatives are right")

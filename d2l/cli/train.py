@@ -90,6 +90,9 @@ def _leave(net: "Module", folder: Path) -> None:
     """Whatever ended the run, what there is of it stays."""
     import torch
 
+    from d2l.core.preflight import has_lazy_layers
+
     net.board.save(folder / "board.svg")
     net.board.save(folder / "points.csv")
-    torch.save(net.state_dict(), folder / "weights.pt")
+    if not has_lazy_layers(net):
+        torch.save(net.state_dict(), folder / "weights.pt")

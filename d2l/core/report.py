@@ -40,7 +40,7 @@ class Report:
             return
         begun = time.monotonic()
         done = self._run.progress.num_train_batches_done / max(1, self._run.num_train_batches)
-        self._line.show(done, left=self._epoch(), right=f"{self._speed()}  {self._metrics()}")
+        self._line.show(done, f"{self._epoch()}  {self._speed()}  {self._metrics(digits=3)}")
         self._pacer.took(time.monotonic() - begun)
 
     def finish(self) -> None:
@@ -49,7 +49,8 @@ class Report:
             self._line.close()
         if self._surface != "notebook":
             seconds = time.monotonic() - self._run.progress.started
-            print(f"{self._epoch()}: {self._metrics()} ({seconds:.1f} s, {self._speed()})")
+            result = ": ".join(filter(None, (self._epoch(), self._metrics(digits=4))))
+            print(f"{result} ({seconds:.1f} s, {self._speed()})")
 
     def _epoch(self) -> str:
         return f"epoch {self._run.epoch + 1}/{self._run.max_epochs}"
@@ -58,6 +59,6 @@ class Report:
         seconds = time.monotonic() - self._run.progress.started
         return f"{self._run.progress.num_train_batches_done / max(seconds, 1e-9):.0f} batches/s"
 
-    def _metrics(self) -> str:
+    def _metrics(self, digits: int) -> str:
         latest = self._board.latest() if hasattr(self._board, "latest") else {}
-        return ", ".join(f"{name} {value:.4g}" for name, value in latest.items())
+        return ", ".join(f"{name} {value:.{digits}g}" for name, value in latest.items())

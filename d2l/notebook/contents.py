@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from d2l.errors import D2LError
 from d2l.notebook.catalog import book_order, chapter_of
+from d2l.notebook.markdown import line_to_html
 from d2l.notebook.page import document
 from d2l.notebook.source import read_notebook
 
@@ -54,7 +55,7 @@ def _chapter(heading: str, entries: list[str]) -> str:
 
 
 def _entry(name: str, record: Record) -> str:
-    link = f'<a href="{quote(name)}.html">{html.escape(record.title)}</a>'
+    link = f'<a href="{quote(name)}.html">{line_to_html(record.title)}</a>'
     status = "failed" if record.failure else "ok"
     return (
         f"<li>{link} <span>{record.seconds:.1f} s</span> "

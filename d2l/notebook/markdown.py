@@ -24,6 +24,11 @@ def markdown_to_html(source: str) -> str:
     return clean_html(_parser().render(source))
 
 
+def line_to_html(source: str) -> str:
+    """Return the clean HTML of one line of markdown, such as a title, without a paragraph."""
+    return clean_html(_parser().renderInline(source))
+
+
 def code_to_html(code: str, language: str = "python") -> str:
     """Return code with its words marked by pygments' short class names, escaped."""
     try:

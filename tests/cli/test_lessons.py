@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 
 from d2l.cli.main import main
 
-GOOD = "# %% [markdown]\n# # A good lesson\n# It costs $x$.\n\n# %%\nprint(6 * 7)\n"
+GOOD = "# %% [markdown]\n# # A good lesson on $y$\n# It costs $x$.\n\n# %%\nprint(6 * 7)\n"
 BAD = "# %%\nprint('before')\n\n# %%\nhalf = 1 / 0\n\n# %%\nprint('after')\n"
 
 
@@ -53,11 +53,12 @@ def test_a_run_leaves_notebooks_pages_and_a_page_of_contents(d2l_command, write,
     nbformat.validate(notebook)
     assert notebook.cells[1].outputs[0].text == "42\n"
     page = BeautifulSoup((out / "4_4_good.html").read_text(encoding="utf-8"), "html.parser")
-    assert page.title.text == page.h1.text == "A good lesson"
-    assert page.math.text == "x"
+    assert page.title.text == "A good lesson on $y$"
+    assert page.h1.text == "A good lesson on y"
+    assert [formula.text for formula in page.find_all("math")] == ["y", "x"]
     contents = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
     assert contents.h2.text == "Chapter 4. Linear classification"
-    assert contents.find("a", href="4_4_good.html").text == "A good lesson"
+    assert contents.find("a", href="4_4_good.html").text == "A good lesson on y"
     assert contents.find(class_="ok").text == "ok"
 
 

@@ -37,7 +37,8 @@ def test_the_homeworks_sine_and_cosine_become_points():
 
 def test_values_may_be_tensors_arrays_and_numbers():
     board = d2l.ProgressBoard()
-    for i, y in enumerate([1, 1.0, np.float32(1), np.array([1]), torch.ones(1, requires_grad=True)]):
+    ones = [1, 1.0, np.float32(1), np.array([1]), torch.ones(1, requires_grad=True)]
+    for i, y in enumerate(ones):
         board.draw(i, y, "one")
     assert [point.y for point in board.points["one"]] == [1.0] * 5
 

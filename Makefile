@@ -4,8 +4,7 @@ PYTHON ?= python3
 export D2L_DATA ?= $(CURDIR)/data
 BIN := .venv/bin
 
-.PHONY: demo test check bench data clean
-.DELETE_ON_ERROR:
+.PHONY: demo test check bench data clean .venv
 
 demo: .venv/installed data  ## run every lesson; leave notebooks and pages in out/lessons
 	$(BIN)/d2l lessons run --out out/lessons
@@ -23,7 +22,9 @@ check: .venv/installed  ## style, types, rooms
 bench: .venv/installed data  ## ours against d2l 1.0.3 and a hand-written loop, one table
 	$(BIN)/python -m bench.homework
 
-# An environment with everything; a torch that this Python has already is used, not installed again.
+.venv: .venv/installed  ## an environment with everything
+
+# A torch that this Python has already is used, not installed again.
 .venv/installed: pyproject.toml
 	@if $(PYTHON) -c "import torch, torchvision" 2>/dev/null; \
 	then $(PYTHON) -m venv --system-site-packages .venv; else $(PYTHON) -m venv .venv; fi

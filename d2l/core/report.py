@@ -50,7 +50,7 @@ class Report:
         if self._surface != "notebook":
             seconds = time.monotonic() - self._run.progress.started
             result = ": ".join(filter(None, (self._epoch(), self._metrics(digits=4))))
-            print(f"{result} ({seconds:.1f} s, {self._speed()})")
+            print(f"{result} ({seconds:.1f} s)")
 
     def _epoch(self) -> str:
         return f"epoch {self._run.epoch + 1}/{self._run.max_epochs}"

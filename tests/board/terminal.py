@@ -41,7 +41,7 @@ def run_in_terminal(program, columns=80, term="xterm-256color", interrupt_at=Non
 
 
 def screens(written, columns):
-    """The lines to be seen before each change of what is there, and at the end; blank ones left out.
+    """The lines to be seen before each change and at the end; blank ones are left out.
 
     Knows the few control codes that a line in place needs, and raises on any other.
     """

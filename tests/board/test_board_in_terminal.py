@@ -18,7 +18,7 @@ d2l.Trainer(max_epochs=3).fit(model, data)
 """
 NUMBER = r"\d[\d.e-]*"
 METRICS = rf"train_loss {NUMBER}, val_loss {NUMBER}, val_acc {NUMBER}"
-LAST_LINE = rf"epoch 3/3: {METRICS} \({NUMBER} s, \d+ batches/s\)"
+LAST_LINE = rf"epoch 3/3: {METRICS} \({NUMBER} s\)"
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +44,18 @@ def test_one_line_stays_at_the_end(seen):
 
 
 def test_the_line_is_cut_rather_than_wrapped_where_the_terminal_is_narrow():
-    status, written = run_in_terminal(TRAINING.replace("max_epochs=3", "max_epochs=2"), columns=50)
+    status, written = run_in_terminal(TRAINING.replace("max_epochs=3", "max_epochs=1"), columns=40)
     assert status == 0
-    *during, _ = screens(written, columns=50)
+    *during, _ = screens(written, columns=40)
     assert all(len(lines) <= 1 for lines in during)
     assert any(line.endswith("…") for lines in during for line in lines)
 
 
 def test_a_dumb_terminal_gets_the_last_line_alone():
-    status, written = run_in_terminal(TRAINING, term="dumb")
+    program = TRAINING.replace("max_epochs=3", "max_epochs=1")
+    status, written = run_in_terminal(program, term="dumb")
     assert status == 0
-    assert re.fullmatch(LAST_LINE, written.strip())
+    assert re.fullmatch(LAST_LINE.replace("3/3", "1/1"), written.strip())
 
 
 def test_an_interrupted_run_leaves_its_numbers_and_a_visible_cursor():

@@ -1,4 +1,4 @@
-"""The board where students look at it: a real JupyterLab, in a real browser, while a model trains."""
+"""The board where students look at it: a real JupyterLab in a real browser, during a run."""
 
 import importlib.util
 import shutil

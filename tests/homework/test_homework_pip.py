@@ -1,4 +1,4 @@
-"""The homework's first line, `!pip install d2l`, where d2l is installed: satisfied, nothing changed."""
+"""The homework's `!pip install d2l`, where d2l is installed: satisfied, nothing changed."""
 
 import os
 import subprocess

@@ -45,7 +45,7 @@ def main(
     if json_file:
         json_file.write_text(summary.as_json(findings, size, num_rounds))
     if record:
-        summary.record(lines[0], [*lines[1:], "", table])
+        summary.record(lines[0], [*(f"- {line}" for line in lines[1:]), "", table])
     if check:
         all_kept, words = promises.verdicts(findings)
         click.echo("\n".join(["", *words]))

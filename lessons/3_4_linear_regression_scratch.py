@@ -71,8 +71,8 @@ def forward(self, X):
 # ## 3.4.2 The loss
 #
 # Half the squared error, averaged over the batch. Averaging, rather than adding up, keeps the size
-# of a step independent of the batch size. Take care that `y_hat` and `y` have the same shape: (n,
-# 1) minus (n,) would silently broadcast to an n by n matrix.
+# of a step independent of the batch size. Take care that `y_hat` and `y` have the same shape:
+# $(n, 1)$ minus $(n,)$ would silently broadcast to an $n$ by $n$ matrix.
 
 
 # %%

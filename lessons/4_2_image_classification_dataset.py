@@ -74,8 +74,8 @@ class OurFashionMNIST(d2l.DataModule):
 @d2l.add_to_class(OurFashionMNIST)
 def text_labels(self, indices):
     """The names of the classes with these numbers."""
-    names = "t-shirt trouser pullover dress coat sandal shirt sneaker bag".split()
-    names.append("ankle boot")
+    names = ["t-shirt", "trouser", "pullover", "dress", "coat"]
+    names += ["sandal", "shirt", "sneaker", "bag", "ankle boot"]
     return [names[int(i)] for i in indices]
 
 

@@ -203,6 +203,7 @@ assert len(model.board.points["val_acc"]) == 3
 theirs = d2l.Classifier()
 scores, answers = torch.randn(50, 10), torch.randint(10, (50,))
 assert theirs.accuracy(scores, answers) == classifier.accuracy(scores, answers)
-loss_difference = theirs.loss(scores, answers) - classifier.loss(scores, answers)
-assert abs(loss_difference.item()) < 1e-6
+their_loss = theirs.loss(scores, answers)
+our_loss = classifier.loss(scores, answers)
+assert abs((their_loss - our_loss).item()) < 1e-6
 print(f"4.3 holds: {num_right} of 10,000 right, counted one by one")

@@ -162,7 +162,8 @@ print(predicted.shape)
 wrong = predicted != y_true
 truths = data.text_labels(y_true[wrong])
 guesses = data.text_labels(predicted[wrong])
-titles = [f"{truth}\n{guess}" for truth, guess in zip(truths, guesses, strict=True)]
+pairs = zip(truths, guesses, strict=True)
+titles = [f"{truth}\n{guess}" for truth, guess in pairs]
 data.visualize([X[wrong], y_true[wrong]], labels=titles)
 
 # %% [markdown]
@@ -193,7 +194,7 @@ for index in off_diagonal.flatten().argsort(descending=True)[:5].tolist():
 
 # %%
 templates = model.W.detach().T.reshape(10, 28, 28)
-d2l.show_images(templates, 2, 5, titles=names)
+axes = d2l.show_images(templates, 2, 5, titles=names)
 
 # %% [markdown]
 # ## Try it yourself

@@ -106,7 +106,7 @@ for ax, title, answer in (
 ):
     image = answer.reshape(101, 101).T.numpy()
     ax.imshow(image, origin="lower", extent=(0, 1, 0, 1), vmin=0, vmax=1)
-    ax.scatter(*switches.T, c=lamp, s=80, edgecolors="white", clip_on=False)
+    ax.scatter(*switches.T, c=lamp, s=80, ec="white", clip_on=False, zorder=3)
     ax.set(title=title, xlabel="switch 1", ylabel="switch 2")
 d2l.plt.tight_layout()
 d2l.plt.show()

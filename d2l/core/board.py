@@ -63,13 +63,13 @@ class ProgressBoard(HyperParameters):
         self._lines: dict[str, Any] = {}
         self._pacer = live.Pacer()
         self._is_stale = False
-        self._flush: Any = None
+        self._is_watching_cell = False
 
     def draw(self, x: Any, y: Any, label: str, every_n: float = 1) -> None:
         """Add the value `y` at `x` to a curve; each drawn point is the mean of `every_n` values.
 
-        `every_n` below 1 counts as 1. `y` is a number or a tensor of one element on any device; on a
-        GPU it is read when a picture is due or `points` is asked for, not before.
+        `every_n` below 1 counts as 1. `y` is a number or a tensor of one element on any device; on
+        a GPU it is read when a picture is due or `points` is asked for, not before.
 
         Book: 3.2 Object-oriented design for implementation
         """
@@ -118,20 +118,19 @@ class ProgressBoard(HyperParameters):
         return self.axes.figure  # type: ignore[return-value]
 
     def finish(self) -> None:
-        """Show the last state, if a picture shows an older one; called after each cell and run."""
-        if self._is_stale and notebook_shell() is not None:
+        """Show the last state if the picture is older; called at the end of each run and cell."""
+        if self._is_stale and self.display and notebook_shell() is not None:
             self._show()
 
     def _show_when_due(self) -> None:
         self._is_stale = True
-        if not self._pacer.is_due():
-            return
         shell = notebook_shell()
         if shell is None:
             return
-        if self._flush is None:
-            self._flush = _flush_after_cell(shell, self)
-        self._show()
+        if not self._is_watching_cell:
+            self._finish_after_cell(shell)
+        if self._pacer.is_due():
+            self._show()
 
     def _show(self) -> None:
         begun = time.monotonic()
@@ -139,27 +138,26 @@ class ProgressBoard(HyperParameters):
         self._is_stale = False
         self._pacer.took(time.monotonic() - begun)
 
+    def _finish_after_cell(self, shell: Any) -> None:
+        """Have IPython call `finish` once this cell has run, whoever else keeps the board."""
+
+        def finish(*_: Any) -> None:
+            shell.events.unregister("post_execute", finish)
+            self._is_watching_cell = False
+            self.finish()
+
+        shell.events.register("post_execute", finish)
+        self._is_watching_cell = True
+
     def _style(self) -> live.Style:
         return live.Style(*(getattr(self, name) for name in live.Style._fields))
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles keep the points and the style, not the figure or its cell."""
-        empty: dict[str, Any] = {"fig": None, "axes": None, "_lines": {}, "_flush": None}
+        empty: dict[str, Any] = {
+            "fig": None,
+            "axes": None,
+            "_lines": {},
+            "_is_watching_cell": False,
+        }
         return {**self.__dict__, **empty, "_pacer": live.Pacer()}
-
-
-def _flush_after_cell(shell: Any, board: ProgressBoard) -> Any:
-    """Have IPython finish the board after each cell, for as long as the board lives."""
-    import weakref
-
-    alive = weakref.ref(board)
-
-    def flush(*_: Any) -> None:
-        there = alive()
-        if there is None:
-            shell.events.unregister("post_execute", flush)
-        elif there.display:
-            there.finish()
-
-    shell.events.register("post_execute", flush)
-    return flush

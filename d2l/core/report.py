@@ -45,6 +45,8 @@ class Report:
 
     def finish(self) -> None:
         """The last line: what a picture would show in a notebook."""
+        if hasattr(self._board, "finish"):
+            self._board.finish()
         if self._line is not None:
             self._line.close()
         if self._surface != "notebook":

@@ -84,14 +84,12 @@ def keep(name: str, contents: bytes, root: str | Path) -> Path:
     """Write one file into `root` where torchvision looks for it, whole or not at all."""
     target = next(places(name, root))
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{name}.")
+    temporary = target.with_name(f".{name}.{os.getpid()}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(contents)
+        temporary.write_bytes(contents)
         os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)
     return target
 
 

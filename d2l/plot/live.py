@@ -40,11 +40,14 @@ class Pacer:
     """Says when the next picture is due: so rarely that a run hardly waits for its pictures."""
 
     def __init__(self) -> None:
-        self._due = 0.0
+        self._due: float | None = None
 
     def is_due(self) -> bool:
-        """Whether a picture may be made now."""
-        return time.monotonic() >= self._due
+        """Whether a picture may be made now; the first one soon after this was first asked."""
+        now = time.monotonic()
+        if self._due is None:  # a picture of the very first point would show nothing
+            self._due = now + MIN_SECONDS_BETWEEN_PICTURES
+        return now >= self._due
 
     def took(self, seconds: float) -> None:
         """A picture was made, and cost this much."""

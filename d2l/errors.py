@@ -17,6 +17,10 @@ class DataError(D2LError, OSError):
     """Data that are missing, damaged or out of reach."""
 
 
+class DeviceError(D2LError, RuntimeError):
+    """A device that is not there, or that PyTorch cannot use."""
+
+
 class LabelError(D2LError, IndexError):
     """A class label outside the classes there are."""
 

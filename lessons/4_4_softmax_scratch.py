@@ -127,7 +127,7 @@ def loss(self, y_hat, y):
 #
 # Ten epochs in batches of 256 with a learning rate of 0.1. The optimizer is the classifier's
 # default, `torch.optim.SGD` on our `parameters()`. Watch the board: the losses fall steeply, then
-# slowly, and the accuracy rises to meet them.
+# slowly, and the accuracy climbs.
 
 # %%
 data = d2l.FashionMNIST(batch_size=256)

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from d2l.errors import DeviceError
+
 
 def cpu() -> torch.device:
     """The CPU.
@@ -47,6 +49,18 @@ def try_all_gpus() -> list[torch.device]:
     Book: 6.7 GPUs
     """
     return [gpu(i) for i in range(num_gpus())] or [cpu()]
+
+
+def usable(device: torch.device | str) -> torch.device:
+    """The device of this name, with its number; raises `DeviceError` if tensors cannot be there."""
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise DeviceError(
+            f"the device {str(device)!r} cannot be used here ({reason}). `d2l doctor` lists what "
+            "can; d2l.try_gpu() is the best of it"
+        ) from error
 
 
 def move(value: Any, device: torch.device) -> Any:

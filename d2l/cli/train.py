@@ -68,22 +68,9 @@ def _classifier(
 
 
 def _device(name: str) -> Any:
-    import torch
+    from d2l.base.devices import try_gpu, usable
 
-    from d2l.base.devices import try_gpu
-
-    if name == "auto":
-        return try_gpu()
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise click.UsageError(
-            f"--device {name} cannot be used here ({reason}). `d2l doctor` lists what can; "
-            "--device auto takes the best of it"
-        ) from error
-    return device
+    return try_gpu() if name == "auto" else usable(name)
 
 
 def _leave(net: "Module", folder: Path) -> None:

@@ -54,25 +54,29 @@ class Module(nn.Module, HyperParameters):
         """
         trainer = self._require_trainer()
         progress: Progress | None = getattr(trainer, "progress", None)
-        self.board.xlabel = "epoch"
+        if progress is not None and progress.results is not None:
+            progress.results.write(key, value)
+            return
         if train:
             if key == "loss" and hasattr(trainer, "check_loss"):
                 trainer.check_loss(value)
-            x = trainer.train_batch_idx / trainer.num_train_batches
-            self._draw(
-                f"train_{key}", x, value, trainer.num_train_batches, self.plot_train_per_epoch
-            )
+            self.draw_training(key, value, trainer.train_batch_idx)
         elif progress is not None and progress.phase == "validate":
             progress.means.add(key, value, progress.num_examples)
         else:
             x, num_batches = trainer.epoch + 1, trainer.num_val_batches
             self._draw(f"val_{key}", x, value, num_batches, self.plot_valid_per_epoch)
 
-    def plot_validated(self, means: dict[str, Any]) -> None:
-        """Put the means of a whole validation pass on the board, at the end of the epoch."""
+    def draw_training(self, key: str, value: Any, batch_idx: int) -> None:
+        """Put a number of the training batch with this index in the run on the board."""
+        num_batches = self._require_trainer().num_train_batches
+        x = batch_idx / num_batches
+        self._draw(f"train_{key}", x, value, num_batches, self.plot_train_per_epoch)
+
+    def draw_validation(self, means: dict[str, Any], epoch: int) -> None:
+        """Put the means of a whole validation pass on the board, at the end of its epoch."""
         for key, mean in means.items():
-            x = self._require_trainer().epoch + 1
-            self._draw(f"val_{key}", x, mean, 1, self.plot_valid_per_epoch)
+            self._draw(f"val_{key}", epoch + 1, mean, 1, self.plot_valid_per_epoch)
 
     def training_step(self, batch: Any) -> Tensor:
         """The loss of one training batch `(*inputs, targets)`."""
@@ -130,6 +134,7 @@ class Module(nn.Module, HyperParameters):
         return {name: value for name, value in self.__dict__.items() if name != "trainer"}
 
     def _draw(self, label: str, x: float, value: Any, num_batches: int, per_epoch: float) -> None:
+        self.board.xlabel = "epoch"
         if per_epoch > 0:
             self.board.draw(x, value, label, every_n=num_batches / per_epoch)
 

@@ -8,6 +8,7 @@ import torch
 
 from d2l.base.devices import move
 from d2l.engine.meter import WeightedMeans
+from d2l.engine.replayed import Results
 from d2l.engine.resident import ResidentLoader
 
 Phase = Literal["idle", "train", "validate"]
@@ -17,7 +18,8 @@ class Progress:
     """The state of one run.
 
     `num_examples` is the size of the batch in work, `means` what the validation pass has summed
-    up. `on_batch` and `on_validated` are set by the trainer.
+    up, `results` where the steps write while they are replayed. `on_batch` and `on_validated` are
+    set by the trainer.
     """
 
     def __init__(self) -> None:
@@ -25,6 +27,7 @@ class Progress:
         self.num_examples = 1
         self.num_train_batches_done = 0
         self.means = WeightedMeans()
+        self.results: Results | None = None
         self.started = time.monotonic()
         self.on_batch: Callable[[], None] = _nothing
         self.on_validated: Callable[[], None] = _nothing

@@ -11,16 +11,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from d2l.base.devices import cpu, gpu, move
+from d2l.base.devices import cpu, gpu, move, usable
 from d2l.base.devices import num_gpus as count_gpus
 from d2l.base.seed import seed_all
-from d2l.core import preflight
+from d2l.core import fast, preflight
 from d2l.core.board import ProgressBoard
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.progress import Feed, Progress
 from d2l.core.report import Report
 from d2l.core.tensors import trainable_tensors
 from d2l.engine.meter import FiniteWatch
+from d2l.engine.plan import Plan
 from d2l.errors import NotFiniteError
 
 
@@ -30,7 +31,9 @@ class Trainer(HyperParameters):
     `num_gpus=1` trains on the first GPU, or on the CPU with a warning where there is none;
     `device` names another one. `gradient_clip_val` above 0 bounds the norm of all gradients
     together. `seed` makes a run repeatable from the weights it begins with, data order included.
-    The model stays on the device where it was trained.
+    The model stays on the device where it was trained. On a CUDA device steps are recorded once
+    and replayed where that gives the same numbers; `plan` says whether and why, `replay=False`
+    keeps to plain steps.
 
     Book: 3.2 Object-oriented design for implementation
     """
@@ -38,6 +41,7 @@ class Trainer(HyperParameters):
     max_epochs: int
     gradient_clip_val: float
     seed: int | None
+    replay: bool | None
 
     def __init__(
         self,
@@ -47,15 +51,18 @@ class Trainer(HyperParameters):
         *,
         device: torch.device | str | None = None,
         seed: int | None = None,
+        replay: bool | None = None,
     ) -> None:
         self.save_hyperparameters(ignore="device")
         preflight.check_max_epochs(max_epochs)
         preflight.warn_of_missing_gpus(num_gpus, count_gpus())
         self.gpus = [gpu(i) for i in range(min(num_gpus, count_gpus()))]
-        self._asked_device = torch.device(device) if device is not None else None
+        self._asked_device = usable(device) if device is not None else None
         self.device = self._asked_device or (self.gpus[0] if self.gpus else cpu())
         self.progress = Progress()
         self._watch = FiniteWatch(deferred=False)
+        self._fast: fast.FastRun | None = None
+        self.plan = Plan(str(self.device), "resident", "plain", "nothing was trained yet")
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
 
     def prepare_data(self, data: Any) -> None:
@@ -95,16 +102,21 @@ class Trainer(HyperParameters):
         self._initialise_lazy_layers()
         preflight.check_model(model)
         self.optim = model.configure_optimizers()
+        self._choose_path()
         self._run()
 
     def fit_epoch(self) -> None:
         """One pass over the training batches, and one over the validation batches."""
         self.model.train()
-        for batch in self.train_dataloader:
-            self.train_batch(self.prepare_batch(batch))
-            self.train_batch_idx += 1
+        if self._fast is not None:
+            self._fast.train_epoch()
+        else:
+            for batch in self.train_dataloader:
+                self.train_batch(self.prepare_batch(batch))
+                self.train_batch_idx += 1
         if self.val_dataloader is not None:
-            self.validate_epoch(self.val_dataloader)
+            validate = self.validate_epoch if self._fast is None else self._fast.validate_epoch
+            validate(self.val_dataloader)
 
     def train_batch(self, batch: Any) -> None:
         """Forward, backward, one step of the optimizer."""
@@ -163,6 +175,9 @@ class Trainer(HyperParameters):
     def check_loss(self, loss: Any) -> None:
         """Raise unless the loss is one finite number; on a GPU it is read with some delay."""
         preflight.check_scalar(self.model, loss)
+        if self.progress.results is not None:
+            self.progress.results.write(fast.STEP_LOSS, loss)
+            return
         self._stop_if_bad(self._watch.note(loss, self.train_batch_idx))
 
     def _choose_device(self, model: nn.Module) -> None:
@@ -201,22 +216,53 @@ class Trainer(HyperParameters):
                 self.epoch = epoch
                 self.fit_epoch()
                 self.progress.enter("idle")
-            self._stop_if_bad(self._watch.read())
+                self._leave_fast_path_if_refused()
+            self._finish_reading()
         finally:
             report.finish()
+
+    def _choose_path(self) -> None:
+        """Decide, once the parts of the run are known, how its steps are done."""
+        replaced = [name for name, ours in _RUNGS.items() if _member(self, name) is not ours]
+        self.plan = fast.make_plan(self, replaced)
+        self._fast = fast.FastRun(self) if self.plan.step == "replayed" else None
+
+    def _leave_fast_path_if_refused(self) -> None:
+        if self._fast is not None and (why := self._fast.why_not()):
+            self._fast.finish()
+            self._fast, self.plan = None, fast.refused(self.plan, why)
+
+    def _finish_reading(self) -> None:
+        if self._fast is not None:
+            self._fast.finish()
+        self._stop_if_bad(self._watch.read())
 
     def _plot_validated(self) -> None:
         means = self.progress.means.pop()
         if means:
-            self.model.plot_validated(means)
+            self.model.draw_validation(means, self.epoch)
 
     def _stop_if_bad(self, found: tuple[int, float] | None) -> None:
-        if found is None:
-            return
-        batch_index, value = found
+        if found is not None:
+            self.stop_at(*found)
+
+    def stop_at(self, batch_index: int, value: float) -> None:
+        """Raise for a loss that is no finite number; batches are counted from the run's begin."""
         epoch, batch = divmod(batch_index, self.num_train_batches)
+        when = "a moment later" if self._watch.deferred else "before the weights took that step"
         raise NotFiniteError(
             f"the loss is {value} in epoch {epoch + 1} of {self.max_epochs}, batch {batch + 1} of "
-            f"{self.num_train_batches}: stopped before the weights took that step; the points are "
-            f"on model.board. {preflight.advice_on_divergence(self.model, self.gradient_clip_val)}"
+            f"{self.num_train_batches}: stopped {when}; the points are on model.board. "
+            f"{preflight.advice_on_divergence(self.model, self.gradient_clip_val)}"
         )
+
+
+def _member(trainer: Trainer, name: str) -> Any:
+    return vars(trainer).get(name, getattr(type(trainer), name))
+
+
+# The rungs that the fast path goes round, as they were before any reader patched them.
+_RUNGS = {
+    name: vars(Trainer)[name]
+    for name in ("fit_epoch", "train_batch", "validate_epoch", "check_loss")
+}

@@ -48,15 +48,23 @@ class ResidentLoader:
         return math.ceil(self.num_examples / self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        order = self._draw_order()
+        order = self._draw_shuffled()
         for start in range(0, self.num_examples, self.batch_size):
             stop = start + self.batch_size
             if order is None:
-                batch = tuple(tensor[start:stop] for tensor in self.tensors)
+                yield self._finish(tuple(tensor[start:stop] for tensor in self.tensors))
             else:
-                chosen = order[start:stop]
-                batch = tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
-            yield batch if self.transform is None else self.transform(*batch)
+                yield self.gather(order[start:stop])
+
+    def gather(self, chosen: Tensor) -> Batch:
+        """The batch of the examples with these numbers, transformed."""
+        return self._finish(tuple(tensor.index_select(0, chosen) for tensor in self.tensors))
+
+    def draw_order(self) -> Tensor:
+        """The numbers of the examples in the order of a new pass, on the device of the data."""
+        order = self._draw_shuffled()
+        device = self.tensors[0].device
+        return torch.arange(self.num_examples, device=device) if order is None else order
 
     def to(self, device: torch.device) -> "ResidentLoader":
         """This loader with its data on `device`; itself where they are there already."""
@@ -65,7 +73,10 @@ class ResidentLoader:
         moved = [tensor.to(device) for tensor in self.tensors]
         return ResidentLoader(moved, self.batch_size, self.shuffle, self.transform, self.dataset)
 
-    def _draw_order(self) -> Tensor | None:
+    def _finish(self, batch: Batch) -> Batch:
+        return batch if self.transform is None else self.transform(*batch)
+
+    def _draw_shuffled(self) -> Tensor | None:
         _draw_seed()  # a DataLoader draws one for its workers on every pass, shuffled or not
         if not self.shuffle:
             return None

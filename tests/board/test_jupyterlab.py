@@ -40,6 +40,9 @@ WATCH = """() => {
   };
   look();
 }"""
+# Before there is a kernel, JupyterLab calls it idle.
+IS_READY = """() => document.querySelector('.jp-KernelName')?.innerText.includes('Python 3')
+  && document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'"""
 HAS_RUN = "() => document.querySelector('.jp-CodeCell .jp-InputPrompt').innerText.includes('[1]')"
 
 pytestmark = [
@@ -86,13 +89,12 @@ def write_notebook(path):
 def run_first_cell(page, url):
     """Open a notebook, run its first cell to the end, return the distinct frames in between."""
     page.goto(url, timeout=OPEN_SECONDS * 1000)
-    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
-    page.wait_for_selector(idle, timeout=OPEN_SECONDS * 1000)
+    page.wait_for_function(IS_READY, timeout=OPEN_SECONDS * 1000)
     page.click(".jp-Notebook .jp-CodeCell .cm-content")
     page.evaluate(WATCH)
     page.keyboard.press("Shift+Enter")
     page.wait_for_function(HAS_RUN, timeout=RUN_SECONDS * 1000)
-    page.wait_for_selector(idle, timeout=OPEN_SECONDS * 1000)
+    page.wait_for_function(IS_READY, timeout=OPEN_SECONDS * 1000)
     page.wait_for_timeout(500)
     return page.evaluate("() => window.frames_seen")
 

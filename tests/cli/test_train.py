@@ -51,7 +51,7 @@ def test_the_same_seed_trains_the_same_weights(tmp_path):
         (["train", "tree"], "'tree' is not one of 'linear', 'softmax', 'mlp'"),
         (["train", "mlp", "--lr", "-1"], "-1.0 is not in the range x>0"),
         (["train", "mlp", "--epochs", "0"], "0 is not in the range x>=1"),
-        (["train", "linear", "--device", "teapot"], "--device teapot cannot be used here"),
+        (["train", "linear", "--device", "teapot"], "the device 'teapot' cannot be used here"),
         (["lessons", "run", "no_such_lesson"], "no_such_lesson"),
         (["dance"], "No such command 'dance'"),
     ],

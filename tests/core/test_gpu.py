@@ -1,4 +1,4 @@
-"""The same runs on a GPU: right numbers, everything where it belongs. Skipped where there is none."""
+"""The same runs on a GPU: right numbers, everything where it belongs."""
 
 import pytest
 import torch

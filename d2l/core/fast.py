@@ -1,0 +1,216 @@
+"""A run on the fast path: whether its steps can be replayed, and where their numbers go.
+
+The engine replays steps and knows nothing of models; this binds it to a trainer. Everything the
+fast path cannot carry is left to the plain loop, and the plan says why.
+"""
+
+import dataclasses
+import inspect
+import math
+import time
+from typing import Any
+
+import torch
+
+from d2l.core.module import Module
+from d2l.core.progress import Feed
+from d2l.core.tensors import plain_tensors, trainable_tensors
+from d2l.engine.plan import Plan
+from d2l.engine.replayed import ReplayedPass, Results
+from d2l.engine.resident import ResidentLoader
+from d2l.engine.watch import RunSeenByStep
+
+STEP_LOSS = "the loss of the step"
+SECONDS_BETWEEN_READS = 0.1
+FEWEST_STEPS = 16  # below, recording costs more than it saves
+READABLE = frozenset(
+    {"progress", "check_loss", "max_epochs", "num_train_batches", "num_val_batches", "device"}
+    | {"gpus", "gradient_clip_val", "seed", "model", "optim"}
+)
+
+
+def make_plan(trainer: Any, replaced: list[str]) -> Plan:
+    """The plan of a run that is about to begin; `replaced` are rungs that are a reader's own."""
+    why = _why_plain(trainer, replaced)
+    data = "resident" if _is_resident(trainer.train_dataloader) else "streamed"
+    step = "plain" if why else "replayed"
+    return Plan(str(trainer.device), data, step, why or "nothing in the run stands against it")
+
+
+def refused(plan: Plan, why: str) -> Plan:
+    """The plan after its steps turned out to do what a replay cannot."""
+    return dataclasses.replace(plan, step="plain", why=why)
+
+
+class FastRun:
+    """The passes of one run whose steps are replayed."""
+
+    def __init__(self, trainer: Any) -> None:
+        self._trainer = trainer
+        _make_capturable(trainer.optim, trainer.device)
+        self._train = _Pass(trainer, trainer.train_dataloader, self._train_step)
+        has_val = _is_resident(trainer.val_dataloader)
+        self._val = _Pass(trainer, trainer.val_dataloader, self._val_step) if has_val else None
+        self._next_read = time.monotonic() + SECONDS_BETWEEN_READS
+
+    def train_epoch(self) -> None:
+        """One pass over the training batches."""
+        self._run(self._train)
+        self._trainer.train_batch_idx = self._train.num_done
+
+    def validate_epoch(self, val_dataloader: Any) -> None:
+        """One pass over the validation batches, or the plain one where they are not in memory."""
+        if self._val is None:
+            self.finish()
+            self._trainer.validate_epoch(val_dataloader)
+            return
+        self._trainer.model.eval()
+        with torch.no_grad():
+            self._run(self._val)
+        self._trainer.val_batch_idx = self._val.num_done
+
+    def why_not(self) -> str:
+        """What the steps turned out to do that a replay cannot; empty if nothing."""
+        passes = [p for p in (self._train, self._val) if p is not None]
+        return "; ".join(finding for p in passes for finding in p.replayed.findings)
+
+    def finish(self) -> None:
+        """Put every number there is on the board; waits for the device."""
+        self._next_read = time.monotonic() + SECONDS_BETWEEN_READS
+        self._draw_training()
+        self._draw_validation()
+
+    def _run(self, a_pass: "_Pass") -> None:
+        progress = self._trainer.progress
+        progress.results = a_pass.results
+        model, before = self._trainer.model, a_pass.num_done
+        model.trainer = RunSeenByStep(self._trainer, a_pass.replayed.findings, READABLE)
+
+        def on_progress(num_batches: int) -> None:
+            a_pass.num_done = before + num_batches
+            progress.num_train_batches_done += a_pass is self._train
+            if time.monotonic() >= self._next_read:
+                self.finish()
+            progress.on_batch()
+
+        try:
+            a_pass.replayed.run(on_progress)
+        finally:
+            progress.results, model.trainer = None, self._trainer
+
+    def _train_step(self, batch: Any) -> None:
+        for tensor in trainable_tensors(self._trainer.model):
+            tensor.grad = None  # so that backward writes gradients, and does not add to them
+        self._trainer.train_batch(self._trainer.prepare_batch(batch))
+
+    def _val_step(self, batch: Any) -> None:
+        self._trainer.model.validation_step(self._trainer.prepare_batch(batch))
+
+    def _draw_training(self) -> None:
+        first, numbers = self._train.read_new()
+        losses = numbers.pop(STEP_LOSS, [])
+        for i in range(len(losses)):
+            for key, values in numbers.items():
+                self._trainer.model.draw_training(key, values[i], first + i)
+            if not math.isfinite(losses[i]):
+                self._trainer.stop_at(first + i, losses[i])
+
+    def _draw_validation(self) -> None:
+        if self._val is None:
+            return
+        size = len(self._trainer.val_dataloader)
+        first, numbers = self._val.read_new(whole_passes_of=size)
+        sizes = self._val.batch_sizes()
+        for begin in range(0, max(map(len, numbers.values()), default=0), size):
+            epoch = (first + begin) // size
+            parts = {key: values[begin : begin + size] for key, values in numbers.items()}
+            means = {key: _weighted_mean(values, sizes) for key, values in parts.items()}
+            self._trainer.model.draw_validation(means, epoch)
+
+
+class _Pass:
+    """One of the two passes, with its table of results and how much of it was drawn."""
+
+    def __init__(self, trainer: Any, feed: Feed, step: Any) -> None:
+        loader = feed.loader
+        self.results = Results(len(loader) * trainer.max_epochs, loader.tensors[0].device)
+        self.replayed = ReplayedPass(loader, step, self.results, lambda: host_state(trainer))
+        self.num_done = 0
+        self._num_drawn = 0
+        self._loader = loader
+
+    def read_new(self, whole_passes_of: int = 1) -> tuple[int, dict[str, list[float]]]:
+        """What is new since the last call, and the index of its first step."""
+        first = self._num_drawn
+        self._num_drawn = self.num_done - self.num_done % whole_passes_of
+        return first, self.results.read(first, self._num_drawn)
+
+    def batch_sizes(self) -> list[int]:
+        """How many examples each batch of a pass has."""
+        full, rest = divmod(self._loader.num_examples, self._loader.batch_size)
+        return [self._loader.batch_size] * full + [rest] * (rest > 0)
+
+
+def host_state(trainer: Any) -> dict[str, Any]:
+    """The Python values that a recorded step bakes in, by a name that a reader understands."""
+    model, state = trainer.model, {"gradient_clip_val": trainer.gradient_clip_val}
+    for path, module in model.named_modules():
+        for name, value in vars(module).items():
+            if not name.startswith("_") and _is_scalar(value):
+                state[f"{path}.{name}".lstrip(".")] = value
+    for i, tensor in enumerate((*model.parameters(), *model.buffers(), *plain_tensors(model))):
+        state[f"tensor {i} of the model"] = (tensor.data_ptr(), tensor.shape, tensor.dtype)
+    groups = getattr(trainer.optim, "param_groups", [vars(trainer.optim)])
+    for i, group in enumerate(groups):
+        values = {name: value for name, value in group.items() if _is_scalar(value)}
+        state.update({f"the optimizer's {name} (group {i})": v for name, v in values.items()})
+    return state
+
+
+def _why_plain(trainer: Any, replaced: list[str]) -> str:
+    model, num_steps = trainer.model, trainer.num_train_batches * trainer.max_epochs
+    reasons = (
+        (trainer.replay is False, "Trainer(replay=False) asked for it"),
+        (
+            trainer.replay is None and trainer.device.type != "cuda",
+            f"on {trainer.device.type} there are no launches to save",
+        ),
+        (bool(replaced), f"{', '.join(replaced)} of the trainer was replaced"),
+        (not _is_resident(trainer.train_dataloader), "the training data are not in memory"),
+        (not isinstance(model, Module), f"{type(model).__name__} is no d2l.Module"),
+        (_replaces_plot(model), f"{type(model).__name__} has a plot of its own"),
+        (_needs_closure(trainer.optim), "the optimizer calls the loss itself (a closure)"),
+        (num_steps < FEWEST_STEPS, f"{num_steps} steps are too few to be worth recording"),
+    )
+    return next((why for applies, why in reasons if applies), "")
+
+
+def _make_capturable(optimizer: Any, device: torch.device) -> None:
+    """Have optimizers that count their steps, such as Adam, count them on the device."""
+    for group in getattr(optimizer, "param_groups", []):
+        if "capturable" in group and device.type == "cuda":
+            group["capturable"] = True
+
+
+def _is_resident(feed: Any) -> bool:
+    return isinstance(getattr(feed, "loader", None), ResidentLoader)
+
+
+def _replaces_plot(model: Any) -> bool:
+    return getattr(type(model), "plot", None) is not _OUR_PLOT or "plot" in vars(model)
+
+
+_OUR_PLOT = Module.plot  # as it was before any reader patched it
+
+
+def _needs_closure(optimizer: Any) -> bool:
+    parameters = inspect.signature(optimizer.step).parameters.values()
+    return any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, (bool, int, float, str, tuple)) or value is None
+
+
+def _weighted_mean(values: list[float], weights: list[int]) -> float:
+    return math.fsum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)

@@ -1,0 +1,225 @@
+"""Replayed steps against plain ones: the same numbers, or a refusal with its reason.
+
+On the CPU a replay calls the step again: buffers, order, cursor, numbers and refusals are those of
+a GPU, where the same tests run with recorded graphs.
+"""
+
+import pytest
+import torch
+from readers import LazyNet, PlainLine, TwoClasses, line_data
+from torch import nn
+
+from d2l import torch as d2l
+from d2l.errors import NotFiniteError
+
+GPU = pytest.param(
+    1,
+    marks=[
+        pytest.mark.gpu,
+        pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA GPU"),
+    ],
+    id="gpu",
+)
+ON_EACH_DEVICE = pytest.mark.parametrize("num_gpus", [pytest.param(0, id="cpu"), GPU])
+
+
+class Images(d2l.DataModule):
+    """Random pictures of ten classes; the last batches are short."""
+
+    def __init__(self, batch_size=8, num_train=85, num_val=20):
+        super().__init__()
+        self.save_hyperparameters()
+        generator = torch.Generator().manual_seed(0)
+        self.X = torch.rand(num_train + num_val, 1, 12, 12, generator=generator)
+        self.y = torch.randint(0, 10, (num_train + num_val,), generator=generator)
+
+    def get_dataloader(self, train):
+        rows = slice(0, self.num_train) if train else slice(self.num_train, None)
+        return self.get_tensorloader((self.X, self.y), train, rows)
+
+
+class Net(d2l.Classifier):
+    """A classifier around any layers."""
+
+    def __init__(self, *layers, lr=0.1):
+        super().__init__()
+        self.save_hyperparameters(ignore="layers")
+        self.net = nn.Sequential(*layers)
+
+
+def lenet():
+    return Net(
+        nn.LazyConv2d(6, 5, padding=2), nn.Sigmoid(), nn.AvgPool2d(2), nn.LazyConv2d(16, 3),
+        nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(), nn.LazyLinear(24), nn.Sigmoid(),
+        nn.LazyLinear(10),
+    )  # fmt: skip
+
+
+def dropout_net():
+    layers = (nn.Flatten(), nn.LazyLinear(32), nn.ReLU(), nn.Dropout(0.5), nn.LazyLinear(10))
+    return Net(*layers)
+
+
+def batch_norm_net():
+    layers = (nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.ReLU(), nn.Flatten())
+    return Net(*layers, nn.LazyLinear(10))
+
+
+def small_mlp():
+    return d2l.MLP(10, 16, lr=0.1)
+
+
+MODELS = {
+    "line from scratch": (lambda: PlainLine(2, lr=0.03), line_data),
+    "line": (lambda: d2l.LinearRegression(lr=0.03), line_data),
+    "softmax from scratch": (lambda: d2l.SoftmaxRegressionScratch(144, 10, lr=0.1), Images),
+    "softmax": (lambda: d2l.SoftmaxRegression(10, lr=0.1), Images),
+    "MLP from scratch": (lambda: d2l.MLPScratch(144, 10, 16, lr=0.1), Images),
+    "MLP": (small_mlp, Images),
+    "LeNet": (lenet, Images),
+    "dropout": (dropout_net, Images),
+    "batch norm": (batch_norm_net, Images),
+}
+
+
+def trained(make, data, replay, num_gpus=0, **options):
+    torch.manual_seed(0)
+    model = make()
+    trainer = d2l.Trainer(2, num_gpus, seed=1, replay=replay, **options)
+    model.plot_train_per_epoch = 1000  # every step a point
+    trainer.fit(model, data)
+    return model, trainer
+
+
+@ON_EACH_DEVICE
+@pytest.mark.parametrize("name", MODELS)
+def test_replayed_steps_give_the_plain_steps_numbers(name, num_gpus):
+    torch.manual_seed(0)
+    make, make_data = MODELS[name]
+    data = make_data()
+    plain, _ = trained(make, data, False, num_gpus)
+    replayed, trainer = trained(make, data, True, num_gpus)
+    assert trainer.plan.step == "replayed"
+    assert len(plain.board.points["train_loss"]) >= 20
+    for label, points in plain.board.points.items():
+        others = replayed.board.points[label]
+        assert [p.x for p in points] == pytest.approx([p.x for p in others])
+        assert [p.y for p in points] == pytest.approx([p.y for p in others], rel=1e-4, abs=1e-6)
+
+
+@ON_EACH_DEVICE
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_clipping_momentum_and_several_metrics_are_replayed(num_gpus, momentum):
+    class Several(d2l.MLP):
+        def training_step(self, batch):
+            loss = super().training_step(batch)
+            self.plot("twice", 2 * loss, train=True)
+            return loss
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), lr=0.1, momentum=momentum)
+
+    data, options = Images(), {"gradient_clip_val": 0.5}
+    plain, _ = trained(lambda: Several(10, 16, lr=0.1), data, False, num_gpus, **options)
+    replayed, trainer = trained(lambda: Several(10, 16, lr=0.1), data, True, num_gpus, **options)
+    assert trainer.plan.step == "replayed"
+    for label in ("train_loss", "train_twice", "val_acc"):
+        a, b = ([p.y for p in m.board.points[label]] for m in (plain, replayed))
+        assert a == pytest.approx(b, rel=1e-4, abs=1e-6)
+
+
+@ON_EACH_DEVICE
+def test_a_learning_rate_changed_between_epochs_is_the_one_that_is_used(num_gpus):
+    class Decaying(d2l.Trainer):
+        def fit_epoch(self):
+            super().fit_epoch()
+            self.optim.param_groups[0]["lr"] *= 0.1
+
+    torch.manual_seed(0)
+    weights = []
+    for replay in (False, True):
+        torch.manual_seed(0)
+        model = d2l.MLP(10, 16, lr=0.5)
+        trainer = Decaying(3, num_gpus, seed=1, replay=replay)
+        trainer.fit(model, Images())
+        weights.append(model.net[1].weight.detach().cpu())
+    assert torch.allclose(*weights, rtol=1e-4, atol=1e-6)
+
+
+class Reads(d2l.MLP):
+    def training_step(self, batch):
+        loss = super().training_step(batch)
+        self.last = loss.item()
+        return loss
+
+
+class Asks(d2l.MLP):
+    def training_step(self, batch):
+        return super().training_step(batch) * (1 + self.trainer.epoch)
+
+
+class Plots(d2l.MLP):
+    def plot(self, key, value, train):
+        super().plot(key, value, train)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (Reads, "reads a value back"),
+        (Reads, "changes last"),
+        (Asks, "reads trainer.epoch"),
+        (Plots, "Plots has a plot of its own"),
+    ],
+)
+def test_a_step_that_cannot_be_replayed_is_done_plainly_with_the_plain_numbers(model, words):
+    data = Images()
+    plain, _ = trained(lambda: model(10, 16, lr=0.1), data, False)
+    refused, trainer = trained(lambda: model(10, 16, lr=0.1), data, True)
+    assert trainer.plan.step == "plain"
+    assert words in trainer.plan.why
+    assert plain.board.points.keys() == refused.board.points.keys()
+    a, b = ([p.y for p in m.board.points["train_loss"]] for m in (plain, refused))
+    assert a == pytest.approx(b, rel=1e-5)
+
+
+def test_a_replaced_rung_is_named_in_the_plan(monkeypatch):
+    from test_fit import book_fit_epoch
+
+    monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
+    _, trainer = trained(small_mlp, Images(), True)
+    assert trainer.plan.why == "fit_epoch of the trainer was replaced"
+    assert repr(trainer.plan).startswith("plain step on cpu, data resident: ")
+
+
+def test_the_plan_of_a_run_on_the_cpu_is_plain_and_says_why():
+    trainer = d2l.Trainer(max_epochs=1)
+    trainer.fit(LazyNet(), TwoClasses())
+    assert repr(trainer.plan) == (
+        "plain step on cpu, data resident: on cpu there are no launches to save"
+    )
+
+
+def test_streamed_data_closures_and_short_runs_are_plain():
+    class Streamed(Images):
+        def get_dataloader(self, train):
+            return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(self.X, self.y), 8)
+
+    class Closure(d2l.MLP):
+        def configure_optimizers(self):
+            return torch.optim.LBFGS(self.parameters())
+
+    _, trainer = trained(small_mlp, Streamed(), True)
+    assert (trainer.plan.data, trainer.plan.step) == ("streamed", "plain")
+    _, trainer = trained(small_mlp, Images(num_train=8), True)
+    assert "2 steps are too few" in trainer.plan.why
+    with pytest.raises(TypeError, match="closure"):
+        trained(lambda: Closure(10, 16, lr=0.1), Images(), True)
+
+
+@ON_EACH_DEVICE
+def test_a_loss_that_is_no_number_stops_a_replayed_run_too(num_gpus):
+    data = Images()
+    data.X[40] = float("nan")
+    with pytest.raises(NotFiniteError, match="the loss is nan in epoch 1 of 2, batch"):
+        trained(small_mlp, data, True, num_gpus)

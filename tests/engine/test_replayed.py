@@ -1,0 +1,117 @@
+"""The buffers and the cursor of a replayed pass, on any device; recording itself needs CUDA."""
+
+import pytest
+import torch
+
+from d2l.engine.replayed import WARM_UP_STEPS, ReplayedPass, Results
+from d2l.engine.resident import ResidentLoader
+
+DATA = torch.arange(23.0)
+
+
+class Recorder:
+    """A pass over 23 numbers whose step writes their sum and notes which it saw."""
+
+    def __init__(self, batch_size=4, shuffle=False, step=None):
+        self.seen, self.state = [], {}
+        self.loader = ResidentLoader((DATA,), batch_size, shuffle)
+        self.results = Results(100, torch.device("cpu"))
+        step = step or self.step
+        self.passes = ReplayedPass(self.loader, step, self.results, lambda: dict(self.state))
+
+    def step(self, batch):
+        self.seen.append(batch[0].tolist())
+        self.results.write("sum", batch[0].sum())
+        self.results.write("constant", 0.5)
+
+
+def test_a_pass_sees_every_batch_in_order_and_writes_its_numbers():
+    recorder = Recorder()
+    progress = []
+    recorder.passes.run(progress.append)
+    expected = [batch.tolist() for (batch,) in recorder.loader]
+    assert recorder.seen == expected
+    assert progress == [1, 2, 3, 4, 5, 6]
+    assert recorder.results.read(0, 6) == {
+        "sum": [sum(batch) for batch in expected],
+        "constant": [0.5] * 6,
+    }
+
+
+def test_passes_follow_each_other_in_the_table():
+    recorder = Recorder()
+    for _ in range(3):
+        recorder.passes.run(lambda n: None)
+    sums = recorder.results.read(0, 18)["sum"]
+    assert sums[:6] == sums[6:12] == sums[12:]
+    assert recorder.results.read(7, 7) == {}
+
+
+def test_shuffled_passes_are_those_of_the_loader_from_the_same_seed():
+    recorder = Recorder(shuffle=True)
+    torch.manual_seed(5)
+    for _ in range(2):
+        recorder.passes.run(lambda n: None)
+    torch.manual_seed(5)
+    expected = [batch.tolist() for _ in range(2) for (batch,) in recorder.loader]
+    assert recorder.seen == expected
+
+
+def test_a_step_is_recorded_after_its_warm_up(monkeypatch):
+    recorded = []
+    monkeypatch.setattr("d2l.engine.replayed.record", lambda work, device: counted(work, recorded))
+    recorder = Recorder(batch_size=2)
+    recorder.passes.run(lambda n: None)
+    assert len(recorder.seen) == 12
+    assert recorded == [WARM_UP_STEPS]
+
+
+def counted(work, recorded):
+    from d2l.engine.graph import CalledAgain
+
+    recorded.append(WARM_UP_STEPS)
+    return CalledAgain(work)
+
+
+def test_a_step_that_cannot_be_replayed_runs_as_usual_and_says_why():
+    def step(batch):
+        sums.append(batch[0].sum().item())
+
+    sums = []
+    recorder = Recorder(step=step)
+    for _ in range(2):
+        recorder.passes.run(lambda n: None)
+    assert sums == [batch.sum().item() for (batch,) in recorder.loader] * 2
+    assert len(recorder.passes.findings) == 1
+    assert "reads a value back" in recorder.passes.findings[0]
+
+
+def test_a_recording_that_fails_is_a_reason_and_costs_no_step(monkeypatch):
+    def fail(work, device):
+        raise RuntimeError("operation not permitted when stream is capturing\nand more")
+
+    monkeypatch.setattr("d2l.engine.replayed.record", fail)
+    recorder = Recorder()
+    recorder.passes.run(lambda n: None)
+    assert len(recorder.seen) == 6
+    assert recorder.passes.findings == [
+        "recording it failed: operation not permitted when stream is capturing"
+    ]
+
+
+def test_a_value_that_a_recording_bakes_in_is_named_and_recorded_anew():
+    recorder = Recorder()
+    recorder.state["lr"] = 0.1
+    recorder.passes.run(lambda n: None)
+    recorder.passes.run(lambda n: None)
+    assert recorder.passes.recorded_because == []
+    recorder.state["lr"] = 0.01
+    recorder.passes.run(lambda n: None)
+    assert recorder.passes.recorded_because == ["lr changed"]
+
+
+@pytest.mark.parametrize("batch_size", [23, 24, 100])
+def test_a_set_of_one_batch_is_a_pass_too(batch_size):
+    recorder = Recorder(batch_size)
+    recorder.passes.run(lambda n: None)
+    assert recorder.seen == [DATA.tolist()]

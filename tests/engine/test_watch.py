@@ -1,0 +1,76 @@
+"""What a replay would not repeat is noticed while a step runs as usual."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from d2l.engine.watch import Findings, RunSeenByStep, watched
+
+X = torch.arange(4.0)
+state = {"steps": 0}
+
+
+def findings_of(step):
+    findings = Findings()
+    with watched(findings, lambda: dict(state)):
+        step()
+    return findings
+
+
+def set_steps():
+    state["steps"] += 1
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (lambda: X.sum().item(), "reads a value back"),
+        (lambda: float(X.sum()), "reads a value back"),
+        (lambda: X if X.sum() > 0 else -X, "reads a value back"),
+        (lambda: X[X > 1], "shape that depends on values"),
+        (lambda: torch.nonzero(X), "shape that depends on values"),
+        (lambda: torch.unique(X), "shape that depends on values"),
+        (lambda: X.to("meta"), "copies a tensor to another device"),
+        (lambda: print("hello"), "it prints"),
+        (random.random, "random numbers on the host"),
+        (np.random.rand, "random numbers on the host"),
+        (set_steps, "it changes steps"),
+    ],
+)
+def test_a_step_that_cannot_be_replayed_is_told_why(step, words):
+    assert len(findings_of(step)) == 1
+    assert words in findings_of(step)[0]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda: (X @ X).relu(),
+        lambda: torch.dropout(X, 0.5, True),
+        lambda: torch.where(X > 1, X, 0.0),
+        lambda: X.gather(0, torch.tensor([1, 2])),
+        lambda: torch.nn.functional.cross_entropy(X.reshape(2, 2), torch.tensor([0, 1])),
+        lambda: (X.requires_grad_(True).sum() * 2).backward(),
+    ],
+)
+def test_an_ordinary_step_has_nothing_against_it(step):
+    assert findings_of(step) == []
+
+
+def test_what_is_printed_is_still_seen(capsys):
+    findings_of(lambda: print("hello"))
+    assert capsys.readouterr().out == "hello\n"
+
+
+def test_a_step_that_asks_the_run_where_it_is_is_noticed():
+    class Run:
+        epoch, progress = 3, "allowed"
+
+    findings = Findings()
+    seen = RunSeenByStep(Run(), findings, frozenset({"progress"}))
+    assert (seen.progress, findings) == ("allowed", [])
+    assert seen.epoch == 3
+    seen.total = 1
+    assert findings == ["it reads trainer.epoch", "it sets trainer.total"]

@@ -131,7 +131,8 @@ class Module(nn.Module, HyperParameters):
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy or a pickle is of the model; the trainer and its data stay behind."""
-        return {name: value for name, value in self.__dict__.items() if name != "trainer"}
+        left = ("trainer", "_compiled_call_impl")
+        return {name: value for name, value in self.__dict__.items() if name not in left}
 
     def _draw(self, label: str, x: float, value: Any, num_batches: int, per_epoch: float) -> None:
         self.board.xlabel = "epoch"

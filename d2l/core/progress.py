@@ -10,6 +10,7 @@ from d2l.base.devices import move
 from d2l.engine.meter import WeightedMeans
 from d2l.engine.replayed import Results
 from d2l.engine.resident import ResidentLoader
+from d2l.engine.streamed import StreamedLoader, fits
 
 Phase = Literal["idle", "train", "validate"]
 
@@ -48,11 +49,19 @@ class Progress:
 class Feed:
     """A reader's loader as the trainer hands it out: on the run's device, and counted.
 
+    Data in memory move to the device whole; with `stream`, or if they do not fit, batch by batch.
     Everything else (`dataset`, `batch_size`, …) is the loader's own.
     """
 
-    def __init__(self, loader: Any, device: torch.device, progress: Progress, phase: Phase) -> None:
-        self.loader = loader.to(device) if isinstance(loader, ResidentLoader) else loader
+    def __init__(
+        self,
+        loader: Any,
+        device: torch.device,
+        progress: Progress,
+        phase: Phase,
+        stream: bool | None = None,
+    ) -> None:
+        self.loader = _placed(loader, device, stream)
         self.device = device
         self.progress = progress
         self.phase: Phase = phase
@@ -77,6 +86,14 @@ class Feed:
         if name == "loader":  # not there yet, while a copy is being made
             raise AttributeError(name)
         return getattr(self.loader, name)
+
+
+def _placed(loader: Any, device: torch.device, stream: bool | None) -> Any:
+    if not isinstance(loader, ResidentLoader):
+        return loader
+    if stream or (stream is None and not fits(loader, device)):
+        return StreamedLoader(loader, device)
+    return loader.to(device)
 
 
 def count_examples(batch: Any) -> int:

@@ -22,6 +22,7 @@ from d2l.core.report import Report
 from d2l.core.tensors import trainable_tensors
 from d2l.engine.meter import FiniteWatch
 from d2l.engine.plan import Plan
+from d2l.engine.precision import arithmetic, check_precision
 from d2l.errors import NotFiniteError
 
 
@@ -32,8 +33,10 @@ class Trainer(HyperParameters):
     `device` names another one. `gradient_clip_val` above 0 bounds the norm of all gradients
     together. `seed` makes a run repeatable from the weights it begins with, data order included.
     The model stays on the device where it was trained. On a CUDA device steps are recorded once
-    and replayed where that gives the same numbers; `plan` says whether and why, `replay=False`
-    keeps to plain steps.
+    and replayed where that gives the same numbers, and data in memory move there if they take at
+    most half of what is free; `plan` says what was chosen and why, `replay=False` and
+    `stream=True` choose otherwise. `precision` is "32-true", "tf32" or "bf16-mixed". `compile=True`
+    has PyTorch compile the model's forward pass, which pays in long runs.
 
     Book: 3.2 Object-oriented design for implementation
     """
@@ -42,6 +45,9 @@ class Trainer(HyperParameters):
     gradient_clip_val: float
     seed: int | None
     replay: bool | None
+    stream: bool | None
+    precision: str
+    compile: bool
 
     def __init__(
         self,
@@ -52,9 +58,13 @@ class Trainer(HyperParameters):
         device: torch.device | str | None = None,
         seed: int | None = None,
         replay: bool | None = None,
+        stream: bool | None = None,
+        precision: str = "32-true",
+        compile: bool = False,
     ) -> None:
         self.save_hyperparameters(ignore="device")
         preflight.check_max_epochs(max_epochs)
+        check_precision(precision)
         preflight.warn_of_missing_gpus(num_gpus, count_gpus())
         self.gpus = [gpu(i) for i in range(min(num_gpus, count_gpus()))]
         self._asked_device = usable(device) if device is not None else None
@@ -103,7 +113,10 @@ class Trainer(HyperParameters):
         preflight.check_model(model)
         self.optim = model.configure_optimizers()
         self._choose_path()
-        self._run()
+        if self.compile:
+            model.compile()
+        with arithmetic(self.precision, self.device):
+            self._run()
 
     def fit_epoch(self) -> None:
         """One pass over the training batches, and one over the validation batches."""
@@ -189,10 +202,10 @@ class Trainer(HyperParameters):
     def _feed_loaders(self) -> None:
         self.progress = Progress()
         self._watch = FiniteWatch(deferred=self.device.type != "cpu")
-        self.train_dataloader = Feed(self.train_dataloader, self.device, self.progress, "train")
+        where = (self.device, self.progress)
+        self.train_dataloader = Feed(self.train_dataloader, *where, "train", self.stream)
         if self.val_dataloader is not None:
-            feed = Feed(self.val_dataloader, self.device, self.progress, "validate")
-            self.val_dataloader = feed
+            self.val_dataloader = Feed(self.val_dataloader, *where, "validate", self.stream)
 
     def _initialise_lazy_layers(self) -> None:
         """One dry pass gives lazy layers their shapes, so that optimizers see real parameters."""

@@ -4,6 +4,9 @@ On the CPU a replay calls the step again: buffers, order, cursor, numbers and re
 a GPU, where the same tests run with recorded graphs.
 """
 
+import copy
+import shutil
+
 import pytest
 import torch
 from readers import LazyNet, PlainLine, TwoClasses, line_data
@@ -223,3 +226,40 @@ def test_a_loss_that_is_no_number_stops_a_replayed_run_too(num_gpus):
     data.X[40] = float("nan")
     with pytest.raises(NotFiniteError, match="the loss is nan in epoch 1 of 2, batch"):
         trained(small_mlp, data, True, num_gpus)
+
+
+def test_streamed_and_resident_runs_have_the_same_points():
+    resident, _ = trained(small_mlp, Images(), None)
+    streamed, trainer = trained(small_mlp, Images(), None, stream=True)
+    assert trainer.plan.data == "streamed"
+    assert resident.board.points == streamed.board.points
+
+
+def test_mixed_precision_trains_close_to_full_precision_and_leaves_the_settings_alone():
+    before = torch.get_float32_matmul_precision()
+    full, _ = trained(small_mlp, Images(), None)
+    for precision in ("tf32", "bf16-mixed"):
+        mixed, _ = trained(small_mlp, Images(), None, precision=precision)
+        a, b = (m.board.points["val_loss"][-1].y for m in (full, mixed))
+        assert a == pytest.approx(b, rel=0.02)
+        assert mixed.net[1].weight.dtype == torch.float32
+    assert torch.get_float32_matmul_precision() == before
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_an_unknown_precision_is_an_error():
+    with pytest.raises(ValueError, match="one of 32-true, tf32, bf16-mixed; found 'half'"):
+        d2l.Trainer(1, precision="half")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which("g++") is None, reason="compiling for the CPU needs a C++ compiler"
+)
+@pytest.mark.filterwarnings("ignore")  # PyTorch's compiler warns about itself
+def test_a_compiled_model_has_the_plain_models_numbers_and_can_be_copied():
+    plain, _ = trained(small_mlp, Images(), None)
+    compiled, _ = trained(small_mlp, Images(), None, compile=True)
+    a, b = (m.board.points["train_loss"] for m in (plain, compiled))
+    assert [p.y for p in a] == pytest.approx([p.y for p in b], rel=1e-4)
+    assert copy.deepcopy(compiled)(torch.rand(1, 1, 12, 12)).shape == (1, 10)

@@ -77,6 +77,11 @@ def _choices() -> Iterator[str]:
 
     why = "a GPU was found" if num_gpus() else "no GPU was found"
     yield f"d2l train runs on {try_gpu()}, for {why}; Trainer(num_gpus=0) keeps to the CPU"
+    if try_gpu().type == "cuda":
+        yield "steps are recorded once and replayed as CUDA graphs where that gives the same numbers"
+    else:
+        yield f"steps are plain: on {try_gpu().type} there are no launches to save"
+    yield "trainer.plan says it for each run, with the reason"
     yield "Fashion-MNIST is batched in memory (47 MB of pixels), without worker processes"
     shown = {
         "notebook": "one picture, updated in place: this is a notebook",

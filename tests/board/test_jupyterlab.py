@@ -75,6 +75,8 @@ def watched(tmp_path_factory):
         (REPOSITORY / "out").mkdir(exist_ok=True)
         page.screenshot(path=REPOSITORY / "out" / "jupyterlab.png")
         browser.close()
+    errors = [output for output in saved.cells[0].outputs if output.output_type == "error"]
+    assert not errors, "\n".join(errors[0].traceback)
     return frames, saved
 
 

@@ -8,7 +8,7 @@ import random
 
 drawn_by_programs = random.getrandbits
 random.getrandbits = random.Random(0).getrandbits
-from beartype import BeartypeConf, beartype  # noqa: E402, I001
+from beartype import BeartypeConf, beartype  # noqa: E402
 
 random.getrandbits = drawn_by_programs
 

@@ -78,7 +78,7 @@ def _choices() -> Iterator[str]:
     why = "a GPU was found" if num_gpus() else "no GPU was found"
     yield f"d2l train runs on {try_gpu()}, for {why}; Trainer(num_gpus=0) keeps to the CPU"
     if try_gpu().type == "cuda":
-        yield "steps are recorded once and replayed as CUDA graphs where that gives the same numbers"
+        yield "steps are recorded once and replayed as CUDA graphs, if that gives the same numbers"
     else:
         yield f"steps are plain: on {try_gpu().type} there are no launches to save"
     yield "trainer.plan says it for each run, with the reason"

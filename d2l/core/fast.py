@@ -22,7 +22,7 @@ from d2l.engine.watch import RunSeenByStep
 
 STEP_LOSS = "the loss of the step"
 SECONDS_BETWEEN_READS = 0.1
-FEWEST_STEPS = 16  # below, recording costs more than it saves
+FEWEST_STEPS = 300  # recording costs about as much as it saves in so many small steps
 READABLE = frozenset(
     {"progress", "check_loss", "max_epochs", "num_train_batches", "num_val_batches", "device"}
     | {"gpus", "gradient_clip_val", "seed", "model", "optim"}
@@ -109,11 +109,11 @@ class FastRun:
     def _draw_training(self) -> None:
         first, numbers = self._train.read_new()
         losses = numbers.pop(STEP_LOSS, [])
-        for i in range(len(losses)):
+        for i, loss in enumerate(losses, start=first):
+            if not math.isfinite(loss):
+                self._trainer.stop_at(i, loss)
             for key, values in numbers.items():
-                self._trainer.model.draw_training(key, values[i], first + i)
-            if not math.isfinite(losses[i]):
-                self._trainer.stop_at(first + i, losses[i])
+                self._trainer.model.draw_training(key, values[i - first], i)
 
     def _draw_validation(self) -> None:
         if self._val is None:
@@ -180,7 +180,10 @@ def _why_plain(trainer: Any, replaced: list[str]) -> str:
         (not isinstance(model, Module), f"{type(model).__name__} is no d2l.Module"),
         (_replaces_plot(model), f"{type(model).__name__} has a plot of its own"),
         (_needs_closure(trainer.optim), "the optimizer calls the loss itself (a closure)"),
-        (num_steps < FEWEST_STEPS, f"{num_steps} steps are too few to be worth recording"),
+        (
+            trainer.replay is None and num_steps < FEWEST_STEPS,
+            f"{num_steps} steps are too few to be worth recording",
+        ),
     )
     return next((why for applies, why in reasons if applies), "")
 

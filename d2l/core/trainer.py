@@ -231,7 +231,11 @@ class Trainer(HyperParameters):
                 self.progress.enter("idle")
                 self._leave_fast_path_if_refused()
             self._finish_reading()
+        except KeyboardInterrupt:
+            self._finish_reading()
+            raise
         finally:
+            self._fast = None  # its buffers and recordings are not needed any more
             report.finish()
 
     def _choose_path(self) -> None:
@@ -262,7 +266,8 @@ class Trainer(HyperParameters):
     def stop_at(self, batch_index: int, value: float) -> None:
         """Raise for a loss that is no finite number; batches are counted from the run's begin."""
         epoch, batch = divmod(batch_index, self.num_train_batches)
-        when = "a moment later" if self._watch.deferred else "before the weights took that step"
+        is_late = self._watch.deferred or self._fast is not None
+        when = "a moment later" if is_late else "before the weights took that step"
         raise NotFiniteError(
             f"the loss is {value} in epoch {epoch + 1} of {self.max_epochs}, batch {batch + 1} of "
             f"{self.num_train_batches}: stopped {when}; the points are on model.board. "

@@ -13,6 +13,7 @@ from readers import LazyNet, PlainLine, TwoClasses, line_data
 from torch import nn
 
 from d2l import torch as d2l
+from d2l.core.fast import make_plan
 from d2l.errors import NotFiniteError
 
 GPU = pytest.param(
@@ -203,7 +204,7 @@ def test_the_plan_of_a_run_on_the_cpu_is_plain_and_says_why():
     )
 
 
-def test_streamed_data_closures_and_short_runs_are_plain():
+def test_streamed_data_and_closures_are_plain():
     class Streamed(Images):
         def get_dataloader(self, train):
             return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(self.X, self.y), 8)
@@ -214,8 +215,6 @@ def test_streamed_data_closures_and_short_runs_are_plain():
 
     _, trainer = trained(small_mlp, Streamed(), True)
     assert (trainer.plan.data, trainer.plan.step) == ("streamed", "plain")
-    _, trainer = trained(small_mlp, Images(num_train=8), True)
-    assert "2 steps are too few" in trainer.plan.why
     with pytest.raises(TypeError, match="closure"):
         trained(lambda: Closure(10, 16, lr=0.1), Images(), True)
 
@@ -226,6 +225,19 @@ def test_a_loss_that_is_no_number_stops_a_replayed_run_too(num_gpus):
     data.X[40] = float("nan")
     with pytest.raises(NotFiniteError, match="the loss is nan in epoch 1 of 2, batch"):
         trained(small_mlp, data, True, num_gpus)
+
+
+@pytest.mark.parametrize(
+    ("max_epochs", "step", "why"),
+    [(2, "plain", "22 steps are too few"), (100, "replayed", "nothing in the run")],
+)
+def test_on_a_gpu_only_runs_worth_recording_are_replayed(max_epochs, step, why):
+    trainer = d2l.Trainer(2)
+    trainer.fit(small_mlp(), Images())
+    trainer.device, trainer.max_epochs = torch.device("cuda"), max_epochs
+    plan = make_plan(trainer, replaced=[])
+    assert (plan.step, plan.device) == (step, "cuda")
+    assert why in plan.why
 
 
 def test_streamed_and_resident_runs_have_the_same_points():

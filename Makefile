@@ -6,6 +6,9 @@ BIN := .venv/bin
 
 .PHONY: demo test check bench data clean .venv
 
+# Threads that wait asleep, not spinning: on a shared machine the cores are somebody else's too.
+demo test: export OMP_WAIT_POLICY ?= PASSIVE
+
 demo: .venv/installed data  ## run every lesson; leave notebooks and pages in out/lessons
 	$(BIN)/d2l lessons run --out out/lessons
 	@echo "open out/lessons/index.html"

@@ -133,6 +133,7 @@ class ProgressBoard(HyperParameters):
             self._show()
 
     def _show(self) -> None:
+        live.load()
         begun = time.monotonic()
         live.show_in_cell(self.render())
         self._is_stale = False

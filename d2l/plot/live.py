@@ -7,6 +7,7 @@ import io
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -71,6 +72,14 @@ def show_in_cell(figure: "Figure") -> None:
     _shown[figure] = (this_cell, display(bundle, raw=True, display_id=True))
     if "matplotlib.pyplot" in sys.modules:  # else pyplot would show it a second time
         sys.modules["matplotlib.pyplot"].close(figure)
+
+
+@cache
+def load() -> None:
+    """Load matplotlib with its fonts and its SVG writer, once, so that no picture is timed with it."""
+    figure = new_figure((1, 1))
+    figure.add_subplot()
+    to_svg(figure)
 
 
 def new_figure(figsize: Sequence[float]) -> "Figure":

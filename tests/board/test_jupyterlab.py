@@ -19,7 +19,7 @@ from d2l import torch as d2l
 
 data = d2l.FashionMNIST(batch_size=256, root={str(REPOSITORY / "data")!r})
 model = d2l.MLP(num_outputs=10, num_hiddens=64, lr=0.1)
-trainer = d2l.Trainer(max_epochs=6)
+trainer = d2l.Trainer(max_epochs=15)
 trainer.fit(model, data)"""
 
 # Notes, in each frame that the browser paints, what of the first cell is new in it.

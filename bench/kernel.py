@@ -18,7 +18,7 @@ from bench.size import Size
 SETUP = """
 import time
 import matplotlib.pyplot
-from bench.library import d2l, draw_epochs
+from bench.boards import d2l, draw_epochs
 begun, laps = [], []
 events = get_ipython().events
 events.register("pre_run_cell", lambda *_: begun.append(time.perf_counter()))

@@ -76,7 +76,7 @@ def show_in_cell(figure: "Figure") -> None:
 
 @cache
 def load() -> None:
-    """Load matplotlib with its fonts and its SVG writer, once, so that no picture is timed with it."""
+    """Load matplotlib, its fonts and its SVG writer, once: no picture is timed with that."""
     figure = new_figure((1, 1))
     figure.add_subplot()
     to_svg(figure)

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 START_SECONDS = 120
-QUIET = {"@jupyterlab/apputils-extension/notification": {"fetchNews": "false"}}
+QUIET = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
+    "@jupyterlab/docmanager-extension/plugin": {"autosave": False},
+}
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def _environment(private):
 def _settings(private):
     for plugin, values in QUIET.items():
         path = Path(private, "settings", f"{plugin}.jupyterlab-settings")
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values), encoding="utf-8")
     return private / "settings"
 

@@ -1,0 +1,61 @@
+"""How often a run waits for its device: not in a step, ten times a second for the board."""
+
+import time
+import warnings
+
+import pytest
+import torch
+from test_fast import Images, small_mlp
+
+from d2l import torch as d2l
+from d2l.engine.meter import FiniteWatch
+from d2l.engine.replayed import Results
+
+
+def counting(monkeypatch, owner, name):
+    """Count the calls of a method, which still does its work."""
+    calls, method = [], getattr(owner, name)
+
+    def counted(self, *args):
+        calls.append(time.monotonic())
+        return method(self, *args)
+
+    monkeypatch.setattr(owner, name, counted)
+    return calls
+
+
+def fit(max_epochs, **options):
+    """Seconds of a run of 11 training and 3 validation batches an epoch."""
+    trainer = d2l.Trainer(max_epochs, seed=0, **options)
+    begun = time.monotonic()
+    trainer.fit(small_mlp(), Images())
+    return time.monotonic() - begun
+
+
+def test_a_replayed_run_reads_its_results_at_most_ten_times_a_second(monkeypatch):
+    reads = counting(monkeypatch, Results, "read")
+    seconds = fit(40, replay=True)
+    assert 1 <= len(reads) <= 2 * (10 * seconds + 2)  # one of training, one of validation results
+
+
+def test_a_plain_run_on_a_device_looks_for_nan_at_most_ten_times_a_second(monkeypatch):
+    reads = counting(monkeypatch, FiniteWatch, "read")
+    monkeypatch.setattr("d2l.core.trainer.FiniteWatch", lambda deferred: FiniteWatch(True))
+    seconds = fit(40)
+    assert 1 <= len(reads) <= 10 * seconds + 2
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA GPU")
+@pytest.mark.parametrize("replay", [False, True])
+def test_a_run_on_a_gpu_waits_for_it_at_most_about_ten_times_a_second(replay):
+    fit(2, num_gpus=1, replay=replay)  # whatever is loaded at first is not counted
+    with warnings.catch_warnings(record=True) as waits:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            seconds = fit(200, num_gpus=1, replay=replay)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    at_begin_and_end, per_epoch = 40, 4  # the order of the examples is sent once a pass
+    assert len(waits) <= 20 * seconds + at_begin_and_end + per_epoch * 200

@@ -11,6 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from d2l.plot.surface import notebook_shell
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ def new_figure(figsize: Sequence[float]) -> "Figure":
     """A figure that pyplot does not know, so that nothing else draws into it or shows it."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(figsize[0], figsize[1]))
+    return Figure(figsize=(figsize[0], figsize[1]), layout="constrained")
 
 
 def draw_curves(axes: "Axes", curves: Curves, style: Style, lines: dict[str, Any]) -> None:
@@ -94,7 +96,7 @@ def draw_curves(axes: "Axes", curves: Curves, style: Style, lines: dict[str, Any
     for i, (label, (xs, ys)) in enumerate(curves.items()):
         if label not in lines:
             (lines[label],) = axes.plot([], [], label=label)
-        lines[label].set_data(xs, ys)
+        lines[label].set_data(*_without_returns(xs, ys))
         lines[label].set_linestyle(style.ls[i % len(style.ls)])
         lines[label].set_color(_color(style.colors, i))
         lines[label].set_marker("." if len(xs) == 1 else "")  # one point makes no line
@@ -120,10 +122,17 @@ def dress(axes: "Axes", style: Style) -> None:
 
 
 def to_svg(figure: "Figure") -> str:
-    """The figure as SVG text."""
+    """The figure as SVG text; ours all of one size, others cut to what is drawn."""
     text = io.StringIO()
-    figure.savefig(text, format="svg", bbox_inches="tight")
+    is_ours = figure.get_layout_engine() is not None
+    figure.savefig(text, format="svg", bbox_inches=None if is_ours else "tight")
     return text.getvalue()
+
+
+def _without_returns(xs: Sequence[float], ys: Sequence[float]) -> tuple[Any, Any]:
+    """The curve, broken where x goes back: a second run begins a line of its own."""
+    returns = np.flatnonzero(np.diff(xs) < 0) + 1
+    return np.insert(xs, returns, np.nan), np.insert(ys, returns, np.nan)
 
 
 def _color(colors: Sequence[str], i: int) -> str:

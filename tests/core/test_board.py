@@ -84,6 +84,16 @@ def test_labels_limits_and_scales_set_late_are_in_the_picture():
     assert (axes.get_xlabel(), axes.get_xlim(), axes.get_yscale()) == ("epoch", (0, 5), "log")
 
 
+def test_a_second_run_on_the_same_board_begins_a_line_of_its_own():
+    board = d2l.ProgressBoard()
+    for _ in range(2):
+        for x in (0.0, 1.0):
+            board.draw(x, 5.0, "loss")
+    line = board.render().axes[0].lines[0]
+    assert np.isnan(line.get_ydata()).tolist() == [False, False, True, False, False]
+    assert board.points["loss"] == [(0, 5), (1, 5)] * 2
+
+
 def test_an_empty_board_makes_an_empty_picture():
     assert d2l.ProgressBoard().render().axes[0].lines[:] == []
 

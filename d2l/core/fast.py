@@ -8,6 +8,7 @@ import dataclasses
 import inspect
 import math
 import time
+import warnings
 from typing import Any
 
 import torch
@@ -101,7 +102,9 @@ class FastRun:
     def _train_step(self, batch: Any) -> None:
         for tensor in trainable_tensors(self._trainer.model):
             tensor.grad = None  # so that backward writes gradients, and does not add to them
-        self._trainer.train_batch(self._trainer.prepare_batch(batch))
+        with warnings.catch_warnings():  # before the recording, Adam wonders why there is none
+            warnings.filterwarnings("ignore", message="This instance was constructed with capt")
+            self._trainer.train_batch(self._trainer.prepare_batch(batch))
 
     def _val_step(self, batch: Any) -> None:
         self._trainer.model.validation_step(self._trainer.prepare_batch(batch))

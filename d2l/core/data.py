@@ -7,6 +7,7 @@ from torch import Tensor
 
 from d2l.core.hyperparameters import HyperParameters
 from d2l.engine.resident import ResidentLoader
+from d2l.errors import DataError
 
 
 class DataModule(HyperParameters):
@@ -43,5 +44,10 @@ class DataModule(HyperParameters):
 
         Book: 3.3 Synthetic regression data
         """
+        if not hasattr(self, "batch_size"):
+            raise DataError(
+                f"{type(self).__name__} has no batch_size: set self.batch_size, or save it with "
+                "self.save_hyperparameters() in __init__(self, batch_size=32)"
+            )
         chosen = tuple(tensor[indices] for tensor in tensors)
         return ResidentLoader(chosen, self.batch_size, shuffle=train)

@@ -47,6 +47,16 @@ def check_parts(model: Any, data: Any) -> None:
         )
 
 
+def require_training(data: Any, train_dataloader: Any) -> Any:
+    """The loader of the training examples, or an error if there is none."""
+    if train_dataloader is None:
+        raise DataError(
+            f"{_name(data)} gave no training loader, but None. Return a loader from "
+            "get_dataloader(self, train), e.g. self.get_tensorloader((X, y), train)"
+        )
+    return train_dataloader
+
+
 def check_loader(num_batches: int) -> None:
     """Raise if there is nothing to train on."""
     if num_batches == 0:
@@ -96,6 +106,17 @@ def check_scalar(model: nn.Module, loss: Any) -> None:
             f"the loss must be a scalar; that of {_name(model)} has shape {tuple(loss.shape)}. "
             "Average over the batch: return l.mean()"
         )
+
+
+def describe_batch(batch: Any) -> str:
+    """The shapes and types of a batch, in a few words."""
+    parts = batch if isinstance(batch, (list, tuple)) else [batch]
+    return ", ".join(
+        f"{tuple(part.shape)} {str(part.dtype).removeprefix('torch.')}"
+        if isinstance(part, Tensor)
+        else _name(part)
+        for part in parts
+    )
 
 
 def advice_on_divergence(model: nn.Module, gradient_clip_val: float) -> str:

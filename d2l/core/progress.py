@@ -18,13 +18,14 @@ Phase = Literal["idle", "train", "validate"]
 class Progress:
     """The state of one run.
 
-    `num_examples` is the size of the batch in work, `means` what the validation pass has summed
+    `batch` is the one in work, `num_examples` its size, `means` what the validation pass has summed
     up, `results` where the steps write while they are replayed. `on_batch` and `on_validated` are
     set by the trainer.
     """
 
     def __init__(self) -> None:
         self.phase: Phase = "idle"
+        self.batch: Any = None
         self.num_examples = 1
         self.num_train_batches_done = 0
         self.means = WeightedMeans()
@@ -41,6 +42,7 @@ class Progress:
 
     def count(self, batch: Any) -> None:
         """Note the batch that is about to be worked on."""
+        self.batch = batch
         self.num_examples = count_examples(batch)
         self.num_train_batches_done += self.phase == "train"
         self.on_batch()
@@ -80,7 +82,8 @@ class Feed:
     def peek(self) -> Any:
         """A first batch, without moving on any generator of random numbers."""
         with torch.random.fork_rng(devices=[]):
-            return move(next(iter(self.loader)), self.device)
+            self.progress.batch = move(next(iter(self.loader)), self.device)
+        return self.progress.batch
 
     def __getattr__(self, name: str) -> Any:
         if name == "loader":  # not there yet, while a copy is being made

@@ -29,6 +29,12 @@ def trainable_tensors(model: nn.Module) -> list[Tensor]:
     return [t for t in (*parameters, *plain) if t.requires_grad and t.is_leaf]
 
 
+def home_of_plain_tensors(model: nn.Module) -> torch.device | None:
+    """The device of the plain tensors that learn; None if all that learns is a parameter."""
+    trainable = (t for t in plain_tensors(model) if t.requires_grad)
+    return next((tensor.device for tensor in trainable), None)
+
+
 def apply_to_plain_tensors(model: nn.Module, fn: Callable[[Tensor], Tensor]) -> None:
     """Replace the data of each plain tensor and of its gradient, keeping the tensor's identity."""
     for tensor in plain_tensors(model):

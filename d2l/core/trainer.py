@@ -6,6 +6,8 @@ fit → prepare_data, prepare_model, configure_optimizers
 """
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -19,7 +21,7 @@ from d2l.core.board import ProgressBoard
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.progress import Feed, Progress
 from d2l.core.report import Report
-from d2l.core.tensors import trainable_tensors
+from d2l.core.tensors import home_of_plain_tensors, trainable_tensors
 from d2l.engine.meter import FiniteWatch
 from d2l.engine.plan import Plan
 from d2l.engine.precision import arithmetic, check_precision
@@ -32,7 +34,8 @@ class Trainer(HyperParameters):
     `num_gpus=1` trains on the first GPU, or on the CPU with a warning where there is none;
     `device` names another one. `gradient_clip_val` above 0 bounds the norm of all gradients
     together. `seed` makes a run repeatable from the weights it begins with, data order included.
-    The model stays on the device where it was trained. On a CUDA device steps are recorded once
+    The model stays on the device where it was trained, but one with plain tensors comes back to
+    where they were made. On a CUDA device steps are recorded once
     and replayed where that gives the same numbers, and data in memory move there if they take at
     most half of what is free; `plan` says what was chosen and why, `replay=False` and
     `stream=True` choose otherwise. `precision` is "32-true", "tf32" or "bf16-mixed". `compile=True`
@@ -77,7 +80,7 @@ class Trainer(HyperParameters):
 
     def prepare_data(self, data: Any) -> None:
         """Take the loaders from the data module and count their batches."""
-        self.train_dataloader = data.train_dataloader()
+        self.train_dataloader = preflight.require_training(data, data.train_dataloader())
         self.val_dataloader = data.val_dataloader()
         self.num_train_batches = len(self.train_dataloader)
         self.num_val_batches = 0 if self.val_dataloader is None else len(self.val_dataloader)
@@ -105,6 +108,7 @@ class Trainer(HyperParameters):
             seed_all(self.seed)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         self._choose_device(model)
+        home = home_of_plain_tensors(model)
         self.prepare_data(data)
         self.prepare_model(model)
         self._feed_loaders()
@@ -115,8 +119,12 @@ class Trainer(HyperParameters):
         self._choose_path()
         if self.compile:
             model.compile()
-        with arithmetic(self.precision, self.device):
-            self._run()
+        try:
+            with arithmetic(self.precision, self.device):
+                self._run()
+        finally:
+            if home is not None:  # a reader goes on computing with tensors they made themselves
+                model.to(home)
 
     def fit_epoch(self) -> None:
         """One pass over the training batches, and one over the validation batches."""
@@ -215,7 +223,7 @@ class Trainer(HyperParameters):
         model.eval()  # dropout and batch norm leave no trace
         model.board = ProgressBoard(display=False)  # nor does what the dry pass plots
         try:
-            with torch.no_grad():
+            with torch.no_grad(), self._batch_named():
                 model.training_step(self.prepare_batch(self.train_dataloader.peek()))
         finally:
             model.board = board
@@ -225,11 +233,12 @@ class Trainer(HyperParameters):
         self.progress.on_batch = report.tick
         self.progress.on_validated = self._plot_validated
         try:
-            for epoch in range(self.max_epochs):
-                self.epoch = epoch
-                self.fit_epoch()
-                self.progress.enter("idle")
-                self._leave_fast_path_if_refused()
+            with self._batch_named():
+                for epoch in range(self.max_epochs):
+                    self.epoch = epoch
+                    self.fit_epoch()
+                    self.progress.enter("idle")
+                    self._leave_fast_path_if_refused()
             self._finish_reading()
         except KeyboardInterrupt:
             self._finish_reading()
@@ -237,6 +246,16 @@ class Trainer(HyperParameters):
         finally:
             self._fast = None  # its buffers and recordings are not needed any more
             report.finish()
+
+    @contextmanager
+    def _batch_named(self) -> Iterator[None]:
+        """Have errors of a step say which batch they were in."""
+        try:
+            yield
+        except (RuntimeError, TypeError, IndexError, ValueError) as error:
+            parts = preflight.describe_batch(self.progress.batch)
+            error.add_note(f"This was in epoch {self.epoch + 1}, in a batch of the parts {parts}.")
+            raise
 
     def _choose_path(self) -> None:
         """Decide, once the parts of the run are known, how its steps are done."""

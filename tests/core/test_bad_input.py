@@ -93,6 +93,35 @@ def test_a_label_that_is_no_class_is_an_error():
         fit(LazyNet(), data)
 
 
+def test_an_error_in_a_step_names_the_batch_it_was_in():
+    data = TwoClasses()
+    data.X = data.X.repeat(1, 3)
+    model = LazyNet()
+    model.net[0] = torch.nn.Linear(2, 4)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied") as error:
+        fit(model, data)
+    expected = "This was in epoch 1, in a batch of the parts (4, 3) float32, (4,) int64."
+    assert error.value.__notes__ == [expected]
+
+
+def test_a_data_module_without_batch_size_is_an_error():
+    class Sizeless(d2l.DataModule):
+        def get_dataloader(self, train):
+            return self.get_tensorloader((torch.rand(8, 1), torch.zeros(8)), train)
+
+    with pytest.raises(DataError, match="Sizeless has no batch_size"):
+        fit(LazyNet(), Sizeless())
+
+
+def test_a_data_module_that_returns_no_loader_is_an_error():
+    class Empty(d2l.DataModule):
+        def get_dataloader(self, train):
+            pass
+
+    with pytest.raises(DataError, match="Empty gave no training loader"):
+        fit(LazyNet(), Empty())
+
+
 def test_an_empty_training_set_is_an_error():
     with pytest.raises(DataError, match="no batch"):
         fit(LazyNet(), TwoClasses(num_train=0))

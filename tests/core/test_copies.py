@@ -75,15 +75,16 @@ def test_the_optimizer_is_given_the_moved_tensors():
 
 
 def test_batches_reach_the_model_on_the_runs_device_even_if_prepare_batch_does_nothing(monkeypatch):
-    class Watched(PlainLine):
+    class Watched(d2l.LinearRegression):
         def training_step(self, batch):
             devices.extend(part.device.type for part in batch)
             raise StopIteration
 
-    devices = []
+    devices, model = [], Watched(lr=0.1)
+    model.net = torch.nn.Linear(2, 1)
     monkeypatch.setattr(d2l.Trainer, "prepare_batch", lambda self, batch: batch)
     with pytest.raises(StopIteration):
-        d2l.Trainer(max_epochs=1, device="meta").fit(Watched(2, lr=0.1), line_data())
+        d2l.Trainer(max_epochs=1, device="meta").fit(model, line_data())
     assert devices == ["meta", "meta"]
 
 

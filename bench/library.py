@@ -3,8 +3,8 @@
 Knows only names that both have.
 """
 
-import itertools
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -150,7 +150,7 @@ def train(
     marks = [*model.marks, now()]
     if len(marks) != epochs + 1:
         raise RuntimeError(f"{epochs} epochs turned the model to training {len(marks) - 1} times")
-    return [end - begin for begin, end in itertools.pairwise(marks)]
+    return [end - begin for begin, end in pairwise(marks)]
 
 
 def accuracy(model: Any, data: Any, size: Size) -> float:

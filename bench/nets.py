@@ -3,6 +3,8 @@
 Sizes are written out, so that nobody has to find them at the first batch.
 """
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
@@ -40,7 +42,7 @@ def resnet18() -> nn.Module:
     channels = (64, 64, 128, 256, 512)
     blocks = [
         block
-        for before, after in zip(channels, channels[1:], strict=False)
+        for before, after in pairwise(channels)
         for block in (Residual(before, after), Residual(after, after))
     ]
     head = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10)

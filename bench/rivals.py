@@ -20,23 +20,27 @@ FOLDER = ROOT / ".rivals"
 RELEASED_FOLDER = FOLDER / "d2l-1.0.3"
 RUN_FOLDER = FOLDER / "work" / "run"
 DATA_FOLDER = FOLDER / "work" / "data"  # what "../data" is to a rival, which runs in RUN_FOLDER
-NEEDED = ("IPython", "ipykernel", "jupyter_client", "requests", "scipy", "torchvision")
+IN_A_KERNEL = ("IPython", "ipykernel", "jupyter_client")  # what the board in a kernel needs
 
 
-def prepare() -> None:
-    """Put the released library and the data where the rivals look for them, once."""
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise click.ClickException(
-            f"measuring needs {', '.join(missing)}, which {sys.executable} does not have. "
-            "Install the developers' tools: pip install -e '.[all]'"
-        )
-    if not RELEASED_FOLDER.exists():
-        _install_released()
+def prepare(with_released: bool, wheels: Path | None) -> None:
+    """Put the data and, if asked, the released library where the rivals look for them, once.
+
+    `wheels` is a folder to install from, instead of the index that pip is set up for.
+    """
     RUN_FOLDER.mkdir(parents=True, exist_ok=True)
     for name in fashion_files.SHA256:
         if not next(fashion_files.places(name, DATA_FOLDER)).exists():
             fashion_files.keep(name, fashion_files.find(name, DATA_FOLDER), DATA_FOLDER)
+    if with_released:
+        if not RELEASED_FOLDER.exists():
+            _install_released(wheels)
+        _check_released()
+
+
+def missing(modules: tuple[str, ...]) -> list[str]:
+    """Those of these modules that this Python does not have."""
+    return [name for name in modules if importlib.util.find_spec(name) is None]
 
 
 def environment(rival: str, threads: int | None) -> dict[str, str]:
@@ -59,15 +63,36 @@ def check_origin(rival: str, file: str | None) -> None:
         )
 
 
-def _install_released() -> None:
+def _install_released(wheels: Path | None) -> None:
+    """From a folder, with all that lies beside it: what it imports may not be on this machine."""
+    source, wanted = [], ["d2l==1.0.3"]
+    if wheels is not None:
+        source = ["--no-index", "--find-links", str(wheels)]
+        wanted += [str(file) for file in wheels.glob("*.whl") if not file.name.startswith("d2l-")]
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER) as unfinished:
-        options = ["--quiet", "--no-deps", "--target", unfinished]
-        command = [sys.executable, "-m", "pip", "install", *options, "d2l==1.0.3"]
+        options = ["--quiet", "--no-deps", *source, "--target", unfinished]
+        command = [sys.executable, "-m", "pip", "install", *options, *wanted]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise click.ClickException(
-                f"d2l 1.0.3 could not be installed beside this library:\n{done.stderr.strip()}"
+                f"d2l 1.0.3 could not be installed beside this library:\n{done.stderr.strip()}\n"
+                "--rival-from takes it from a folder of wheels, --without-released leaves it out"
             )
         Path(unfinished).rename(RELEASED_FOLDER)
         Path(unfinished).mkdir()  # for the context to clear away
+
+
+def _check_released() -> None:
+    """Raise unless the released library can be imported: it brings none of what it needs."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", "from d2l import torch"], cwd=RUN_FOLDER,
+        env=environment(RELEASED, None), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()[-1:]
+        raise click.ClickException(
+            f"d2l 1.0.3 in {RELEASED_FOLDER} cannot be imported: {''.join(said)}. Install what it "
+            "asks for; or remove the folder and have the wheels beside its own in --rival-from; "
+            "or leave it out with --without-released"
+        )

@@ -13,30 +13,62 @@ from typing import Any, NamedTuple
 
 import click
 
-from bench.kernel import board_in_kernel
-from bench.rivals import HAND, OURS, RELEASED, RUN_FOLDER, check_origin, environment
+from bench.rivals import (
+    HAND,
+    IN_A_KERNEL,
+    OURS,
+    RELEASED,
+    RUN_FOLDER,
+    check_origin,
+    environment,
+    missing,
+)
 from bench.size import Size
 
 TIMEOUT_SECONDS = 600
 
 
 class Job(NamedTuple):
-    """A task and whose turn it is when, in one round; `once` where a round is long."""
+    """A task and whose turn it is when, in one round; `once` where a round is long.
+
+    `module` is where the task is written, other than `bench.library` or `bench.handmade`.
+    """
 
     task: str
     turns: tuple[str, ...]
     once: bool = False
+    module: str | None = None
 
 
 # Who takes two turns has them before and after the others, so that a drift of the machine cancels.
 JOBS = (
     Job("import", (HAND, OURS, RELEASED, OURS, HAND)),
-    Job("epochs", (OURS, HAND, RELEASED)),
-    Job("draws", (OURS, RELEASED)),
+    Job("epochs", (OURS, HAND, RELEASED, HAND, OURS)),
+    Job("draws", (OURS, RELEASED), module="bench.boards"),
+    Job("pass_96", (OURS, HAND, RELEASED), once=True),
+    Job("lenet", (OURS, HAND, RELEASED, HAND, OURS), once=True),
+    Job("resnet", (OURS, HAND, RELEASED), once=True),
     Job("fit", (OURS, HAND, RELEASED, HAND, OURS), once=True),
-    Job("board", (OURS, RELEASED, OURS), once=True),
+    Job("board", (OURS, RELEASED, OURS), once=True, module="bench.boards"),
     Job("kernel", (OURS, RELEASED, OURS), once=True),
+    Job("launches", (OURS,), once=True, module="bench.launches"),
 )
+
+
+def jobs(size: Size, with_released: bool) -> tuple[list[Job], list[str]]:
+    """What can be measured here, and a line for each thing that is left out."""
+    chosen, left_out = list(JOBS), []
+    if not size.on_gpu:
+        chosen = [job for job in chosen if job.task != "launches"]
+    if lacking := missing(IN_A_KERNEL):
+        chosen = [job for job in chosen if job.task != "kernel"]
+        left_out.append(f"left out: the board in a kernel, for {', '.join(lacking)} is not here")
+    if not with_released:
+        chosen = [
+            job._replace(turns=tuple(t for t in job.turns if t != RELEASED)) for job in chosen
+        ]
+        left_out.append("left out: d2l 1.0.3, as was asked")
+    return chosen, left_out
 
 
 @dataclass
@@ -54,17 +86,18 @@ class Findings:
         return median(values) if values else None
 
     def ratio(self, what: str, over: str = RELEASED, under: str = OURS) -> float | None:
-        """The median of the ratios of each round."""
-        pairs = zip(self.values[what][over], self.values[what][under], strict=True)
+        """The median of the ratios of each round; None where one of the two was not measured."""
+        both = self.values[what][over], self.values[what][under]
+        pairs = zip(*both, strict=True) if all(both) else ()
         ratios = [a / b for a, b in pairs if b > 0]
         return median(ratios) if ratios else None
 
 
-def measure(size: Size, num_rounds: int, threads: int | None) -> Findings:
-    """Run all the jobs."""
+def measure(size: Size, chosen: list[Job], num_rounds: int, threads: int | None) -> Findings:
+    """Run the jobs."""
     findings = Findings()
     for i in range(num_rounds):
-        for job in JOBS:
+        for job in chosen:
             if i == 0 or not job.once:
                 _round(job, size, threads, findings, f"round {i + 1}/{num_rounds}")
     return findings
@@ -74,7 +107,7 @@ def _round(job: Job, size: Size, threads: int | None, findings: Findings, where:
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for rival in job.turns:
         begun = time.monotonic()
-        numbers = _turn(job.task, rival, size, threads)
+        numbers = _turn(job, rival, size, threads)
         findings.threads = numbers.pop("threads", findings.threads)
         for what, value in numbers.items():
             found[what][rival].append(value)
@@ -84,23 +117,25 @@ def _round(job: Job, size: Size, threads: int | None, findings: Findings, where:
             findings.values[what][rival].append(median(values))
 
 
-def _turn(task: str, rival: str, size: Size, threads: int | None) -> dict[str, Any]:
+def _turn(job: Job, rival: str, size: Size, threads: int | None) -> dict[str, Any]:
     variables = environment(rival, threads)
-    if task == "import":
+    if job.task == "import":
         return {"import": _import_seconds(rival, variables)}
-    if task == "kernel":
+    if job.task == "kernel":
+        from bench.kernel import board_in_kernel  # needs what not every machine has
+
         numbers = board_in_kernel(size, RUN_FOLDER, variables)
     else:
-        numbers = _work(task, rival, size, variables)
+        numbers = _work(job, rival, size, variables)
     check_origin(rival, numbers.pop("file"))
     return numbers
 
 
-def _work(task: str, rival: str, size: Size, variables: dict[str, str]) -> dict[str, Any]:
-    module = "bench.handmade" if rival == HAND else "bench.library"
+def _work(job: Job, rival: str, size: Size, variables: dict[str, str]) -> dict[str, Any]:
+    module = job.module or ("bench.handmade" if rival == HAND else "bench.library")
     with tempfile.TemporaryDirectory() as private:
         answer = Path(private, "answer.json")
-        arguments = [module, task, json.dumps(size._asdict()), str(answer)]
+        arguments = [module, job.task, json.dumps(size._asdict()), str(answer)]
         _python(["-m", "bench.worker", *arguments], variables, Path(private))
         return json.loads(answer.read_text())
 

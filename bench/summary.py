@@ -4,13 +4,15 @@ import json
 import os
 import platform
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from bench.rivals import HAND, OURS, RELEASED
 from bench.rounds import Findings
-from bench.size import Size
+from bench.size import BATCH_SIZE, Size
 from d2l import __version__
 
 RECORDS = Path(__file__).with_name("records.md")
@@ -19,13 +21,16 @@ HEADINGS = ("what", OURS, HAND, RELEASED, f"{RELEASED}/{OURS}")
 
 
 def rows(findings: Findings, size: Size) -> list[tuple[str, ...]]:
-    """The table, row by row, in words."""
+    """The table, row by row, in words; what nobody was measured at has no row."""
     board = f"{size.board_epochs}-epoch board"
     named = {
         "import": "import (hand loop: torch), s",
         "pass": "pass over 60,000 images, s",
+        "pass_96": "pass over 60,000 images at 96 pixels, s",
         "softmax": "epoch of softmax regression, s",
         "mlp": "epoch of the MLP, s",
+        "lenet": f"{_stretch(size.lenet_batches)} of LeNet, s",
+        "resnet": f"{_stretch(size.resnet_batches)} of ResNet-18 at 96 pixels, s",
         "fit": f"{size.fit_epochs}-epoch fit of the MLP, board on, s",
         "accuracy": "its validation accuracy",
         "board": f"{board} in a script, s",
@@ -33,28 +38,35 @@ def rows(findings: Findings, size: Size) -> list[tuple[str, ...]]:
         "pictures": "its pictures",
         "megabytes": "its output, MB",
         "draws": f"{size.num_draws:,} draws, nothing shown, s",
+        "training": "epoch of the MLP without validation, s",
+        "capture": "recording its step, once in a fit, s",
+        "kernels": "kernels in its step",
+        "floor": "empty kernels' share of its time",
     }
-    return [_row(findings, what, words) for what, words in named.items()]
+    return [_row(findings, what, words) for what, words in named.items() if findings.values[what]]
 
 
 def circumstances(findings: Findings, size: Size, num_rounds: int) -> list[str]:
     """When, where and with what this was measured."""
-    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    versions = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
+    where = f"{os.cpu_count()} cores of {_processor()}, {findings.threads} threads"
+    epochs = "epochs of new fits"
+    if size.on_gpu:
+        where = f"{torch.cuda.get_device_name(size.device)}, CUDA {torch.version.cuda}, {where}"
+        epochs = "epochs but a fit's first, which wakes the GPU and records"
     return [
-        f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}, {os.cpu_count()} cores of "
-        f"{_processor()}, {findings.threads} threads, {platform.system()}",
+        f"{datetime.now().astimezone():%Y-%m-%d %H:%M %Z}, {where}, {platform.system()}",
         f"d2l {__version__} against d2l 1.0.3, Python {platform.python_version()}, {versions}",
-        f"medians of {num_rounds} rounds (fit and boards: of one), batches of 256; "
-        f"each rival in its own process, in turns",
+        f"medians of {num_rounds} rounds (of one: 96 pixels, LeNet, ResNet-18, fit, boards), "
+        f"batches of {BATCH_SIZE}, {epochs}; each rival in its own process, in turns",
     ]
 
 
-def table(lines: list[tuple[str, ...]]) -> str:
+def table(lines: list[tuple[str, ...]], headings: tuple[str, ...] = HEADINGS) -> str:
     """The rows as a Markdown table that reads well as plain text."""
-    every = [HEADINGS, *lines]
-    widths = [max(len(line[i]) for line in every) for i in range(len(HEADINGS))]
+    widths = [max(len(line[i]) for line in (headings, *lines)) for i in range(len(headings))]
     rule = tuple("-" * widths[0] if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths))
-    return "\n".join(_aligned(line, widths) for line in (HEADINGS, rule, *lines))
+    return "\n".join(_aligned(line, widths) for line in (headings, rule, *lines))
 
 
 def as_json(findings: Findings, size: Size, num_rounds: int) -> str:
@@ -71,6 +83,19 @@ def record(heading: str, lines: list[str]) -> None:
     """Append a run to the records."""
     with RECORDS.open("a", encoding="utf-8") as file:
         file.write("\n".join(["", f"## {heading}", "", *lines, ""]))
+
+
+def _stretch(num_batches: int | None) -> str:
+    if num_batches is None:
+        return "epoch"
+    return f"{num_batches} batches" if num_batches > 1 else "one batch"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "(none)"
 
 
 def _row(findings: Findings, what: str, words: str) -> tuple[str, ...]:

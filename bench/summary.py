@@ -43,7 +43,7 @@ def rows(findings: Findings, size: Size) -> list[tuple[str, ...]]:
         "kernels": "kernels in its step",
         "floor": "empty kernels' share of its time",
     }
-    return [_row(findings, what, words) for what, words in named.items() if findings.values[what]]
+    return [_row(findings, what, words) for what, words in named.items() if what in findings.values]
 
 
 def circumstances(findings: Findings, size: Size, num_rounds: int) -> list[str]:

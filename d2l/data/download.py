@@ -8,7 +8,7 @@ from typing import Any
 from d2l.errors import DataError
 
 TIMEOUT_SECONDS = 20
-CHUNK_BYTES = 1 << 16
+CHUNK_BYTES = 1 << 18
 
 
 def read_url(url: str) -> bytes:

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from d2l.base.axes import Int, Tensor, UInt8
-from d2l.data.download import read_url
+from d2l.data.download import CHUNK_BYTES, read_url
 from d2l.errors import DataError
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
@@ -46,7 +45,7 @@ def read_split(root: str | Path, train: bool) -> tuple[UInt8[Tensor, "n 28 28"],
     return images.reshape(-1, 28, 28), labels.to(torch.int64)
 
 
-def find(name: str, root: str | Path) -> bytes:
+def find(name: str, root: str | Path) -> bytearray:
     """The contents of one file: from `root`, `$D2L_DATA`, Debian's package, or a mirror.
 
     What a mirror gave is kept in `root`, uncompressed, where torchvision looks for it too.
@@ -65,10 +64,16 @@ def find(name: str, root: str | Path) -> bytes:
     return _download(name, Path(root), failures)
 
 
-def read_file(name: str, path: Path) -> bytes:
-    """The contents of one file on this machine, decompressed; raises if they are not whole."""
-    contents = path.read_bytes()
-    return _verified(name, gzip.decompress(contents) if path.suffix == ".gz" else contents)
+def read_file(name: str, path: Path) -> bytearray:
+    """The contents of one file on this machine, decompressed; raises if they are not whole.
+
+    They are in memory once, where the tensors made of them stay.
+    """
+    contents = bytearray()
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            contents += chunk
+    return _verified(name, contents)
 
 
 def places(name: str, root: str | Path) -> Iterator[Path]:
@@ -80,7 +85,7 @@ def places(name: str, root: str | Path) -> Iterator[Path]:
     yield DEBIAN_FOLDER / f"{name}.gz"
 
 
-def keep(name: str, contents: bytes, root: str | Path) -> Path:
+def keep(name: str, contents: bytes | bytearray, root: str | Path) -> Path:
     """Write one file into `root` where torchvision looks for it, whole or not at all."""
     target = next(places(name, root))
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +98,7 @@ def keep(name: str, contents: bytes, root: str | Path) -> Path:
     return target
 
 
-def _download(name: str, root: Path, failures: list[str]) -> bytes:
+def _download(name: str, root: Path, failures: list[str]) -> bytearray:
     try:
         _check_writable(next(places(name, root)).parent)
     except OSError as error:
@@ -102,7 +107,7 @@ def _download(name: str, root: Path, failures: list[str]) -> bytes:
     for mirror in MIRRORS:
         url = f"{mirror}{name}.gz"
         try:
-            contents = _verified(name, gzip.decompress(read_url(url)))
+            contents = _verified(name, bytearray(gzip.decompress(read_url(url))))
         except (*UNREADABLE, HTTPException) as error:
             failures.append(f"{url}: {_words(error)}")
         else:
@@ -117,7 +122,7 @@ def _check_writable(folder: Path) -> None:
         pass
 
 
-def _verified(name: str, contents: bytes) -> bytes:
+def _verified(name: str, contents: bytearray) -> bytearray:
     found = hashlib.sha256(contents).hexdigest()
     if found != SHA256[name]:
         raise DataError(
@@ -126,9 +131,9 @@ def _verified(name: str, contents: bytes) -> bytes:
     return contents
 
 
-def _idx_array(contents: bytes, header_bytes: int) -> Tensor:
+def _idx_array(contents: bytearray, header_bytes: int) -> Tensor:
     """The bytes behind the header; the checksum has vouched for the rest."""
-    return torch.from_numpy(np.frombuffer(contents, np.uint8, offset=header_bytes).copy())
+    return torch.frombuffer(contents, dtype=torch.uint8, offset=header_bytes)
 
 
 def _words(error: BaseException) -> str:

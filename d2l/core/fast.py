@@ -9,9 +9,11 @@ import inspect
 import math
 import time
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch import nn
 
 from d2l.core.module import Module
 from d2l.core.progress import Feed
@@ -74,6 +76,11 @@ class FastRun:
         """What the steps turned out to do that a replay cannot; empty if nothing."""
         passes = [p for p in (self._train, self._val) if p is not None]
         return "; ".join(finding for p in passes for finding in p.replayed.findings)
+
+    def recorded_because(self) -> tuple[str, ...]:
+        """Why steps were recorded more than once."""
+        passes = [p for p in (self._train, self._val) if p is not None]
+        return tuple(why for p in passes for why in p.replayed.recorded_because)
 
     def finish(self) -> None:
         """Put every number there is on the board; waits for the device."""
@@ -161,13 +168,21 @@ def host_state(trainer: Any) -> dict[str, Any]:
         for name, value in vars(module).items():
             if not name.startswith("_") and _is_scalar(value):
                 state[f"{path}.{name}".lstrip(".")] = value
-    for i, tensor in enumerate((*model.parameters(), *model.buffers(), *plain_tensors(model))):
-        state[f"tensor {i} of the model"] = (tensor.data_ptr(), tensor.shape, tensor.dtype)
+    for name, tensor in _named_tensors(model):
+        state[name] = (tuple(tensor.shape), tensor.dtype, tensor.device, tensor.data_ptr())
     groups = getattr(trainer.optim, "param_groups", [vars(trainer.optim)])
     for i, group in enumerate(groups):
         values = {name: value for name, value in group.items() if _is_scalar(value)}
         state.update({f"the optimizer's {name} (group {i})": v for name, v in values.items()})
     return state
+
+
+def _named_tensors(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    yield from nn.Module.named_parameters(model)
+    yield from model.named_buffers()
+    names = {id(v): k for module in model.modules() for k, v in vars(module).items()}
+    for i, tensor in enumerate(plain_tensors(model)):
+        yield names.get(id(tensor), f"plain tensor {i}"), tensor
 
 
 def _why_plain(trainer: Any, replaced: list[str]) -> str:

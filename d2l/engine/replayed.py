@@ -121,7 +121,8 @@ class ReplayedPass:
             return
         names = changed(self._state, self._host_state())
         if names:
-            self.recorded_because.append(f"{', '.join(names)} changed")
+            new = self._host_state()
+            self.recorded_because += [f"{n}: {self._state.get(n)} → {new.get(n)}" for n in names]
             self._graph, self._num_warm = None, 0
 
     def _work(self) -> None:

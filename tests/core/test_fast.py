@@ -146,8 +146,31 @@ def test_a_learning_rate_changed_between_epochs_is_the_one_that_is_used(num_gpus
         model = d2l.MLP(10, 16, lr=0.5)
         trainer = Decaying(3, num_gpus, seed=1, replay=replay)
         trainer.fit(model, Images())
+        assert trainer.plan.step == ("replayed" if replay else "plain")
         weights.append(model.net[1].weight.detach().cpu())
     assert torch.allclose(*weights, rtol=1e-4, atol=1e-6)
+
+
+@ON_EACH_DEVICE
+def test_a_tensor_replaced_between_epochs_is_named_and_its_successor_is_trained(num_gpus):
+    class Replacing(d2l.Trainer):
+        def fit_epoch(self):
+            super().fit_epoch()
+            if self.epoch == 0:
+                self.model.b = torch.full((1,), 9.0, device=self.device, requires_grad=True)
+                self.optim.params[1] = self.model.b
+
+    bs = []
+    for replay in (False, True):
+        torch.manual_seed(0)
+        model = PlainLine(2, lr=0.03)
+        trainer = Replacing(3, num_gpus, seed=1, replay=replay)
+        trainer.fit(model, line_data())
+        bs.append(model.b.item())
+    assert bs[0] == pytest.approx(bs[1], rel=1e-5)
+    assert bs[1] != 9
+    assert trainer.plan.recorded_anew[0].startswith("b: ((1,), torch.float32, device(type=")
+    assert "recorded anew: b: " in repr(trainer.plan)
 
 
 class Reads(d2l.MLP):

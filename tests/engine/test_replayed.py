@@ -107,7 +107,7 @@ def test_a_value_that_a_recording_bakes_in_is_named_and_recorded_anew():
     assert recorder.passes.recorded_because == []
     recorder.state["lr"] = 0.01
     recorder.passes.run(lambda n: None)
-    assert recorder.passes.recorded_because == ["lr changed"]
+    assert recorder.passes.recorded_because == ["lr: 0.1 → 0.01"]
 
 
 @pytest.mark.parametrize("batch_size", [23, 24, 100])

@@ -4,7 +4,7 @@ PYTHON ?= python3
 export D2L_DATA ?= $(CURDIR)/data
 BIN := .venv/bin
 
-.PHONY: demo test check bench data clean .venv
+.PHONY: demo test check bench growth data clean .venv
 
 # Threads that wait asleep, not spinning: on a shared machine the cores are somebody else's too.
 demo test: export OMP_WAIT_POLICY ?= PASSIVE
@@ -36,6 +36,9 @@ bench: .venv/installed data  ## ours against d2l 1.0.3 and a hand-written loop, 
 
 data: .venv/installed  ## Fashion-MNIST, where it cannot be downloaded
 	tools/provide_data.sh
+
+growth: .venv/installed data  ## time per image and memory as the data grow
+	$(BIN)/python -m bench.growth
 
 clean:
 	rm -rf .venv out .rivals .deb

@@ -18,13 +18,13 @@ from torch import nn
 from d2l.core.module import Module
 from d2l.core.progress import Feed
 from d2l.core.tensors import plain_tensors, trainable_tensors
+from d2l.engine.meter import SECONDS_BETWEEN_READS
 from d2l.engine.plan import Plan
 from d2l.engine.replayed import ReplayedPass, Results
 from d2l.engine.resident import ResidentLoader
 from d2l.engine.watch import RunSeenByStep
 
 STEP_LOSS = "the loss of the step"
-SECONDS_BETWEEN_READS = 0.1
 FEWEST_STEPS = 300  # recording costs about as much as it saves in so many small steps
 READABLE = frozenset(
     {"progress", "check_loss", "max_epochs", "num_train_batches", "num_val_batches", "device"}
@@ -40,11 +40,6 @@ def make_plan(trainer: Any, replaced: list[str]) -> Plan:
     return Plan(str(trainer.device), data, step, why or "nothing in the run stands against it")
 
 
-def refused(plan: Plan, why: str) -> Plan:
-    """The plan after its steps turned out to do what a replay cannot."""
-    return dataclasses.replace(plan, step="plain", why=why)
-
-
 class FastRun:
     """The passes of one run whose steps are replayed."""
 
@@ -54,6 +49,7 @@ class FastRun:
         self._train = _Pass(trainer, trainer.train_dataloader, self._train_step)
         has_val = _is_resident(trainer.val_dataloader)
         self._val = _Pass(trainer, trainer.val_dataloader, self._val_step) if has_val else None
+        self._passes = [self._train] if self._val is None else [self._train, self._val]
         self._next_read = time.monotonic() + SECONDS_BETWEEN_READS
 
     def train_epoch(self) -> None:
@@ -72,15 +68,19 @@ class FastRun:
             self._run(self._val)
         self._trainer.val_batch_idx = self._val.num_done
 
-    def why_not(self) -> str:
-        """What the steps turned out to do that a replay cannot; empty if nothing."""
-        passes = [p for p in (self._train, self._val) if p is not None]
-        return "; ".join(finding for p in passes for finding in p.replayed.findings)
+    @property
+    def is_refused(self) -> bool:
+        """Whether the steps turned out to do what a replay cannot."""
+        return any(a_pass.replayed.findings for a_pass in self._passes)
 
-    def recorded_because(self) -> tuple[str, ...]:
-        """Why steps were recorded more than once."""
-        passes = [p for p in (self._train, self._val) if p is not None]
-        return tuple(why for p in passes for why in p.replayed.recorded_because)
+    def conclude(self, plan: Plan) -> Plan:
+        """The plan with what came out: why the steps are plain after all, or recorded anew."""
+        replayed = [a_pass.replayed for a_pass in self._passes]
+        if self.is_refused:
+            why = "; ".join(finding for one in replayed for finding in one.findings)
+            return dataclasses.replace(plan, step="plain", why=why)
+        anew = tuple(why for one in replayed for why in one.recorded_because)
+        return dataclasses.replace(plan, recorded_anew=anew)
 
     def finish(self) -> None:
         """Put every number there is on the board; waits for the device."""

@@ -6,7 +6,6 @@ fit → prepare_data, prepare_model, configure_optimizers
 """
 
 import copy
-import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,11 +35,13 @@ class Trainer(HyperParameters):
     `device` names another one. `gradient_clip_val` above 0 bounds the norm of all gradients
     together. `seed` makes a run repeatable from the weights it begins with, data order included.
     The model stays on the device where it was trained, but one with plain tensors comes back to
-    where they were made. On a CUDA device steps are recorded once
-    and replayed where that gives the same numbers, and data in memory move there if they take at
-    most half of what is free; `plan` says what was chosen and why, `replay=False` and
-    `stream=True` choose otherwise. `precision` is "32-true", "tf32" or "bf16-mixed". `compile=True`
-    has PyTorch compile the model's forward pass, which pays in long runs.
+    where they were made.
+
+    On a CUDA device steps are recorded once and replayed where that gives the same numbers, and
+    data in memory move there if they take at most half of what is free; `plan` says what was
+    chosen and why, `replay=False` and `stream=True` choose otherwise. `precision` is "32-true",
+    "tf32" or "bf16-mixed". `compile=True` has PyTorch compile the model's forward pass, which pays
+    in long runs.
 
     Book: 3.2 Object-oriented design for implementation
     """
@@ -265,15 +266,15 @@ class Trainer(HyperParameters):
         self._fast = fast.FastRun(self) if self.plan.step == "replayed" else None
 
     def _leave_fast_path_if_refused(self) -> None:
-        if self._fast is not None and (why := self._fast.why_not()):
+        if self._fast is not None and self._fast.is_refused:
             self._fast.finish()
-            self._fast, self.plan = None, fast.refused(self.plan, why)
+            self._drop_fast_path()
 
     def _drop_fast_path(self) -> None:
         """Keep what it did in the plan, and let its buffers and recordings go."""
         if self._fast is not None:
-            anew = self._fast.recorded_because()
-            self._fast, self.plan = None, dataclasses.replace(self.plan, recorded_anew=anew)
+            self.plan = self._fast.conclude(self.plan)
+            self._fast = None
 
     def _finish_reading(self) -> None:
         if self._fast is not None:

@@ -119,9 +119,9 @@ class ReplayedPass:
     def _forget_outdated(self) -> None:
         if self._graph is None:
             return
-        names = changed(self._state, self._host_state())
+        new = self._host_state()
+        names = changed(self._state, new)
         if names:
-            new = self._host_state()
             self.recorded_because += [f"{n}: {self._state.get(n)} → {new.get(n)}" for n in names]
             self._graph, self._num_warm = None, 0
 

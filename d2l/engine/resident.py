@@ -52,13 +52,21 @@ class ResidentLoader:
         for start in range(0, self.num_examples, self.batch_size):
             stop = start + self.batch_size
             if order is None:
-                yield self._finish(tuple(tensor[start:stop] for tensor in self.tensors))
+                yield self.finish(tuple(tensor[start:stop] for tensor in self.tensors))
             else:
                 yield self.gather(order[start:stop])
 
+    def select(self, chosen: Tensor) -> Batch:
+        """The examples with these numbers as they are stored."""
+        return tuple(tensor.index_select(0, chosen) for tensor in self.tensors)
+
+    def finish(self, batch: Batch) -> Batch:
+        """The batch that is handed out, made of a stored one by the transform, if there is one."""
+        return batch if self.transform is None else self.transform(*batch)
+
     def gather(self, chosen: Tensor) -> Batch:
-        """The batch of the examples with these numbers, transformed."""
-        return self._finish(tuple(tensor.index_select(0, chosen) for tensor in self.tensors))
+        """The batch of the examples with these numbers."""
+        return self.finish(self.select(chosen))
 
     def draw_order(self) -> Tensor:
         """The numbers of the examples in the order of a new pass, on the device of the data."""
@@ -72,9 +80,6 @@ class ResidentLoader:
             return self
         moved = [tensor.to(device) for tensor in self.tensors]
         return ResidentLoader(moved, self.batch_size, self.shuffle, self.transform, self.dataset)
-
-    def _finish(self, batch: Batch) -> Batch:
-        return batch if self.transform is None else self.transform(*batch)
 
     def _draw_shuffled(self) -> Tensor | None:
         _draw_seed()  # a DataLoader draws one for its workers on every pass, shuffled or not

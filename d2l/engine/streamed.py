@@ -44,12 +44,11 @@ class StreamedLoader:
         return getattr(self.loader, name)
 
     def _gather(self, chosen: Tensor) -> Batch:
-        parts = tuple(tensor.index_select(0, chosen) for tensor in self.loader.tensors)
+        parts = self.loader.select(chosen)
         return tuple(p.pin_memory() for p in parts) if self.device.type == "cuda" else parts
 
     def _bring(self, batch: Batch) -> Batch:
-        moved = tuple(part.to(self.device, non_blocking=True) for part in batch)
-        return moved if self.loader.transform is None else self.loader.transform(*moved)
+        return self.loader.finish(tuple(p.to(self.device, non_blocking=True) for p in batch))
 
 
 def fits(loader: ResidentLoader, device: torch.device, share: float = 0.5) -> bool:

@@ -41,11 +41,19 @@ class FiniteWatch:
 
     def __init__(self, deferred: bool) -> None:
         self.deferred = deferred
+        self._seen: tuple[Tensor, int] | None = None
         self._first_bad: Tensor | None = None
         self._next_read = 0.0
 
     def note(self, loss: Tensor, batch_index: int) -> tuple[int, float] | None:
-        """Look at the loss of a batch; the first bad batch and its loss, once one is known."""
+        """Look at the loss of a batch; the first bad batch and its loss, once one is known.
+
+        The same tensor is looked at once a batch, whoever hands it in: on a GPU each look is
+        several kernels.
+        """
+        if self._seen is not None and self._seen[0] is loss and self._seen[1] == batch_index:
+            return None
+        self._seen = (loss, batch_index)
         if not self.deferred:
             value = loss.item()
             return None if math.isfinite(value) else (batch_index, value)

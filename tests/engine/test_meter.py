@@ -34,5 +34,15 @@ def test_a_deferred_watch_remembers_the_first_bad_loss_until_it_is_read():
     assert watch.read() == (2, float("inf"))
 
 
+@pytest.mark.parametrize("deferred", [False, True])
+def test_the_loss_of_a_batch_is_looked_at_once(deferred):
+    watch, loss = FiniteWatch(deferred), torch.tensor(1.0)
+    watch.note(loss, 0)
+    loss.fill_(float("nan"))
+    assert watch.note(loss, 0) is None
+    found = watch.note(loss, 1) or watch.read()
+    assert found[0] == 1
+
+
 def test_a_watch_that_saw_nothing_has_nothing_to_say():
     assert FiniteWatch(deferred=True).read() is None

@@ -5,6 +5,10 @@ class D2LError(Exception):
     """Any error that d2l raises on purpose."""
 
 
+class ConfigurationError(D2LError, ValueError):
+    """Hyperparameters, or a space of them, that do not fit what they are for."""
+
+
 class ModelError(D2LError, ValueError):
     """A model that cannot be trained as it stands: no parameters, no scalar loss, a bad `lr`."""
 

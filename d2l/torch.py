@@ -80,9 +80,122 @@ from d2l.models.mlp import MLP, MLPScratch
 # 6 Builders' guide
 from d2l.base.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
 
+# 7 Convolutional neural networks
+from d2l.models.cnn import LeNet, corr2d, init_cnn
+
+# 8 Modern convolutional neural networks
+from d2l.models.resnet import Residual, ResNeXtBlock
+
+# 9 Recurrent neural networks
+from d2l.models.language_model import RNNLM, RNNLMScratch
+from d2l.models.rnn import GRU, RNN, RNNScratch
+from d2l.text.generated import Tale
+from d2l.text.time_machine import CharacterText, TimeMachine
+from d2l.text.tokens import tokenize
+from d2l.text.vocab import Vocab
+
+# 10 Modern recurrent neural networks
+from d2l.classic.seq2seq import predict_seq2seq, train_seq2seq
+from d2l.models.encoder_decoder import AttentionDecoder, Decoder, Encoder, EncoderDecoder
+from d2l.models.masks import MaskedSoftmaxCELoss, sequence_mask
+from d2l.models.seq2seq import Seq2Seq, Seq2SeqEncoder, init_seq2seq
+from d2l.plot.lengths import show_list_len_pair_hist
+from d2l.text.bleu import bleu
+from d2l.text.generated import InventedPairs
+from d2l.text.sentence_pairs import SentencePairs
+from d2l.text.tokens import build_array_nmt, preprocess_nmt, tokenize_nmt, truncate_pad
+from d2l.text.translation import MTFraEng, load_data_nmt, read_data_nmt
+
 # 11 Attention
+from d2l.models.attention import AdditiveAttention, DotProductAttention
+from d2l.models.masks import masked_softmax
+from d2l.models.multi_head import MultiHeadAttention
+from d2l.models.positions import PositionalEncoding
+from d2l.models.transformer import (
+    AddNorm,
+    PositionWiseFFN,
+    TransformerEncoder,
+    TransformerEncoderBlock,
+)
 from d2l.plot.heatmaps import show_heatmaps
 from torch.nn import Module as nn_Module
+
+# 12 Optimization algorithms
+from d2l.classic.optimizers import get_data_ch11, train_ch11, train_concise_ch11
+from d2l.classic.traces import annotate, show_trace_2d, train_2d
+
+# 13 Computational performance
+from d2l.classic.classification import split_batch
+from d2l.models.resnet import resnet18
+
+# 14 Computer vision
+from d2l.classic.classification import train_batch_ch13, train_ch13
+from d2l.data.kaggle import copyfile, read_csv_labels, reorg_test, reorg_train_valid
+from d2l.vision.anchors import multibox_prior, offset_boxes, offset_inverse
+from d2l.vision.bananas import BananasDataset, load_data_bananas, read_data_bananas
+from d2l.vision.boxes import box_center_to_corner, box_corner_to_center, box_iou
+from d2l.vision.detection import multibox_detection, nms
+from d2l.vision.draw import bbox_to_rect, show_bboxes
+from d2l.vision.targets import assign_anchor_to_bbox, multibox_target
+from d2l.vision.voc import VOCSegDataset, load_data_voc, read_voc_images, voc_rand_crop
+from d2l.vision.voc_colors import (
+    VOC_CLASSES,
+    VOC_COLORMAP,
+    voc_colormap2label,
+    voc_label_indices,
+)
+
+# 15 Natural language processing: pretraining
+from d2l.models.bert import BERTEncoder, BERTModel, MaskLM, NextSentencePred
+from d2l.models.bert_loss import bert_losses as _get_batch_loss_bert
+from d2l.text.glove import TokenEmbedding
+from d2l.text.ptb import batchify, load_data_ptb, read_ptb
+from d2l.text.skipgram import (
+    RandomGenerator,
+    get_centers_and_contexts,
+    get_negatives,
+    subsample,
+)
+from d2l.text.wiki import WikiTextDataset as _WikiTextDataset
+from d2l.text.wiki import get_tokens_and_segments, load_data_wiki
+from d2l.text.wiki import read_wiki as _read_wiki
+
+# 16 Natural language processing: applications
+from d2l.text.imdb import load_data_imdb, predict_sentiment, read_imdb
+from d2l.text.snli import SNLIDataset, load_data_snli, predict_snli, read_snli
+
+# 17 Reinforcement learning
+from d2l.plot.grid_world import show_Q_function_progress, show_value_function_progress
+from d2l.rl import frozen_lake, make_env
+
+# 18 Gaussian processes
+from d2l.models.gaussian_process import rbfkernel
+
+# 19 Hyperparameter optimization
+from d2l.hpo.halving import SuccessiveHalvingScheduler
+from d2l.hpo.objective import HPOTrainer, hpo_objective_lenet
+from d2l.hpo.schedule import BasicScheduler, HPOScheduler
+from d2l.hpo.search import HPOSearcher, RandomSearcher
+from d2l.hpo.tuner import HPOTuner
+
+# 20 Generative adversarial networks
+from d2l.models.gan import update_D, update_G
+
+# 23 Tools: utility functions and classes, loops written by hand
+from d2l.classic.accumulator import Accumulator
+from d2l.classic.animator import Animator
+from d2l.classic.classification import train_ch6
+from d2l.classic.clipping import grad_clipping
+from d2l.classic.evaluation import accuracy, evaluate_accuracy_gpu, evaluate_loss
+from d2l.classic.linear import linreg, sgd, squared_loss
+from d2l.classic.loaders import (
+    get_dataloader_workers,
+    get_fashion_mnist_labels,
+    load_array,
+    load_data_fashion_mnist,
+    synthetic_data,
+)
+from d2l.data.hub import DATA_HUB, DATA_URL, download, download_extract, extract
 
 __all__ = [name for name in globals() if not name.startswith("_")]
 

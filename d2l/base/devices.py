@@ -12,6 +12,9 @@ from d2l.errors import DeviceError
 def cpu() -> torch.device:
     """The CPU.
 
+    >>> d2l.cpu()
+    device(type='cpu')
+
     Book: 6.7 GPUs
     """
     return torch.device("cpu")
@@ -19,6 +22,9 @@ def cpu() -> torch.device:
 
 def gpu(i: int = 0) -> torch.device:
     """The `i`-th GPU, whether or not it is there: `cuda:i`, or `mps` on a Mac that has no CUDA.
+
+    >>> d2l.gpu(1).index
+    1
 
     Book: 6.7 GPUs
     """
@@ -30,6 +36,8 @@ def gpu(i: int = 0) -> torch.device:
 def num_gpus() -> int:
     """How many GPUs there are; Apple's MPS counts as one.
 
+    >>> gpus = [d2l.gpu(i) for i in range(d2l.num_gpus())]
+
     Book: 6.7 GPUs
     """
     return 1 if _has_mps_only() else torch.cuda.device_count()
@@ -38,6 +46,9 @@ def num_gpus() -> int:
 def try_gpu(i: int = 0) -> torch.device:
     """`gpu(i)` if it exists, else the CPU.
 
+    >>> d2l.try_gpu(100)
+    device(type='cpu')
+
     Book: 6.7 GPUs
     """
     return gpu(i) if i < num_gpus() else cpu()
@@ -45,6 +56,9 @@ def try_gpu(i: int = 0) -> torch.device:
 
 def try_all_gpus() -> list[torch.device]:
     """Every GPU, or `[cpu()]` where there is none.
+
+    >>> d2l.try_all_gpus()[0] == d2l.try_gpu()
+    True
 
     Book: 6.7 GPUs
     """

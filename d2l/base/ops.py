@@ -48,65 +48,124 @@ __all__ = [
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """Grids of coordinates, matrix order (`"ij"`) unless asked otherwise."""
+    """Grids of coordinates, matrix order (`"ij"`) unless asked otherwise.
+
+    >>> d2l.meshgrid(torch.tensor([0, 1]), torch.tensor([5, 6, 7]))[1]
+    tensor([[5, 6, 7],
+            [5, 6, 7]])
+    """
     return torch.meshgrid(*tensors, indexing=indexing)
 
 
 def reduce_sum(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.sum(...)`."""
+    """`x.sum(...)`.
+
+    >>> d2l.reduce_sum(torch.ones(2, 3), 0)
+    tensor([2., 2., 2.])
+    """
     return x.sum(*args, **kwargs)
 
 
 def reduce_mean(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.mean(...)`."""
+    """`x.mean(...)`.
+
+    >>> d2l.reduce_mean(torch.tensor([[0.0, 2.0], [4.0, 6.0]]), dim=1, keepdim=True)
+    tensor([[1.],
+            [5.]])
+    """
     return x.mean(*args, **kwargs)
 
 
 def argmax(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.argmax(...)`."""
+    """`x.argmax(...)`.
+
+    >>> d2l.argmax(torch.tensor([[1, 3], [5, 4]]), dim=1)
+    tensor([1, 0])
+    """
     return x.argmax(*args, **kwargs)
 
 
 def astype(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.type(...)`."""
+    """`x.type(...)`.
+
+    >>> d2l.astype(torch.tensor([1.5, -1.5]), d2l.int32)
+    tensor([ 1, -1], dtype=torch.int32)
+    """
     return x.type(*args, **kwargs)
 
 
 def reshape(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.reshape(...)`."""
+    """`x.reshape(...)`.
+
+    >>> d2l.reshape(torch.arange(6), (2, -1))
+    tensor([[0, 1, 2],
+            [3, 4, 5]])
+    """
     return x.reshape(*args, **kwargs)
 
 
 def transpose(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.t()`: the transpose of a matrix."""
+    """`x.t()`: the transpose of a matrix.
+
+    >>> d2l.transpose(torch.tensor([[1, 2, 3]]))
+    tensor([[1],
+            [2],
+            [3]])
+    """
     return x.t(*args, **kwargs)
 
 
 def swapaxes(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.swapaxes(...)`."""
+    """`x.swapaxes(...)`.
+
+    >>> d2l.swapaxes(torch.zeros(2, 3, 4), 0, 1).shape
+    torch.Size([3, 2, 4])
+    """
     return x.swapaxes(*args, **kwargs)
 
 
 def repeat(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.repeat(...)`."""
+    """`x.repeat(...)`.
+
+    >>> d2l.repeat(torch.tensor([1, 2]), 2, 3)
+    tensor([[1, 2, 1, 2, 1, 2],
+            [1, 2, 1, 2, 1, 2]])
+    """
     return x.repeat(*args, **kwargs)
 
 
 def expand_dims(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.unsqueeze(...)`."""
+    """`x.unsqueeze(...)`.
+
+    >>> d2l.expand_dims(torch.zeros(2, 3), 1).shape
+    torch.Size([2, 1, 3])
+    """
     return x.unsqueeze(*args, **kwargs)
 
 
 def size(x: Tensor, *args: Any, **kwargs: Any) -> int:
-    """The number of elements, `x.numel()`."""
+    """The number of elements, `x.numel()`.
+
+    >>> d2l.size(torch.zeros(2, 3))
+    6
+    """
     return x.numel(*args, **kwargs)
 
 
 def to(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """`x.to(...)`."""
+    """`x.to(...)`.
+
+    >>> d2l.to(torch.ones(2), d2l.cpu())
+    tensor([1., 1.])
+    """
     return x.to(*args, **kwargs)
 
 
 def numpy(x: Tensor, *args: Any, **kwargs: Any) -> np.ndarray:
-    """`x` as a NumPy array, from any device and out of any graph; on the CPU memory is shared."""
+    """`x` as a NumPy array, from any device and out of any graph; on the CPU memory is shared.
+
+    >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> d2l.numpy(2 * x)
+    array([2., 4.], dtype=float32)
+    """
     return x.detach().cpu().numpy(*args, **kwargs)

@@ -7,6 +7,13 @@ import time
 class Timer:
     """A stopwatch that keeps every lap, in seconds; it runs from the moment it is made.
 
+    >>> timer = d2l.Timer()
+    >>> seconds = timer.stop()
+    >>> timer.start()
+    >>> seconds += timer.stop()
+    >>> len(timer.times), timer.sum() == seconds
+    (2, True)
+
     Book: 12.5 Minibatch stochastic gradient descent
     """
 
@@ -37,7 +44,11 @@ class Timer:
 
 
 class Benchmark:
-    """Print the wall seconds that a `with` block took: `with d2l.Benchmark("GPU"): ...`.
+    """Print the wall seconds that a `with` block took.
+
+    >>> with d2l.Benchmark("a small sum"):
+    ...     total = torch.arange(1000).sum()
+    a small sum: ... sec
 
     Book: 13.2 Asynchronous computation
     """

@@ -6,6 +6,7 @@ from typing import NoReturn
 import click
 
 from d2l import __version__
+from d2l.cli.data import data
 from d2l.cli.doctor import doctor
 from d2l.cli.lessons import lessons
 from d2l.cli.train import train
@@ -17,10 +18,10 @@ INTERRUPTED = 130  # what shells report of a program ended by Ctrl-C
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="d2l")
 def group() -> None:
-    """Dive into Deep Learning's companion: train, look after the machine, run the lessons."""
+    """Dive into Deep Learning's companion: train, look after machine and data, run lessons."""
 
 
-for command in (train, doctor, lessons):
+for command in (train, doctor, data, lessons):
     group.add_command(command)
 
 

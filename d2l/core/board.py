@@ -1,6 +1,5 @@
 """The board on which a run draws its curves: points first, a picture when one is due."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.points import Point, Series, as_value
 from d2l.plot import live
-from d2l.plot.surface import notebook_shell
+from d2l.plot.picture import LivePicture
 
 if TYPE_CHECKING:
     import pandas
@@ -22,6 +21,13 @@ class ProgressBoard(HyperParameters):
     In a notebook one picture is updated in place and stays as the cell's output; elsewhere the
     board holds data alone, and `save` makes a picture. `display=False` keeps it quiet everywhere.
     `axes` given are drawn into, others get a figure of their own.
+
+    >>> board = d2l.ProgressBoard(xlabel="n", yscale="log")
+    >>> for n in range(1, 101):
+    ...     board.draw(n, 1 / n, "1/n", every_n=2)
+    ...     board.draw(n, 0.95**n, "0.95^n", every_n=10)
+    >>> len(board.points["1/n"]), len(board.points["0.95^n"])
+    (50, 10)
 
     Book: 3.2 Object-oriented design for implementation
     """
@@ -61,9 +67,7 @@ class ProgressBoard(HyperParameters):
         """Forget every point; what was shown stays where it was shown."""
         self._series: dict[str, Series] = {}
         self._lines: dict[str, Any] = {}
-        self._pacer = live.Pacer()
-        self._is_stale = False
-        self._is_watching_cell = False
+        self._picture = LivePicture()
 
     def draw(self, x: Any, y: Any, label: str, every_n: float = 1) -> None:
         """Add the value `y` at `x` to a curve; each drawn point is the mean of `every_n` values.
@@ -77,7 +81,7 @@ class ProgressBoard(HyperParameters):
         if series is None:
             series = self._series[label] = Series()
         if series.add(float(x), as_value(y), max(1, int(every_n))) and self.display:
-            self._show_when_due()
+            self._picture.update(self)
 
     @property
     def points(self) -> dict[str, list[Point]]:
@@ -119,46 +123,12 @@ class ProgressBoard(HyperParameters):
 
     def finish(self) -> None:
         """Show the last state if the picture is older; called at the end of each run and cell."""
-        if self._is_stale and self.display and notebook_shell() is not None:
-            self._show()
-
-    def _show_when_due(self) -> None:
-        self._is_stale = True
-        shell = notebook_shell()
-        if shell is None:
-            return
-        if not self._is_watching_cell:
-            self._finish_after_cell(shell)
-        if self._pacer.is_due():
-            self._show()
-
-    def _show(self) -> None:
-        live.load()
-        begun = time.monotonic()
-        live.show_in_cell(self.render())
-        self._is_stale = False
-        self._pacer.took(time.monotonic() - begun)
-
-    def _finish_after_cell(self, shell: Any) -> None:
-        """Have IPython call `finish` once this cell has run, whoever else keeps the board."""
-
-        def finish(*_: Any) -> None:
-            shell.events.unregister("post_execute", finish)
-            self._is_watching_cell = False
-            self.finish()
-
-        shell.events.register("post_execute", finish)
-        self._is_watching_cell = True
+        self._picture.finish(self)
 
     def _style(self) -> live.Style:
         return live.Style(*(getattr(self, name) for name in live.Style._fields))
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles keep the points and the style, not the figure or its cell."""
-        empty: dict[str, Any] = {
-            "fig": None,
-            "axes": None,
-            "_lines": {},
-            "_is_watching_cell": False,
-        }
-        return {**self.__dict__, **empty, "_pacer": live.Pacer()}
+        empty: dict[str, Any] = {"fig": None, "axes": None, "_lines": {}}
+        return {**self.__dict__, **empty, "_picture": LivePicture()}

@@ -15,6 +15,11 @@ from d2l.errors import LabelError
 class Classifier(Module):
     """A `Module` that predicts one of several classes.
 
+    >>> Y_hat, Y = torch.tensor([[2.0, 1.0], [0.0, 5.0]]), torch.tensor([1, 1])
+    >>> model = d2l.Classifier()
+    >>> model.accuracy(Y_hat, Y), model.accuracy(Y_hat, Y, averaged=False)
+    (tensor(0.5000), tensor([0., 1.]))
+
     Book: 4.3 The base classification model
     """
 

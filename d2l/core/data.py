@@ -15,6 +15,18 @@ class DataModule(HyperParameters):
 
     `num_workers` is kept for loaders of a reader's own; ours need no worker processes.
 
+    >>> class Squares(d2l.DataModule):
+    ...     def __init__(self, batch_size=4):
+    ...         super().__init__()
+    ...         self.save_hyperparameters()
+    ...         self.X = torch.arange(10.0).reshape(-1, 1)
+    ...
+    ...     def get_dataloader(self, train):
+    ...         rows = slice(0, 8) if train else slice(8, None)
+    ...         return self.get_tensorloader((self.X, self.X**2), train, rows)
+    >>> [tuple(y.shape) for X, y in Squares().train_dataloader()]
+    [(4, 1), (4, 1)]
+
     Book: 3.2 Object-oriented design for implementation
     """
 

@@ -11,7 +11,16 @@ Added = TypeVar("Added")
 def add_to_class(Class: type) -> Callable[[Added], Added]:
     """Register a function or property, by its name, as a member of a class that exists already.
 
-    Instances made before see it too. Example: `@d2l.add_to_class(A)` above `def do(self): ...`.
+    Instances made before see it too.
+
+    >>> class Dog:
+    ...     sound = "woof"
+    >>> dog = Dog()
+    >>> @d2l.add_to_class(Dog)
+    ... def bark(self):
+    ...     return self.sound
+    >>> dog.bark()
+    'woof'
 
     Book: 3.2 Object-oriented design for implementation
     """
@@ -26,6 +35,13 @@ def add_to_class(Class: type) -> Callable[[Added], Added]:
 
 class HyperParameters:
     """The base of classes that remember how they were made.
+
+    >>> class Walk(d2l.HyperParameters):
+    ...     def __init__(self, steps, stride=2, name="walk"):
+    ...         self.save_hyperparameters(ignore="name")
+    >>> walk = Walk(10)
+    >>> walk.steps * walk.stride, walk.hparams
+    (20, {'steps': 10, 'stride': 2})
 
     Book: 3.2 Object-oriented design for implementation
     """

@@ -21,6 +21,18 @@ class Module(nn.Module, HyperParameters):
     `validation_step` and `configure_optimizers`. Parameters may be plain tensors. A model that
     lives on a GPU takes inputs from the CPU and answers there.
 
+    >>> class Line(d2l.Module):
+    ...     def __init__(self, lr):
+    ...         super().__init__()
+    ...         self.save_hyperparameters()
+    ...         self.net = nn.Linear(1, 1)
+    ...
+    ...     def loss(self, y_hat, y):
+    ...         return nn.functional.l1_loss(y_hat, y)
+    >>> model = Line(lr=0.1)
+    >>> model(torch.zeros(5, 1)).shape, model.configure_optimizers().defaults["lr"]
+    (torch.Size([5, 1]), 0.1)
+
     Book: 3.2 Object-oriented design for implementation
     """
 

@@ -49,6 +49,7 @@ class Report:
             self._board.finish()
         if self._line is not None:
             self._line.close()
+            self._line = None  # a loader that is gone through later shows nothing
         if self._surface != "notebook":
             seconds = time.monotonic() - self._run.progress.started
             result = ": ".join(filter(None, (self._epoch(), self._metrics(digits=4))))

@@ -43,6 +43,15 @@ class Trainer(HyperParameters):
     "tf32" or "bf16-mixed". `compile=True` has PyTorch compile the model's forward pass, which pays
     in long runs.
 
+    >>> data = d2l.SyntheticRegressionData(w=torch.tensor([2.0, -1.0]), b=3.0)
+    >>> model = d2l.LinearRegression(lr=0.1)
+    >>> trainer = d2l.Trainer(max_epochs=3)
+    >>> trainer.fit(model, data)
+    epoch 3/3: train_loss ..., val_loss ... (... s)
+    >>> w, b = model.get_w_b()
+    >>> w.round(decimals=1), b.round(decimals=1)
+    (tensor([[ 2., -1.]]), tensor([3.]))
+
     Book: 3.2 Object-oriented design for implementation
     """
 

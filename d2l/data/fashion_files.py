@@ -10,13 +10,14 @@ import tempfile
 import warnings
 import zlib
 from collections.abc import Iterator
-from http.client import HTTPException
 from pathlib import Path
 
 import torch
 
 from d2l.base.axes import Int, Tensor, UInt8
-from d2l.data.download import CHUNK_BYTES, read_url
+from d2l.data.download import read_url
+from d2l.data.places import folders, keeping_folder
+from d2l.data.transport import CHUNK_BYTES
 from d2l.errors import DataError
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
@@ -48,7 +49,7 @@ def read_split(root: str | Path, train: bool) -> tuple[UInt8[Tensor, "n 28 28"],
 def find(name: str, root: str | Path) -> bytearray:
     """The contents of one file: from `root`, `$D2L_DATA`, Debian's package, or a mirror.
 
-    What a mirror gave is kept in `root`, uncompressed, where torchvision looks for it too.
+    What a mirror gave is kept uncompressed, under the names that torchvision looks for too.
     """
     failures: list[str] = []
     for path in places(name, root):
@@ -78,16 +79,14 @@ def read_file(name: str, path: Path) -> bytearray:
 
 def places(name: str, root: str | Path) -> Iterator[Path]:
     """The files that may hold the contents, best first."""
-    for folder in (root, os.environ.get("D2L_DATA")):
-        if folder:
-            raw = Path(folder) / "FashionMNIST" / "raw"
-            yield from (raw / name, raw / f"{name}.gz")
+    for folder in folders(root):
+        yield from (_raw(folder) / name, _raw(folder) / f"{name}.gz")
     yield DEBIAN_FOLDER / f"{name}.gz"
 
 
 def keep(name: str, contents: bytes | bytearray, root: str | Path) -> Path:
-    """Write one file into `root` where torchvision looks for it, whole or not at all."""
-    target = next(places(name, root))
+    """Write one file where torchvision looks for it, whole or not at all."""
+    target = _raw(keeping_folder(root)) / name
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{name}.{os.getpid()}")
     try:
@@ -98,17 +97,24 @@ def keep(name: str, contents: bytes | bytearray, root: str | Path) -> Path:
     return target
 
 
+def _raw(folder: Path) -> Path:
+    return folder / "FashionMNIST" / "raw"
+
+
 def _download(name: str, root: Path, failures: list[str]) -> bytearray:
+    folder = _raw(keeping_folder(root))
     try:
-        _check_writable(next(places(name, root)).parent)
+        _check_writable(folder)
     except OSError as error:
-        failures.append(f"{root}: cannot be written to, so nothing is downloaded ({_words(error)})")
+        failures.append(
+            f"{folder}: cannot be written to, so nothing is downloaded ({_words(error)})"
+        )
         raise DataError(_not_found(name, root, failures)) from error
     for mirror in MIRRORS:
         url = f"{mirror}{name}.gz"
         try:
             contents = _verified(name, bytearray(gzip.decompress(read_url(url))))
-        except (*UNREADABLE, HTTPException) as error:
+        except UNREADABLE as error:
             failures.append(f"{url}: {_words(error)}")
         else:
             keep(name, contents, root)
@@ -146,5 +152,5 @@ def _not_found(name: str, root: Path, failures: list[str]) -> str:
         f"Fashion-MNIST's file {name} was asked for and found nowhere:\n{tried}\n"
         "Any one of these helps: a connection to the internet and a folder that can be written to, "
         "d2l.FashionMNIST(root='a/folder/of/yours'); on Debian or Ubuntu, `sudo apt install "
-        f"dataset-fashion-mnist`; or the four .gz files copied into {root / 'FashionMNIST' / 'raw'}"
+        f"dataset-fashion-mnist`; or the four .gz files copied into {_raw(keeping_folder(root))}"
     )

@@ -29,6 +29,11 @@ class FashionMNIST(DataModule):
     D2L_DATA names, where Debian's package dataset-fashion-mnist puts them, and on mirrors;
     `DataError` names each place if none has them.
 
+    >>> data = d2l.FashionMNIST(batch_size=256)  # doctest: +SKIP
+    >>> X, y = next(iter(data.val_dataloader()))  # doctest: +SKIP
+    >>> X.shape, data.text_labels(y[:3])  # doctest: +SKIP
+    (torch.Size([256, 1, 28, 28]), ['ankle boot', 'pullover', 'trouser'])
+
     Book: 4.2 The image classification dataset
     """
 
@@ -57,9 +62,7 @@ class FashionMNIST(DataModule):
 
         Book: 4.2 The image classification dataset
         """
-        numbers = [int(i) for i in indices]
-        _check_labels(torch.tensor(numbers))
-        return [TEXT_LABELS[i] for i in numbers]
+        return names_of_labels(indices)
 
     def get_dataloader(self, train: bool) -> Any:
         """Minibatches, shuffled if `train`.
@@ -112,6 +115,13 @@ class ScaledImages:
 
             X = resize(X, list(self.size), antialias=True)
         return X.to(torch.float32).div_(255), labels
+
+
+def names_of_labels(indices: Iterable[Any]) -> list[str]:
+    """The names of the classes with these numbers."""
+    numbers = [int(i) for i in indices]
+    _check_labels(torch.tensor(numbers))
+    return [TEXT_LABELS[i] for i in numbers]
 
 
 def _check_labels(labels: Tensor) -> None:

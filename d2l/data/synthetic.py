@@ -13,6 +13,11 @@ class SyntheticRegressionData(DataModule):
     The first `num_train` examples are for training, the next `num_val` for validation. Drawn from
     PyTorch's global generator.
 
+    >>> data = d2l.SyntheticRegressionData(torch.tensor([1.0, -2.0, 3.0]), b=0.5, batch_size=8)
+    >>> X, y = next(iter(data.train_dataloader()))
+    >>> X.shape, y.shape
+    (torch.Size([8, 3]), torch.Size([8, 1]))
+
     Book: 3.3 Synthetic regression data
     """
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-Batch = tuple[Tensor, ...]
+Batch = tuple[Any, ...]  # of tensors, or of lists of them where a transform nests them
 
 
 class ResidentLoader:

@@ -12,6 +12,12 @@ from d2l.models.sgd import SGD
 class LinearRegressionScratch(Module):
     """Linear regression on plain tensors `w` (num_inputs, 1), drawn N(0, sigma²), and `b` (1,).
 
+    >>> model = d2l.LinearRegressionScratch(num_inputs=2, lr=0.03)
+    >>> model(torch.ones(5, 2)).shape
+    torch.Size([5, 1])
+    >>> model.loss(torch.tensor([[3.0]]), torch.tensor([[1.0]]))
+    tensor(2.)
+
     Book: 3.4 Linear regression implementation from scratch
     """
 
@@ -40,6 +46,12 @@ class LinearRegressionScratch(Module):
 
 class LinearRegression(Module):
     """Linear regression with one lazy layer `net`: weights drawn N(0, 0.01²), bias 0.
+
+    >>> model = d2l.LinearRegression(lr=0.03)
+    >>> model(torch.ones(5, 2)).shape
+    torch.Size([5, 1])
+    >>> model.get_w_b()[0].shape, model.get_w_b()[1]
+    (torch.Size([1, 2]), tensor([0.]))
 
     Book: 3.5 Concise implementation of linear regression
     """
@@ -75,6 +87,12 @@ class SoftmaxRegressionScratch(Classifier):
 
     Outputs are probabilities, not logits.
 
+    >>> model = d2l.SoftmaxRegressionScratch(num_inputs=4, num_outputs=3, lr=0.1)
+    >>> model(torch.rand(2, 1, 2, 2)).shape
+    torch.Size([2, 3])
+    >>> model.loss(torch.tensor([[0.5, 0.25, 0.25]]), torch.tensor([0]))
+    tensor(0.6931)
+
     Book: 4.4 Softmax regression implementation from scratch
     """
 
@@ -108,6 +126,10 @@ class SoftmaxRegressionScratch(Classifier):
 class SoftmaxRegression(Classifier):
     """Softmax regression with one lazy layer; outputs are logits.
 
+    >>> model = d2l.SoftmaxRegression(num_outputs=3, lr=0.1)
+    >>> model(torch.rand(2, 1, 28, 28)).shape
+    torch.Size([2, 3])
+
     Book: 4.5 Concise implementation of softmax regression
     """
 
@@ -130,6 +152,9 @@ def softmax(X: Float[Tensor, "batch num_outputs"]) -> Float[Tensor, "batch num_o
 
 
 class _SmallLazyLinear(nn.LazyLinear):
+    def _get_name(self) -> str:  # it prints as what the reader knows
+        return "LazyLinear"
+
     def initialize_parameters(self, X: Tensor) -> None:
         super().initialize_parameters(X)
         nn.init.normal_(self.weight, 0, 0.01)

@@ -12,6 +12,12 @@ class MLPScratch(Classifier):
 
     Weights are drawn N(0, sigma²); outputs are logits.
 
+    >>> model = d2l.MLPScratch(num_inputs=4, num_outputs=3, num_hiddens=16, lr=0.1)
+    >>> [tuple(parameter.shape) for parameter in model.parameters()]
+    [(4, 16), (16,), (16, 3), (3,)]
+    >>> model(torch.rand(2, 1, 2, 2)).shape
+    torch.Size([2, 3])
+
     Book: 5.2 Implementation of multilayer perceptrons
     """
 
@@ -36,6 +42,10 @@ class MLPScratch(Classifier):
 
 class MLP(Classifier):
     """A perceptron with one lazy hidden layer of ReLUs; outputs are logits.
+
+    >>> model = d2l.MLP(num_outputs=3, num_hiddens=16, lr=0.1)
+    >>> model(torch.rand(2, 1, 28, 28)).shape
+    torch.Size([2, 3])
 
     Book: 5.2 Implementation of multilayer perceptrons
     """

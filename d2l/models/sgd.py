@@ -12,6 +12,13 @@ class SGD(HyperParameters):
 
     `params` are updated in place; those without a gradient stay as they are.
 
+    >>> w = torch.tensor([3.0], requires_grad=True)
+    >>> (w**2).backward()
+    >>> with torch.no_grad():
+    ...     d2l.SGD([w], lr=0.25).step()
+    >>> w.item()
+    1.5
+
     Book: 3.4 Linear regression implementation from scratch
     """
 

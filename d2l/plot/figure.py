@@ -14,6 +14,8 @@ FMTS = ("-", "m--", "g-.", "r:")
 def use_svg_display() -> None:
     """Have notebooks show figures as SVG; elsewhere there is nothing to change.
 
+    >>> d2l.use_svg_display()
+
     Book: 2.4 Calculus
     """
     if notebook_shell() is not None:
@@ -24,6 +26,10 @@ def use_svg_display() -> None:
 
 def set_figsize(figsize: Sequence[float] = (3.5, 2.5)) -> None:
     """Set the size of the figures to come, in inches.
+
+    >>> d2l.set_figsize((4.5, 2.5))
+    >>> d2l.plt.rcParams["figure.figsize"]
+    [4.5, 2.5]
 
     Book: 2.4 Calculus
     """
@@ -44,6 +50,10 @@ def set_axes(
     legend: Sequence[str] | None,
 ) -> None:
     """Label, scale and limit axes, with a grid and, where given, a legend.
+
+    >>> _, axes = d2l.plt.subplots(figsize=(3.5, 2.5))
+    >>> _ = axes.plot([1, 10, 100], [1, 0.1, 0.01])
+    >>> d2l.set_axes(axes, "examples", "error", [1, 100], [0.01, 1], "log", "log", ["1/n"])
 
     Book: 2.4 Calculus
     """
@@ -78,6 +88,9 @@ def plot(
 
     Without `Y`, `X` holds the values, over 0, 1, …. One `X` serves any number of curves; more
     curves than `fmts` begin again with the first.
+
+    >>> x = torch.arange(-1, 3, 0.1)
+    >>> d2l.plot(x, [x**2, 2 * x - 1], "x", "f(x)", legend=["f(x)", "tangent at 1"])
 
     Book: 2.4 Calculus
     """

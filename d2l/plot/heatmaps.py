@@ -17,6 +17,11 @@ def show_heatmaps(
 ) -> None:
     """Show a grid of matrices with one colour scale and its bar; `titles` name the columns.
 
+    >>> distance = torch.arange(6.0).reshape(-1, 1) - torch.arange(8.0)  # (queries, keys)
+    >>> width = torch.tensor([1.0, 9.0]).reshape(1, 2, 1, 1)
+    >>> weights = torch.softmax(-(distance**2) / width, dim=-1)
+    >>> d2l.show_heatmaps(weights, "keys", "queries", titles=["narrow", "wide"])
+
     Book: 11.1 Queries, keys, and values
     """
     from matplotlib import pyplot as plt

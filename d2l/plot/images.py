@@ -19,6 +19,11 @@ def show_images(
     (height, width), (height, width, 3 or 4) or (1 or 3, height, width), or a PIL image. Places
     without an image stay empty; `scale` is the side of one, in inches.
 
+    >>> X = torch.arange(64).reshape(8, 8)
+    >>> axes = d2l.show_images([X, X.T, X % 7], 1, 3, titles=["rows", "columns", "rest"])
+    >>> len(axes)
+    3
+
     Book: 4.2 The image classification dataset
     """
     from matplotlib import pyplot as plt

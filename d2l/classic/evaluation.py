@@ -1,0 +1,96 @@
+"""How good a net is on a whole data set, in the words of the procedural loops."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import nn
+
+from d2l.base.axes import Float, Shaped, Tensor
+from d2l.base.devices import move
+from d2l.classic.accumulator import Accumulator
+from d2l.errors import DataError, ShapeError
+
+
+def accuracy(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> float:
+    """How many predictions are right, as a number, not a share.
+
+    `y_hat` holds scores (batch, classes, ...) or predicted labels, shaped as `y` is.
+
+    >>> d2l.accuracy(torch.tensor([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]]), torch.tensor([0, 2]))
+    1.0
+
+    Book: 23.7 Utility functions and classes
+    """
+    return float(count_right(y_hat, y))
+
+
+def count_right(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> Float[Tensor, ""]:
+    """`accuracy`, left on its device."""
+    labels = y_hat
+    if y_hat.ndim > 1 and y_hat.shape[1] > 1:
+        labels = y_hat.argmax(dim=1)
+    elif y_hat.numel() == y.numel():
+        labels = y_hat.reshape(y.shape)  # (batch, 1) beside (batch,) would compare all with all
+    if labels.shape != y.shape:
+        raise ShapeError(
+            f"accuracy compares scores (batch, classes, ...) with labels (batch, ...); found "
+            f"y_hat of shape {tuple(y_hat.shape)} and y of shape {tuple(y.shape)}"
+        )
+    return (labels.to(y.dtype) == y).sum().to(torch.float32)
+
+
+def evaluate_accuracy_gpu(
+    net: Callable[..., Tensor],
+    data_iter: Iterable[Any],
+    device: torch.device | str | None = None,
+) -> float:
+    """The share of right predictions over the batches `(X, y)` of `data_iter`.
+
+    Batches go to `device`, or else to where the net's parameters are; `X` may be a list of tensors.
+    A net that is an `nn.Module` is left in evaluation mode.
+
+    >>> d2l.evaluate_accuracy_gpu(lambda X: X, [(torch.eye(2), torch.tensor([0, 0]))])
+    0.5
+
+    Book: 23.7 Utility functions and classes
+    """
+    if isinstance(net, nn.Module):
+        net.eval()
+        device = device or next((parameter.device for parameter in net.parameters()), None)
+    metric = Accumulator(2)  # right predictions, predictions
+    with torch.no_grad():
+        for batch in data_iter:
+            X, y = batch if device is None else move(tuple(batch), torch.device(device))
+            metric.add(count_right(net(X), y), y.numel())
+    return _ratio(metric[0], metric[1])
+
+
+def evaluate_loss(
+    net: Callable[..., Tensor], data_iter: Iterable[Any], loss: Callable[..., Tensor]
+) -> float:
+    """The mean loss over the batches `(X, y)` of `data_iter`, every example weighing the same.
+
+    `loss(net(X), y)` gives a value for each example, or the mean of the batch; `y` takes the shape
+    of the net's output where it has as many elements.
+
+    >>> data = [(torch.tensor([[1.0], [2.0]]), torch.tensor([0.0, 0.0]))]
+    >>> d2l.evaluate_loss(lambda X: 2 * X, data, lambda y_hat, y: (y_hat - y) ** 2)
+    10.0
+
+    Book: 23.7 Utility functions and classes
+    """
+    metric = Accumulator(2)  # losses, and how many there are
+    with torch.no_grad():
+        for X, y in data_iter:
+            y_hat = net(X)
+            l = loss(y_hat, y.reshape(y_hat.shape) if y.numel() == y_hat.numel() else y)
+            count = l.numel() if l.ndim else len(y)
+            metric.add(l.sum() if l.ndim else l * count, count)
+    return _ratio(metric[0], metric[1])
+
+
+def _ratio(total: float, count: float) -> float:
+    if count == 0:
+        raise DataError("data_iter gave no examples to evaluate: give it at least one batch (X, y)")
+    return total / count

@@ -1,0 +1,81 @@
+"""Data for loops written by hand: a relation made on the spot, arrays, and Fashion-MNIST."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+
+from d2l.base.axes import Float, Tensor
+from d2l.data.fashion_mnist import FashionMNIST, names_of_labels
+from d2l.engine.resident import ResidentLoader
+
+
+def synthetic_data(
+    w: Float[Tensor, "num_inputs"], b: float | Float[Tensor, "..."], num_examples: int
+) -> tuple[Float[Tensor, "num_examples num_inputs"], Float[Tensor, "num_examples 1"]]:
+    """`X` and `y = X w + b + noise`: standard normal `X`, noise N(0, 0.01²).
+
+    Drawn from PyTorch's global generator.
+
+    >>> X, y = d2l.synthetic_data(torch.tensor([2., -3.4]), 4.2, 1000)
+    >>> X.shape, y.shape
+    (torch.Size([1000, 2]), torch.Size([1000, 1]))
+
+    Book: 23.7 Utility functions and classes
+    """
+    X = torch.normal(0, 1, (num_examples, len(w)))
+    y = torch.matmul(X, w) + b
+    y = y + torch.normal(0, 0.01, y.shape)
+    return X, y.reshape((-1, 1))
+
+
+def load_array(
+    data_arrays: Sequence[Tensor], batch_size: int, is_train: bool = True
+) -> ResidentLoader:
+    """Minibatches of tensors that share their first length; shuffled anew each pass if `is_train`.
+
+    From the same seed the batches are those of a PyTorch `DataLoader`.
+
+    >>> loader = d2l.load_array((torch.arange(3), torch.tensor([5, 6, 7])), 2, is_train=False)
+    >>> [[X.tolist(), y.tolist()] for X, y in loader]
+    [[[0, 1], [5, 6]], [[2], [7]]]
+
+    Book: 23.7 Utility functions and classes
+    """
+    return ResidentLoader(tuple(data_arrays), batch_size, shuffle=is_train)
+
+
+def get_dataloader_workers() -> int:
+    """How many processes should read data that do not fit in memory: 4, or one for each CPU core.
+
+    Book: 23.7 Utility functions and classes
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return min(4, len(os.sched_getaffinity(0)))
+    return min(4, os.cpu_count() or 1)
+
+
+def load_data_fashion_mnist(
+    batch_size: int, resize: int | tuple[int, int] | None = None
+) -> tuple[Any, Any]:
+    """Loaders of Fashion-MNIST's training images, shuffled, and of its test images.
+
+    Batches are `X` (batch, 1, height, width) in [0, 1] and `y` (batch,) int64; 28 pixels high and
+    wide, or `resize`. The files are found as `FashionMNIST` finds them.
+
+    Book: 23.7 Utility functions and classes
+    """
+    data = FashionMNIST(batch_size, (28, 28) if resize is None else resize)
+    return data.train_dataloader(), data.val_dataloader()
+
+
+def get_fashion_mnist_labels(labels: Iterable[Any]) -> list[str]:
+    """The names of Fashion-MNIST's classes with these numbers.
+
+    >>> d2l.get_fashion_mnist_labels([0, 9])
+    ['t-shirt', 'ankle boot']
+
+    Book: 23.7 Utility functions and classes
+    """
+    return names_of_labels(labels)

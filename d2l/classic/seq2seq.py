@@ -1,0 +1,125 @@
+"""Training and using an encoder and a decoder in loops written by hand."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from d2l.base.axes import Int, Tensor
+from d2l.base.timing import Timer
+from d2l.classic.accumulator import Accumulator
+from d2l.classic.animator import Animator
+from d2l.classic.clipping import grad_clipping
+from d2l.classic.run import ClassicRun
+from d2l.errors import LabelError
+from d2l.models.inference import device_of, predicting
+from d2l.models.masks import MaskedSoftmaxCELoss
+from d2l.models.seq2seq import init_seq2seq
+
+
+def train_seq2seq(
+    net: nn.Module,
+    data_iter: Any,
+    lr: float,
+    num_epochs: int,
+    tgt_vocab: Any,
+    device: torch.device | str,
+) -> None:
+    """Train an encoder and a decoder with Adam, and print the loss that was reached.
+
+    `data_iter` gives batches of sources, their lengths, targets and theirs: `X` (batch, num_steps),
+    `X_valid_len` (batch,), `Y`, `Y_valid_len`. The net is called with `X`, with `Y` one step late
+    behind `<bos>`, and with `X_valid_len`; it gives logits, or a tuple that begins with them.
+    Linear layers and GRUs are first drawn anew, Xavier-uniform. Padding adds nothing to the loss.
+
+    Book: 10.7 Sequence-to-sequence learning for machine translation
+    """
+    net.apply(init_seq2seq)
+    net.to(device)
+    net.train()
+    bos = torch.tensor([[_number(tgt_vocab, "<bos>")]], device=device)
+    optimizer = torch.optim.Adam(net.parameters(), lr=lr)
+    animator = Animator(xlabel="epoch", legend=["loss"], xlim=[1, num_epochs])
+    timer = Timer()
+    with ClassicRun(data_iter, num_epochs, animator, torch.device(device)) as run:
+        for epoch in run.epochs():
+            timer.start()
+            metric = Accumulator(2)  # losses, tokens
+            for batch in run.batches:
+                metric.add(*_train_batch(net, batch, bos, optimizer))
+            losses, num_tokens = metric.data
+            animator.add(epoch + 1, losses / num_tokens)
+            timer.stop()
+    speed = num_tokens * len(timer.times) / timer.sum()
+    print(f"loss {losses / num_tokens:.3f}, {speed:.1f} tokens/sec on {device}")
+
+
+def predict_seq2seq(
+    net: Any,
+    src_sentence: str,
+    src_vocab: Any,
+    tgt_vocab: Any,
+    num_steps: int,
+    device: torch.device | str,
+    save_attention_weights: bool = False,
+) -> tuple[str, list[Any]]:
+    """Translate one sentence, of words parted by spaces: at most `num_steps` words, until `<eos>`.
+
+    Words beyond `num_steps` are left unread. The second part of the answer is
+    `net.decoder.attention_weights` of each step, if asked for. Runs in evaluation mode.
+
+    Book: 10.7 Sequence-to-sequence learning for machine translation
+    """
+    device = device_of(net, device)
+    src, valid_len = _source(src_sentence, src_vocab, num_steps, device)
+    X = torch.tensor([[_number(tgt_vocab, "<bos>")]], device=device)
+    steps, attention_weights = [], []
+    with predicting(net):
+        state = net.decoder.init_state(net.encoder(src, valid_len), valid_len)
+        for _ in range(num_steps):
+            Y, state = net.decoder(X, state)
+            X = Y.argmax(dim=2)
+            steps.append(X)
+            if save_attention_weights:
+                attention_weights.append(net.decoder.attention_weights)
+    tokens = torch.cat(steps, dim=1)[0].tolist() if steps else []  # the only wait
+    eos = _number(tgt_vocab, "<eos>")
+    length = tokens.index(eos) if eos in tokens else len(tokens)
+    words = tgt_vocab.to_tokens(tokens[:length]) if length else []
+    return " ".join(words), attention_weights[: length + 1]
+
+
+def _train_batch(
+    net: nn.Module, batch: Any, bos: Int[Tensor, "1 1"], optimizer: Any
+) -> tuple[Tensor, Tensor]:
+    """One step; the sum of the losses and the number of tokens, unread."""
+    X, X_valid_len, Y, Y_valid_len = batch
+    dec_X = torch.cat((bos.expand(len(Y), 1), Y[:, :-1]), dim=1)
+    optimizer.zero_grad()
+    outputs = net(X, dec_X, X_valid_len)
+    Y_hat = outputs[0] if isinstance(outputs, tuple) else outputs
+    l = MaskedSoftmaxCELoss()(Y_hat, Y, Y_valid_len).sum()
+    l.backward()
+    grad_clipping(net, 1)
+    optimizer.step()
+    return l.detach(), Y_valid_len.sum()
+
+
+def _source(
+    sentence: str, vocab: Any, num_steps: int, device: torch.device
+) -> tuple[Int[Tensor, "1 num_steps"], Int[Tensor, "1"]]:
+    """The sentence in numbers, padded, and how many of them count."""
+    words = [*sentence.lower().split(" "), "<eos>"][:num_steps]
+    padding = [_number(vocab, "<pad>")] * (num_steps - len(words))
+    src = torch.tensor([vocab[words] + padding], device=device)
+    return src, torch.tensor([len(words)], device=device)
+
+
+def _number(vocab: Any, token: str) -> int:
+    """The number of a token that the vocabulary must have."""
+    if token not in getattr(vocab, "token_to_idx", {token}):
+        raise LabelError(
+            f"the vocabulary of {len(vocab)} tokens has no {token!r}. Make it with "
+            'd2l.Vocab(tokens, reserved_tokens=["<pad>", "<bos>", "<eos>"])'
+        )
+    return vocab[token]

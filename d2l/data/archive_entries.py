@@ -1,0 +1,104 @@
+"""What is in a zip or a tar file, in one form for both; reading here writes nothing anywhere."""
+
+import posixpath
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedIOBase
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import Any, cast
+
+from d2l.errors import DataError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or a folder in an archive; `problem` says what else it is, where it is neither."""
+
+    name: str
+    is_folder: bool
+    num_bytes: int
+    problem: str
+    member: Any
+
+
+class ZipArchive:
+    """An open zip file."""
+
+    def __init__(self, opened: zipfile.ZipFile) -> None:
+        self._opened = opened
+
+    def entries(self, folder: Path) -> Iterator[Entry]:
+        """What is in it, in its order, judged for being unpacked into `folder`."""
+        for member in self._opened.infolist():
+            mode = member.external_attr >> 16  # of Unix; 0 where another system wrote the archive
+            is_plain = not mode & 0o170000 or S_ISREG(mode) or S_ISDIR(mode)
+            problem = "" if is_plain else "a link or a device"
+            name = member.orig_filename
+            yield Entry(name, member.is_dir(), member.file_size, problem, member)
+
+    def read(self, entry: Entry) -> BufferedIOBase:
+        """The contents of a file in it."""
+        return cast(BufferedIOBase, self._opened.open(entry.member))
+
+
+class TarArchive:
+    """An open tar file, compressed or not."""
+
+    def __init__(self, opened: tarfile.TarFile) -> None:
+        self._opened = opened
+
+    def entries(self, folder: Path) -> Iterator[Entry]:
+        """What is in it, in its order, judged for being unpacked into `folder`."""
+        for member in self._opened:
+            problem = _problem(member, folder)
+            if not _is_root(member):
+                yield Entry(member.name, member.isdir(), member.size, problem, member)
+
+    def read(self, entry: Entry) -> BufferedIOBase:
+        """The contents of a file in it."""
+        file = self._opened.extractfile(entry.member)
+        if file is None:
+            raise DataError(f"{entry.name!r} is a link to a folder, which cannot be unpacked")
+        return cast(BufferedIOBase, file)
+
+
+Archive = ZipArchive | TarArchive
+
+
+@contextmanager
+def open_archive(path: Path) -> Iterator[Archive]:
+    """The archive in a file, told by its contents and not by its name."""
+    if tarfile.is_tarfile(path):  # first, since a tar file that ends in a zip file is both
+        with tarfile.open(path) as opened_tar:
+            yield TarArchive(opened_tar)
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as opened_zip:
+            yield ZipArchive(opened_zip)
+    else:
+        raise DataError(f"asked to unpack {path}, and it is no zip or tar file, or not a whole one")
+
+
+def _is_root(member: tarfile.TarInfo) -> bool:
+    return member.isdir() and member.name in (".", "./")
+
+
+def _problem(member: tarfile.TarInfo, folder: Path) -> str:
+    """What is against unpacking a member, found by ourselves and by Python's own filter."""
+    if member.issym() or member.islnk():
+        start = posixpath.dirname(member.name) if member.issym() else ""
+        end = posixpath.normpath(posixpath.join(start, member.linkname))
+        if posixpath.isabs(end) or end == ".." or end.startswith("../"):
+            return f"a link out of the folder, to {member.linkname!r}"
+    elif not (member.isreg() or member.isdir()):
+        return "neither file nor folder"
+    data_filter = getattr(tarfile, "data_filter", None)  # from Python 3.11.4 on
+    if data_filter is not None:
+        try:
+            data_filter(member, str(folder))
+        except tarfile.FilterError as error:
+            return f"refused by Python: {error}"
+    return ""

@@ -1,0 +1,86 @@
+"""Where configurations come from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from d2l.core.hyperparameters import HyperParameters
+from d2l.errors import ConfigurationError
+
+Configuration = dict[str, Any]
+
+
+class HPOSearcher(HyperParameters):
+    """The base of searchers: `sample_configuration` is theirs to write.
+
+    Book: 19.2 Hyperparameter optimization API
+    """
+
+    def sample_configuration(self) -> Configuration:
+        """A configuration to try next. To be overridden."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say how: define sample_configuration(self)"
+        )
+
+    def update(
+        self, config: Configuration, error: float, additional_info: dict[str, Any] | None = None
+    ) -> None:
+        """Learn the error of a configuration that was tried; does nothing unless overridden."""
+
+
+class RandomSearcher(HPOSearcher):
+    """Draws each hyperparameter by itself from its distribution in `config_space`.
+
+    A distribution is anything with `rvs()`, such as those of `scipy.stats`, which draw from NumPy's
+    global generator. `initial_config` is the first answer; it is copied, so it stays as it is.
+
+    >>> from scipy import stats
+    >>> space = {"lr": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
+    >>> searcher = d2l.RandomSearcher(space, initial_config={"lr": 0.1, "batch_size": 128})
+    >>> searcher.sample_configuration()
+    {'lr': 0.1, 'batch_size': 128}
+
+    Book: 19.2 Hyperparameter optimization API
+    """
+
+    config_space: Mapping[str, Any]
+    initial_config: Configuration | None
+
+    def __init__(
+        self, config_space: Mapping[str, Any], initial_config: Configuration | None = None
+    ) -> None:
+        _check_space(config_space)
+        if initial_config is not None:
+            _check_initial(initial_config, config_space)
+        self.save_hyperparameters()
+
+    def sample_configuration(self) -> Configuration:
+        """A new configuration, its numbers Python's own.
+
+        Book: 19.2 Hyperparameter optimization API
+        """
+        if self.initial_config is not None:
+            first, self.initial_config = dict(self.initial_config), None
+            return first
+        return {name: _plain(domain.rvs()) for name, domain in self.config_space.items()}
+
+
+def _check_space(config_space: Mapping[str, Any]) -> None:
+    bad = {name: domain for name, domain in config_space.items() if not hasattr(domain, "rvs")}
+    if bad:
+        raise ConfigurationError(
+            f"a hyperparameter space gives each name a distribution to draw from; found {bad}. "
+            "E.g. {'learning_rate': scipy.stats.loguniform(1e-2, 1)}"
+        )
+
+
+def _check_initial(initial_config: Configuration, config_space: Mapping[str, Any]) -> None:
+    unknown = sorted(set(initial_config) - set(config_space))
+    if unknown:
+        raise ConfigurationError(
+            f"initial_config sets {', '.join(unknown)}, unknown to the space, which has "
+            f"{', '.join(config_space)}. Use the same names in both"
+        )
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if getattr(value, "size", 0) == 1 else value

@@ -1,0 +1,174 @@
+"""Attention: what a query reads of many values, by how well their keys answer it.
+
+Weights are of shape (batch, queries, keys). Those of the last call can be had afterwards; dot
+products leave them to PyTorch's fused kernel, and compute them when somebody asks.
+"""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from d2l.base.axes import Float, Shaped, Tensor
+from d2l.models.masks import KeyMask, masked_softmax
+from d2l.models.shapes import require_axes, require_valid_lens
+
+Queries = Float[Tensor, "batch queries query_size"]
+Keys = Float[Tensor, "batch keys key_size"]
+Values = Float[Tensor, "batch keys value_size"]
+Outputs = Float[Tensor, "batch queries value_size"]
+FEWEST_KEYS_ON_CPU = 96  # below, bmm and softmax train as fast as the fused kernel, or faster
+Lengths = Shaped[Tensor, "..."] | None
+
+
+class Attention(nn.Module):
+    """The base of attention that shows the weights of its last call.
+
+    A copy or a pickle is of the layer; the last call stays behind.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._last_weights: Tensor | Callable[[], Tensor] | None = None
+        self._were_asked_for = False
+
+    @property
+    def attention_weights(self) -> Float[Tensor, "batch queries keys"]:
+        """The weights of the last call, before dropout."""
+        if self._last_weights is None:
+            raise AttributeError  # goes on to __getattr__, which has the words
+        self._were_asked_for = True
+        if not isinstance(self._last_weights, Tensor):
+            self._last_weights = self._last_weights()
+        return self._last_weights
+
+    @attention_weights.setter
+    def attention_weights(self, weights: Tensor | None) -> None:
+        self._last_weights = weights
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "attention_weights":
+            raise AttributeError(
+                f"{type(self).__name__} has no attention_weights before its first call: "
+                "attention(queries, keys, values, valid_lens)"
+            )
+        return super().__getattr__(name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_last_weights": None}
+
+
+class DotProductAttention(Attention):
+    """Attention by the dot product of query and key, divided by the root of their length.
+
+    `valid_lens` has the number of keys that count, for each example or for each of its queries:
+    `(batch,)` or `(batch, queries)`. A query with no valid key reads zeros.
+
+    >>> queries, keys, values = torch.zeros(2, 1, 2), torch.ones(2, 4, 2), torch.ones(2, 4, 9)
+    >>> attention = d2l.DotProductAttention(dropout=0.5).eval()
+    >>> attention(queries, keys, values, torch.tensor([2, 4])).shape
+    torch.Size([2, 1, 9])
+    >>> attention.attention_weights[0]
+    tensor([[0.5000, 0.5000, 0.0000, 0.0000]])
+
+    Book: 11.3 Attention scoring functions
+    """
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, queries: Queries, keys: Keys, values: Values, valid_lens: Lengths = None
+    ) -> Outputs:
+        """What each query reads."""
+        require_parts(queries, keys, values, valid_lens)
+        require_axes("keys", keys, ("batch", "keys", queries.shape[2]), "As long as the queries")
+        mask = None if valid_lens is None else KeyMask(valid_lens, keys.shape[1])
+        dropout = self.dropout.p if self.training else 0.0
+        # Who asked for the weights of the last call will ask for these.
+        is_fused = not self._were_asked_for and _pays_fused(keys, dropout)
+        self._were_asked_for = False
+        if is_fused:
+            outputs = _fused(queries, keys, values, mask, dropout)
+            self._last_weights = partial(_shown_weights, queries, keys, mask)
+        else:
+            weights = _weights(queries, keys, mask)
+            outputs = torch.bmm(self.dropout(weights), values)
+            self._last_weights = partial(mask.without_empty_rows, weights) if mask else weights
+        return mask.without_empty_rows(outputs) if mask else outputs
+
+
+class AdditiveAttention(Attention):
+    """Attention by a small perceptron: `w_v tanh(W_q query + W_k key)`, on lazy layers.
+
+    Queries and keys may be of different length. `valid_lens` is as in `DotProductAttention`.
+
+    >>> queries, keys, values = torch.zeros(2, 1, 20), torch.ones(2, 10, 2), torch.ones(2, 10, 4)
+    >>> attention = d2l.AdditiveAttention(num_hiddens=8, dropout=0.1)
+    >>> attention(queries, keys, values, torch.tensor([2, 6])).shape
+    torch.Size([2, 1, 4])
+
+    Book: 11.3 Attention scoring functions
+    """
+
+    def __init__(self, num_hiddens: int, dropout: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.W_k = nn.LazyLinear(num_hiddens, bias=False)
+        self.W_q = nn.LazyLinear(num_hiddens, bias=False)
+        self.w_v = nn.LazyLinear(1, bias=False)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, queries: Queries, keys: Keys, values: Values, valid_lens: Lengths = None
+    ) -> Outputs:
+        """What each query reads."""
+        require_parts(queries, keys, values, valid_lens)
+        Q, K = self.W_q(queries), self.W_k(keys)
+        features = (Q.unsqueeze(2) + K.unsqueeze(1)).tanh_()  # (batch, queries, keys, num_hiddens)
+        scores = self.w_v(features).squeeze(-1)
+        self._last_weights = weights = masked_softmax(scores, valid_lens)
+        return torch.bmm(self.dropout(weights), values)
+
+
+def _pays_fused(keys: Tensor, dropout: float) -> bool:
+    """Whether PyTorch's kernel is the faster way: on a CPU it knows no dropout, and likes length."""
+    return keys.device.type != "cpu" or (dropout == 0 and keys.shape[1] >= FEWEST_KEYS_ON_CPU)
+
+
+def _fused(
+    queries: Tensor, keys: Tensor, values: Tensor, mask: KeyMask | None, dropout: float
+) -> Tensor:
+    """PyTorch's own attention; its kernels want an axis of heads."""
+    Q, K, V = (part.unsqueeze(1) for part in (queries, keys, values))
+    seen = None if mask is None else mask.keys.unsqueeze(1)
+    return F.scaled_dot_product_attention(Q, K, V, attn_mask=seen, dropout_p=dropout).squeeze(1)
+
+
+def _weights(queries: Tensor, keys: Tensor, mask: KeyMask | None) -> Tensor:
+    """The weights; queries with no valid key see all."""
+    scale = 1 / math.sqrt(queries.shape[-1])
+    if mask is None:
+        scores = torch.bmm(queries * scale, keys.mT)
+    else:
+        bias = mask.as_bias(queries.dtype).expand(-1, queries.shape[1], -1)
+        scores = torch.baddbmm(bias, queries, keys.mT, alpha=scale)
+    return torch.softmax(scores, dim=-1)
+
+
+def _shown_weights(queries: Tensor, keys: Tensor, mask: KeyMask | None) -> Tensor:
+    weights = _weights(queries, keys, mask)
+    return weights if mask is None else mask.without_empty_rows(weights)
+
+
+def require_parts(queries: Tensor, keys: Tensor, values: Tensor, valid_lens: Lengths) -> None:
+    """Raise `ShapeError` unless queries, keys, values and lengths belong together."""
+    require_axes("queries", queries, ("batch", "queries", "query_size"))
+    batch, num_queries, _ = queries.shape
+    require_axes("keys", keys, (batch, "keys", "key_size"), "One set of keys for each example")
+    require_axes("values", values, (batch, keys.shape[1], "value_size"), "One value for each key")
+    require_valid_lens("valid_lens", valid_lens, batch, num_queries)

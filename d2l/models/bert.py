@@ -1,0 +1,167 @@
+"""BERT: a transformer encoder of two segments, with its two tasks, masked words and next sentence.
+
+The tasks' losses are right where a batch has no masked word at all.
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from d2l.base.axes import Float, Int, Shaped, Tensor
+from d2l.models.embed import embed
+from d2l.models.shapes import require_axes, require_numbers_below, require_places
+from d2l.models.transformer import TransformerEncoderBlock
+
+
+class BERTEncoder(nn.Module):
+    """Tokens and segments (0 or 1) through embeddings, learned positions and `num_blks` blocks.
+
+    >>> encoder = d2l.BERTEncoder(1000, 24, 48, num_heads=4, num_blks=2, dropout=0.2)
+    >>> tokens, segments = torch.ones(2, 8, dtype=torch.long), torch.zeros(2, 8, dtype=torch.long)
+    >>> encoder(tokens, segments, torch.tensor([8, 5])).shape
+    torch.Size([2, 8, 24])
+
+    Book: 15.8 Bidirectional encoder representations from transformers (BERT)
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        num_hiddens: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        num_blks: int,
+        dropout: float,
+        max_len: int = 1000,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.token_embedding = nn.Embedding(vocab_size, num_hiddens)
+        self.segment_embedding = nn.Embedding(2, num_hiddens)
+        self.blks = nn.Sequential()
+        for i in range(num_blks):
+            block = TransformerEncoderBlock(num_hiddens, ffn_num_hiddens, num_heads, dropout, True)
+            self.blks.add_module(f"{i}", block)
+        self.pos_embedding = nn.Parameter(torch.randn(1, max_len, num_hiddens))
+
+    def forward(
+        self,
+        tokens: Int[Tensor, "batch num_steps"],
+        segments: Int[Tensor, "batch num_steps"],
+        valid_lens: Shaped[Tensor, "..."] | None = None,
+    ) -> Float[Tensor, "batch num_steps num_hiddens"]:
+        """The encoded tokens; each attends to the first `valid_lens` of its sequence."""
+        require_axes("tokens", tokens, ("batch", "num_steps"))
+        require_axes("segments", segments, tuple(tokens.shape), "It has a segment for each token")
+        require_places("tokens", tokens, self.pos_embedding.shape[1])
+        X = embed(self.token_embedding, tokens, "tokens")
+        X = X + embed(self.segment_embedding, segments, "segments")
+        X = X + self.pos_embedding[:, : tokens.shape[1], :]
+        for block in self.blks:
+            X = block(X, valid_lens)
+        return X
+
+
+class MaskLM(nn.Module):
+    """Predicts the words at `pred_positions` (batch, num_preds), of which there may be none.
+
+    >>> mlm = d2l.MaskLM(vocab_size=1000, num_hiddens=24)
+    >>> mlm(torch.ones(2, 8, 24), torch.tensor([[1, 5, 2], [6, 1, 5]])).shape
+    torch.Size([2, 3, 1000])
+
+    Book: 15.8 Bidirectional encoder representations from transformers (BERT)
+    """
+
+    def __init__(self, vocab_size: int, num_hiddens: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.mlp = nn.Sequential(
+            nn.LazyLinear(num_hiddens),
+            nn.ReLU(),
+            nn.LayerNorm(num_hiddens),
+            nn.LazyLinear(vocab_size),
+        )
+
+    def forward(
+        self,
+        X: Float[Tensor, "batch num_steps num_inputs"],
+        pred_positions: Int[Tensor, "batch num_preds"],
+    ) -> Float[Tensor, "batch num_preds vocab_size"]:
+        """The logits of the words at these positions of the encoded sequences `X`."""
+        require_axes("X", X, ("batch", "num_steps", "num_inputs"))
+        require_axes("pred_positions", pred_positions, (X.shape[0], "num_preds"))
+        examples = torch.arange(X.shape[0], device=X.device).unsqueeze(1)
+        try:
+            masked_X = X[examples, pred_positions]  # (batch, num_preds, num_inputs)
+        except IndexError as error:
+            require_numbers_below("pred_positions", pred_positions, X.shape[1], "the sequence")
+            raise error
+        return self.mlp(masked_X)
+
+
+class NextSentencePred(nn.Module):
+    """Whether the second segment follows the first: two logits, no and yes, for each example.
+
+    >>> d2l.NextSentencePred()(torch.ones(2, 24)).shape
+    torch.Size([2, 2])
+
+    Book: 15.8 Bidirectional encoder representations from transformers (BERT)
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.output = nn.LazyLinear(2)
+
+    def forward(self, X: Float[Tensor, "batch num_inputs"]) -> Float[Tensor, "batch 2"]:
+        """The logits for encoded `<cls>` tokens."""
+        require_axes("X", X, ("batch", "num_inputs"))
+        return self.output(X)
+
+
+class BERTModel(nn.Module):
+    """The encoder and both tasks.
+
+    A call gives the encoded tokens, the logits of the masked words (None without
+    `pred_positions`), and those of the next sentence, which read the first token, `<cls>`.
+
+    >>> bert = d2l.BERTModel(1000, 24, 48, num_heads=4, num_blks=2, dropout=0.2)
+    >>> tokens, segments = torch.ones(2, 8, dtype=torch.long), torch.zeros(2, 8, dtype=torch.long)
+    >>> [Y.shape for Y in bert(tokens, segments, None, torch.tensor([[1, 5], [6, 1]]))]
+    [torch.Size([2, 8, 24]), torch.Size([2, 2, 1000]), torch.Size([2, 2])]
+
+    Book: 15.8 Bidirectional encoder representations from transformers (BERT)
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        num_hiddens: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        num_blks: int,
+        dropout: float,
+        max_len: int = 1000,
+    ) -> None:
+        super().__init__()
+        self.encoder = BERTEncoder(
+            vocab_size, num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout, max_len
+        )
+        self.hidden = nn.Sequential(nn.LazyLinear(num_hiddens), nn.Tanh())
+        self.mlm = MaskLM(vocab_size, num_hiddens)
+        self.nsp = NextSentencePred()
+
+    def forward(
+        self,
+        tokens: Int[Tensor, "batch num_steps"],
+        segments: Int[Tensor, "batch num_steps"],
+        valid_lens: Shaped[Tensor, "..."] | None = None,
+        pred_positions: Int[Tensor, "batch num_preds"] | None = None,
+    ) -> tuple[
+        Float[Tensor, "batch num_steps num_hiddens"],
+        Float[Tensor, "batch num_preds vocab_size"] | None,
+        Float[Tensor, "batch 2"],
+    ]:
+        """Encoded tokens, logits of masked words or None, logits of the next sentence."""
+        encoded_X = self.encoder(tokens, segments, valid_lens)
+        mlm_Y_hat = None if pred_positions is None else self.mlm(encoded_X, pred_positions)
+        return encoded_X, mlm_Y_hat, self.nsp(self.hidden(encoded_X[:, 0, :]))

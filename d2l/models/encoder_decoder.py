@@ -1,0 +1,117 @@
+"""The two halves that turn one sequence into another, and the model that joins them.
+
+Decoders of a reader's own need `init_state` and a `forward` of one or more steps.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from d2l.base.axes import Int, Tensor
+from d2l.base.devices import move
+from d2l.core.classifier import Classifier
+from d2l.models.inference import device_of, predicting
+
+
+class Encoder(nn.Module):
+    """The base of encoders: `forward(X, *args)` turns a sequence into what a decoder reads.
+
+    Book: 10.6 The encoder-decoder architecture
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def forward(self, X: Any, *args: Any) -> Any:
+        """The encoded sequence; further arguments are such as valid lengths. To be overridden."""
+        raise NotImplementedError(_to_write(self, "forward(self, X, *args)"))
+
+
+class Decoder(nn.Module):
+    """The base of decoders: a state from what the encoder gave, and outputs step by step.
+
+    Book: 10.6 The encoder-decoder architecture
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def init_state(self, enc_all_outputs: Any, *args: Any) -> Any:
+        """The state before the first step. To be overridden."""
+        raise NotImplementedError(_to_write(self, "init_state(self, enc_all_outputs, *args)"))
+
+    def forward(self, X: Any, state: Any) -> Any:
+        """The outputs for the tokens `X` after `state`, and the state then. To be overridden."""
+        raise NotImplementedError(_to_write(self, "forward(self, X, state)"))
+
+
+class AttentionDecoder(Decoder):
+    """The base of decoders that attend, and show their `attention_weights`.
+
+    Book: 11.4 The Bahdanau attention mechanism
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    @property
+    def attention_weights(self) -> Any:
+        """The weights of the last call. To be overridden, with `@property` above."""
+        raise NotImplementedError(_to_write(self, "the property attention_weights(self)"))
+
+
+class EncoderDecoder(Classifier):
+    """An encoder and a decoder in one: trained with the right tokens as the decoder's input.
+
+    Batches are `(enc_X, dec_X, *args, labels)`; `args`, such as the lengths of the sources, go to
+    the encoder and to the decoder's `init_state`.
+
+    Book: 10.6 The encoder-decoder architecture
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder: Any = encoder
+        self.decoder: Any = decoder
+
+    def forward(  # type: ignore[override]
+        self, enc_X: Any, dec_X: Any, *args: Any
+    ) -> Any:
+        """The decoder's outputs, without its state."""
+        enc_all_outputs = self.encoder(enc_X, *args)
+        dec_state = self.decoder.init_state(enc_all_outputs, *args)
+        return self.decoder(dec_X, dec_state)[0]
+
+    def predict_step(
+        self,
+        batch: Sequence[Any],
+        device: Any,
+        num_steps: int,
+        save_attention_weights: bool = False,
+    ) -> tuple[Int[Tensor, "batch num_steps"], list[Any]]:
+        """The likeliest token of each step, fed back, for a batch `(src, tgt, src_valid_len, …)`.
+
+        Of `tgt` only the first column is read, the token that opens a sentence. The second part of
+        the answer is `decoder.attention_weights` of each step, if asked for, else empty. Runs in
+        evaluation mode, where the model is; tokens come to `device`.
+
+        Book: 10.7 Sequence-to-sequence learning for machine translation
+        """
+        src, tgt, *args = move(list(batch[:3]), device_of(self, device))
+        dec_X, tokens = tgt[:, :1], [tgt[:, :0]]
+        attention_weights: list[Any] = []
+        with predicting(self):
+            dec_state = self.decoder.init_state(self.encoder(src, *args), *args)
+            for _ in range(num_steps):
+                Y, dec_state = self.decoder(dec_X, dec_state)
+                dec_X = Y.argmax(dim=2)
+                tokens.append(dec_X)
+                if save_attention_weights:
+                    attention_weights.append(self.decoder.attention_weights)
+        return torch.cat(tokens, 1).to(device), attention_weights
+
+
+def _to_write(part: nn.Module, what: str) -> str:
+    return f"{type(part).__name__} does not say how: define {what}"

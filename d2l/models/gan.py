@@ -1,0 +1,57 @@
+"""One step of each player of a generative adversarial network."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from d2l.base.axes import Float, Shaped, Tensor
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def update_D(  # noqa: N802
+    X: Shaped[Tensor, "batch ..."],
+    Z: Shaped[Tensor, "num_noises ..."],
+    net_D: Callable[[Tensor], Tensor],
+    net_G: Callable[[Tensor], Tensor],
+    loss: Loss,
+    trainer_D: Any,
+) -> Float[Tensor, ""]:
+    """Let the discriminator learn that `X` is real and what the generator makes of `Z` is not.
+
+    One step of the optimizer `trainer_D`. Returns the mean of the losses of both, without
+    gradient; `loss(y_hat, y)` compares logits with ones or zeros and is a scalar.
+
+    Book: 20.1 Generative adversarial networks
+    """
+    trainer_D.zero_grad()
+    with torch.no_grad():
+        fake_X = net_G(Z)
+    real_Y, fake_Y = net_D(X), net_D(fake_X)
+    loss_D = (loss(real_Y, torch.ones_like(real_Y)) + loss(fake_Y, torch.zeros_like(fake_Y))) / 2
+    loss_D.backward()
+    trainer_D.step()
+    return loss_D.detach()
+
+
+def update_G(  # noqa: N802
+    Z: Shaped[Tensor, "num_noises ..."],
+    net_D: Callable[[Tensor], Tensor],
+    net_G: Callable[[Tensor], Tensor],
+    loss: Loss,
+    trainer_G: Any,
+) -> Float[Tensor, ""]:
+    """Let the generator learn to have what it makes of `Z` taken for real.
+
+    One step of the optimizer `trainer_G`. Returns the loss, without gradient. The discriminator
+    gets gradients on the way; `update_D` begins by forgetting them.
+
+    Book: 20.1 Generative adversarial networks
+    """
+    trainer_G.zero_grad()
+    fake_Y = net_D(net_G(Z))
+    loss_G = loss(fake_Y, torch.ones_like(fake_Y))
+    loss_G.backward()
+    trainer_G.step()
+    return loss_G.detach()

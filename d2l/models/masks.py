@@ -1,0 +1,113 @@
+"""What lengths say about padding: which items of a sequence count, in values, weights and losses.
+
+Nothing here overwrites what it is given, and nothing waits for the device.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from d2l.base.axes import Float, Shaped, Tensor
+from d2l.models.shapes import require_axes, require_valid_lens
+
+
+def sequence_mask(
+    X: Shaped[Tensor, "*shape"], valid_len: Shaped[Tensor, "..."], value: float = 0
+) -> Shaped[Tensor, "*shape"]:
+    """A copy of `X` (batch, num_steps, …) with `value` at the steps beyond each example's length.
+
+    >>> X = torch.tensor([[1, 2, 3], [4, 5, 6]])
+    >>> d2l.sequence_mask(X, torch.tensor([1, 2]))
+    tensor([[1, 0, 0],
+            [4, 5, 0]])
+
+    Book: 10.7 Sequence-to-sequence learning for machine translation
+    """
+    if X.ndim < 2:
+        require_axes("X", X, ("batch", "num_steps"))
+    require_axes("valid_len", valid_len, (len(X),), "One length for each example")
+    steps = torch.arange(X.shape[1], device=X.device)
+    is_padding = steps >= valid_len.unsqueeze(1)  # (batch, num_steps)
+    return X.masked_fill(is_padding.reshape(*is_padding.shape, *[1] * (X.ndim - 2)), value)
+
+
+class MaskedSoftmaxCELoss(nn.CrossEntropyLoss):
+    """Cross-entropy with padding left out: one number for each sequence.
+
+    `pred` (batch, num_steps, vocab_size) are logits. The number is the sum over the valid tokens
+    divided by `num_steps`, the padding included, so that long sentences weigh more.
+
+    >>> loss = d2l.MaskedSoftmaxCELoss()
+    >>> loss(torch.ones(3, 4, 10), torch.ones(3, 4, dtype=torch.long), torch.tensor([4, 2, 0]))
+    tensor([2.3026, 1.1513, 0.0000])
+
+    Book: 10.7 Sequence-to-sequence learning for machine translation
+    """
+
+    def forward(  # type: ignore[override]
+        self,
+        pred: Float[Tensor, "batch num_steps vocab_size"],
+        label: Shaped[Tensor, "batch num_steps"],
+        valid_len: Shaped[Tensor, "..."],
+    ) -> Float[Tensor, "batch"]:
+        """The loss of each sequence."""
+        require_axes("label", label, tuple(pred.shape[:2]), "It has a token for each prediction")
+        unweighted = F.cross_entropy(
+            pred.transpose(1, 2), label.to(torch.int64), self.weight,
+            ignore_index=self.ignore_index, reduction="none", label_smoothing=self.label_smoothing,
+        )  # fmt: skip
+        return sequence_mask(unweighted, valid_len).mean(dim=1)
+
+
+def masked_softmax(
+    X: Float[Tensor, "*shape"], valid_lens: Shaped[Tensor, "..."] | None
+) -> Float[Tensor, "*shape"]:
+    """The softmax over the last axis of `X` (batch, queries, keys), with padded keys left out.
+
+    `valid_lens` has the number of keys that count, for each example or for each of its queries:
+    `(batch,)` or `(batch, queries)`; without it all do. Rows without any valid key are zero.
+
+    >>> d2l.masked_softmax(torch.zeros(2, 1, 4), torch.tensor([2, 0]))
+    tensor([[[0.5000, 0.5000, 0.0000, 0.0000]],
+    <BLANKLINE>
+            [[0.0000, 0.0000, 0.0000, 0.0000]]])
+
+    Book: 11.3 Attention scoring functions
+    """
+    if valid_lens is None:
+        return torch.softmax(X, dim=-1)
+    require_axes("X", X, ("batch", "queries", "keys"))
+    require_valid_lens("valid_lens", valid_lens, X.shape[0], X.shape[1])
+    mask = KeyMask(valid_lens, X.shape[2])
+    weights = torch.softmax(X.masked_fill(~mask.keys, float("-inf")), dim=-1)
+    return mask.without_empty_rows(weights)
+
+
+class KeyMask:
+    """Which keys count: `keys` (batch, 1 or queries, num_keys) is True for those.
+
+    A query with no valid key would make its softmax 0/0: it sees all keys, and what comes of it is
+    blotted out afterwards, by `without_empty_rows`.
+    """
+
+    def __init__(self, valid_lens: Shaped[Tensor, "..."], num_keys: int) -> None:
+        lens = valid_lens.reshape(valid_lens.shape[0], -1, 1)  # (batch, 1 or queries, 1)
+        self.keys = torch.arange(num_keys, device=lens.device) < lens
+        self._is_empty = lens <= 0
+        self._may_be_empty = _cannot_be_looked_at(lens) or bool(self._is_empty.any())
+        if self._may_be_empty:
+            self.keys = self.keys | self._is_empty
+
+    def without_empty_rows(self, X: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """`X` (batch, queries, …) with zeros for the queries that have no valid key."""
+        return X.masked_fill(self._is_empty, 0) if self._may_be_empty else X
+
+    def as_bias(self, dtype: torch.dtype) -> Float[Tensor, "batch rows keys"]:
+        """What to add to scores: 0 for a key that counts, else minus infinity."""
+        bias = torch.zeros(self.keys.shape, dtype=dtype, device=self.keys.device)
+        return bias.masked_fill_(~self.keys, float("-inf"))
+
+
+def _cannot_be_looked_at(tensor: Tensor) -> bool:
+    """Where looking would be a wait: on a device, or in a recording. On a CPU it saves passes."""
+    return tensor.device.type != "cpu" or torch.compiler.is_compiling()

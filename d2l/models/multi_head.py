@@ -1,0 +1,86 @@
+"""Attention by several heads at once, each on its own part of the hidden units."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from d2l.base.axes import Float, Shaped, Tensor
+from d2l.core.module import Module
+from d2l.errors import ModelError
+from d2l.models.attention import DotProductAttention, require_parts
+from d2l.models.shapes import require_axes
+
+
+class MultiHeadAttention(Module):
+    """`num_heads` dot-product attentions side by side, between lazy layers W_q, W_k, W_v, W_o.
+
+    `valid_lens` is `(batch,)` or `(batch, queries)`, as in `DotProductAttention`. After a call
+    `attention.attention_weights` are `(batch * num_heads, queries, keys)`, the heads of an example
+    one after the other. Raises `ModelError` where the heads cannot share the hidden units evenly.
+
+    >>> attention = d2l.MultiHeadAttention(num_hiddens=100, num_heads=5, dropout=0.5)
+    >>> X, Y, valid_lens = torch.ones(2, 4, 100), torch.ones(2, 6, 100), torch.tensor([3, 2])
+    >>> attention(X, Y, Y, valid_lens).shape
+    torch.Size([2, 4, 100])
+    >>> attention.attention.attention_weights.shape
+    torch.Size([10, 4, 6])
+
+    Book: 11.5 Multi-head attention
+    """
+
+    def __init__(
+        self, num_hiddens: int, num_heads: int, dropout: float, bias: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        _require_even_heads(num_hiddens, num_heads)
+        self.num_heads = num_heads
+        self.attention = DotProductAttention(dropout)
+        self.W_q = nn.LazyLinear(num_hiddens, bias=bias)
+        self.W_k = nn.LazyLinear(num_hiddens, bias=bias)
+        self.W_v = nn.LazyLinear(num_hiddens, bias=bias)
+        self.W_o = nn.LazyLinear(num_hiddens, bias=bias)
+
+    def forward(  # type: ignore[override]
+        self,
+        queries: Float[Tensor, "batch queries query_size"],
+        keys: Float[Tensor, "batch keys key_size"],
+        values: Float[Tensor, "batch keys value_size"],
+        valid_lens: Shaped[Tensor, "..."] | None = None,
+    ) -> Float[Tensor, "batch queries num_hiddens"]:
+        """What each query reads, all heads together."""
+        require_parts(queries, keys, values, valid_lens)
+        if valid_lens is not None:
+            valid_lens = torch.repeat_interleave(valid_lens, self.num_heads, dim=0)
+        Q = self.transpose_qkv(self.W_q(queries))  # (batch * num_heads, queries, head_size)
+        K = self.transpose_qkv(self.W_k(keys))
+        V = self.transpose_qkv(self.W_v(values))
+        return self.W_o(self.transpose_output(self.attention(Q, K, V, valid_lens)))
+
+    def transpose_qkv(
+        self, X: Float[Tensor, "batch n num_hiddens"]
+    ) -> Float[Tensor, "batch_heads n head_size"]:
+        """Split the hidden units among the heads, and count the heads as examples.
+
+        Book: 11.5 Multi-head attention
+        """
+        require_axes("X", X, ("batch", "n", "num_hiddens"))
+        return X.unflatten(2, (self.num_heads, -1)).transpose(1, 2).flatten(0, 1)
+
+    def transpose_output(
+        self, X: Float[Tensor, "batch_heads n head_size"]
+    ) -> Float[Tensor, "batch n num_hiddens"]:
+        """Undo `transpose_qkv`.
+
+        Book: 11.5 Multi-head attention
+        """
+        return X.unflatten(0, (-1, self.num_heads)).transpose(1, 2).flatten(2)
+
+
+def _require_even_heads(num_hiddens: int, num_heads: int) -> None:
+    if num_heads < 1 or num_hiddens % num_heads != 0:
+        fitting = [n for n in range(1, min(num_hiddens, 16) + 1) if num_hiddens % n == 0]
+        raise ModelError(
+            f"num_hiddens={num_hiddens} cannot be split evenly among num_heads={num_heads}; "
+            f"num_heads may be {', '.join(map(str, fitting))}"
+        )

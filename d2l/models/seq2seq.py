@@ -1,0 +1,105 @@
+"""Sequence to sequence with recurrent layers: the encoder, the loss that leaves padding out."""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from d2l.base.axes import Float, Shaped, Tensor
+from d2l.models.embed import embed
+from d2l.models.encoder_decoder import Encoder, EncoderDecoder
+from d2l.models.rnn import GRU
+from d2l.models.shapes import require_axes
+
+
+def init_seq2seq(module: nn.Module) -> None:
+    """Draw the weights of a linear layer or a GRU as Xavier has it; use it in `net.apply`.
+
+    Lazy layers that have no shape yet are passed over, and so is every other layer.
+
+    Book: 10.7 Sequence-to-sequence learning for machine translation
+    """
+    if isinstance(module, (nn.Linear, nn.GRU)):
+        for name, parameter in module.named_parameters():
+            if "weight" in name and not is_lazy(parameter):
+                nn.init.xavier_uniform_(parameter)
+
+
+class Seq2SeqEncoder(Encoder):
+    """Tokens through an embedding and `num_layers` of gated recurrent units.
+
+    It gives the outputs `(num_steps, batch, num_hiddens)`, time first, and the state
+    `(num_layers, batch, num_hiddens)`. Lengths that follow the tokens are not read.
+
+    >>> encoder = d2l.Seq2SeqEncoder(vocab_size=10, embed_size=8, num_hiddens=16, num_layers=2)
+    >>> outputs, state = encoder(torch.zeros(4, 9, dtype=torch.int64))
+    >>> outputs.shape, state.shape
+    (torch.Size([9, 4, 16]), torch.Size([2, 4, 16]))
+
+    Book: 10.7 Sequence-to-sequence learning for machine translation
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embed_size: int,
+        num_hiddens: int,
+        num_layers: int,
+        dropout: float = 0,
+    ) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embed_size)
+        self.rnn = GRU(embed_size, num_hiddens, num_layers, dropout)
+        self.apply(init_seq2seq)
+
+    def forward(
+        self, X: Shaped[Tensor, "batch num_steps"], *args: Any
+    ) -> tuple[
+        Float[Tensor, "num_steps batch num_hiddens"], Float[Tensor, "num_layers batch num_hiddens"]
+    ]:
+        """The outputs of the last level at each step, and the last state of each level."""
+        require_axes("X", X, ("batch", "num_steps"))
+        return self.rnn(embed(self.embedding, X.T.to(torch.int64), "tokens"))
+
+
+class Seq2Seq(EncoderDecoder):
+    """An encoder and a decoder trained by Adam on tokens that are no padding.
+
+    `tgt_pad` is the number of the padding token among the targets: it adds nothing to the loss, and
+    the loss is the mean over the other tokens.
+
+    Book: 10.7 Sequence-to-sequence learning for machine translation
+    """
+
+    tgt_pad: int
+    lr: float
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, tgt_pad: int, lr: float) -> None:
+        super().__init__(encoder, decoder)
+        self.save_hyperparameters()
+
+    def loss(
+        self,
+        Y_hat: Float[Tensor, "*batch num_classes"],
+        Y: Shaped[Tensor, "*batch"],
+        averaged: bool = True,
+    ) -> Float[Tensor, "..."]:
+        """Cross-entropy of the tokens that are no padding; 0 if there is none.
+
+        With `averaged=False` one number for each token, 0 for padding.
+
+        Book: 10.7 Sequence-to-sequence learning for machine translation
+        """
+        mask = (Y.reshape(-1) != self.tgt_pad).to(Y_hat.dtype)
+        l = super().loss(Y_hat, Y, averaged=False) * mask
+        return l.sum() / mask.sum().clamp(min=1) if averaged else l
+
+    def validation_step(self, batch: Any) -> Any:
+        """Plot the loss of one validation batch."""
+        *inputs, y = batch
+        self.plot("loss", self.loss(self(*inputs), y), train=False)
+
+    def configure_optimizers(self) -> Any:
+        """Adam at rate `self.lr`."""
+        return torch.optim.Adam(self.parameters(), lr=self.lr)

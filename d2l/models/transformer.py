@@ -1,0 +1,146 @@
+"""The transformer's parts: perceptrons, residuals, blocks, and the encoder made of them."""
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from d2l.base.axes import Float, Int, Shaped, Tensor
+from d2l.models.embed import embed
+from d2l.models.encoder_decoder import Encoder
+from d2l.models.multi_head import MultiHeadAttention
+from d2l.models.positions import PositionalEncoding
+from d2l.models.shapes import require_axes
+
+
+class PositionWiseFFN(nn.Module):
+    """Two lazy layers with a ReLU between, the same for every position.
+
+    >>> d2l.PositionWiseFFN(ffn_num_hiddens=4, ffn_num_outputs=8)(torch.ones(2, 3, 4)).shape
+    torch.Size([2, 3, 8])
+
+    Book: 11.7 The transformer architecture
+    """
+
+    def __init__(self, ffn_num_hiddens: int, ffn_num_outputs: int) -> None:
+        super().__init__()
+        self.dense1 = nn.LazyLinear(ffn_num_hiddens)
+        self.relu = nn.ReLU()
+        self.dense2 = nn.LazyLinear(ffn_num_outputs)
+
+    def forward(self, X: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch outputs"]:
+        """The outputs of each position."""
+        return self.dense2(self.relu(self.dense1(X)))
+
+
+class AddNorm(nn.Module):
+    """The sum of `X` and a layer's outputs `Y`, after dropout, normalised over the last axes.
+
+    >>> d2l.AddNorm(norm_shape=4, dropout=0.5)(torch.ones(2, 3, 4), torch.ones(2, 3, 4)).shape
+    torch.Size([2, 3, 4])
+
+    Book: 11.7 The transformer architecture
+    """
+
+    def __init__(self, norm_shape: int | list[int] | torch.Size, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.ln = nn.LayerNorm(norm_shape)
+
+    def forward(
+        self, X: Float[Tensor, "*shape"], Y: Float[Tensor, "*shape"]
+    ) -> Float[Tensor, "*shape"]:
+        """The normalised sum; both must be of one shape."""
+        require_axes("Y", Y, tuple(X.shape), "It is added to X, number by number")
+        return self.ln(self.dropout(Y) + X)
+
+
+class TransformerEncoderBlock(nn.Module):
+    """Self-attention and a perceptron, each with its residual and its normalisation.
+
+    `valid_lens` is as in `DotProductAttention`.
+
+    >>> block = d2l.TransformerEncoderBlock(24, 48, num_heads=8, dropout=0.5)
+    >>> block(torch.ones(2, 100, 24), torch.tensor([3, 2])).shape
+    torch.Size([2, 100, 24])
+
+    Book: 11.7 The transformer architecture
+    """
+
+    def __init__(
+        self,
+        num_hiddens: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        dropout: float,
+        use_bias: bool = False,
+    ) -> None:
+        super().__init__()
+        self.attention = MultiHeadAttention(num_hiddens, num_heads, dropout, use_bias)
+        self.addnorm1 = AddNorm(num_hiddens, dropout)
+        self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
+        self.addnorm2 = AddNorm(num_hiddens, dropout)
+
+    def forward(
+        self,
+        X: Float[Tensor, "batch num_steps num_hiddens"],
+        valid_lens: Shaped[Tensor, "..."] | None = None,
+    ) -> Float[Tensor, "batch num_steps num_hiddens"]:
+        """`X` after one block, in the same shape."""
+        Y = self.addnorm1(X, self.attention(X, X, X, valid_lens))
+        return self.addnorm2(Y, self.ffn(Y))
+
+
+class TransformerEncoder(Encoder):
+    """Tokens through an embedding, positions, and `num_blks` blocks, `blks`.
+
+    After a call `attention_weights` is a list with those of each block.
+
+    >>> encoder = d2l.TransformerEncoder(200, 24, 48, num_heads=8, num_blks=2, dropout=0.5)
+    >>> encoder(torch.ones(2, 100, dtype=torch.long), torch.tensor([3, 2])).shape
+    torch.Size([2, 100, 24])
+
+    Book: 11.7 The transformer architecture
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        num_hiddens: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        num_blks: int,
+        dropout: float,
+        use_bias: bool = False,
+    ) -> None:
+        super().__init__()
+        self.num_hiddens = num_hiddens
+        self.embedding = nn.Embedding(vocab_size, num_hiddens)
+        self.pos_encoding = PositionalEncoding(num_hiddens, dropout)
+        self.blks: Any = nn.Sequential()
+        for i in range(num_blks):
+            block = TransformerEncoderBlock(
+                num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
+            )
+            self.blks.add_module(f"block{i}", block)
+        self._weights: list[Any] = []  # of a forward of the reader's own
+
+    @property
+    def attention_weights(self) -> list[Any]:
+        """The weights of each block in the last call: (batch * num_heads, num_steps, num_steps)."""
+        return self._weights or [block.attention.attention.attention_weights for block in self.blks]
+
+    @attention_weights.setter
+    def attention_weights(self, weights: list[Any]) -> None:
+        self._weights = weights
+
+    def forward(
+        self, X: Int[Tensor, "batch num_steps"], valid_lens: Shaped[Tensor, "..."] | None = None
+    ) -> Float[Tensor, "batch num_steps num_hiddens"]:
+        """The encoded tokens; each attends to the first `valid_lens` of its sequence."""
+        require_axes("X", X, ("batch", "num_steps"))
+        H = self.pos_encoding(embed(self.embedding, X, "tokens") * math.sqrt(self.num_hiddens))
+        for block in self.blks:
+            H = block(H, valid_lens)
+        return H

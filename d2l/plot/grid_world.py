@@ -1,0 +1,102 @@
+"""What an agent in a grid world knows, panel by panel: values as colours, the policy as arrows."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from d2l.errors import ShapeError
+from d2l.plot.figure import to_array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PANELS_PER_ROW, PANEL_INCHES = 4, 3.75
+ARROWS = {0: (-1, 0), 1: (0, -1), 2: (1, 0), 3: (0, 1)}  # left, down, right, up
+COLORS = {"S": "tab:green", "H": "tab:red", "G": "tab:orange"}
+
+
+def show_value_function_progress(env_desc: Any, V: Any, pi: Any) -> None:
+    """Show the values and the best actions in a grid world after each iteration.
+
+    `env_desc` is the map, rows of letters of which H and G are ends; `V` and `pi` (num_iters,
+    num_states) are values and actions (0 left, 1 down, 2 right, 3 up), states counted row by row.
+
+    >>> values = np.array([[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0]])
+    >>> best = np.array([[0, 0, 0, 0, 0, 0], [1, 0, 0, 2, 2, 0]])
+    >>> d2l.show_value_function_progress(["SFH", "FFG"], values, best)
+
+    Book: 17.2 Value iteration
+    """
+    _show(env_desc, V, pi, range(len(V)))
+
+
+def show_Q_function_progress(env_desc: Any, V_all: Any, pi_all: Any) -> None:  # noqa: N802
+    """Show about ten iterations of many, evenly spread, and the last.
+
+    Arguments and panels are those of `show_value_function_progress`.
+
+    >>> d2l.show_Q_function_progress(["SFH", "FFG"], np.zeros((256, 6)), np.zeros((256, 6)))
+
+    Book: 17.3 Q-learning
+    """
+    last = len(V_all) - 1
+    chosen = range(0, last + 1, max(1, len(V_all) // 10))
+    _show(env_desc, V_all, pi_all, sorted({*chosen, last} - {-1}))
+
+
+def _show(env_desc: Any, V: Any, pi: Any, chosen: Sequence[int]) -> None:
+    from matplotlib import pyplot as plt
+
+    letters = _letters(env_desc)
+    values, actions = (_grids(name, x, letters.shape) for name, x in (("V", V), ("pi", pi)))
+    if len(values) != len(actions) or len(values) == 0:
+        raise ShapeError(
+            f"V and pi need the same iterations, at least one; found {len(values)} in V and "
+            f"{len(actions)} in pi"
+        )
+    num_rows = math.ceil(len(chosen) / PANELS_PER_ROW)
+    size = (PANELS_PER_ROW * PANEL_INCHES, num_rows * PANEL_INCHES)
+    looks: dict[str, Any] = {"figsize": size, "squeeze": False, "layout": "constrained"}
+    _, grid = plt.subplots(num_rows, PANELS_PER_ROW, **looks)
+    for ax in grid.flatten()[len(chosen) :]:
+        ax.remove()
+    for ax, k in zip(grid.flatten(), chosen, strict=False):
+        _draw_panel(ax, letters, values[k], actions[k])
+        ax.set_title(f"Step = {k + 1}")
+
+
+def _draw_panel(ax: "Axes", letters: np.ndarray, values: np.ndarray, actions: np.ndarray) -> None:
+    num_rows, num_cols = letters.shape
+    low, high = float(values.min()), float(values.max())
+    ax.imshow(values, cmap="Blues", vmin=low, vmax=high + 0.6 * (high - low))  # arrows stay visible
+    ax.set_xticks(np.arange(num_cols + 1) - 0.5, labels=[])
+    ax.set_yticks(np.arange(num_rows + 1) - 0.5, labels=[])
+    ax.grid(color="white", linewidth=3)
+    ax.tick_params(length=0)
+    box = {"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1.5}
+    for (row, col), letter in np.ndenumerate(letters):
+        color = COLORS.get(letter, "black")
+        ax.text(col, row, letter, color=color, ha="center", va="center", bbox=box)
+    rows, cols = np.nonzero((letters != "H") & (letters != "G"))
+    right, up = np.array([ARROWS[int(actions[place])] for place in zip(rows, cols, strict=True)]).T
+    ax.quiver(cols + 0.15 * right, rows - 0.15 * up, right, up, scale=12, width=0.012)
+
+
+def _letters(env_desc: Any) -> np.ndarray:
+    """The map as an array of one-letter strings, from bytes or strings."""
+    rows = [[x.decode() if isinstance(x, bytes) else str(x) for x in row] for row in env_desc]
+    return np.array(rows)
+
+
+def _grids(name: str, x: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """(num_iters, num_states) as (num_iters, rows, columns)."""
+    array = np.asarray(to_array(x))
+    num_states = math.prod(shape)
+    if array.ndim != 2 or array.shape[1] != num_states:
+        raise ShapeError(
+            f"{name} must be (num_iters, {num_states}) for a map of {shape[0]} by {shape[1]}; "
+            f"found {array.shape}"
+        )
+    return array.reshape(-1, *shape)

@@ -1,0 +1,91 @@
+"""Film reviews from IMDb, positive or negative, and what a trained net says of a review."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from d2l.data.hub import download_extract
+from d2l.engine.resident import ResidentLoader
+from d2l.errors import DataError
+from d2l.text.answers import most_likely_class
+from d2l.text.tokens import pad_numbers, tokenize
+from d2l.text.vocab import Vocab
+
+FOLDERS = {"pos": 1, "neg": 0}
+MIN_FREQ = 5
+
+
+def read_imdb(data_dir: str | Path, is_train: bool) -> tuple[list[str], list[int]]:
+    """The reviews in a folder, and their labels: 1 for a positive one, 0 for a negative one.
+
+    The positive ones come first, each kind in the order of the names of their files.
+
+    >>> from pathlib import Path
+    >>> for kind in ("pos", "neg"):
+    ...     Path(f"reviews/train/{kind}").mkdir(parents=True)
+    ...     _ = Path(f"reviews/train/{kind}/0.txt").write_text(f"A {kind} film")
+    >>> d2l.read_imdb("reviews", is_train=True)
+    (['A pos film', 'A neg film'], [1, 0])
+
+    Book: 16.1 Sentiment analysis and the dataset
+    """
+    reviews, labels = [], []
+    for name, label in FOLDERS.items():
+        folder = Path(data_dir, "train" if is_train else "test", name)
+        files = sorted(folder.glob("*"))
+        if not files:
+            raise DataError(
+                f"found no reviews in {folder}: data_dir is the folder 'aclImdb' of the archive, "
+                "as d2l.download_extract('aclImdb', 'aclImdb') returns it"
+            )
+        reviews += [file.read_bytes().decode().replace("\n", "") for file in files]
+        labels += [label] * len(files)
+    return reviews, labels
+
+
+def load_data_imdb(
+    batch_size: int, num_steps: int = 500
+) -> tuple[ResidentLoader, ResidentLoader, Vocab]:
+    """Batches of training and of test reviews, the former shuffled, and the vocabulary.
+
+    A batch is the numbers of the words, cut or filled with `<pad>` to (batch, num_steps), and the
+    labels (batch,). Words seen fewer than five times in the training reviews are `<unk>`.
+
+    >>> train_iter, test_iter, vocab = d2l.load_data_imdb(64)  # doctest: +SKIP
+    >>> [tuple(part.shape) for part in next(iter(test_iter))]  # doctest: +SKIP
+    [(64, 500), (64,)]
+
+    Book: 16.1 Sentiment analysis and the dataset
+    """
+    data_dir = download_extract("aclImdb", "aclImdb")
+    splits = [read_imdb(data_dir, is_train) for is_train in (True, False)]
+    tokens = [tokenize(reviews) for reviews, _ in splits]
+    vocab = Vocab(tokens[0], min_freq=MIN_FREQ, reserved_tokens=("<pad>",))
+    arrays = [pad_numbers(vocab[lines], num_steps, vocab["<pad>"]) for lines in tokens]
+    labels = [torch.tensor(split_labels) for _, split_labels in splits]
+    train_iter = ResidentLoader((arrays[0], labels[0]), batch_size, shuffle=True)
+    return train_iter, ResidentLoader((arrays[1], labels[1]), batch_size), vocab
+
+
+def predict_sentiment(net: nn.Module, vocab: Vocab, sequence: str | Sequence[str]) -> str:
+    """`"positive"` or `"negative"`: what `net` says of a text, or of a list of its words.
+
+    `net` reads numbers of words (1, num_words) and gives a score for each class.
+
+    >>> class LikesAll(nn.Module):
+    ...     def forward(self, X):
+    ...         return torch.tensor([[0.0, 1.0]])
+    >>> d2l.predict_sentiment(LikesAll(), d2l.Vocab(["film"]), "this film")
+    'positive'
+
+    Book: 16.2 Sentiment analysis: using recurrent neural networks
+    """
+    words = sequence.split() if isinstance(sequence, str) else list(sequence)
+    if not words:
+        raise ValueError(
+            "there are no words to judge: predict_sentiment(net, vocab, 'a good film')"
+        )
+    label = most_likely_class(net, torch.tensor([vocab[words]]))
+    return "positive" if label == FOLDERS["pos"] else "negative"

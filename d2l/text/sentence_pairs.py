@@ -1,0 +1,123 @@
+"""A text of sentence pairs as a data module for machine translation."""
+
+from collections.abc import Sequence
+
+from d2l.base.axes import Int, Tensor
+from d2l.core.data import DataModule
+from d2l.engine.resident import ResidentLoader
+from d2l.errors import DataError, ShapeError
+from d2l.text.tokens import pad_numbers, preprocess_nmt, split_pairs, truncate_pad
+from d2l.text.vocab import Vocab
+
+Arrays = tuple[
+    Int[Tensor, "batch num_steps"],
+    Int[Tensor, "batch num_steps"],
+    Int[Tensor, "batch"],
+    Int[Tensor, "batch num_steps"],
+]
+
+
+class SentencePairs(DataModule):
+    r"""Pairs of sentences, cut or filled with `<pad>` to `num_steps` tokens, for `Seq2Seq`.
+
+    `arrays` are the source, the target after `<bos>`, how many source tokens are no padding, and
+    the target itself. Tokens seen once are `<unk>`. The first `num_train` pairs are for training,
+    the next `num_val` for validation. The text, a pair a line with a tab between, is what
+    `_download()` returns; a reader overrides it, or `_preprocess`, or `_tokenize`.
+
+    >>> class Greetings(d2l.SentencePairs):
+    ...     def _download(self):
+    ...         return "Hi.\tSalut !\nHi, hi.\tSalut, salut !"
+    >>> src, tgt, src_valid_len, label = Greetings(batch_size=2, num_steps=4).arrays
+    >>> src.shape, src_valid_len
+    (torch.Size([2, 4]), tensor([3, 4]))
+
+    Book: 10.5 Machine translation and the dataset
+    """
+
+    num_steps: int
+    num_train: int
+    num_val: int
+
+    def __init__(
+        self,
+        batch_size: int,
+        num_steps: int = 9,
+        num_train: int = 512,
+        num_val: int = 128,
+        *,
+        root: str = "../data",
+    ) -> None:
+        super().__init__(root=root)
+        self.save_hyperparameters()
+        self.arrays, self.src_vocab, self.tgt_vocab = self._build_arrays(self._download())
+
+    def build(self, src_sentences: Sequence[str], tgt_sentences: Sequence[str]) -> Arrays:
+        """The arrays of other sentences, with the vocabularies that there are.
+
+        Book: 10.5 Machine translation and the dataset
+        """
+        if len(src_sentences) != len(tgt_sentences):
+            raise ShapeError(
+                f"a source sentence for each target sentence: found {len(src_sentences)} and "
+                f"{len(tgt_sentences)}. build(['hi .'], ['salut !'])"
+            )
+        pairs = zip(src_sentences, tgt_sentences, strict=True)
+        raw_text = "\n".join(f"{source}\t{target}" for source, target in pairs)
+        return self._build_arrays(raw_text, self.src_vocab, self.tgt_vocab)[0]
+
+    def get_dataloader(self, train: bool) -> ResidentLoader:
+        """Minibatches of `arrays`; shuffled if `train`.
+
+        Book: 10.5 Machine translation and the dataset
+        """
+        end = self.num_train + self.num_val
+        rows = slice(0, self.num_train) if train else slice(self.num_train, end)
+        return self.get_tensorloader(self.arrays, train, rows)
+
+    def _download(self) -> str:
+        """The raw text. To be overridden."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say which sentences it reads: define _download(self)"
+        )
+
+    def _preprocess(self, text: str) -> str:
+        """`preprocess_nmt(text)`."""
+        return preprocess_nmt(text)
+
+    def _tokenize(
+        self, text: str, max_examples: int | None = None
+    ) -> tuple[list[list[str]], list[list[str]]]:
+        """The words of each pair, `<eos>` last; of `max_examples` pairs, if that is given."""
+        pairs = split_pairs(text, max_examples)
+        return [_ended(source) for source, _ in pairs], [_ended(target) for _, target in pairs]
+
+    def _build_arrays(
+        self, raw_text: str, src_vocab: Vocab | None = None, tgt_vocab: Vocab | None = None
+    ) -> tuple[Arrays, Vocab, Vocab]:
+        """The arrays and vocabularies of a text: of all its pairs where a vocabulary is given."""
+        wanted = self.num_train + self.num_val if src_vocab is None else None
+        sources, targets = self._tokenize(self._preprocess(raw_text), wanted)
+        if not sources:
+            raise DataError(
+                f"found no sentence pair in {len(raw_text)} characters: give lines of a source "
+                "sentence, a tab and a target sentence"
+            )
+        targets = [["<bos>", *target] for target in targets]
+        source, src_vocab = _number(sources, src_vocab, self.num_steps)
+        target, tgt_vocab = _number(targets, tgt_vocab, self.num_steps + 1)
+        valid_len = (source != src_vocab["<pad>"]).sum(1)
+        return (source, target[:, :-1], valid_len, target[:, 1:]), src_vocab, tgt_vocab
+
+
+def _ended(sentence: str) -> list[str]:
+    return [token for token in f"{sentence} <eos>".split(" ") if token]
+
+
+def _number(
+    sentences: Sequence[Sequence[str]], vocab: Vocab | None, num_steps: int
+) -> tuple[Int[Tensor, "batch num_steps"], Vocab]:
+    if vocab is None:
+        padded = [truncate_pad(line, num_steps, "<pad>") for line in sentences]
+        vocab = Vocab(padded, min_freq=2, reserved_tokens=("<pad>", "<eos>"))
+    return pad_numbers(vocab[list(sentences)], num_steps, vocab["<pad>"]), vocab

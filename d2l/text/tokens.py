@@ -1,0 +1,120 @@
+"""From text to tokens, and from tokens to arrays of one width."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import torch
+
+from d2l.base.axes import Int, Shaped, Tensor
+from d2l.errors import DataError
+from d2l.text.vocab import Vocab
+
+SPLITTERS: dict[str, Callable[[str], list[str]]] = {"word": str.split, "char": list}
+UNSPACED_MARK = re.compile(r"(?<=[^ ])([,.!?])")
+
+
+def tokenize(lines: Sequence[str], token: str = "word") -> list[list[str]]:
+    """The tokens of each line: its words, or with `token="char"` its characters.
+
+    >>> d2l.tokenize(["the time", "machine"])
+    [['the', 'time'], ['machine']]
+
+    Book: 9.2 Converting raw text into sequence data
+    """
+    if token not in SPLITTERS:
+        raise ValueError(f"token is 'word' or 'char', found {token!r}: tokenize(lines, 'word')")
+    return [*map(SPLITTERS[token], lines)]
+
+
+def truncate_pad(line: Sequence[Any], num_steps: int, padding_token: Any) -> list[Any]:
+    """The line cut to `num_steps` items, or filled up to as many.
+
+    >>> d2l.truncate_pad([4, 5], 3, 0)
+    [4, 5, 0]
+
+    Book: 10.5 Machine translation and the dataset
+    """
+    return [*line[:num_steps], *[padding_token] * (num_steps - len(line))]
+
+
+def preprocess_nmt(text: str) -> str:
+    """The text in lower case, with a space before each of `,.!?` and none that does not break.
+
+    >>> d2l.preprocess_nmt("Hi, there!")
+    'hi , there !'
+
+    Book: 10.5 Machine translation and the dataset
+    """
+    spaced = text.replace("\u202f", " ").replace("\xa0", " ")
+    return UNSPACED_MARK.sub(r" \1", spaced.lower())
+
+
+def tokenize_nmt(
+    text: str, num_examples: int | None = None
+) -> tuple[list[list[str]], list[list[str]]]:
+    r"""The words of the source and of the target sentences, one pair a line, a tab between.
+
+    At most `num_examples` pairs, if that is given. Lines without a tab are passed over, as is what
+    comes after a second one.
+
+    >>> d2l.tokenize_nmt("hi .\tsalut !\nrun !\tcours !", num_examples=1)
+    ([['hi', '.']], [['salut', '!']])
+
+    Book: 10.5 Machine translation and the dataset
+    """
+    pairs = split_pairs(text, num_examples)
+    return [source.split(" ") for source, _ in pairs], [target.split(" ") for _, target in pairs]
+
+
+def build_array_nmt(
+    lines: Sequence[Sequence[str]], vocab: Vocab, num_steps: int
+) -> tuple[Int[Tensor, "batch num_steps"], Int[Tensor, "batch"]]:
+    """The numbers of sentences, each ended with `<eos>`, and how many are no padding.
+
+    Longer sentences are cut, shorter ones filled with `<pad>`.
+
+    >>> vocab = d2l.Vocab(["a", "b"], reserved_tokens=["<pad>", "<eos>"])
+    >>> d2l.build_array_nmt([["a", "b"]], vocab, 4)
+    (tensor([[3, 4, 0, 1]]), tensor([3]))
+
+    Book: 10.5 Machine translation and the dataset
+    """
+    if len(lines) == 0:
+        raise DataError("there are no sentences to make an array of: give at least one")
+    ended = [[*line, "<eos>"] for line in lines]
+    array = pad_numbers(vocab[ended], num_steps, vocab["<pad>"])
+    return array, (array != vocab["<pad>"]).sum(1)
+
+
+def split_pairs(text: str, num_pairs: int | None) -> list[tuple[str, str]]:
+    """The first sentence pairs of a text with one pair a line; all without `num_pairs` (or 0)."""
+    pairs = []
+    for line in text.split("\n"):
+        source, tab, rest = line.partition("\t")
+        if tab:
+            pairs.append((source, rest.partition("\t")[0]))
+            if len(pairs) == num_pairs:
+                break
+    return pairs
+
+
+def pad_numbers(
+    lines: Sequence[Sequence[int]], num_steps: int, padding: int
+) -> Int[Tensor, "batch num_steps"]:
+    """The lines cut or filled to one width, as `truncate_pad` does, all at once."""
+    filled = before(torch.tensor([*map(len, lines)], dtype=torch.int64), num_steps)
+    array = torch.full(filled.shape, padding)
+    return array.masked_scatter_(filled, flat(line[:num_steps] for line in lines))
+
+
+def before(lengths: Int[Tensor, "batch"], num_steps: int) -> Shaped[Tensor, "batch num_steps"]:
+    """Which of `num_steps` places come before the end of each line."""
+    return torch.arange(num_steps) < lengths[:, None]
+
+
+def flat(lines: Iterable[Iterable[int]]) -> Int[Tensor, "num_items"]:
+    """The items of all lines, one after the other."""
+    return torch.from_numpy(np.fromiter(chain.from_iterable(lines), dtype=np.int64))

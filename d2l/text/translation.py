@@ -1,0 +1,69 @@
+"""English sentences and their French translations."""
+
+from pathlib import Path
+
+from d2l.data.hub import download_extract
+from d2l.engine.resident import ResidentLoader
+from d2l.text.sentence_pairs import SentencePairs
+from d2l.text.tokens import build_array_nmt, preprocess_nmt, tokenize_nmt
+from d2l.text.vocab import Vocab
+
+SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>")
+
+
+class MTFraEng(SentencePairs):
+    """English sentences and their French translations, from the Tatoeba project.
+
+    The archive is kept in `root`; the pairs are what `SentencePairs` makes of them.
+
+    >>> data = d2l.MTFraEng(batch_size=3)  # doctest: +SKIP
+    >>> [tuple(part.shape) for part in next(iter(data.train_dataloader()))]  # doctest: +SKIP
+    [(3, 9), (3, 9), (3,), (3, 9)]
+
+    Book: 10.5 Machine translation and the dataset
+    """
+
+    root: str
+
+    def _download(self) -> str:
+        """The text of the file of pairs."""
+        return _read(download_extract("fra-eng", root=self.root))
+
+
+def read_data_nmt() -> str:
+    r"""The text of the English-French pairs, one a line, a tab between.
+
+    >>> d2l.read_data_nmt()[:9]  # doctest: +SKIP
+    'Go.\tVa !\n'
+
+    Book: 10.5 Machine translation and the dataset
+    """
+    return _read(download_extract("fra-eng"))
+
+
+def load_data_nmt(
+    batch_size: int, num_steps: int, num_examples: int = 600
+) -> tuple[ResidentLoader, Vocab, Vocab]:
+    """Shuffled minibatches of the first English-French pairs, and both vocabularies.
+
+    A batch is the source (batch, num_steps), its valid lengths (batch,), the target and its valid
+    lengths. Tokens seen once are `<unk>`.
+
+    >>> loader, src_vocab, tgt_vocab = d2l.load_data_nmt(2, num_steps=8)  # doctest: +SKIP
+    >>> [tuple(part.shape) for part in next(iter(loader))]  # doctest: +SKIP
+    [(2, 8), (2,), (2, 8), (2,)]
+
+    Book: 10.5 Machine translation and the dataset
+    """
+    pairs = tokenize_nmt(preprocess_nmt(read_data_nmt()), num_examples)
+    vocabs = [Vocab(lines, min_freq=2, reserved_tokens=SPECIAL_TOKENS) for lines in pairs]
+    arrays = [
+        array
+        for lines, vocab in zip(pairs, vocabs, strict=True)
+        for array in build_array_nmt(lines, vocab, num_steps)
+    ]
+    return ResidentLoader(arrays, batch_size, shuffle=True), vocabs[0], vocabs[1]
+
+
+def _read(folder: str) -> str:
+    return Path(folder, "fra.txt").read_text(encoding="utf-8")

@@ -1,0 +1,116 @@
+"""Numbers for tokens: a vocabulary counts tokens once and then looks them up, many at a time."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
+from typing import Any
+
+from torch import Tensor
+
+from d2l.errors import LabelError
+
+UNKNOWN = "<unk>"
+
+
+class Vocab:
+    """The tokens of a text, numbered in alphabetical order; the unknown token is `<unk>`.
+
+    `tokens` is a list of tokens or of lines of tokens. Tokens seen fewer than `min_freq` times are
+    left out; `reserved_tokens` are in whether seen or not. `token_freqs` has every token seen with
+    its count, the most frequent first; `idx_to_token` and `token_to_idx` are the numbering.
+
+    >>> vocab = d2l.Vocab([["b", "a", "c"], ["a"]], reserved_tokens=["<pad>"])
+    >>> vocab["a"], vocab[["b", "who?"]], vocab.to_tokens([0, 2])
+    (2, [3, 1], ['<pad>', 'a'])
+
+    Book: 9.2 Converting raw text into sequence data
+    """
+
+    def __init__(
+        self, tokens: Iterable[Any] = (), min_freq: int = 0, reserved_tokens: Iterable[str] = ()
+    ) -> None:
+        self.token_freqs = _count(tokens).most_common()
+        frequent = (token for token, count in self.token_freqs if count >= min_freq)
+        self.idx_to_token = _sorted({UNKNOWN, *reserved_tokens, *frequent})
+        self.token_to_idx = {token: i for i, token in enumerate(self.idx_to_token)}
+
+    def __len__(self) -> int:
+        return len(self.idx_to_token)
+
+    def __contains__(self, token: object) -> bool:
+        return token in self.token_to_idx
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.idx_to_token)
+
+    def __getitem__(self, tokens: Any) -> Any:
+        """The number of a token, or those of a list or tuple of tokens, nested as they are.
+
+        A token that is not in the vocabulary has the number of `<unk>`.
+        """
+        if isinstance(tokens, Tensor):
+            raise TypeError(
+                f"vocab[...] reads tokens, found a tensor of shape {tuple(tokens.shape)}: "
+                "vocab.to_tokens(indices) goes from numbers to tokens"
+            )
+        if not isinstance(tokens, (list, tuple)):
+            return self.token_to_idx.get(tokens, self.unk)
+        if any(issubclass(kind, (list, tuple)) for kind in set(map(type, tokens))):
+            return [self[item] for item in tokens]
+        return list(map(self.token_to_idx.get, tokens, repeat(self.unk)))
+
+    def to_tokens(self, indices: Any) -> Any:
+        """The token with a number, or a list of those of a list, tuple or tensor of any length.
+
+        Raises `LabelError` for a number that the vocabulary does not have.
+        """
+        numbers = indices.tolist() if hasattr(indices, "tolist") else indices
+        try:
+            return self._tokens_of(numbers)
+        except IndexError as error:
+            found = _outside(numbers, self)
+            raise LabelError(
+                f"the vocabulary has the numbers 0..{len(self) - 1}; found {found}"
+            ) from error
+
+    @property
+    def unk(self) -> int:
+        """The number of `<unk>`."""
+        return self.token_to_idx[UNKNOWN]
+
+    def _tokens_of(self, numbers: Any) -> Any:
+        if not isinstance(numbers, (list, tuple)):
+            return self.idx_to_token[numbers]
+        if any(issubclass(kind, (list, tuple)) for kind in set(map(type, numbers))):
+            return [self._tokens_of(item) for item in numbers]
+        return list(map(self.idx_to_token.__getitem__, numbers))
+
+
+def _count(tokens: Iterable[Any]) -> Counter[Any]:
+    tokens = tokens if isinstance(tokens, Sequence) else list(tokens)
+    are_lines = len(tokens) > 0 and isinstance(tokens[0], (list, tuple))
+    try:
+        return Counter(chain.from_iterable(tokens) if are_lines else tokens)
+    except TypeError as error:
+        raise TypeError(
+            f"Vocab reads a list of tokens, or a list of lines of tokens: {error}. "
+            "For text, Vocab(d2l.tokenize(lines))"
+        ) from error
+
+
+def _sorted(tokens: set[Any]) -> list[str]:
+    kinds = {type(token).__name__ for token in tokens if not isinstance(token, str)}
+    if kinds:
+        raise TypeError(
+            f"a vocabulary is made of strings, found {', '.join(sorted(kinds))}: "
+            "Vocab([str(token) for token in tokens])"
+        )
+    return sorted(tokens)
+
+
+def _outside(numbers: Any, vocab: Vocab) -> Any:
+    """The first number that is none of the vocabulary's."""
+    if isinstance(numbers, (list, tuple)):
+        found = (_outside(number, vocab) for number in numbers)
+        return next((number for number in found if number is not None), None)
+    return None if -len(vocab) <= numbers < len(vocab) else numbers

@@ -1,0 +1,105 @@
+"""Anchor boxes: where they are, and the offsets that lead from them to other boxes and back."""
+
+from collections.abc import Sequence
+
+import torch
+
+from d2l.base.axes import Float, Shaped, Tensor
+from d2l.errors import ShapeError
+from d2l.vision.boxes import box_center_to_corner, box_corner_to_center
+from d2l.vision.checks import check_axes, check_sides
+
+
+def multibox_prior(
+    data: Shaped[Tensor, "... height width"], sizes: Sequence[float], ratios: Sequence[float]
+) -> Float[Tensor, "1 num_anchors 4"]:
+    """Anchors around every pixel of `data` (..., height, width), as corners in shares of its sides.
+
+    Around each pixel, row by row, there are `len(sizes) + len(ratios) - 1`: every size with the
+    first ratio, then the first size with every other ratio. A size is a share of the height; a
+    ratio is width over height, in pixels.
+
+    >>> d2l.multibox_prior(torch.zeros(1, 3, 1, 2), sizes=[0.5], ratios=[1])
+    tensor([[[0.1250, 0.2500, 0.3750, 0.7500],
+             [0.6250, 0.2500, 0.8750, 0.7500]]])
+
+    Book: 14.4 Anchor boxes
+    """
+    check_axes("data", data, "... height width")
+    for name, values in (("sizes", sizes), ("ratios", ratios)):
+        if len(values) == 0 or not all(value > 0 for value in values):
+            raise ShapeError(
+                f"{name} must be one or more positive numbers; found {list(values)}. E.g. "
+                "d2l.multibox_prior(data, sizes=[0.75, 0.5], ratios=[1, 2])"
+            )
+    height, width = data.shape[-2:]
+    half_width, half_height = _half_sides(sizes, ratios, data.shape[-2:], data.device)
+    x = (torch.arange(width, device=data.device) + 0.5)[:, None] * (1 / width)
+    y = (torch.arange(height, device=data.device) + 0.5)[:, None, None] * (1 / height)
+    corners = (x - half_width, y - half_height, x + half_width, y + half_height)
+    per_pixel = (height, width, len(half_width))
+    return torch.stack([corner.expand(per_pixel) for corner in corners], dim=3).reshape(1, -1, 4)
+
+
+def _half_sides(
+    sizes: Sequence[float], ratios: Sequence[float], shape: torch.Size, device: torch.device
+) -> Float[Tensor, "2 num_per_pixel"]:
+    size = torch.tensor(sizes, dtype=torch.float32, device=device)
+    root = torch.tensor(ratios, dtype=torch.float32, device=device).sqrt()
+    widths = torch.cat((size * root[0], sizes[0] * root[1:])) * shape[0] / shape[1]
+    heights = torch.cat((size / root[0], sizes[0] / root[1:]))
+    return torch.stack((widths, heights)) / 2
+
+
+def offset_boxes(
+    anchors: Shaped[Tensor, "... 4"], assigned_bb: Shaped[Tensor, "... 4"], eps: float = 1e-6
+) -> Float[Tensor, "... 4"]:
+    """What is to be predicted at anchors (..., 4) whose boxes are `assigned_bb` (..., 4).
+
+    Four numbers each: the way between the centers in tenths of the anchor's sides, and five times
+    the logarithm of `eps` plus the ratio of the sides.
+
+    >>> d2l.offset_boxes(torch.tensor([[0., 0., 1., 1.]]), torch.tensor([[0., 0., 2., 1.]]), eps=0)
+    tensor([[5.0000, 0.0000, 3.4657, 0.0000]])
+
+    Book: 14.4 Anchor boxes
+    """
+    check_axes("anchors", anchors, "... 4")
+    check_axes("assigned_bb", assigned_bb, "... 4")
+    offsets = coordinate_offsets(anchors.movedim(-1, 0), assigned_bb.movedim(-1, 0), eps)
+    return offsets.movedim(0, -1).contiguous()
+
+
+def coordinate_offsets(
+    anchors: Shaped[Tensor, "4 ..."], boxes: Shaped[Tensor, "4 ..."], eps: float = 1e-6
+) -> Float[Tensor, "4 ..."]:
+    """`offset_boxes` with the coordinates along the first axis: twice as fast for many boxes."""
+    anchor_sides = anchors[2:] - anchors[:2]
+    anchor_center, center = (anchors[:2] + anchors[2:]) / 2, (boxes[:2] + boxes[2:]) / 2
+    way = 10 * (center - anchor_center) / anchor_sides
+    growth = 5 * torch.log(eps + (boxes[2:] - boxes[:2]) / anchor_sides)
+    return torch.cat((way, growth))
+
+
+def offset_inverse(
+    anchors: Shaped[Tensor, "... 4"], offset_preds: Shaped[Tensor, "... 4"]
+) -> Float[Tensor, "... 4"]:
+    """The boxes, as corners, that offsets (..., 4) from anchors (..., 4) stand for.
+
+    >>> d2l.offset_inverse(torch.tensor([[0., 0., 1., 1.]]), torch.tensor([[5., 0., 0., 0.]]))
+    tensor([[0.5000, 0.0000, 1.5000, 1.0000]])
+
+    Book: 14.4 Anchor boxes
+    """
+    check_axes("offset_preds", offset_preds, "... 4")
+    anchor = box_corner_to_center(anchors)
+    center = offset_preds[..., :2] * anchor[..., 2:] / 10 + anchor[..., :2]
+    sides = torch.exp(offset_preds[..., 2:] / 5) * anchor[..., 2:]
+    return box_center_to_corner(torch.cat((center, sides), dim=-1))
+
+
+def anchor_rows(anchors: Shaped[Tensor, "*one num_anchors 4"]) -> Shaped[Tensor, "num_anchors 4"]:
+    """The anchors of `multibox_prior` (1, num_anchors, 4) as rows; rows as they are."""
+    check_axes("anchors", anchors, "num_anchors 4" if anchors.ndim == 2 else "1 num_anchors 4")
+    check_sides("anchors", anchors)
+    return anchors.reshape(-1, 4)

@@ -1,0 +1,86 @@
+"""From what a detector predicts to the boxes that are shown: of near equals, the surest stays."""
+
+import torch
+
+from d2l.base.axes import Float, Int, Shaped, Tensor
+from d2l.errors import ShapeError
+from d2l.vision.anchors import anchor_rows, offset_inverse
+from d2l.vision.checks import check_axes
+
+
+def nms(
+    boxes: Shaped[Tensor, "num_boxes 4"], scores: Shaped[Tensor, "num_boxes"], iou_threshold: float
+) -> Int[Tensor, "num_kept"]:
+    """Non-maximum suppression: the rows of `boxes` (num_boxes, 4) that stay, best score first.
+
+    A box goes if it overlaps one that stays, of a better score, by more than `iou_threshold`.
+    `scores` is (num_boxes,); boxes are corners.
+
+    >>> boxes = torch.tensor([[0., 0., 2., 2.], [0., 0., 2., 1.9], [5., 5., 6., 6.]])
+    >>> d2l.nms(boxes, torch.tensor([0.7, 0.8, 0.9]), iou_threshold=0.5)
+    tensor([2, 1])
+
+    Book: 14.4 Anchor boxes
+    """
+    check_axes("boxes", boxes, "num_boxes 4")
+    check_axes("scores", scores, str(len(boxes)))
+    from torchvision.ops import nms as suppress
+
+    dtype = torch.promote_types(torch.promote_types(boxes.dtype, scores.dtype), torch.float32)
+    return suppress(boxes.detach().to(dtype), scores.detach().to(dtype), iou_threshold)
+
+
+def multibox_detection(
+    cls_probs: Shaped[Tensor, "batch num_outputs num_anchors"],
+    offset_preds: Shaped[Tensor, "batch num_offsets"],
+    anchors: Shaped[Tensor, "*one num_anchors 4"],
+    nms_threshold: float = 0.5,
+    pos_threshold: float = 0.009999999,
+) -> Float[Tensor, "batch num_anchors 6"]:
+    """What was found at each anchor: rows (class, confidence, x1, y1, x2, y2), one per anchor.
+
+    `cls_probs` is (batch, num_classes + 1, num_anchors), the background first; `offset_preds`
+    (batch, num_anchors * 4); `anchors` (1, num_anchors, 4). Classes count from 0; -1 is background
+    or a box that another one suppressed, whatever their classes. Each image has the boxes that stay
+    first, the surest at the top. A row less sure than `pos_threshold` becomes background, and its
+    confidence 1 minus what it was.
+
+    Book: 14.4 Anchor boxes
+    """
+    anchors = anchor_rows(anchors)
+    batch, num_anchors = len(cls_probs), len(anchors)
+    _check_predictions(cls_probs, offset_preds, num_anchors)
+    confidences, classes = cls_probs[:, 1:].max(dim=1)  # (batch, num_anchors)
+    boxes = offset_inverse(anchors, offset_preds.reshape(batch, num_anchors, 4))
+    places = _places(boxes, confidences, nms_threshold)
+    is_unsure = confidences < pos_threshold
+    classes = torch.where((places >= num_anchors) | is_unsure, -1, classes)
+    confidences = torch.where(is_unsure, 1 - confidences, confidences)
+    rows = torch.cat((torch.stack((classes, confidences), dim=2), boxes), dim=2)
+    order = places.argsort(dim=1)
+    return rows.gather(1, order.unsqueeze(2).expand(-1, -1, 6))
+
+
+def _places(
+    boxes: Float[Tensor, "batch num_anchors 4"],
+    confidences: Float[Tensor, "batch num_anchors"],
+    nms_threshold: float,
+) -> Int[Tensor, "batch num_anchors"]:
+    """What to sort each image's boxes by; from num_anchors on for those that go."""
+    num_anchors = boxes.shape[1]
+    number = torch.arange(num_anchors, device=boxes.device)
+    places = (num_anchors + number).repeat(len(boxes), 1)
+    for place, box, confidence in zip(places, boxes, confidences, strict=True):
+        kept = nms(box, confidence, nms_threshold)
+        place[kept] = number[: len(kept)]
+    return places
+
+
+def _check_predictions(cls_probs: Tensor, offset_preds: Tensor, num_anchors: int) -> None:
+    check_axes("cls_probs", cls_probs, f"batch num_classes+1 {num_anchors}")
+    if cls_probs.shape[1] < 2:
+        raise ShapeError(
+            "cls_probs must have the background and one class at least along axis 1; found shape "
+            f"{tuple(cls_probs.shape)}"
+        )
+    check_axes("offset_preds", offset_preds, f"{len(cls_probs)} {num_anchors * 4}")

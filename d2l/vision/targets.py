@@ -1,0 +1,106 @@
+"""What each anchor box is to predict, given the true boxes of an image."""
+
+import torch
+
+from d2l.base.axes import Float, Int, Shaped, Tensor
+from d2l.errors import LabelError
+from d2l.vision.anchors import anchor_rows, coordinate_offsets
+from d2l.vision.boxes import overlap
+from d2l.vision.checks import check_axes, check_sides
+from d2l.vision.matching import match
+
+Targets = tuple[
+    Float[Tensor, "batch num_offsets"],
+    Float[Tensor, "batch num_offsets"],
+    Int[Tensor, "batch num_anchors"],
+]
+
+
+def assign_anchor_to_bbox(
+    ground_truth: Shaped[Tensor, "num_boxes 4"],
+    anchors: Shaped[Tensor, "num_anchors 4"],
+    device: torch.device | str | None,
+    iou_threshold: float = 0.5,
+) -> Int[Tensor, "num_anchors"]:
+    """For each of `anchors` (num_anchors, 4) the row of its box in `ground_truth`, or -1.
+
+    `ground_truth` is (num_boxes, 4), corners like the anchors; the answer is on `device`. An anchor
+    gets the box it overlaps most, if by `iou_threshold`; and every box gets one anchor at least,
+    as long as there are any: the best that is left, in the order of their overlaps.
+
+    Book: 14.4 Anchor boxes
+    """
+    for name, boxes in (("ground_truth", ground_truth), ("anchors", anchors)):
+        check_axes(name, boxes, "num_boxes 4")
+        check_sides(name, boxes)
+    overlaps = overlap(ground_truth, anchors).detach()
+    is_box = torch.ones(1, len(ground_truth), dtype=torch.bool, device=overlaps.device)
+    return match(overlaps.unsqueeze(0), is_box, iou_threshold)[0].to(device)
+
+
+def multibox_target(
+    anchors: Shaped[Tensor, "*one num_anchors 4"], labels: Shaped[Tensor, "batch num_boxes 5"]
+) -> Targets:
+    """What each of `anchors` (1, num_anchors, 4) is to predict, for `labels` (batch, num_boxes, 5).
+
+    A label is a class, counted from 0, and the corners of its box; a class below 0 says that there
+    is no box, so that images with fewer boxes, or none, can share a batch. Returned are offsets
+    (batch, num_anchors * 4); a mask of the same shape, 0 where the anchor has no box; and classes
+    (batch, num_anchors) counted from 1, 0 being the background. On the CPU, raises `LabelError`
+    for a class that is no whole number and `ShapeError` for a negative side.
+
+    Book: 14.4 Anchor boxes
+    """
+    anchors = anchor_rows(anchors)
+    check_axes("labels", labels, "batch num_boxes 5")
+    classes, boxes = labels[..., 0], labels[..., 1:]
+    _check_labels(classes, boxes)
+    at_once = _pairs_at_once(anchors.device) // max(1, labels.shape[1] * len(anchors))
+    pieces = [_assigned(anchors, piece) for piece in labels.split(max(1, at_once))]
+    assigned = torch.cat(pieces)  # (batch, num_anchors)
+    return _targets(anchors, classes, boxes, assigned)
+
+
+def _assigned(
+    anchors: Shaped[Tensor, "num_anchors 4"], labels: Shaped[Tensor, "batch num_boxes 5"]
+) -> Int[Tensor, "batch num_anchors"]:
+    overlaps = overlap(labels[..., 1:].reshape(-1, 4), anchors).detach()
+    overlaps = overlaps.reshape(*labels.shape[:2], len(anchors))
+    return match(overlaps, labels[..., 0] >= 0, 0.5)
+
+
+def _pairs_at_once(device: torch.device) -> int:
+    """How many pairs of a box and an anchor: a processor's cache holds a megabyte of overlaps."""
+    return 2**18 if device.type == "cpu" else 2**26
+
+
+def _targets(
+    anchors: Shaped[Tensor, "num_anchors 4"],
+    classes: Shaped[Tensor, "batch num_boxes"],
+    boxes: Shaped[Tensor, "batch num_boxes 4"],
+    assigned: Int[Tensor, "batch num_anchors"],
+) -> Targets:
+    if classes.shape[1] == 0:
+        classes, boxes = classes.new_zeros(len(classes), 1), boxes.new_zeros(len(boxes), 1, 4)
+    has_box = assigned >= 0
+    row = assigned.clamp(min=0)
+    own = boxes.permute(2, 0, 1).gather(2, row.expand(4, -1, -1))  # (4, batch, num_anchors)
+    offsets = coordinate_offsets(anchors.T.contiguous().unsqueeze(1), own)
+    offsets = torch.where(has_box, offsets, 0).permute(1, 2, 0)
+    mask = has_box.unsqueeze(2).expand_as(offsets).to(offsets.dtype)
+    targets = torch.where(has_box, classes.gather(1, row).long() + 1, 0)
+    return offsets.flatten(1), mask.flatten(1), targets
+
+
+def _check_labels(
+    classes: Shaped[Tensor, "batch num_boxes"], boxes: Shaped[Tensor, "batch num_boxes 4"]
+) -> None:
+    if classes.device.type != "cpu":
+        return
+    is_class = classes == classes.floor()
+    if not bool(is_class.all()):
+        raise LabelError(
+            "the first number of a label is its class, a whole number from 0, or below 0 for no "
+            f"box; found {classes[~is_class][0].item()}. A row of labels is (class, x1, y1, x2, y2)"
+        )
+    check_sides("labels[..., 1:]", boxes[classes >= 0])

@@ -1,0 +1,129 @@
+"""The pictures of Pascal VOC 2012 with a class for every pixel, cut to one size at random."""
+
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from d2l.base.axes import Float, Int, Tensor, UInt8
+from d2l.data.hub import download_extract
+from d2l.errors import DataError, ShapeError
+from d2l.vision.images import read_images
+from d2l.vision.voc_colors import voc_colormap2label, voc_label_indices
+
+# What the colors of photographs are on average, and how much they vary: ImageNet's, as everywhere
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_one_table = functools.cache(voc_colormap2label)
+
+Pictures = list[UInt8[Tensor, "3 _ _"]]
+
+
+def read_voc_images(voc_dir: str | Path, is_train: bool = True) -> tuple[Pictures, Pictures]:
+    """The photographs and the pictures of their labels, bytes (3, height, width) each.
+
+    `voc_dir` is the folder VOC2012, with `ImageSets/Segmentation/train.txt` or `val.txt`, and the
+    pictures they name in `JPEGImages` and `SegmentationClass`. Raises `DataError` where something
+    is missing or damaged.
+
+    Book: 14.9 Semantic segmentation and the dataset
+    """
+    folder = Path(voc_dir)
+    listed = folder / "ImageSets" / "Segmentation" / ("train.txt" if is_train else "val.txt")
+    try:
+        names = listed.read_text(encoding="utf-8").split()
+    except OSError as error:
+        raise DataError(
+            f"the list of pictures {listed} cannot be read: {error}. voc_dir must be the folder "
+            "VOC2012, e.g. d2l.download_extract('voc2012', 'VOCdevkit/VOC2012')"
+        ) from error
+    features = read_images([folder / "JPEGImages" / f"{name}.jpg" for name in names])
+    labels = read_images([folder / "SegmentationClass" / f"{name}.png" for name in names])
+    return features, labels
+
+
+def voc_rand_crop(feature: Any, label: Any, height: int, width: int) -> tuple[Any, Any]:
+    """The same piece of both pictures, `height` by `width`, from a place drawn at random.
+
+    Pictures are tensors (..., height, width) or PIL images of one size; PyTorch's generator draws.
+    Raises `ShapeError` where the sizes differ or are smaller than the piece.
+
+    Book: 14.9 Semantic segmentation and the dataset
+    """
+    from torchvision.transforms import RandomCrop
+    from torchvision.transforms.functional import crop, get_image_size
+
+    size, label_size = get_image_size(feature)[::-1], get_image_size(label)[::-1]
+    if size != label_size or height > size[0] or width > size[1]:
+        raise ShapeError(
+            f"feature and label must have one height and width, at least {(height, width)}; found "
+            f"{tuple(size)} and {tuple(label_size)}"
+        )
+    place = RandomCrop.get_params(feature, (height, width))
+    return crop(feature, *place), crop(label, *place)
+
+
+class VOCSegDataset(Dataset):
+    """The set in memory: `dataset[i]` is a piece of a photograph and the class of each pixel.
+
+    The piece is (3, height, width), normalised by `normalize_image`; the classes are int64 (height,
+    width). Each look draws the place anew. Photographs smaller than `crop_size` = (height, width)
+    are left out; the others stay whole, as bytes, in `features` and `labels`.
+
+    Book: 14.9 Semantic segmentation and the dataset
+    """
+
+    def __init__(self, is_train: bool, crop_size: Sequence[int], voc_dir: str | Path) -> None:
+        self._mean = 255 * torch.tensor(MEAN).reshape(3, 1, 1)
+        self._deviation = 255 * torch.tensor(DEVIATION).reshape(3, 1, 1)
+        self.crop_size = crop_size
+        features, labels = read_voc_images(voc_dir, is_train)
+        self.features, self.labels = self.filter(features), self.filter(labels)
+        if not self.features:
+            raise DataError(
+                f"none of the {len(features)} pictures in {voc_dir} has a height and width of at "
+                f"least crop_size = {tuple(crop_size)}"
+            )
+
+    @property
+    def colormap2label(self) -> Int[Tensor, "16777216"]:
+        """The table of `voc_colormap2label()`, made once in each process."""
+        return _one_table()
+
+    def normalize_image(self, img: UInt8[Tensor, "3 _ _"]) -> Float[Tensor, "3 _ _"]:
+        """Bytes as floats of mean 0 and deviation 1, about, in each color."""
+        return torch.sub(img, self._mean).div_(self._deviation)
+
+    def filter(self, imgs: Pictures) -> Pictures:
+        """The pictures that are large enough."""
+        height, width = self.crop_size
+        return [img for img in imgs if img.shape[1] >= height and img.shape[2] >= width]
+
+    def __getitem__(self, idx: int) -> tuple[Float[Tensor, "3 h w"], Int[Tensor, "h w"]]:
+        feature, label = voc_rand_crop(self.features[idx], self.labels[idx], *self.crop_size)
+        return self.normalize_image(feature), voc_label_indices(label, self.colormap2label)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+def load_data_voc(
+    batch_size: int, crop_size: Sequence[int], *, voc_dir: str | Path | None = None
+) -> tuple[DataLoader, DataLoader]:
+    """Loaders of the training batches, shuffled, and of the validation batches, all full.
+
+    A batch is pieces of photographs (batch, 3, height, width) and classes (batch, height, width).
+    The set is downloaded once, unless `voc_dir` is its folder VOC2012.
+
+    Book: 14.9 Semantic segmentation and the dataset
+    """
+    if voc_dir is None:
+        voc_dir = download_extract("voc2012", os.path.join("VOCdevkit", "VOC2012"))
+    train, val = (VOCSegDataset(is_train, crop_size, voc_dir) for is_train in (True, False))
+    return (
+        DataLoader(train, batch_size, shuffle=True, drop_last=True),
+        DataLoader(val, batch_size, drop_last=True),
+    )

@@ -1,0 +1,39 @@
+"""The animator in a real kernel: one output, one picture, its last state the saved one."""
+
+import re
+
+import pytest
+
+pytest.importorskip("nbclient", reason="the extra `notebook` is not installed")
+
+import nbformat
+
+from d2l.notebook.execute import run_notebook
+
+LOOP = """
+import time
+from d2l import torch as d2l
+pictures = []
+class Counted(d2l.Animator):
+    def render(self):
+        pictures.append(time.monotonic())
+        return super().render()
+animator = Counted(xlabel="epoch", legend=["train loss"])
+for epoch in range(25):
+    time.sleep(0.02)
+    animator.add(epoch, 1 / (epoch + 1))
+"""
+
+
+def test_a_loop_leaves_one_picture_that_was_updated_in_place(tmp_path):
+    cells = [nbformat.v4.new_code_cell(source) for source in (LOOP, "print(len(pictures))")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    assert run_notebook(notebook, tmp_path).failure is None
+    (output,) = notebook.cells[0].outputs
+    assert output.output_type == "display_data"
+    svg = output.data["image/svg+xml"]
+    assert "<!-- train loss -->" in svg
+    (curve,) = re.findall(r'<path d="([^"]*)"[^>]*stroke: #1f77b4[^>]*square', svg)[:1]
+    assert curve.count("L") + 1 >= 25  # every point is in the last picture
+    shown = int(notebook.cells[1].outputs[0].text)
+    assert 2 <= shown <= 8  # half a second, ten a second at most, and one at the end

@@ -1,0 +1,43 @@
+"""Every case gives with this library what it gave with d2l 1.0.3, or the difference is stated."""
+
+import pytest
+from likeness import assert_alike
+from play import outcome, play, read_cases
+from registry import LEFT_OUT
+
+from d2l import torch as d2l
+
+CASES = read_cases()
+AT_LEAST = 150  # names
+
+
+@pytest.mark.parametrize("title", [t for t, case in CASES.items() if case.difference is None])
+def test_both_give_the_same(title, released, compared, tmp_path):
+    case = CASES[title]
+    assert_alike(play(case, d2l, tmp_path), released["outcomes"][title])
+    _count(title, compared)
+
+
+@pytest.mark.parametrize("title", [t for t, case in CASES.items() if case.difference])
+def test_both_give_what_the_stated_difference_says(title, released, compared, tmp_path):
+    case = CASES[title]
+    assert_alike(released["outcomes"][title], case.difference.released, "1.0.3")
+    assert_alike(outcome(case, d2l, tmp_path), case.difference.here, "ours")
+    _count(title, compared)
+
+
+def test_the_names_that_are_compared_are_names_of_1_0_3_and_enough(released):
+    names = {name for case in CASES.values() for name in case.names}
+    assert names <= set(released["names"])
+    assert len(names) >= AT_LEAST
+
+
+def test_every_name_of_1_0_3_is_compared_or_left_out_with_the_reason(released):
+    names = {name for case in CASES.values() for name in case.names}
+    public = {name for name in released["names"] if not name.startswith("_")}
+    assert public - names == set(LEFT_OUT)
+
+
+def _count(title, compared):
+    for name in CASES[title].names:
+        compared.setdefault(name, set()).add(title)

@@ -1,0 +1,34 @@
+"""`python -m tools.api` writes docs/api anew; it fails where an example gives something else."""
+
+from pathlib import Path
+
+from tools.api.examples import ExampleError, run
+from tools.api.face import REPOSITORY, chapters
+from tools.api.pages import pages
+
+FOLDER = REPOSITORY / "docs" / "api"
+
+
+def main() -> None:
+    """Write what is to be there, remove what is not."""
+    try:
+        files = pages(chapters(), run)
+    except ExampleError as error:
+        raise SystemExit(str(error)) from error
+    for stale in {*written(FOLDER)} - {*files}:
+        (FOLDER / stale).unlink()
+    for name, text in files.items():
+        file = FOLDER / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    print(f"{len(files)} files in {FOLDER.relative_to(REPOSITORY)}")
+
+
+def written(folder: Path) -> dict[str, str]:
+    """The files that are there, by their names as `pages` gives them."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    return {file.relative_to(folder).as_posix(): file.read_text("utf-8") for file in files}
+
+
+if __name__ == "__main__":
+    main()

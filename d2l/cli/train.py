@@ -41,8 +41,13 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     seed_all(seed)
     net, data = _linear(**options) if model == "linear" else _classifier(model, **options)
-    kept = {"checkpoint": folder / "checkpoints", "run_dir": folder / "runs"}
-    trainer = Trainer(max_epochs=epochs, device=_device(device), seed=seed, **kept)
+    trainer = Trainer(
+        max_epochs=epochs,
+        device=_device(device),
+        seed=seed,
+        checkpoint=folder / "checkpoints",
+        run_dir=folder / "runs",
+    )
     try:
         trainer.fit(net, data, resume="last" if resume else None)
     finally:

@@ -6,6 +6,7 @@ fit → prepare_data, prepare_model, configure_optimizers
 """
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,13 @@ from torch import nn
 from d2l.base.devices import cpu, gpu, move, usable
 from d2l.base.devices import num_gpus as count_gpus
 from d2l.base.seed import seed_all
-from d2l.core import fast, loop, preflight, stored, team
+from d2l.core import loop, preflight, stored, team
 from d2l.core.board import ProgressBoard
+from d2l.core.fast import STEP_LOSS, FastRun, make_plan
 from d2l.core.gradients import gather_gradients, scale_to_norm
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.keeper import Keeper
+from d2l.core.patience import Patience
 from d2l.core.pooled import PooledPoints
 from d2l.core.progress import Feed, Progress
 from d2l.core.schedule import Schedule, unpack
@@ -28,7 +31,7 @@ from d2l.engine.meter import FiniteWatch
 from d2l.engine.plan import Plan
 from d2l.engine.precision import arithmetic, check_precision
 from d2l.scale.parallel import check_strategy
-from d2l.scale.world import launched
+from d2l.scale.world import ALONE, World, launched
 
 
 class Trainer(HyperParameters):
@@ -60,22 +63,32 @@ class Trainer(HyperParameters):
     Book: 3.2 Object-oriented design for implementation
     """
 
+    # Defaults, since the book has readers replace __init__ by one that knows three arguments.
     max_epochs: int
-    gradient_clip_val: float
-    seed: int | None
-    replay: bool | None
-    stream: bool | None
-    precision: str
-    compile: bool
-    accumulate: int
-    patience: int | None
-    monitor: str
-    mode: str
-    checkpoint: str | Path | None
-    every: float
-    keep: int
-    run_dir: str | Path | None
-    strategy: str
+    gradient_clip_val: float = 0
+    seed: int | None = None
+    replay: bool | None = None
+    stream: bool | None = None
+    precision: str = "32-true"
+    compile: bool = False
+    accumulate: int = 1
+    patience: int | None = None
+    monitor: str = "val_loss"
+    mode: str = "min"
+    checkpoint: str | Path | None = None
+    every: float = 1
+    keep: int = 2
+    run_dir: str | Path | None = None
+    strategy: str = "ddp"
+
+    gpus: Sequence[torch.device] = ()
+    device: torch.device = torch.device("cpu")
+    plan: Plan = Plan("cpu", "resident", "plain", "nothing was trained yet")
+    world: World = ALONE
+    pool: PooledPoints | None = None
+    schedule: Schedule | None = None
+    fast: FastRun | None = None
+    _asked_device: torch.device | None = None
 
     def __init__(
         self,
@@ -104,25 +117,19 @@ class Trainer(HyperParameters):
         preflight.check_keeping(accumulate, every, keep)
         check_precision(precision)
         check_strategy(strategy)
+        Patience(monitor, mode, patience)
         self.world = launched()
         preflight.advise_on_gpus(num_gpus, count_gpus(), self.world.size)
         self.gpus = [gpu(i) for i in range(min(num_gpus, count_gpus()))]
-        asked = usable(device) if device is not None else None
-        self._asked_device = self.world.device(asked)
-        self.device = self._asked_device or (self.gpus[0] if self.gpus else cpu())
+        self._asked_device = usable(device) if device is not None else None
+        self.device = self._wished_device() or cpu()
         self.progress = Progress(self.world)
-        self.pool: PooledPoints | None = None
-        self.schedule: Schedule | None = None
-        self.keeper = Keeper(self)
-        self.watch = FiniteWatch(deferred=False)
-        self.fast: fast.FastRun | None = None
-        self.plan = Plan(str(self.device), "resident", "plain", "nothing was trained yet")
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
 
     @property
     def is_main(self) -> bool:
         """Whether this is the process that draws, prints and writes: the only one, or the first."""
-        return self.world.is_main
+        return launched().is_main
 
     def prepare_data(self, data: Any) -> None:
         """Take the loaders from the data module and count their batches."""
@@ -159,7 +166,6 @@ class Trainer(HyperParameters):
             seed_all(self.seed)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         self._choose_device(model)
-        self.world.join(self.device)
         home = home_of_plain_tensors(model)
         self.prepare_data(data)
         self.prepare_model(model)
@@ -232,7 +238,6 @@ class Trainer(HyperParameters):
         preflight.check_parts(model, data)
         run = copy.copy(self)  # the trainer itself, perhaps in mid-run, is left as it was
         run._choose_device(model)
-        run.world.join(run.device)
         run.progress = Progress(run.world)
         val_dataloader = preflight.require_validation(data)
         model.to(run.device)
@@ -260,7 +265,7 @@ class Trainer(HyperParameters):
         """Raise unless the loss is one finite number; on a GPU it is read with some delay."""
         preflight.check_scalar(self.model, loss)
         if self.progress.results is not None:
-            self.progress.results.write(fast.STEP_LOSS, loss)
+            self.progress.results.write(STEP_LOSS, loss)
             return
         loop.stop_if_bad(self, self.watch.note(loss, self.train_batch_idx))
 
@@ -278,11 +283,18 @@ class Trainer(HyperParameters):
             model.board, self.pool = board, pool
             model.train(was_training)
 
+    def _wished_device(self) -> torch.device | None:
+        """The device that was asked for, or is this process's among others; None: any."""
+        first_gpu = self.gpus[0] if self.gpus else None
+        return self.world.device(self._asked_device or first_gpu)
+
     def _choose_device(self, model: nn.Module) -> None:
-        """Without a wish, a run takes place where the model is."""
-        if self._asked_device is None and not self.gpus:
-            tensors = trainable_tensors(model)
-            self.device = tensors[0].device if tensors else cpu()
+        """Without a wish, a run takes place where the model is; all its processes meet there."""
+        self.world = launched()
+        tensors = trainable_tensors(model)
+        home = tensors[0].device if tensors else cpu()
+        self.device = self._wished_device() or home
+        self.world.join(self.device)
 
     def _feed_loaders(self) -> None:
         self.progress = Progress(self.world)
@@ -307,8 +319,8 @@ class Trainer(HyperParameters):
         self.keeper = Keeper(self)
         self.keeper.begin(resume)
         replaced = [name for name, ours in _RUNGS.items() if _is_replaced(self, name, ours)]
-        self.plan = fast.make_plan(self, replaced)
-        self.fast = fast.FastRun(self) if self.plan.step == "replayed" else None
+        self.plan = make_plan(self, replaced)
+        self.fast = FastRun(self) if self.plan.step == "replayed" else None
         if self.compile:
             self.model.compile()
 

@@ -7,6 +7,7 @@ import click
 
 from d2l import __version__
 from d2l.cli.doctor import doctor
+from d2l.cli.launch import launch
 from d2l.cli.lessons import lessons
 from d2l.cli.runs import runs
 from d2l.cli.train import train
@@ -21,7 +22,7 @@ def group() -> None:
     """Dive into Deep Learning's companion: train, look after the machine, run the lessons."""
 
 
-for command in (train, runs, doctor, lessons):
+for command in (train, launch, runs, doctor, lessons):
     group.add_command(command)
 
 

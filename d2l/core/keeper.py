@@ -37,13 +37,13 @@ class Keeper:
         run = self._run
         found = run.world.from_main(lambda: self._find(resume))
         if self._shelf is not None:
-            aside = run.world.from_main(lambda: self._prepare(found))
-            if aside and run.world.is_main:
-                print(f"checkpoints of an earlier run are now in {self._shelf.folder / aside}")
+            run.world.from_main(self._shelf.prepare)
         if found is not None:
             stored.load(run, found)
             self.is_resumed = True
             self._num_steps_kept = self.num_steps
+        if self._shelf is not None:
+            self._make_way(found)
         if resume is not None and run.world.is_main:
             print(self._describe_begin(found))
 
@@ -136,10 +136,13 @@ class Keeper:
             )
         return self._shelf.newest() if resume == "last" else self._shelf.best()
 
-    def _prepare(self, found: Path | None) -> str | None:
-        assert self._shelf is not None
-        is_own = found is not None and found.parent == self._shelf.folder
-        return self._shelf.prepare(is_resumed=is_own)
+    def _make_way(self, found: Path | None) -> None:
+        """Checkpoints of another run, or of another course of this one, are not to be mixed up."""
+        shelf, world = self._shelf, self._run.world
+        assert shelf is not None
+        aside = world.from_main(lambda: shelf.make_way(going_on_from=found))
+        if aside and world.is_main:
+            print(f"checkpoints of an earlier run are now in {shelf.folder / aside}")
 
     def _describe_begin(self, found: Path | None) -> str:
         if found is None:

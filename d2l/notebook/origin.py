@@ -3,13 +3,10 @@
 Such a script calls `stand_for` first. This file loads nothing: it is part of every process's start.
 """
 
-import re
 import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
-
-HEADING = re.compile(r"# cell (\d+)$")
 
 
 def stand_for(script: str, notebook: str) -> None:
@@ -22,7 +19,7 @@ def stand_for(script: str, notebook: str) -> None:
     ) -> None:
         lines = [line for name, line in _frames(trace) if name == script]
         if lines:
-            error.add_note(f"In {Path(notebook).name}: {', in '.join(cells_at(script, lines))}.")
+            error.add_note(f"In {Path(notebook).name}: {'; '.join(cells_at(script, lines))}.")
         show(kind, error, trace)
 
     sys.excepthook = show_with_cells
@@ -31,10 +28,8 @@ def stand_for(script: str, notebook: str) -> None:
 def cells_at(script: str, lines: list[int]) -> list[str]:
     """Where in the notebook these lines of the script are; the head of the script is nowhere."""
     cell_at = [0]
-    text = Path(script).read_text(encoding="utf-8").splitlines()
-    for line in text:
-        heading = HEADING.match(line)
-        cell_at.append(int(heading[1]) if heading else cell_at[-1])
+    for line in Path(script).read_text(encoding="utf-8").split("\n"):
+        cell_at.append(cell_at[-1] + (line == f"# cell {cell_at[-1] + 1}"))
     first = {cell: cell_at.index(cell) for cell in set(cell_at)}
     places = [(cell_at[line], line - first[cell_at[line]]) for line in lines]
     return [f"cell {cell}, line {line}" for cell, line in places if cell]

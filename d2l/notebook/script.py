@@ -12,6 +12,7 @@ from pathlib import Path
 from d2l.notebook.source import UnreadableNotebookError, notebook_language, read_notebook
 
 CELLS_OF_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun", "%%matplotlib")
+TIMED = re.compile(r"(\s*)%time\s+(?P<statement>\S.*)")
 MAGIC = re.compile(r"\s*([%!?]|[\w.,\s]+=\s*[%!])|.*\?\s*$")
 FUTURE = re.compile(r"from __future__ import .*")
 FROM_IPYTHON = {  # what a notebook has without importing it
@@ -56,7 +57,7 @@ def _head(path: Path, futures: list[str], code: str) -> str:
 
 def _python(source: str, where: str) -> list[str]:
     """The lines of a cell, with those commented out that are no Python, but IPython's own."""
-    lines = source.splitlines()
+    lines = source.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%") and not first.startswith(CELLS_OF_PYTHON):
         return [_commented(line) for line in lines]
@@ -71,7 +72,11 @@ def _python(source: str, where: str) -> list[str]:
                 raise UnreadableNotebookError(
                     f"{where} is no Python: {error.msg}, line {at + 1}"
                 ) from error
-            _drop(lines, at, _end(lines, at))
+            timed = TIMED.fullmatch(lines[at])
+            if timed:
+                lines[at] = timed[1] + timed["statement"]
+            else:
+                _drop(lines, at, _end(lines, at))
         else:
             for first_line, last_line in _calls_of_shell(tree):
                 _drop(lines, first_line - 1, last_line - 1)
@@ -91,9 +96,15 @@ def _calls_of_shell(tree: ast.Module) -> list[tuple[int, int]]:
     return [
         (node.lineno, node.end_lineno or node.lineno)
         for node in ast.walk(tree)
-        if isinstance(node, ast.Expr)
-        and any(isinstance(n, ast.Name) and n.id == "get_ipython" for n in ast.walk(node))
+        if isinstance(node, ast.Expr) and _caller(node.value) == "get_ipython"
     ]
+
+
+def _caller(node: ast.expr) -> str:
+    """The name in front of all calls and dots: `f` of `f(x).g(y)`."""
+    while isinstance(node, (ast.Call, ast.Attribute)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _end(lines: list[str], at: int) -> int:

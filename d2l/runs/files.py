@@ -72,7 +72,8 @@ def _not_written(path: Path, error: Exception) -> str:
     while cause is not None and not isinstance(cause, OSError):
         cause = cause.__cause__ or cause.__context__
     reason = getattr(cause, "strerror", None) or str(error).splitlines()[0]
-    kept = "what was there before is untouched" if path.exists() else "nothing was left there"
+    is_there = os.path.exists(path)  # which Path.exists cannot say of a folder without rights
+    kept = "what was there before is untouched" if is_there else "nothing was left there"
     return (
         f"{path} could not be written ({reason}); {kept}. Make room, or name a folder that can be "
         "written to, e.g. d2l.Trainer(…, checkpoint=FOLDER) or trainer.save(PATH)"

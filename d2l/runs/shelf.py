@@ -13,6 +13,7 @@ from pathlib import Path
 from d2l.errors import CheckpointError
 from d2l.runs.files import PART, is_left_behind, write_whole
 
+_EARLIER = re.compile(r"earlier-(\d+)")
 _NAME = re.compile(r"step-(\d+)\.(pt|dcp)")
 
 
@@ -22,18 +23,23 @@ class Shelf:
     def __init__(self, folder: Path, keep: int) -> None:
         self.folder, self.keep = folder, keep
 
-    def prepare(self, is_resumed: bool) -> str | None:
-        """Make the folder, try whether it can be written to, and clear what a killed writer left.
-
-        Checkpoints of an earlier run move aside, into a folder `earlier-1`, unless this run goes
-        on with them; returns the name of that folder.
-        """
+    def prepare(self) -> None:
+        """Make the folder, try to write to it, and clear what a killed writer left."""
         write_whole(self.folder / ".writable", lambda file: file.write(b"d2l"))
         (self.folder / ".writable").unlink()
         for path in self.folder.iterdir():
             if is_left_behind(path):
                 _remove(path)
-        return None if is_resumed or self.newest() is None else self._move_aside()
+
+    def make_way(self, going_on_from: Path | None = None) -> str | None:
+        """Move the checkpoints of an earlier run into a folder `earlier-1`; returns its name.
+
+        Of the run that goes on from one of them only those move that were written after that one.
+        """
+        found = self._checkpoints()
+        if going_on_from is not None and going_on_from.resolve().parent == self.folder.resolve():
+            found = [path for path in found if _num_steps(path) > _num_steps(going_on_from)]
+        return self._move_aside(found) if found else None
 
     def path(self, num_steps: int, suffix: str = ".pt") -> Path:
         """Where the checkpoint after so many steps goes."""
@@ -73,13 +79,15 @@ class Shelf:
         found = self.folder.iterdir() if self.folder.is_dir() else ()
         return [path for path in found if _NAME.fullmatch(path.name)]
 
-    def _move_aside(self) -> str:
-        number = 1 + sum(1 for _ in self.folder.glob("earlier-*"))
-        aside = self.folder / f"earlier-{number}"
+    def _move_aside(self, checkpoints: list[Path]) -> str:
+        earlier = [_EARLIER.fullmatch(path.name) for path in self.folder.iterdir()]
+        number = 1 + max((int(found[1]) for found in earlier if found), default=0)
+        aside, note = self.folder / f"earlier-{number}", self.folder / "best.json"
+        is_whole_run = len(checkpoints) == len(self._checkpoints())
+        note_moves = note.exists() and (is_whole_run or self.best() in checkpoints)
         aside.mkdir()
-        for path in (*self._checkpoints(), self.folder / "best.json"):
-            if path.exists():
-                os.replace(path, aside / path.name)
+        for path in (*checkpoints, note) if note_moves else checkpoints:
+            os.replace(path, aside / path.name)
         return aside.name
 
 

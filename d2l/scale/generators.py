@@ -48,10 +48,12 @@ class SharedGenerators:
 
     @contextmanager
     def drawn_alike(self) -> Iterator[None]:
-        """Inside, random numbers are those that every process draws."""
-        if self._shared is None:
+        """Inside, random numbers are those that every process draws, begun or not."""
+        if self._world.size == 1:
             yield
             return
+        if self._shared is None:
+            self._shared = self._world.from_main(generator_states)
         own = generator_states()
         set_generator_states(self._shared)
         try:

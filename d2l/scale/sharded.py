@@ -4,6 +4,7 @@ PyTorch's distributed checkpoint holds the sharded tensors, so that any number o
 read them, one alone too; `rest.pt` beside them holds everything else in plain types.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ def load(path: Path, own: Mapping[str, Tensor], world: World) -> dict[str, Any]:
     try:
         index = dcp.FileSystemReader(path).read_metadata().state_dict_metadata
         targets = {name: _target(name, form, own) for name, form in index.items()}
-        dcp.load(targets, checkpoint_id=path)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "torch.distributed is disabled")  # one reads alone
+            dcp.load(targets, checkpoint_id=path)
     except (OSError, RuntimeError, EOFError, ValueError, dcp.CheckpointException) as error:
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
         raise CheckpointError(

@@ -45,7 +45,7 @@ class SharedLoader:
         """This process's parts, from the batch with this number on; the order is drawn at once."""
         if isinstance(self.loader, (ResidentLoader, StreamedLoader)):
             return self._chosen_by_index(first)
-        if type(self.loader) is DataLoader and not isinstance(self.dataset, IterableDataset):
+        if _has_numbers(self.loader):
             return self._loaded_by_index(self.loader, first)
         return self._cut_from_whole(first)
 
@@ -115,6 +115,13 @@ def bounds(num_examples: int, world: World) -> tuple[int, int]:
     each, rest = divmod(num_examples, world.size)
     start = world.rank * each + min(world.rank, rest)
     return start, start + each + (world.rank < rest)
+
+
+def _has_numbers(loader: Any) -> bool:
+    """Whether a loader is PyTorch's own and makes its batches of the numbers of examples."""
+    if type(loader) is not DataLoader or isinstance(loader.dataset, IterableDataset):
+        return False
+    return loader.batch_sampler is not None
 
 
 def _reading(loader: DataLoader[Any], own: list[list[int]]) -> DataLoader[Any]:

@@ -17,6 +17,10 @@ class BatchError(D2LError, TypeError):
     """A batch or a data module of another form than the model reads."""
 
 
+class CheckpointError(D2LError, OSError):
+    """A checkpoint that cannot be written, read, or does not belong to this run."""
+
+
 class DataError(D2LError, OSError):
     """Data that are missing, damaged or out of reach."""
 

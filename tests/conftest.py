@@ -7,7 +7,7 @@ import matplotlib as mpl
 import pytest
 from jaxtyping import install_import_hook
 
-ROOMS_UNDER_CONTRACT = ("base", "engine", "core", "data", "models", "plot")
+ROOMS_UNDER_CONTRACT = ("base", "engine", "core", "data", "models", "plot", "runs", "scale")
 
 
 def modules_under_contract() -> list[str]:

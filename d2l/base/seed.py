@@ -1,9 +1,13 @@
-"""One seed for every source of random numbers that a run may draw from."""
+"""The sources of random numbers that a run may draw from: seeded, noted and put back together."""
 
 import random
+from typing import Any
 
 import numpy as np
 import torch
+
+# The state of each generator, in plain types and tensors: it can be saved with torch.save.
+GeneratorStates = dict[str, Any]
 
 
 def seed_all(seed: int) -> None:
@@ -11,3 +15,27 @@ def seed_all(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
+
+
+def generator_states() -> GeneratorStates:
+    """Where Python's, NumPy's and PyTorch's generators are; those of GPUs where they are in use."""
+    name, keys, *rest = np.random.get_state(legacy=True)
+    states = {
+        "python": random.getstate(),
+        "numpy": (str(name), torch.from_numpy(np.asarray(keys, np.int64)), *rest),
+        "torch": torch.get_rng_state(),
+    }
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        states["cuda"] = torch.cuda.get_rng_state_all()
+    return states
+
+
+def set_generator_states(states: GeneratorStates) -> None:
+    """Put the generators back to where they were."""
+    version, numbers, gauss = states["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    name, keys, *rest = states["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))
+    torch.set_rng_state(states["torch"])
+    if "cuda" in states and len(states["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(states["cuda"])

@@ -74,6 +74,7 @@ def _state(name: str, path: Path | None) -> str:
 def _choices() -> Iterator[str]:
     from d2l.base.devices import num_gpus, try_gpu
     from d2l.plot.surface import surface
+    from d2l.runs.tensorboard import availability
 
     why = "a GPU was found" if num_gpus() else "no GPU was found"
     yield f"d2l train runs on {try_gpu()}, for {why}; Trainer(num_gpus=0) keeps to the CPU"
@@ -89,3 +90,4 @@ def _choices() -> Iterator[str]:
         "plain": "one last line: this is neither a notebook nor a terminal",
     }
     yield f"a run shows {shown[surface()]}"
+    yield availability()

@@ -8,7 +8,9 @@ import click
 from d2l import __version__
 from d2l.cli.data import data
 from d2l.cli.doctor import doctor
+from d2l.cli.launch import launch
 from d2l.cli.lessons import lessons
+from d2l.cli.runs import runs
 from d2l.cli.train import train
 from d2l.errors import D2LError
 
@@ -21,7 +23,7 @@ def group() -> None:
     """Dive into Deep Learning's companion: train, look after machine and data, run lessons."""
 
 
-for command in (train, doctor, data, lessons):
+for command in (train, launch, runs, doctor, data, lessons):
     group.add_command(command)
 
 

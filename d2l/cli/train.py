@@ -1,4 +1,7 @@
-"""`d2l train`: the book's first models on their data, shown live, and what they leave behind."""
+"""`d2l train`: the book's first models on their data, shown live, and what they leave behind.
+
+Under torchrun (`torchrun --nproc-per-node 2 -m d2l train mlp`) the processes train one model.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,10 +26,14 @@ POSITIVE_FLOAT = click.FloatRange(min=0, min_open=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="default: out/MODEL")
 @click.option("--root", default="../data", show_default=True, help="where data sets are kept")
+@click.option("--resume", is_flag=True, help="go on from the newest checkpoint in the folder")
 def train(
-    model: str, epochs: int, seed: int, device: str, out: Path | None, **options: Any
+    model: str, epochs: int, seed: int, device: str, out: Path | None, resume: bool, **options: Any
 ) -> None:
-    """Train MODEL, show it live, and leave plot, points and weights in a folder."""
+    """Train MODEL, show it live, and leave plot, points and weights in a folder.
+
+    Every epoch leaves a checkpoint, and so do Ctrl-C and SIGTERM; --resume goes on from the last.
+    """
     from d2l.base.seed import seed_all
     from d2l.core.trainer import Trainer
 
@@ -34,14 +41,23 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     seed_all(seed)
     net, data = _linear(**options) if model == "linear" else _classifier(model, **options)
-    trainer = Trainer(max_epochs=epochs, device=_device(device), seed=seed)
+    trainer = Trainer(
+        max_epochs=epochs,
+        device=_device(device),
+        seed=seed,
+        checkpoint=folder / "checkpoints",
+        run_dir=folder / "runs",
+    )
     try:
-        trainer.fit(net, data)
+        trainer.fit(net, data, resume="last" if resume else None)
     finally:
-        _leave(net, folder)
-    for name, value in trainer.validate(net, data).items():
-        click.echo(f"{name}: {value:.4f}")
-    click.echo(f"board.svg, points.csv and weights.pt are in {folder}")
+        if trainer.is_main:
+            _leave(net, folder)
+    results = trainer.validate(net, data)
+    if trainer.is_main:
+        for name, value in results.items():
+            click.echo(f"{name}: {value:.4f}")
+        click.echo(f"board.svg, points.csv, weights.pt, checkpoints and runs are in {folder}")
 
 
 def _linear(batch_size: int | None, lr: float | None, **_: Any) -> tuple["Module", "DataModule"]:
@@ -69,8 +85,11 @@ def _classifier(
 
 def _device(name: str) -> Any:
     from d2l.base.devices import try_gpu, usable
+    from d2l.scale.world import launched
 
-    return try_gpu() if name == "auto" else usable(name)
+    if name == "auto":
+        return None if launched().size > 1 else try_gpu()  # of several processes each has its own
+    return usable(name)
 
 
 def _leave(net: "Module", folder: Path) -> None:

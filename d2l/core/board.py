@@ -93,6 +93,18 @@ class ProgressBoard(HyperParameters):
         """`points`, by the name that d2l 1.0.3 had for them."""
         return self.points
 
+    def state_dict(self) -> dict[str, dict[str, Any]]:
+        """Every point, and what is summed up towards the next ones, as plain numbers."""
+        return {label: series.state_dict() for label, series in self._series.items()}
+
+    def load_state_dict(self, state: dict[str, dict[str, Any]]) -> None:
+        """Go on from a state that `state_dict` gave; what was drawn before is forgotten."""
+        self.clear()
+        for label, series_state in state.items():
+            self._series[label] = Series()
+            self._series[label].load_state_dict(series_state)
+            self._is_stale = True
+
     def latest(self) -> dict[str, float]:
         """The last value of each curve; waits for the device the values are on."""
         return {label: series.ys[-1] for label, series in self._series.items() if len(series)}

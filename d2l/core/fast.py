@@ -10,24 +10,35 @@ import math
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import nn
 
+from d2l.core.loop import stop_at
 from d2l.core.module import Module
 from d2l.core.progress import Feed
-from d2l.core.tensors import plain_tensors, trainable_tensors
+from d2l.core.tensors import named_plain_tensors, trainable_tensors
 from d2l.engine.meter import SECONDS_BETWEEN_READS
 from d2l.engine.plan import Plan
 from d2l.engine.replayed import ReplayedPass, Results
 from d2l.engine.resident import ResidentLoader
 from d2l.engine.watch import RunSeenByStep
+from d2l.scale.share import SharedLoader
 
 STEP_LOSS = "the loss of the step"
 FEWEST_STEPS = 300  # recording costs about as much as it saves in so many small steps
 READABLE = frozenset(
-    {"progress", "check_loss", "max_epochs", "num_train_batches", "num_val_batches", "device"}
+    {
+        "progress",
+        "pool",
+        "check_loss",
+        "max_epochs",
+        "num_train_batches",
+        "num_val_batches",
+        "device",
+    }
     | {"gpus", "gradient_clip_val", "seed", "model", "optim"}
 )
 
@@ -35,7 +46,7 @@ READABLE = frozenset(
 def make_plan(trainer: Any, replaced: list[str]) -> Plan:
     """The plan of a run that is about to begin; `replaced` are rungs that are a reader's own."""
     why = _why_plain(trainer, replaced)
-    data = "resident" if _is_resident(trainer.train_dataloader) else "streamed"
+    data = "resident" if _is_resident(trainer.train_dataloader, shared=True) else "streamed"
     step = "plain" if why else "replayed"
     return Plan(str(trainer.device), data, step, why or "nothing in the run stands against it")
 
@@ -46,9 +57,11 @@ class FastRun:
     def __init__(self, trainer: Any) -> None:
         self._trainer = trainer
         _make_capturable(trainer.optim, trainer.device)
-        self._train = _Pass(trainer, trainer.train_dataloader, self._train_step)
+        done = trainer.train_batch_idx, trainer.val_batch_idx
+        self._train = _Pass(trainer, trainer.train_dataloader, self._train_step, done[0])
         has_val = _is_resident(trainer.val_dataloader)
-        self._val = _Pass(trainer, trainer.val_dataloader, self._val_step) if has_val else None
+        val = (trainer, trainer.val_dataloader, self._val_step, done[1])
+        self._val = _Pass(*val) if has_val else None
         self._passes = [self._train] if self._val is None else [self._train, self._val]
         self._next_read = time.monotonic() + SECONDS_BETWEEN_READS
 
@@ -89,22 +102,28 @@ class FastRun:
         self._draw_validation()
 
     def _run(self, a_pass: "_Pass") -> None:
-        progress = self._trainer.progress
-        progress.results = a_pass.results
-        model, before = self._trainer.model, a_pass.num_done
-        model.trainer = RunSeenByStep(self._trainer, a_pass.replayed.findings, READABLE)
+        progress, model = self._trainer.progress, self._trainer.model
+        is_training = a_pass is self._train
 
-        def on_progress(num_batches: int) -> None:
-            a_pass.num_done = before + num_batches
-            progress.num_train_batches_done += a_pass is self._train
+        def on_progress() -> None:
+            a_pass.num_done += 1
+            if is_training:
+                self._trainer.train_batch_idx = a_pass.num_done
             if time.monotonic() >= self._next_read:
                 self.finish()
+            progress.step_done()
             progress.on_batch()
 
+        progress.enter("train" if is_training else "validate")
+        with progress.pass_begun() if is_training else nullcontext(0) as first:
+            rest = a_pass.replayed.begin(first)
+        progress.results = a_pass.results
+        model.trainer = RunSeenByStep(self._trainer, a_pass.replayed.findings, READABLE)
         try:
-            a_pass.replayed.run(on_progress)
+            a_pass.replayed.run(rest, on_progress)
         finally:
             progress.results, model.trainer = None, self._trainer
+        progress.enter("idle")
 
     def _train_step(self, batch: Any) -> None:
         for tensor in trainable_tensors(self._trainer.model):
@@ -121,7 +140,7 @@ class FastRun:
         losses = numbers.pop(STEP_LOSS, [])
         for i, loss in enumerate(losses, start=first):
             if not math.isfinite(loss):
-                self._trainer.stop_at(i, loss)
+                stop_at(self._trainer, i, loss)
             for key, values in numbers.items():
                 self._trainer.model.draw_training(key, values[i - first], i)
 
@@ -141,12 +160,12 @@ class FastRun:
 class _Pass:
     """One of the two passes, with its table of results and how much of it was drawn."""
 
-    def __init__(self, trainer: Any, feed: Feed, step: Any) -> None:
+    def __init__(self, trainer: Any, feed: Feed, step: Any, num_done: int) -> None:
         loader = feed.loader
-        self.results = Results(len(loader) * trainer.max_epochs, loader.tensors[0].device)
+        num_steps = len(loader) * trainer.max_epochs
+        self.results = Results(num_steps, loader.tensors[0].device, begin=num_done)
         self.replayed = ReplayedPass(loader, step, self.results, lambda: host_state(trainer))
-        self.num_done = 0
-        self._num_drawn = 0
+        self.num_done = self._num_drawn = num_done
         self._loader = loader
 
     def read_new(self, whole_passes_of: int = 1) -> tuple[int, dict[str, list[float]]]:
@@ -180,14 +199,13 @@ def host_state(trainer: Any) -> dict[str, Any]:
 def _named_tensors(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
     yield from nn.Module.named_parameters(model)
     yield from model.named_buffers()
-    names = {id(v): k for module in model.modules() for k, v in vars(module).items()}
-    for i, tensor in enumerate(plain_tensors(model)):
-        yield names.get(id(tensor), f"plain tensor {i}"), tensor
+    yield from named_plain_tensors(model)
 
 
 def _why_plain(trainer: Any, replaced: list[str]) -> str:
     model, num_steps = trainer.model, trainer.num_train_batches * trainer.max_epochs
     reasons = (
+        (trainer.world.size > 1, f"{trainer.world.size} processes exchange their gradients"),
         (trainer.replay is False, "Trainer(replay=False) asked for it"),
         (
             trainer.replay is None and trainer.device.type != "cuda",
@@ -197,6 +215,11 @@ def _why_plain(trainer: Any, replaced: list[str]) -> str:
         (not _is_resident(trainer.train_dataloader), "the training data are not in memory"),
         (not isinstance(model, Module), f"{type(model).__name__} is no d2l.Module"),
         (_replaces_plot(model), f"{type(model).__name__} has a plot of its own"),
+        (trainer.accumulate > 1, f"gradients of {trainer.accumulate} batches make one step"),
+        (
+            getattr(trainer.schedule, "interval", "") == "step",
+            "the learning rate changes at every step",
+        ),
         (_needs_closure(trainer.optim), "the optimizer calls the loss itself (a closure)"),
         (
             trainer.replay is None and num_steps < FEWEST_STEPS,
@@ -213,8 +236,12 @@ def _make_capturable(optimizer: Any, device: torch.device) -> None:
             group["capturable"] = True
 
 
-def _is_resident(feed: Any) -> bool:
-    return isinstance(getattr(feed, "loader", None), ResidentLoader)
+def _is_resident(feed: Any, shared: bool = False) -> bool:
+    """Whether the feed's data are in memory; `shared` with other processes or not."""
+    loader = getattr(feed, "loader", None)
+    if shared and isinstance(loader, SharedLoader):
+        loader = loader.loader
+    return isinstance(loader, ResidentLoader)
 
 
 def _replaces_plot(model: Any) -> bool:

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from d2l.base.devices import move
 from d2l.core.board import ProgressBoard
 from d2l.core.hyperparameters import HyperParameters
+from d2l.core.points import as_value
 from d2l.core.progress import Progress
 from d2l.core.tensors import apply_to_plain_tensors
 from d2l.errors import BatchError, D2LError, ModelError
+from d2l.scale.parallel import SharedStep
 
 
 class Module(nn.Module, HyperParameters):
@@ -81,9 +83,16 @@ class Module(nn.Module, HyperParameters):
 
     def draw_training(self, key: str, value: Any, batch_idx: int) -> None:
         """Put a number of the training batch with this index in the run on the board."""
-        num_batches = self._require_trainer().num_train_batches
-        x = batch_idx / num_batches
-        self._draw(f"train_{key}", x, value, num_batches, self.plot_train_per_epoch)
+        trainer = self._require_trainer()
+        num_batches, per_epoch = trainer.num_train_batches, self.plot_train_per_epoch
+        label, x = f"train_{key}", batch_idx / num_batches
+        pool = getattr(trainer, "pool", None)
+        if pool is None or per_epoch <= 0:
+            self._draw(label, x, value, num_batches, per_epoch)
+            return
+        point = pool.add(label, x, as_value(value), num_batches / per_epoch)
+        if point is not None:
+            self._draw(label, point.x, point.y, 1, 1)
 
     def draw_validation(self, means: dict[str, Any], epoch: int) -> None:
         """Put the means of a whole validation pass on the board, at the end of its epoch."""
@@ -144,7 +153,11 @@ class Module(nn.Module, HyperParameters):
     def __getstate__(self) -> dict[str, Any]:
         """A copy or a pickle is of the model; the trainer and its data stay behind."""
         left = ("trainer", "_compiled_call_impl")
-        return {name: value for name, value in self.__dict__.items() if name not in left}
+        return {
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in left and not isinstance(value, SharedStep)
+        }
 
     def _draw(self, label: str, x: float, value: Any, num_batches: int, per_epoch: float) -> None:
         self.board.xlabel = "epoch"

@@ -39,6 +39,26 @@ class Series:
         self._sum_x, self._sum_y, self._count = 0.0, 0.0, 0
         return True
 
+    def clear_points(self) -> None:
+        """Forget the points made so far; what the next one sums up stays."""
+        self.xs, self._ys, self._num_read = [], [], 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Points and unfinished sums as numbers; waits for the device the values are on."""
+        return {
+            "xs": list(self.xs),
+            "ys": list(self.ys),
+            "sum_x": self._sum_x,
+            "sum_y": float(self._sum_y),
+            "count": self._count,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state that `state_dict` gave."""
+        self.xs, self._ys = list(state["xs"]), list(state["ys"])
+        self._num_read = len(self._ys)
+        self._sum_x, self._sum_y, self._count = state["sum_x"], state["sum_y"], state["count"]
+
     @property
     def ys(self) -> list[float]:
         """The values as floats; those still on a device are read together, once."""

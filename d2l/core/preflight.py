@@ -1,14 +1,18 @@
 """What is checked before a run takes off, and the words for what is wrong."""
 
 import math
+import shlex
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from d2l.core.tensors import trainable_tensors
-from d2l.errors import DataError, ModelError
+from d2l.errors import CheckpointError, DataError, ModelError
+from d2l.plot.surface import notebook_shell
 
 
 def check_max_epochs(max_epochs: Any) -> None:
@@ -21,14 +25,45 @@ def check_max_epochs(max_epochs: Any) -> None:
         )
 
 
-def warn_of_missing_gpus(asked: int, found: int) -> None:
-    """Say so when there are fewer GPUs than asked for; the book goes on with what there is."""
-    if asked > found:
-        instead = "the CPU" if found == 0 else f"the {found} there are"
-        warnings.warn(
-            f"num_gpus={asked} was asked for, {found} found: going on with {instead}",
-            stacklevel=3,
+def check_keeping(accumulate: Any, every: Any, keep: Any) -> None:
+    """Raise unless these are numbers that a run can be kept by."""
+    if not (isinstance(accumulate, int) and accumulate >= 1):
+        raise ValueError(f"accumulate must be at least 1 batch; found {accumulate!r}")
+    if not (isinstance(every, (int, float)) and every > 0):
+        raise ValueError(
+            f"every must be a number of epochs above 0; found {every!r}. E.g. every=0.5"
         )
+    if not (isinstance(keep, int) and keep >= 1):
+        raise ValueError(f"keep must be at least 1 checkpoint; found {keep!r}")
+
+
+def check_was_fitted(trainer: Any) -> None:
+    """Raise unless there is a run to save."""
+    if not hasattr(trainer, "optim"):
+        raise CheckpointError(
+            "there is no run to save yet: call trainer.fit(model, data) first. For the weights "
+            "of a model alone: torch.save(model.state_dict(), PATH)"
+        )
+
+
+def advise_on_gpus(asked: int, found: int, num_processes: int) -> None:
+    """Say what comes of a wish for GPUs that one process cannot fulfil; the run goes on."""
+    if num_processes > 1 or asked <= min(found, 1):
+        return
+    instead = "the CPU" if found == 0 else "the first one" if found > 1 else "the one there is"
+    here = f"num_gpus={asked} was asked for, {found} found: going on with {instead}"
+    more = (
+        "" if asked == 1 else f". One process trains on one device; for {asked}: {_launch(asked)}"
+    )
+    warnings.warn(f"{here}{more}", stacklevel=3)
+
+
+def _launch(num_processes: int) -> str:
+    """The command that starts this program in several processes."""
+    if notebook_shell() is not None:
+        return f"save the notebook, then d2l launch NOTEBOOK.ipynb --devices {num_processes}"
+    script = shlex.quote(Path(sys.argv[0]).name) if sys.argv[0] else "train.py"
+    return f"torchrun --nproc-per-node {num_processes} {script}"
 
 
 def check_parts(model: Any, data: Any) -> None:

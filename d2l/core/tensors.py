@@ -12,13 +12,20 @@ def plain_tensors(model: nn.Module) -> Iterator[Tensor]:
 
     Parameters and registered buffers are not among them. Each tensor comes once.
     """
+    return (tensor for _, tensor in named_plain_tensors(model))
+
+
+def named_plain_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """`plain_tensors` with their names: `W1`, `layer.W`, `params[0]`, `state['H']`."""
     seen: set[int] = set()
-    for module in model.modules():
+    for path, module in model.named_modules():
         registered = {id(t) for t in (*module._parameters.values(), *module._buffers.values())}
-        for tensor in _tensors_in([v for k, v in vars(module).items() if not k.startswith("_")]):
-            if id(tensor) not in seen | registered and not isinstance(tensor, nn.Parameter):
-                seen.add(id(tensor))
-                yield tensor
+        attributes = {k: v for k, v in vars(module).items() if not k.startswith("_")}
+        for attribute, value in attributes.items():
+            for name, tensor in _tensors_in(value, f"{path}.{attribute}".lstrip(".")):
+                if id(tensor) not in seen | registered and not isinstance(tensor, nn.Parameter):
+                    seen.add(id(tensor))
+                    yield name, tensor
 
 
 def trainable_tensors(model: nn.Module) -> list[Tensor]:
@@ -27,6 +34,12 @@ def trainable_tensors(model: nn.Module) -> list[Tensor]:
     known = {id(parameter) for parameter in parameters}
     plain = [tensor for tensor in plain_tensors(model) if id(tensor) not in known]
     return [t for t in (*parameters, *plain) if t.requires_grad and t.is_leaf]
+
+
+def trainable_plain_tensors(model: nn.Module) -> list[Tensor]:
+    """Of the tensors that learn, those that are no parameters of any layer."""
+    registered = {id(parameter) for parameter in nn.Module.parameters(model)}
+    return [tensor for tensor in trainable_tensors(model) if id(tensor) not in registered]
 
 
 def home_of_plain_tensors(model: nn.Module) -> torch.device | None:
@@ -53,12 +66,12 @@ def _replace(tensor: Tensor, data: Tensor) -> None:
         torch.utils.swap_tensors(tensor, data.requires_grad_(tensor.requires_grad))
 
 
-def _tensors_in(value: Any) -> Iterator[Tensor]:
+def _tensors_in(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
     if isinstance(value, Tensor):
-        yield value
+        yield name, value
     elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors_in(item)
+        for i, item in enumerate(value):
+            yield from _tensors_in(item, f"{name}[{i}]")
     elif isinstance(value, dict):
-        for item in value.values():
-            yield from _tensors_in(item)
+        for key, item in value.items():
+            yield from _tensors_in(item, f"{name}[{key!r}]")

@@ -6,8 +6,8 @@ fit → prepare_data, prepare_model, configure_optimizers
 """
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,16 +16,22 @@ from torch import nn
 from d2l.base.devices import cpu, gpu, move, usable
 from d2l.base.devices import num_gpus as count_gpus
 from d2l.base.seed import seed_all
-from d2l.core import fast, preflight
+from d2l.core import loop, preflight, stored, team
 from d2l.core.board import ProgressBoard
+from d2l.core.fast import STEP_LOSS, FastRun, make_plan
+from d2l.core.gradients import gather_gradients, scale_to_norm
 from d2l.core.hyperparameters import HyperParameters
+from d2l.core.keeper import Keeper
+from d2l.core.patience import Patience
+from d2l.core.pooled import PooledPoints
 from d2l.core.progress import Feed, Progress
-from d2l.core.report import Report
+from d2l.core.schedule import Schedule, unpack
 from d2l.core.tensors import home_of_plain_tensors, trainable_tensors
 from d2l.engine.meter import FiniteWatch
 from d2l.engine.plan import Plan
 from d2l.engine.precision import arithmetic, check_precision
-from d2l.errors import NotFiniteError
+from d2l.scale.parallel import check_strategy
+from d2l.scale.world import ALONE, World, launched
 
 
 class Trainer(HyperParameters):
@@ -43,6 +49,17 @@ class Trainer(HyperParameters):
     "tf32" or "bf16-mixed". `compile=True` has PyTorch compile the model's forward pass, which pays
     in long runs.
 
+    `accumulate` batches make one step of the optimizer, every example weighing the same. A run
+    ends early once the curve `monitor`, of which less is better (`mode="min"`) or more ("max"), has
+    not improved for `patience` epochs.
+
+    A folder `checkpoint` gets the whole state of the run after `every` epochs (a fraction counts
+    batches) and on Ctrl-C or SIGTERM; the last `keep` and the best stay. `run_dir` gets
+    metrics.csv, hparams.json, board.svg and TensorBoard events of each run.
+
+    Started by torchrun, the processes share every batch of the data module's `batch_size` and
+    train as one, with DDP or, with `strategy="fsdp"`, sharding a model too large for one device.
+
     >>> data = d2l.SyntheticRegressionData(w=torch.tensor([2.0, -1.0]), b=3.0)
     >>> model = d2l.LinearRegression(lr=0.1)
     >>> trainer = d2l.Trainer(max_epochs=3)
@@ -55,13 +72,32 @@ class Trainer(HyperParameters):
     Book: 3.2 Object-oriented design for implementation
     """
 
+    # Defaults, since the book has readers replace __init__ by one that knows three arguments.
     max_epochs: int
-    gradient_clip_val: float
-    seed: int | None
-    replay: bool | None
-    stream: bool | None
-    precision: str
-    compile: bool
+    gradient_clip_val: float = 0
+    seed: int | None = None
+    replay: bool | None = None
+    stream: bool | None = None
+    precision: str = "32-true"
+    compile: bool = False
+    accumulate: int = 1
+    patience: int | None = None
+    monitor: str = "val_loss"
+    mode: str = "min"
+    checkpoint: str | Path | None = None
+    every: float = 1
+    keep: int = 2
+    run_dir: str | Path | None = None
+    strategy: str = "ddp"
+
+    gpus: Sequence[torch.device] = ()
+    device: torch.device = torch.device("cpu")
+    plan: Plan = Plan("cpu", "resident", "plain", "nothing was trained yet")
+    world: World = ALONE
+    pool: PooledPoints | None = None
+    schedule: Schedule | None = None
+    fast: FastRun | None = None
+    _asked_device: torch.device | None = None
 
     def __init__(
         self,
@@ -75,19 +111,34 @@ class Trainer(HyperParameters):
         stream: bool | None = None,
         precision: str = "32-true",
         compile: bool = False,
+        accumulate: int = 1,
+        patience: int | None = None,
+        monitor: str = "val_loss",
+        mode: str = "min",
+        checkpoint: str | Path | None = None,
+        every: float = 1,
+        keep: int = 2,
+        run_dir: str | Path | None = None,
+        strategy: str = "ddp",
     ) -> None:
         self.save_hyperparameters(ignore="device")
         preflight.check_max_epochs(max_epochs)
+        preflight.check_keeping(accumulate, every, keep)
         check_precision(precision)
-        preflight.warn_of_missing_gpus(num_gpus, count_gpus())
+        check_strategy(strategy)
+        Patience(monitor, mode, patience)
+        self.world = launched()
+        preflight.advise_on_gpus(num_gpus, count_gpus(), self.world.size)
         self.gpus = [gpu(i) for i in range(min(num_gpus, count_gpus()))]
         self._asked_device = usable(device) if device is not None else None
-        self.device = self._asked_device or (self.gpus[0] if self.gpus else cpu())
-        self.progress = Progress()
-        self._watch = FiniteWatch(deferred=False)
-        self._fast: fast.FastRun | None = None
-        self.plan = Plan(str(self.device), "resident", "plain", "nothing was trained yet")
+        self.device = self._wished_device() or cpu()
+        self.progress = Progress(self.world)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this is the process that draws, prints and writes: the only one, or the first."""
+        return launched().is_main
 
     def prepare_data(self, data: Any) -> None:
         """Take the loaders from the data module and count their batches."""
@@ -100,6 +151,7 @@ class Trainer(HyperParameters):
         """Bind model and trainer, and bring the model to the run's device, plain tensors too."""
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
+        model.board.display = model.board.display and self.is_main
         model.to(self.device)
         self.model = model
 
@@ -107,12 +159,16 @@ class Trainer(HyperParameters):
         """What the steps get to see of a batch; it is on the run's device already."""
         return move(batch, self.device)
 
-    def fit(self, model: Any, data: Any) -> None:
+    def fit(self, model: Any, data: Any, *, resume: str | Path | None = None) -> None:
         """Train `model` on `data`; whatever ends the run, its points stay on `model.board`.
 
+        `resume="last"` goes on from the newest checkpoint of the trainer's folder, if it has one,
+        "best" from the best, a path from that one: bit for bit on a CPU, as if nothing had been.
+
         Raises `NotFiniteError` at the batch whose loss becomes nan or infinite, before the
-        weights take that step; `ModelError`, `BatchError` or `DataError` before the first batch
-        where the parts do not fit together.
+        weights take that step; `CheckpointError` where a checkpoint cannot be written or does not
+        belong to this run; `ModelError`, `BatchError` or `DataError` before the first batch where
+        the parts do not fit together.
         """
         preflight.check_parts(model, data)
         if self.seed is not None:
@@ -126,36 +182,50 @@ class Trainer(HyperParameters):
         preflight.check_loader(self.num_train_batches)
         self._initialise_lazy_layers()
         preflight.check_model(model)
-        self.optim = model.configure_optimizers()
-        self._choose_path()
-        if self.compile:
-            model.compile()
         try:
-            with arithmetic(self.precision, self.device):
-                self._run()
+            with arithmetic(self.precision, self.device), team.as_one(self):
+                self._begin(resume)
+                loop.run(self)
         finally:
-            if home is not None:  # a reader goes on computing with tensors they made themselves
-                model.to(home)
+            if home is not None and self.device.type != "meta":
+                model.to(home)  # a reader goes on computing with tensors they made themselves
+
+    def save(self, path: str | Path) -> None:
+        """Write the state of the run in one file, from which `fit(…, resume=path)` goes on.
+
+        A name that ends in `.safetensors` gets the weights of the model alone. In a run of several
+        processes all must call this; the first one writes.
+        """
+        preflight.check_was_fitted(self)
+        loop.finish_reading(self)
+        stored.save(self, Path(path))
 
     def fit_epoch(self) -> None:
         """One pass over the training batches, and one over the validation batches."""
         self.model.train()
-        if self._fast is not None:
-            self._fast.train_epoch()
+        if self.fast is not None:
+            self.fast.train_epoch()
         else:
             for batch in self.train_dataloader:
                 self.train_batch(self.prepare_batch(batch))
                 self.train_batch_idx += 1
         if self.val_dataloader is not None:
-            validate = self.validate_epoch if self._fast is None else self._fast.validate_epoch
+            validate = self.validate_epoch if self.fast is None else self.fast.validate_epoch
             validate(self.val_dataloader)
 
     def train_batch(self, batch: Any) -> None:
-        """Forward, backward, one step of the optimizer."""
+        """Forward, backward, one step of the optimizer, or one for `accumulate` batches."""
+        if self.accumulate > 1:
+            gather_gradients(self, batch)
+            return
         loss = self.model.training_step(batch)
         self.check_loss(loss)
         self.optim.zero_grad()
         loss.backward()
+        self.update()
+
+    def update(self) -> None:
+        """One step of the optimizer along the gradients there are, clipped where asked for."""
         with torch.no_grad():
             if self.gradient_clip_val > 0:
                 self.clip_gradients(self.gradient_clip_val, self.model)
@@ -176,8 +246,8 @@ class Trainer(HyperParameters):
         """
         preflight.check_parts(model, data)
         run = copy.copy(self)  # the trainer itself, perhaps in mid-run, is left as it was
-        run.progress = Progress()
         run._choose_device(model)
+        run.progress = Progress(run.world)
         val_dataloader = preflight.require_validation(data)
         model.to(run.device)
         before, was_training = vars(model).get("trainer"), model.training
@@ -187,7 +257,7 @@ class Trainer(HyperParameters):
         finally:
             model.trainer = before
             model.train(was_training)
-        return {f"val_{key}": float(mean) for key, mean in run.progress.means.pop().items()}
+        return {f"val_{key}": float(mean) for key, mean in run.progress.pop_means().items()}
 
     def clip_gradients(self, grad_clip_val: float, model: nn.Module) -> None:
         """Scale all gradients together so that their norm is at most `grad_clip_val`.
@@ -196,31 +266,49 @@ class Trainer(HyperParameters):
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
-        grads = [t.grad for t in trainable_tensors(model) if t.grad is not None]
-        if not grads:
-            return
-        norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in grads]))
-        factor = torch.clamp(grad_clip_val / norm, max=1.0)
-        for grad in grads:
-            grad.mul_(factor)
+        scale_to_norm(
+            [t.grad for t in trainable_tensors(model) if t.grad is not None], grad_clip_val
+        )
 
     def check_loss(self, loss: Any) -> None:
         """Raise unless the loss is one finite number; on a GPU it is read with some delay."""
         preflight.check_scalar(self.model, loss)
         if self.progress.results is not None:
-            self.progress.results.write(fast.STEP_LOSS, loss)
+            self.progress.results.write(STEP_LOSS, loss)
             return
-        self._stop_if_bad(self._watch.note(loss, self.train_batch_idx))
+        loop.stop_if_bad(self, self.watch.note(loss, self.train_batch_idx))
+
+    def dry_step(self) -> Any:
+        """The loss of a first batch, of which neither the model nor the board keeps a trace."""
+        model, board, pool = self.model, self.model.board, self.pool
+        was_training = model.training
+        model.eval()  # dropout and batch norm leave no trace
+        model.board = ProgressBoard(display=False)  # nor does what the dry pass plots
+        self.pool = None
+        try:
+            with loop.batch_named(self):
+                return model.training_step(self.prepare_batch(self.train_dataloader.peek()))
+        finally:
+            model.board, self.pool = board, pool
+            model.train(was_training)
+
+    def _wished_device(self) -> torch.device | None:
+        """The device that was asked for, or is this process's among others; None: any."""
+        first_gpu = self.gpus[0] if self.gpus else None
+        return self.world.device(self._asked_device or first_gpu)
 
     def _choose_device(self, model: nn.Module) -> None:
-        """Without a wish, a run takes place where the model is."""
-        if self._asked_device is None and not self.gpus:
-            tensors = trainable_tensors(model)
-            self.device = tensors[0].device if tensors else cpu()
+        """Without a wish, a run takes place where the model is; all its processes meet there."""
+        self.world = launched()
+        tensors = trainable_tensors(model)
+        home = tensors[0].device if tensors else cpu()
+        self.device = self._wished_device() or home
+        self.world.join(self.device)
 
     def _feed_loaders(self) -> None:
-        self.progress = Progress()
-        self._watch = FiniteWatch(deferred=self.device.type != "cpu")
+        self.progress = Progress(self.world)
+        self.pool = PooledPoints(self.progress, self.device) if self.world.size > 1 else None
+        self.watch = FiniteWatch(deferred=self.device.type != "cpu")
         where = (self.device, self.progress)
         self.train_dataloader = Feed(self.train_dataloader, *where, "train", self.stream)
         if self.val_dataloader is not None:
@@ -228,87 +316,22 @@ class Trainer(HyperParameters):
 
     def _initialise_lazy_layers(self) -> None:
         """One dry pass gives lazy layers their shapes, so that optimizers see real parameters."""
-        if not preflight.has_lazy_layers(self.model):
-            return
-        model, board = self.model, self.model.board
-        model.eval()  # dropout and batch norm leave no trace
-        model.board = ProgressBoard(display=False)  # nor does what the dry pass plots
-        try:
-            with torch.no_grad(), self._batch_named():
-                model.training_step(self.prepare_batch(self.train_dataloader.peek()))
-        finally:
-            model.board = board
+        if preflight.has_lazy_layers(self.model):
+            with torch.no_grad():
+                self.dry_step()
 
-    def _run(self) -> None:
-        report = Report(self, self.model.board)
-        self.progress.on_batch = report.tick
-        self.progress.on_validated = self._plot_validated
-        try:
-            with self._batch_named():
-                for epoch in range(self.max_epochs):
-                    self.epoch = epoch
-                    self.fit_epoch()
-                    self.progress.enter("idle")
-                    self._leave_fast_path_if_refused()
-            self._finish_reading()
-        except KeyboardInterrupt:
-            self._finish_reading()
-            raise
-        finally:
-            self._drop_fast_path()
-            report.finish()
-
-    @contextmanager
-    def _batch_named(self) -> Iterator[None]:
-        """Have errors of a step say which batch they were in."""
-        try:
-            yield
-        except (RuntimeError, TypeError, IndexError, ValueError) as error:
-            parts = preflight.describe_batch(self.progress.batch)
-            error.add_note(f"This was in epoch {self.epoch + 1}, in a batch of the parts {parts}.")
-            raise
-
-    def _choose_path(self) -> None:
-        """Decide, once the parts of the run are known, how its steps are done."""
+    def _begin(self, resume: str | Path | None) -> None:
+        """Make the optimizer, put back what a checkpoint holds, and decide how steps are done."""
+        self.optim, self.schedule = unpack(self.model.configure_optimizers())
+        team.check_optimizer(self)
+        self.progress.generators.begin()
+        self.keeper = Keeper(self)
+        self.keeper.begin(resume)
         replaced = [name for name, ours in _RUNGS.items() if _is_replaced(self, name, ours)]
-        self.plan = fast.make_plan(self, replaced)
-        self._fast = fast.FastRun(self) if self.plan.step == "replayed" else None
-
-    def _leave_fast_path_if_refused(self) -> None:
-        if self._fast is not None and self._fast.is_refused:
-            self._fast.finish()
-            self._drop_fast_path()
-
-    def _drop_fast_path(self) -> None:
-        """Keep what it did in the plan, and let its buffers and recordings go."""
-        if self._fast is not None:
-            self.plan = self._fast.conclude(self.plan)
-            self._fast = None
-
-    def _finish_reading(self) -> None:
-        if self._fast is not None:
-            self._fast.finish()
-        self._stop_if_bad(self._watch.read())
-
-    def _plot_validated(self) -> None:
-        means = self.progress.means.pop()
-        if means:
-            self.model.draw_validation(means, self.epoch)
-
-    def _stop_if_bad(self, found: tuple[int, float] | None) -> None:
-        if found is not None:
-            self.stop_at(*found)
-
-    def stop_at(self, batch_index: int, value: float) -> None:
-        """Raise for a loss that is no finite number; batches are counted from the run's begin."""
-        epoch, batch = divmod(batch_index, self.num_train_batches)
-        is_late = self._watch.deferred or self._fast is not None
-        when = "a moment later" if is_late else "before the weights took that step"
-        raise NotFiniteError(
-            f"the loss is {value} in epoch {epoch + 1} of {self.max_epochs}, batch {batch + 1} of "
-            f"{self.num_train_batches}: stopped {when}; the points are on model.board. "
-            f"{preflight.advice_on_divergence(self.model, self.gradient_clip_val)}"
-        )
+        self.plan = make_plan(self, replaced)
+        self.fast = FastRun(self) if self.plan.step == "replayed" else None
+        if self.compile:
+            self.model.compile()
 
 
 def _is_replaced(trainer: Trainer, name: str, ours: Any) -> bool:

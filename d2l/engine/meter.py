@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -25,11 +26,18 @@ class WeightedMeans:
         self._sums[name] = self._sums.get(name, 0.0) + _as_double(batch_mean) * num_examples
         self._weights[name] = self._weights.get(name, 0) + num_examples
 
-    def pop(self) -> dict[str, Any]:
-        """The means so far (0-d tensors stay tensors, on their device), and start afresh."""
-        means = {name: total / self._weights[name] for name, total in self._sums.items()}
+    def pop(self, over_all: Callable[[Tensor], Tensor] | None = None) -> dict[str, Any]:
+        """The means so far (0-d tensors stay tensors, on their device), and start afresh.
+
+        `over_all` adds up what several processes have summed, sums and weights in one tensor.
+        """
+        sums, weights = self._sums, self._weights
         self._sums, self._weights = {}, {}
-        return means
+        if over_all is None or not sums:
+            return {name: total / weights[name] for name, total in sums.items()}
+        table = torch.stack([_row(sums[name], weights[name]) for name in sums])
+        totals = over_all(table)
+        return {name: totals[i, 0] / totals[i, 1] for i, name in enumerate(sums)}
 
 
 class FiniteWatch:
@@ -76,6 +84,11 @@ class FiniteWatch:
         here = torch.stack([torch.full_like(loss, batch_index), loss])
         is_first = ~torch.isfinite(loss) & (self._first_bad[0] < 0)
         self._first_bad = torch.where(is_first, here, self._first_bad)
+
+
+def _row(total: Tensor | float, weight: int) -> Tensor:
+    total = torch.as_tensor(total, dtype=torch.float64)
+    return torch.stack([total, torch.full_like(total, weight)])
 
 
 def _as_double(value: Tensor | float) -> Tensor | float:

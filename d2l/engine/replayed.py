@@ -22,8 +22,8 @@ WARM_UP_STEPS = 3  # run as usual and watched, before the recording
 class Results:
     """A table on the device: what each step of a whole run had to say, by name, in order."""
 
-    def __init__(self, num_steps: int, device: torch.device) -> None:
-        self.cursor = torch.zeros(1, dtype=torch.int64, device=device)
+    def __init__(self, num_steps: int, device: torch.device, begin: int = 0) -> None:
+        self.cursor = torch.full((1,), begin, dtype=torch.int64, device=device)
         self._num_steps = num_steps
         self._columns: dict[str, Tensor] = {}
 
@@ -66,32 +66,35 @@ class ReplayedPass:
         self._host_state = host_state
         self._state: dict[str, Any] = {}
         self._graph: Graph | None = None
-        self._num_warm = 0
+        self._num_warm = self._first = 0
         self._device = loader.tensors[0].device
         self._num_full = loader.num_examples // loader.batch_size
         shape = (self._num_full, loader.batch_size)
         self._order = torch.empty(shape, dtype=torch.int64, device=self._device)
         self._batch = torch.zeros(1, dtype=torch.int64, device=self._device)
 
-    def run(self, on_progress: Callable[[int], None]) -> None:
-        """One pass; `on_progress(n)` is called after each batch is under way, not waited for."""
-        rest = self._begin()
-        for i in range(self._num_full):
-            self._run_batch()
-            on_progress(i + 1)
-        if len(rest):  # the short last batch has shapes of its own
-            self.step(self.loader.gather(rest))
-            self.results.cursor += 1  # moved on the device, as in a recording
-            on_progress(self._num_full + 1)
+    def begin(self, first: int = 0) -> Tensor:
+        """Draw the order of a new pass that begins with the batch `first`.
 
-    def _begin(self) -> Tensor:
-        """Lay this pass's order into its buffer; returns the examples of the short last batch."""
+        Returns the examples of the short last batch, for `run`.
+        """
         order = self.loader.draw_order()
         num_in_full = self._order.numel()
         self._order.copy_(order[:num_in_full].view_as(self._order))
-        self._batch.zero_()
+        self._first = first
+        self._batch.fill_(first)
         self._forget_outdated()
-        return order[num_in_full:]
+        return order[num_in_full:] if first <= self._num_full else order[:0]
+
+    def run(self, rest: Tensor, on_progress: Callable[[], None]) -> None:
+        """The pass that was begun; `on_progress` is called after each batch is under way."""
+        for _ in range(self._first, self._num_full):
+            self._run_batch()
+            on_progress()
+        if len(rest):  # the short last batch has shapes of its own
+            self.step(self.loader.gather(rest))
+            self.results.cursor += 1  # moved on the device, as in a recording
+            on_progress()
 
     def _run_batch(self) -> None:
         if self._graph is None and not self.findings:

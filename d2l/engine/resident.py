@@ -4,7 +4,7 @@ Knows tensors and callables. A batch is one gather per tensor and then `transfor
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -48,13 +48,20 @@ class ResidentLoader:
         return math.ceil(self.num_examples / self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
+        return self.batches()
+
+    def batches(self, first: int = 0) -> Iterator[Batch]:
+        """The batches of a new pass from this one on; the pass's order is drawn at once."""
         order = self._draw_shuffled()
-        for start in range(0, self.num_examples, self.batch_size):
-            stop = start + self.batch_size
-            if order is None:
-                yield self.finish(tuple(tensor[start:stop] for tensor in self.tensors))
-            else:
-                yield self.gather(order[start:stop])
+        if order is not None:
+            return self.batches_of(order.split(self.batch_size)[first:])
+        starts = range(first * self.batch_size, self.num_examples, self.batch_size)
+        rows = (slice(start, start + self.batch_size) for start in starts)
+        return (self.finish(tuple(tensor[r] for tensor in self.tensors)) for r in rows)
+
+    def batches_of(self, parts: Iterable[Tensor]) -> Iterator[Batch]:
+        """A batch for each list of examples' numbers."""
+        return (self.gather(part) for part in parts)
 
     def select(self, chosen: Tensor) -> Batch:
         """The examples with these numbers as they are stored."""

@@ -5,7 +5,7 @@ pinned memory for CUDA) while the device works on this one; the transform runs o
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -28,10 +28,17 @@ class StreamedLoader:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Batch]:
-        chunks = iter(self.loader.draw_order().split(self.loader.batch_size))
+        return self.batches()
+
+    def batches(self, first: int = 0) -> Iterator[Batch]:
+        """The batches of a new pass from this one on; the pass's order is drawn at once."""
+        return self.batches_of(self.loader.draw_order().split(self.loader.batch_size)[first:])
+
+    def batches_of(self, parts: Iterable[Tensor]) -> Iterator[Batch]:
+        """A batch for each list of examples' numbers."""
         with ThreadPoolExecutor(1) as gatherer:
             ahead: deque[Future[Batch]] = deque()
-            for chosen in chunks:
+            for chosen in parts:
                 ahead.append(gatherer.submit(self._gather, chosen))
                 if len(ahead) > BATCHES_AHEAD:
                     yield self._bring(ahead.popleft().result())

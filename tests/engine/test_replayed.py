@@ -28,10 +28,10 @@ class Recorder:
 def test_a_pass_sees_every_batch_in_order_and_writes_its_numbers():
     recorder = Recorder()
     progress = []
-    recorder.passes.run(progress.append)
+    recorder.passes.run(recorder.passes.begin(), lambda: progress.append(1))
     expected = [batch.tolist() for (batch,) in recorder.loader]
     assert recorder.seen == expected
-    assert progress == [1, 2, 3, 4, 5, 6]
+    assert len(progress) == 6
     assert recorder.results.read(0, 6) == {
         "sum": [sum(batch) for batch in expected],
         "constant": [0.5] * 6,
@@ -41,7 +41,7 @@ def test_a_pass_sees_every_batch_in_order_and_writes_its_numbers():
 def test_passes_follow_each_other_in_the_table():
     recorder = Recorder()
     for _ in range(3):
-        recorder.passes.run(lambda n: None)
+        recorder.passes.run(recorder.passes.begin(), lambda: None)
     sums = recorder.results.read(0, 18)["sum"]
     assert sums[:6] == sums[6:12] == sums[12:]
     assert recorder.results.read(7, 7) == {}
@@ -51,7 +51,7 @@ def test_shuffled_passes_are_those_of_the_loader_from_the_same_seed():
     recorder = Recorder(shuffle=True)
     torch.manual_seed(5)
     for _ in range(2):
-        recorder.passes.run(lambda n: None)
+        recorder.passes.run(recorder.passes.begin(), lambda: None)
     torch.manual_seed(5)
     expected = [batch.tolist() for _ in range(2) for (batch,) in recorder.loader]
     assert recorder.seen == expected
@@ -61,7 +61,7 @@ def test_a_step_is_recorded_after_its_warm_up(monkeypatch):
     recorded = []
     monkeypatch.setattr("d2l.engine.replayed.record", lambda work, device: counted(work, recorded))
     recorder = Recorder(batch_size=2)
-    recorder.passes.run(lambda n: None)
+    recorder.passes.run(recorder.passes.begin(), lambda: None)
     assert len(recorder.seen) == 12
     assert recorded == [WARM_UP_STEPS]
 
@@ -80,7 +80,7 @@ def test_a_step_that_cannot_be_replayed_runs_as_usual_and_says_why():
     sums = []
     recorder = Recorder(step=step)
     for _ in range(2):
-        recorder.passes.run(lambda n: None)
+        recorder.passes.run(recorder.passes.begin(), lambda: None)
     assert sums == [batch.sum().item() for (batch,) in recorder.loader] * 2
     assert len(recorder.passes.findings) == 1
     assert "reads a value back" in recorder.passes.findings[0]
@@ -92,7 +92,7 @@ def test_a_recording_that_fails_is_a_reason_and_costs_no_step(monkeypatch):
 
     monkeypatch.setattr("d2l.engine.replayed.record", fail)
     recorder = Recorder()
-    recorder.passes.run(lambda n: None)
+    recorder.passes.run(recorder.passes.begin(), lambda: None)
     assert len(recorder.seen) == 6
     assert recorder.passes.findings == [
         "recording it failed: operation not permitted when stream is capturing"
@@ -102,16 +102,16 @@ def test_a_recording_that_fails_is_a_reason_and_costs_no_step(monkeypatch):
 def test_a_value_that_a_recording_bakes_in_is_named_and_recorded_anew():
     recorder = Recorder()
     recorder.state["lr"] = 0.1
-    recorder.passes.run(lambda n: None)
-    recorder.passes.run(lambda n: None)
+    recorder.passes.run(recorder.passes.begin(), lambda: None)
+    recorder.passes.run(recorder.passes.begin(), lambda: None)
     assert recorder.passes.recorded_because == []
     recorder.state["lr"] = 0.01
-    recorder.passes.run(lambda n: None)
+    recorder.passes.run(recorder.passes.begin(), lambda: None)
     assert recorder.passes.recorded_because == ["lr: 0.1 → 0.01"]
 
 
 @pytest.mark.parametrize("batch_size", [23, 24, 100])
 def test_a_set_of_one_batch_is_a_pass_too(batch_size):
     recorder = Recorder(batch_size)
-    recorder.passes.run(lambda n: None)
+    recorder.passes.run(recorder.passes.begin(), lambda: None)
     assert recorder.seen == [DATA.tolist()]

@@ -1,0 +1,50 @@
+"""What a batch is made of, whatever its form: tensors, tuples, lists and mappings of them."""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sized
+from typing import Any
+
+import torch
+
+
+def count_examples(batch: Any) -> int:
+    """How many examples a batch holds: the length of its first part; 1 where it has none."""
+    while isinstance(batch, (list, tuple, Mapping)) and len(batch):
+        batch = next(iter(batch.values())) if isinstance(batch, Mapping) else batch[0]
+    if isinstance(batch, torch.Tensor):
+        return batch.shape[0] if batch.ndim else 1
+    return len(batch) if isinstance(batch, Sized) and len(batch) else 1
+
+
+def take_examples(batch: Any, rows: slice) -> Any:
+    """The batch with these rows of each of its tensors."""
+    if isinstance(batch, torch.Tensor):
+        return batch[rows] if batch.ndim else batch
+    if isinstance(batch, Mapping):
+        return {key: take_examples(part, rows) for key, part in batch.items()}
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
+        return type(batch)(*(take_examples(part, rows) for part in batch))
+    if isinstance(batch, (list, tuple)):
+        return type(batch)(take_examples(part, rows) for part in batch)
+    return batch
+
+
+def checksum(value: Any) -> int:
+    """A number that tells whether two batches, or two data sets, hold the same tensors."""
+    total = 0
+    for tensor in _tensors(value):
+        total = zlib.crc32(f"{tuple(tensor.shape)} {tensor.dtype}".encode(), total)
+        raw = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        total = zlib.crc32(raw.numpy().data, total)
+    return total
+
+
+def _tensors(value: Any) -> Iterator[torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _tensors(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _tensors(part)

@@ -1,0 +1,55 @@
+"""`d2l launch`: a notebook or a script in several processes, on one machine or on several."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from d2l.notebook.tools import require_tools
+
+NOTEBOOKS = (".ipynb", ".md")
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("file", metavar="NOTEBOOK_OR_SCRIPT", type=FILE)
+@click.argument("arguments", metavar="[-- ARGS...]", nargs=-1, type=click.UNPROCESSED)
+@click.option("--devices", required=True, type=click.IntRange(min=1), help="Processes, one a GPU.")
+@click.option("--nodes", default=1, show_default=True, type=click.IntRange(min=1), help="Machines.")
+@click.option("--node-rank", default=0, type=click.IntRange(min=0), help="This machine's number.")
+@click.option("--rendezvous", metavar="HOST:PORT", help="Of machine 0, where they meet.")
+@click.option("--max-restarts", default=0, show_default=True, type=click.IntRange(min=0))
+def launch(file: Path, arguments: tuple[str, ...], **options: int | str | None) -> None:
+    """Run a notebook (.ipynb, .md) or a script (.py) in several processes that train as one.
+
+    The processes share each batch. On several machines, give the same command on each, with its own
+    --node-rank. What follows -- goes to the script.
+    """
+    from d2l.scale.launch import THREADS, Launch, num_cores, run
+
+    plan = Launch(**options)  # type: ignore[arg-type]
+    with _script(file) as script:
+        if THREADS not in os.environ:
+            cores, each = num_cores(), plan.num_threads()
+            click.echo(f"{cores} cores, {plan.devices} processes: {THREADS}={each} for each")
+        click.echo(plan.describe(script, arguments))
+        sys.exit(run(plan, script, arguments))
+
+
+@contextmanager
+def _script(file: Path) -> Iterator[Path]:
+    """The file itself, or the script that stands for the notebook for as long as it runs."""
+    if file.suffix not in NOTEBOOKS:
+        yield file.resolve()
+        return
+    require_tools()
+    from d2l.notebook.script import as_script
+
+    with tempfile.TemporaryDirectory(prefix="d2l-launch-") as folder:
+        script = Path(folder) / f"{file.stem}.py"
+        script.write_text(as_script(file), encoding="utf-8")
+        yield script

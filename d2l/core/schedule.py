@@ -1,0 +1,86 @@
+"""What `configure_optimizers` may return: an optimizer, or one with a learning rate scheduler."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from d2l.errors import ModelError
+
+
+@dataclass
+class Schedule:
+    """A scheduler, stepped every `frequency` epochs, or batches with `interval="step"`.
+
+    One that waits for a plateau is given the last value of the curve `monitor`.
+    """
+
+    scheduler: Any
+    interval: str = "epoch"
+    frequency: int = 1
+    monitor: str = "val_loss"
+
+    def after(self, interval: str, number: int, latest: Callable[[str], float]) -> None:
+        """Step the scheduler if it is its turn after so many epochs or steps."""
+        if interval != self.interval or number % self.frequency:
+            return
+        if isinstance(self.scheduler, ReduceLROnPlateau):
+            self.scheduler.step(latest(self.monitor))
+        else:
+            self.scheduler.step()
+
+
+def unpack(configured: Any) -> tuple[Any, Schedule | None]:
+    """The optimizer and the schedule in what `configure_optimizers` returned.
+
+    Forms: `optimizer`; `(optimizer, scheduler)`; `([optimizer], [scheduler])`;
+    `{"optimizer": …, "lr_scheduler": scheduler or {"scheduler": …, "interval": "step", …}}`.
+    """
+    if isinstance(configured, Mapping):
+        optimizer, scheduler = configured.get("optimizer"), configured.get("lr_scheduler")
+    elif isinstance(configured, (tuple, list)) and len(configured) == 2:
+        optimizer, scheduler = (_only(part) for part in configured)
+    else:
+        optimizer, scheduler = configured, None
+    _check_optimizer(optimizer)
+    return optimizer, None if scheduler is None else _schedule(scheduler)
+
+
+def _only(part: Any) -> Any:
+    if not isinstance(part, (list, tuple)):
+        return part
+    if len(part) != 1:
+        raise ModelError(
+            f"a run has one optimizer and at most one scheduler; configure_optimizers gave "
+            f"{len(part)}. Several models with optimizers of their own need a fit_epoch of yours"
+        )
+    return part[0]
+
+
+def _schedule(found: Any) -> Schedule:
+    if isinstance(found, Mapping):
+        known = {name: found[name] for name in found if name in Schedule.__dataclass_fields__}
+        if "scheduler" not in known or known.keys() != found.keys():
+            raise ModelError(
+                f"a scheduler's dict has the keys {', '.join(Schedule.__dataclass_fields__)}; "
+                f'found {", ".join(map(str, found))}. E.g. {{"scheduler": s, "interval": "step"}}'
+            )
+        schedule = Schedule(**known)
+    else:
+        schedule = Schedule(found)
+    if not hasattr(schedule.scheduler, "step") or schedule.interval not in ("epoch", "step"):
+        raise ModelError(
+            f"a scheduler has a method step(), and an interval is epoch or step; found "
+            f"{type(schedule.scheduler).__name__} with {schedule.interval!r}. E.g. return "
+            "optimizer, torch.optim.lr_scheduler.StepLR(optimizer, step_size=10)"
+        )
+    return schedule
+
+
+def _check_optimizer(optimizer: Any) -> None:
+    if not (hasattr(optimizer, "step") and hasattr(optimizer, "zero_grad")):
+        raise ModelError(
+            "configure_optimizers must return an optimizer, with step() and zero_grad(); found "
+            f"{type(optimizer).__name__}. E.g. return torch.optim.SGD(self.parameters(), self.lr)"
+        )

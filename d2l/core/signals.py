@@ -1,0 +1,51 @@
+"""Ctrl-C and SIGTERM as a wish that a run grants at the end of a step, not in the middle of it."""
+
+import signal
+import sys
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+NOTED = (signal.SIGINT, signal.SIGTERM)
+
+
+class Signals:
+    """Inside `with`, notes the signals that ask for an end; `wanted` is the one that came, or 0.
+
+    A second Ctrl-C is not waited with. Outside the main thread, where Python does not allow it,
+    nothing is noted and everything is as without this class.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Signals":
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in NOTED}
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGINT == self.wanted:
+            raise KeyboardInterrupt
+        if not self.wanted:
+            again = "; Ctrl-C again stops at once" if number == signal.SIGINT else ""
+            print(f"\nfinishing this step, then stopping{again}", file=sys.stderr, flush=True)
+        self.wanted = self.wanted or number
+
+
+def leave(number: int) -> None:
+    """End as a program does that got this signal: with the status 130 or 143."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)

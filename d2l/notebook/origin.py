@@ -1,0 +1,39 @@
+"""A script that was made of a notebook works as if it lay where the notebook lies.
+
+Such a script calls `stand_for` first. This file loads nothing: it is part of every process's start.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+
+def stand_for(script: str, notebook: str) -> None:
+    """Import from the notebook's folder, and have an error that ends the script name its cells."""
+    sys.path[0] = str(Path(notebook).parent)
+    show = sys.excepthook
+
+    def show_with_cells(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        lines = [line for name, line in _frames(trace) if name == script]
+        if lines:
+            error.add_note(f"In {Path(notebook).name}: {'; '.join(cells_at(script, lines))}.")
+        show(kind, error, trace)
+
+    sys.excepthook = show_with_cells
+
+
+def cells_at(script: str, lines: list[int]) -> list[str]:
+    """Where in the notebook these lines of the script are; the head of the script is nowhere."""
+    cell_at = [0]
+    for line in Path(script).read_text(encoding="utf-8").split("\n"):
+        cell_at.append(cell_at[-1] + (line == f"# cell {cell_at[-1] + 1}"))
+    first = {cell: cell_at.index(cell) for cell in set(cell_at)}
+    places = [(cell_at[line], line - first[cell_at[line]]) for line in lines]
+    return [f"cell {cell}, line {line}" for cell, line in places if cell]
+
+
+def _frames(trace: TracebackType | None) -> list[tuple[str, int]]:
+    return [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(trace)]

@@ -1,0 +1,121 @@
+"""A script in several processes, through torchrun: its options, its environment, how it ended.
+
+Knows scripts alone; what was a notebook was made one before.
+"""
+
+import logging
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from d2l.errors import D2LError
+
+THREADS = "OMP_NUM_THREADS"
+
+
+class LaunchError(D2LError, ValueError):
+    """Processes that cannot be started as they were asked for."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """`devices` processes on each of `nodes` machines, of which this is the one `node_rank`.
+
+    They meet at `rendezvous`, a HOST:PORT of the first machine. If a process fails, all begin again
+    from their checkpoint, `max_restarts` times at most.
+    """
+
+    devices: int
+    nodes: int = 1
+    node_rank: int = 0
+    rendezvous: str | None = None
+    max_restarts: int = 0
+
+    def __post_init__(self) -> None:
+        if self.devices < 1 or self.nodes < 1 or self.max_restarts < 0:
+            raise LaunchError(
+                f"a launch needs at least 1 device on at least 1 machine, and no negative number "
+                f"of restarts; found {self}. E.g. --devices 2"
+            )
+        if not 0 <= self.node_rank < self.nodes:
+            raise LaunchError(
+                f"the {self.nodes} machines are numbered from 0 to {self.nodes - 1}; found "
+                f"--node-rank {self.node_rank}. Give each its own, the first 0"
+            )
+        if self.nodes > 1 and not _is_endpoint(self.rendezvous):
+            raise LaunchError(
+                f"{self.nodes} machines need a HOST:PORT of the first of them to meet at; found "
+                f"{self.rendezvous}. E.g. --rendezvous 10.0.0.1:29500, on each machine the same"
+            )
+
+    def options(self) -> list[str]:
+        """What torchrun is told."""
+        options = ["--nproc-per-node", str(self.devices)]
+        if self.nodes > 1 and self.rendezvous is not None:
+            host, _, port = self.rendezvous.rpartition(":")
+            options += ["--nnodes", str(self.nodes), "--node-rank", str(self.node_rank)]
+            options += ["--master-addr", host, "--master-port", port]
+        else:
+            options.insert(0, "--standalone")
+        return options + (["--max-restarts", str(self.max_restarts)] if self.max_restarts else [])
+
+    def describe(self, script: Path, arguments: Sequence[str]) -> str:
+        """The same as a command to type."""
+        command = ["torchrun", *self.options(), str(script), *arguments]
+        return f"{THREADS}={self.num_threads()} {shlex.join(command)}"
+
+    def num_threads(self) -> int:
+        """The threads of each process: what the environment says, or its share of the cores."""
+        said = os.environ.get(THREADS, "")
+        return int(said) if said.isdecimal() else max(1, num_cores() // self.devices)
+
+
+def run(launch: Launch, script: Path, arguments: Sequence[str] = ()) -> int:
+    """Run the script in these processes until all have ended; the status of the first to fail.
+
+    0 if none failed; 128 and the signal's number where one was ended by a signal, or this was.
+    Raises `LaunchError` if they could not be started.
+    """
+    from torch.distributed.elastic.multiprocessing.api import SignalException
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.run import parse_args
+    from torch.distributed.run import run as run_torchrun
+
+    os.environ[THREADS] = str(launch.num_threads())
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.ERROR)
+    try:
+        run_torchrun(parse_args([*launch.options(), str(script), *arguments]))
+    except ChildFailedError as failed:
+        return _status(failed.failures)
+    except SignalException as ended:
+        return 128 + int(ended.sigval)
+    except (OSError, RuntimeError) as error:
+        raise LaunchError(f"torchrun could not start the processes: {error}") from error
+    return 0
+
+
+def _status(failures: Mapping[int, Any]) -> int:
+    """The status of the first process to fail, said too; the others were then told to end."""
+    first = sorted(failures.items(), key=lambda item: item[1].timestamp)
+    own = [(rank, f.exitcode) for rank, f in first if f.exitcode != -signal.SIGTERM]
+    rank, code = own[0] if own else (first[0][0], first[0][1].exitcode)
+    status = code if code > 0 else 128 - code
+    said = "what it said is above" if code > 0 else signal.Signals(-code).name
+    print(f"d2l: process {rank} ended with status {status} ({said})", file=sys.stderr)
+    return int(status)
+
+
+def num_cores() -> int:
+    """The cores that this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable is not None else os.cpu_count() or 1
+
+
+def _is_endpoint(rendezvous: str | None) -> bool:
+    host, _, port = (rendezvous or "").rpartition(":")
+    return bool(host) and port.isdecimal() and 0 < int(port) < 65536

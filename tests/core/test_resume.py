@@ -1,0 +1,482 @@
+"""Ten epochs straight against five, `kill -9`, and the rest from the checkpoint: the same run.
+
+The killed runs are real processes; see resumable.py for the cases.
+"""
+
+import copy
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from resumable import CASES, MID_EPOCH, NUM_BATCHES, NUM_EPOCHS, Net, OwnSGD, Points, parts
+from torch import nn
+
+from d2l import torch as d2l
+from d2l.core.tensors import plain_tensors
+from d2l.errors import CheckpointError
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+AFTER_FIVE = f"step-{5 * NUM_BATCHES:08d}.pt"
+
+
+@pytest.fixture(scope="module")
+def killed_run():
+    """Train a case into a folder in a process that is killed in the middle of epoch 6."""
+    program = Path(__file__).with_name("resumable.py")
+    server = subprocess.Popen(
+        [sys.executable, str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+    def run(name, folder, batch_idx=5 * NUM_BATCHES + 3):
+        server.stdin.write(json.dumps([name, str(folder), batch_idx]) + "\n")
+        server.stdin.flush()
+        assert int(server.stdout.readline()) == signal.SIGKILL
+        return folder
+
+    yield run
+    server.communicate()
+
+
+def learned(model):
+    return [t.clone() for t in (*nn.Module.state_dict(model).values(), *plain_tensors(model))]
+
+
+def is_same(tensors, others):
+    return all(torch.equal(a, b) for a, b in zip(tensors, others, strict=True))
+
+
+def outcome(model, trainer):
+    """What a run has come to, and where its random numbers go on."""
+    return (
+        [tensor.tolist() for tensor in learned(model)],
+        model.board.points,
+        (trainer.epoch, trainer.train_batch_idx, trainer.val_batch_idx),
+        torch.rand(1).item(),
+    )
+
+
+def straight(name):
+    model, data, trainer = parts(name, every=1)  # and no folder: checkpoints change nothing
+    trainer.fit(model, data)
+    return outcome(model, trainer)
+
+
+def resumed(name, resume="last", seed=7, **options):
+    """The run in a program that begins with other weights and other random numbers."""
+    model, data, trainer = parts(name, seed=seed, **options)
+    trainer.fit(model, data, resume=resume)
+    return outcome(model, trainer)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_run_that_is_killed_and_resumed_is_the_undisturbed_run(killed_run, tmp_path, name):
+    expected = straight(name)
+    folder = killed_run(name, tmp_path)
+    newest = sorted(path.name for path in folder.glob("step-*"))[-1]
+    every_two_batches = name.removesuffix(", often") in MID_EPOCH and name.endswith("often")
+    assert newest == (f"step-{5 * NUM_BATCHES + 2:08d}.pt" if every_two_batches else AFTER_FIVE)
+    assert resumed(name, checkpoint=folder) == expected
+
+
+def test_the_fast_path_resumes_as_such(killed_run, tmp_path):
+    model, data, trainer = parts("replayed, often", checkpoint=killed_run("replayed", tmp_path))
+    trainer.fit(model, data, resume="last")
+    assert trainer.plan.step == "replayed"
+
+
+def test_a_run_killed_twice_is_the_undisturbed_run(killed_run, tmp_path):
+    expected = straight("adam, often")
+    killed_run("adam, often", tmp_path, batch_idx=11)
+    model, data, trainer = parts("adam, often", max_epochs=4, seed=3, checkpoint=tmp_path)
+    trainer.fit(model, data, resume="last")
+    assert trainer.train_batch_idx == 4 * NUM_BATCHES
+    assert resumed("adam, often", checkpoint=tmp_path) == expected
+
+
+def test_last_best_a_path_and_a_folder_all_lead_to_the_same_end(killed_run, tmp_path, capfd):
+    expected = straight("sgd")
+    folder = killed_run("sgd", tmp_path / "run")
+    best = json.loads((folder / "best.json").read_text())["file"]
+    capfd.readouterr()
+    copies = iter(range(9))
+    for resume, begun_from in (
+        (lambda f: "last", AFTER_FIVE),
+        (lambda f: "best", best),
+        (lambda f: f / best, best),
+        (lambda f: str(f / AFTER_FIVE), AFTER_FIVE),
+        (lambda f: f, AFTER_FIVE),
+    ):
+        own = copy_of(folder, tmp_path / f"copy-{next(copies)}")
+        assert resumed("sgd", resume(own), checkpoint=own) == expected
+        assert f"going on from {own / begun_from}: epoch" in capfd.readouterr().out
+
+
+def test_a_path_serves_without_a_folder_and_with_another_one(killed_run, tmp_path):
+    expected = straight("sgd")
+    folder = killed_run("sgd", tmp_path / "run")
+    before = names(folder)
+    assert resumed("sgd", folder) == expected
+    assert resumed("sgd", folder / AFTER_FIVE, checkpoint=tmp_path / "other") == expected
+    assert names(folder) == before
+    assert names(tmp_path / "other")[-1] == f"step-{NUM_EPOCHS * NUM_BATCHES:08d}.pt"
+
+
+def test_going_back_to_an_older_checkpoint_leaves_the_newer_ones_aside(
+    killed_run, tmp_path, monkeypatch
+):
+    expected = straight("sgd")
+    killed_run("sgd", tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    older = sorted(Path("run").glob("step-*"))[-2].resolve()
+    assert older.name < AFTER_FIVE
+    assert resumed("sgd", older, checkpoint="run", max_epochs=10, keep=1) == expected
+    assert AFTER_FIVE in names(tmp_path / "run" / "earlier-1")
+
+
+def test_last_in_an_empty_folder_begins_anew_and_says_so(tmp_path, capsys):
+    assert resumed("sgd", seed=1, checkpoint=tmp_path) == straight("sgd")
+    assert f"no checkpoint in {tmp_path} yet: beginning with epoch 1" in capsys.readouterr().out
+
+
+def test_the_best_that_is_not_there_is_refused_where_there_are_checkpoints(tmp_path):
+    resumed("no validation", seed=1, checkpoint=tmp_path, max_epochs=2)
+    before = names(tmp_path)
+    with pytest.raises(CheckpointError, match="best"):
+        resumed("no validation", "best", checkpoint=tmp_path)
+    assert names(tmp_path) == before
+
+
+def test_the_best_is_noted_though_the_run_was_killed_before_it_could(tmp_path):
+    model, data, trainer = parts("sgd", max_epochs=1, checkpoint=tmp_path)
+    trainer.fit(model, data)
+    assert (tmp_path / "best.json").exists()
+    (tmp_path / "best.json").unlink()  # as if killed after the checkpoint was written
+    monitored = {"monitor": "train_loss", "mode": "max"}  # the first is the best from now on
+    model, data, trainer = parts("sgd", max_epochs=5, checkpoint=tmp_path, keep=1, **monitored)
+    trainer.fit(model, data, resume="last")
+    noted = json.loads((tmp_path / "best.json").read_text())
+    assert noted["file"] == f"step-{NUM_BATCHES:08d}.pt"
+    assert (tmp_path / noted["file"]).exists()
+
+
+def test_a_finished_run_is_loaded_and_not_trained_on(tmp_path, capsys):
+    expected = resumed("sgd", seed=1, checkpoint=tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    model, data, trainer = parts("sgd", seed=7, checkpoint=tmp_path)
+    trainer.fit(model, data, resume="last")
+    assert outcome(model, trainer)[:2] == expected[:2]
+    assert "has all its 10 epochs" in capsys.readouterr().out
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_finished_run_goes_on_where_more_epochs_are_asked_for(tmp_path):
+    resumed("adam", seed=1, checkpoint=tmp_path, max_epochs=4)
+    assert resumed("adam", checkpoint=tmp_path) == straight("adam")
+
+
+def test_a_new_run_in_the_same_folder_moves_the_old_one_aside(tmp_path, capsys):
+    for _ in range(2):
+        model, data, trainer = parts("sgd", max_epochs=1, checkpoint=tmp_path)
+        trainer.fit(model, data)
+    assert f"earlier run are now in {tmp_path / 'earlier-1'}" in capsys.readouterr().out
+    assert names(tmp_path / "earlier-1") == ["best.json", f"step-{NUM_BATCHES:08d}.pt"]
+
+
+def test_the_last_few_and_the_best_stay(tmp_path):
+    model, data, trainer = parts("adam", checkpoint=tmp_path, keep=3, monitor="val_acc", mode="max")
+    trainer.fit(model, data)
+    accuracies = [point.y for point in model.board.points["val_acc"]]
+    best = NUM_BATCHES * (1 + accuracies.index(max(accuracies)))
+    last = [NUM_BATCHES * epoch for epoch in (8, 9, 10)]
+    stay = [f"step-{step:08d}.pt" for step in sorted({best, *last})]
+    assert names(tmp_path) == ["best.json", *stay]
+    assert json.loads((tmp_path / "best.json").read_text()) == {
+        "file": f"step-{best:08d}.pt",
+        "monitor": "val_acc",
+        "value": max(accuracies),
+    }
+
+
+def test_a_run_that_was_saved_in_one_file_goes_on_from_it(tmp_path):
+    model, data, trainer = parts("adam", max_epochs=4)
+    trainer.fit(model, data)
+    trainer.save(tmp_path / "after four.pt")
+    assert resumed("adam", tmp_path / "after four.pt") == straight("adam")
+
+
+def test_saving_before_a_fit_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match=r"call trainer\.fit\(model, data\) first"):
+        d2l.Trainer(max_epochs=1).save(tmp_path / "run.pt")
+    assert names(tmp_path) == []
+
+
+def test_weights_in_safetensors_are_read_back_by_safetensors(tmp_path):
+    from safetensors.torch import load_file
+
+    for name, expected in (("sgd", "net.0.weight"), ("plain tensors", "w")):
+        model, data, trainer = parts(name, max_epochs=1)
+        trainer.fit(model, data)
+        trainer.save(tmp_path / "weights.safetensors")
+        found = load_file(tmp_path / "weights.safetensors")
+        assert expected in found
+        own = {**nn.Module.state_dict(model), **{k: v for k, v in vars(model).items() if k in "wb"}}
+        assert found.keys() == own.keys()
+        assert all(torch.equal(found[k], own[k]) for k in own)
+
+
+def test_a_loader_with_a_generator_of_its_own_resumes_its_order(tmp_path):
+    assert_resumes_its_order(tmp_path, Seeded)
+
+
+def test_a_loader_with_workers_resumes_its_order(tmp_path):
+    assert_resumes_its_order(tmp_path, WithWorkers)
+
+
+class Seeded(Points):
+    """The points through a loader whose order is drawn by a generator of its own."""
+
+    def train_dataloader(self):
+        generator = torch.Generator().manual_seed(3)
+        return torch.utils.data.DataLoader(
+            torch.utils.data.TensorDataset(self.X, self.y), 8, shuffle=True, generator=generator
+        )
+
+
+class WithWorkers(Points):
+    """The points through a loader with a process of its own."""
+
+    def train_dataloader(self):
+        points = torch.utils.data.TensorDataset(self.X, self.y)
+        return torch.utils.data.DataLoader(points, 40, shuffle=True, num_workers=1)
+
+
+def assert_resumes_its_order(folder, data):
+    models = []
+    for epochs, options in ((3, {}), (1, {"checkpoint": folder}), (3, {"checkpoint": folder})):
+        torch.manual_seed(1)
+        trainer = d2l.Trainer(epochs, seed=1, **options)
+        models.append(Net())
+        trainer.fit(models[-1], data(), resume="last" if options else None)
+    assert is_same(learned(models[0]), learned(models[2]))
+
+
+def test_the_middle_of_an_epoch_of_other_batches_is_refused(killed_run, tmp_path):
+    folder = killed_run("sgd, often", tmp_path)
+    model, _, trainer = parts("sgd", checkpoint=folder)
+    words = "in the middle of an epoch of 8 batches; here an epoch has 4"
+    assert_refused(model, Points(batch_size=16), trainer, "last", words)
+
+
+def test_the_end_of_an_epoch_of_other_batches_serves(tmp_path):
+    resumed("sgd", checkpoint=tmp_path, max_epochs=1)
+    model, _, trainer = parts("sgd", max_epochs=2, checkpoint=tmp_path)
+    trainer.fit(model, Points(batch_size=16), resume="last")
+    assert [point.x for point in model.board.points["val_loss"]] == [1, 2]
+    assert len(names(tmp_path)) >= 2
+
+
+def test_another_model_is_refused_and_what_differs_is_listed(tmp_path):
+    resumed("sgd", checkpoint=tmp_path, max_epochs=1)
+    model, data, trainer = parts("sgd", checkpoint=tmp_path)
+    wider = Net(num_hiddens=16)
+    words = r"net\.0\.bias: \(16,\) float32 in the model, \(8,\) float32 in the checkpoint"
+    assert_refused(wider, data, trainer, "last", words)
+    model.extra = torch.zeros(3, requires_grad=True)
+    words = r"extra: \(3,\) float32 in the model, not in the checkpoint"
+    assert_refused(model, data, parts("sgd", checkpoint=tmp_path)[2], "last", words)
+    smaller, _, trainer = parts("sgd", checkpoint=tmp_path)
+    smaller.net = smaller.net[:1]
+    smaller.net.append(nn.LazyLinear(2))
+    words = r"net\.1\.running_mean: \(8,\) float32 in the checkpoint, not in the model"
+    assert_refused(smaller, data, trainer, "last", words)
+
+
+def test_a_model_of_another_type_of_number_is_refused(tmp_path):
+    resumed("plain tensors", checkpoint=tmp_path, max_epochs=1)
+    model, data, trainer = parts("plain tensors", checkpoint=tmp_path)
+    model.w = model.w.detach().double().requires_grad_()
+    data.X, data.y = data.X.double(), data.y.double()
+    assert_refused(model, data, trainer, "last", r"w: \(2, 1\) float64 in the model")
+
+
+def test_long_lists_of_what_differs_are_cut(tmp_path):
+    resumed("sgd", checkpoint=tmp_path, max_epochs=1)
+    model, data, trainer = parts("sgd", checkpoint=tmp_path)
+    model.more = nn.ModuleList(nn.Linear(1, 1) for _ in range(20))
+    assert_refused(model, data, trainer, "last", "and 32 more")
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "words"),
+    [
+        ("sgd", "adam", "trained with SGD, this run with Adam"),
+        ("adam", "sgd", "trained with Adam, this run with SGD"),
+        ("velocities", "plain tensors", "trained with OwnMomentum, this run with OwnSGD"),
+        ("step", "sgd", "trained with StepLR, this run with NoneType"),
+        ("sgd", "step", "trained with None, this run with StepLR"),
+        ("step", "plateau", "trained with StepLR, this run with ReduceLROnPlateau"),
+    ],
+)
+def test_another_optimizer_or_scheduler_is_refused(tmp_path, name, other, words):
+    resumed(name, checkpoint=tmp_path, max_epochs=1)
+    assert_refused(*parts(other, checkpoint=tmp_path), "last", words)
+
+
+def test_other_groups_of_parameters_are_refused(tmp_path):
+    class InGroups(Net):
+        def configure_optimizers(self):
+            groups = [{"params": [parameter]} for parameter in self.parameters()]
+            return torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+
+    resumed("sgd", checkpoint=tmp_path, max_epochs=1)
+    _, data, trainer = parts("sgd", checkpoint=tmp_path)
+    assert_refused(InGroups(), data, trainer, "last", "parameter groups of")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: b"",
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole[:-1],
+        lambda whole: b"epoch,loss\n",
+        lambda whole: whole.replace(b"net.0.weight", b"net.0.wEight", 1),
+    ],
+    ids=["empty", "half", "almost whole", "text", "a wrong byte"],
+)
+def test_a_damaged_checkpoint_is_refused_and_the_one_before_is_named(tmp_path, damage):
+    resumed("sgd", seed=1, checkpoint=tmp_path, max_epochs=2)
+    first, newest = sorted(tmp_path.glob("step-*"))
+    newest.write_bytes(damage(newest.read_bytes()))
+    words = f"{newest.name} is no whole checkpoint.*there are also: {first.name}"
+    assert_refused(*parts("sgd", checkpoint=tmp_path), "last", words)
+    assert resumed("sgd", first, checkpoint=tmp_path) == straight("sgd")
+
+
+def foreign_files(folder):
+    """Files that are whole, and no checkpoint of this run."""
+    model, data, trainer = parts("sgd", max_epochs=1)
+    trainer.fit(model, data)
+    trainer.save(folder / "good.pt")
+    good = torch.load(folder / "good.pt", weights_only=True)
+    contents = {
+        "weights": nn.Module.state_dict(model),
+        "tensor": torch.ones(3),
+        "newer": {**good, "version": 99},
+        "mark alone": {"format": good["format"], "version": good["version"]},
+        "no board": {key: value for key, value in good.items() if key != "board"},
+        "no numbers": {**good, "random": {}},
+        "text for weights": {**good, "model": "weights"},
+        "no state": {**good, "optimizer": {"class": "SGD", "state": {"param_groups": []}}},
+        "odd board": {**good, "board": {"train_loss": 3}},
+        "odd place": {**good, "place": {**good["place"], "epoch": "two"}},
+        "odd patience": {**good, "place": {**good["place"], "patience": None}},
+    }
+    for name, content in contents.items():
+        torch.save(content, folder / f"{name}.pt")
+    return [folder / f"{name}.pt" for name in contents]
+
+
+def test_foreign_checkpoints_are_refused_and_no_part_of_them_is_applied(tmp_path):
+    (tmp_path / "files").mkdir()
+    resumed("sgd", checkpoint=tmp_path / "run", max_epochs=1)
+    raw = []
+    for path in foreign_files(tmp_path / "files"):
+        try:
+            assert_refused(*parts("sgd", checkpoint=tmp_path / "run"), path, re.escape(path.name))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raw.append(f"{path.name}: {type(error).__name__} {error}")
+    assert "\n".join(raw) == ""
+
+
+def test_what_is_not_there_is_refused_by_name(tmp_path):
+    for path in (tmp_path / "missing.pt", tmp_path / "missing", tmp_path):
+        words = rf"there is no checkpoint .*{re.escape(str(path))}"
+        assert_refused(*parts("sgd"), path, words)
+    words = r"the trainer has none: .*checkpoint="
+    assert_refused(*parts("sgd"), "last", words)
+
+
+def assert_refused(model, data, trainer, resume, words):
+    """The fit raises; model, board, random numbers and the folder are what they were."""
+    model.apply_init([next(iter(data.train_dataloader()))[0]])
+    before, board = learned(model), copy.deepcopy(model.board.points)
+    folder = trainer.checkpoint and {p: p.read_bytes() for p in files(trainer.checkpoint)}
+    with pytest.raises(CheckpointError, match=words):
+        trainer.fit(model, data, resume=resume)
+    assert is_same(learned(model), before)
+    assert model.board.points == board
+    assert folder == (trainer.checkpoint and {p: p.read_bytes() for p in files(folder_of(trainer))})
+
+
+def folder_of(trainer):
+    return Path(trainer.checkpoint)
+
+
+def test_an_optimizer_that_keeps_what_is_not_plain_is_named_and_the_checkpoint_before_stays(
+    tmp_path,
+):
+    class Keeping(OwnSGD):
+        def step(self):
+            super().step()
+            self.log = open  # a function is not state
+            self.seen = object()
+
+    class Line(type(parts("plain tensors")[0])):
+        def configure_optimizers(self):
+            return Keeping([self.w, self.b], self.lr)
+
+    _, data, trainer = parts("plain tensors", checkpoint=tmp_path, max_epochs=1)
+    with pytest.raises(CheckpointError, match=r"Keeping\['seen'\] is a object"):
+        trainer.fit(Line(2, lr=0.03), data)
+    assert names(tmp_path) == []
+
+
+def test_an_optimizer_whose_state_belongs_to_its_tensors_resumes_or_is_refused(tmp_path):
+    class ByTensor(OwnSGD):
+        def __init__(self, params, lr):
+            super().__init__(params, lr)
+            self.velocity = {param: torch.zeros_like(param) for param in params}
+
+        def step(self):
+            for param in self.params:
+                self.velocity[param][:] = 0.9 * self.velocity[param] + param.grad
+                param -= self.lr * self.velocity[param]
+
+    class Line(type(parts("plain tensors")[0])):
+        def configure_optimizers(self):
+            return ByTensor([self.w, self.b], self.lr)
+
+    def fitted(max_epochs, **options):
+        _, data, trainer = parts("plain tensors", max_epochs=max_epochs, **options)
+        model = Line(2, lr=0.03)
+        trainer.fit(model, data, resume="last" if options else None)
+        return learned(model)
+
+    expected = fitted(2)
+    try:
+        fitted(1, checkpoint=tmp_path)
+        assert is_same(fitted(2, checkpoint=tmp_path), expected)
+    except CheckpointError as error:
+        assert "velocity" in str(error)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def files(folder):
+    return [path for path in Path(folder).rglob("*") if path.is_file()]
+
+
+def copy_of(folder, to):
+    to.mkdir()
+    for path in folder.iterdir():
+        (to / path.name).write_bytes(path.read_bytes())
+    return to

@@ -35,6 +35,10 @@ def frozen_lake(seed: int) -> dict[str, Any]:
     `"reward_idx"` and `"done_idx"` say where probability, next state, reward and end are. There
     are `"num_states"` (16), `"num_actions"` (4: left, down, right, up) and `"env"`, a `World`.
 
+    >>> world = d2l.frozen_lake(seed=0)  # doctest: +SKIP
+    >>> world["num_actions"], world["mdp"][(0, 2)]  # to the right  # doctest: +SKIP
+    (4, [(1.0, 1, 0, False)])
+
     Book: 17.2 Value iteration
     """
     env = _gymnasium().make("FrozenLake-v1", is_slippery=False)

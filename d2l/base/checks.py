@@ -16,7 +16,7 @@ def check_shape(a: Tensor, shape: Sequence[int]) -> None:
         ...
     d2l.errors.ShapeError: asked for shape (3, 2), found (2, 3)
 
-    Book: 20.8 The d2l API document
+    Book: 23.8 The d2l API document
     """
     if tuple(a.shape) != tuple(shape):
         raise ShapeError(f"asked for shape {tuple(shape)}, found {tuple(a.shape)}")
@@ -31,7 +31,7 @@ def check_len(a: Sized, n: int) -> None:
         ...
     d2l.errors.ShapeError: asked for length 3, found 2
 
-    Book: 20.8 The d2l API document
+    Book: 23.8 The d2l API document
     """
     if len(a) != n:
         raise ShapeError(f"asked for length {n}, found {len(a)}")

@@ -48,7 +48,9 @@ __all__ = [
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """Grids of coordinates, matrix order (`"ij"`) unless asked otherwise.
+    """A grid of coordinates for each tensor, matrix order (`"ij"`) unless asked otherwise.
+
+    From tensors of m, n, … numbers each grid is (m, n, …).
 
     >>> d2l.meshgrid(torch.tensor([0, 1]), torch.tensor([5, 6, 7]))[1]
     tensor([[5, 6, 7],

@@ -31,6 +31,15 @@ def train_ch6(
     Linear and convolutional layers are first drawn anew, Xavier-uniform. `train_iter` and
     `test_iter` give batches `(X, y)` as often as they are asked.
 
+    >>> X = torch.randn(128, 2)
+    >>> y = (X[:, 0] > 0).long()
+    >>> batches = d2l.load_array((X, y), batch_size=16)
+    >>> d2l.train_ch6(nn.Sequential(nn.Linear(2, 2)), batches, batches, 3, lr=1, device="cpu")
+    training on cpu
+    epoch 3/3: train loss ..., train acc ..., test acc ... (... s)
+    loss 0..., train acc 0.9..., test acc ...
+    ... examples/sec on cpu
+
     Book: 23.7 Utility functions and classes
     """
     net.apply(_draw_xavier)
@@ -67,6 +76,16 @@ def train_ch13(
     `nn.DataParallel`. `loss` gives a value for each example, and a step follows the gradient of
     their sum; `trainer` is an optimizer of the net's parameters.
 
+    >>> X = torch.randn(128, 2)
+    >>> y = (X[:, 0] > 0).long()
+    >>> batches = d2l.load_array((X, y), batch_size=16)
+    >>> net, loss = nn.Linear(2, 2), nn.CrossEntropyLoss(reduction="none")
+    >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    >>> d2l.train_ch13(net, batches, batches, loss, optimizer, 3, ["cpu"])
+    epoch 3/3: train loss ..., train acc ..., test acc ... (... s)
+    loss 0..., train acc 0.9..., test acc ...
+    ... examples/sec on [device(type='cpu')]
+
     Book: 14.1 Image augmentation
     """
     chosen = [torch.device(device) for device in devices or try_all_gpus()]
@@ -94,6 +113,14 @@ def train_batch_ch13(
 
     Both are scalars on the first of `devices`, where the batch is brought and the net must be: no
     one waits for them. `X` may be a list of tensors.
+
+    >>> net, loss = nn.Linear(2, 2), nn.CrossEntropyLoss(reduction="none")
+    >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    >>> X, y = torch.eye(2), torch.tensor([0, 1])
+    >>> for _ in range(20):
+    ...     total, num_right = d2l.train_batch_ch13(net, X, y, loss, optimizer, ["cpu"])
+    >>> num_right
+    tensor(2.)
 
     Book: 14.1 Image augmentation
     """

@@ -17,8 +17,8 @@ def accuracy(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> fl
 
     `y_hat` holds scores (batch, classes, ...) or predicted labels, shaped as `y` is.
 
-    >>> d2l.accuracy(torch.tensor([[0.1, 0.3, 0.6], [0.3, 0.2, 0.5]]), torch.tensor([0, 2]))
-    1.0
+    >>> d2l.accuracy(torch.tensor([[2.0, 1.0], [0.0, 5.0], [3.0, 1.0]]), torch.tensor([0, 1, 1]))
+    2.0
 
     Book: 23.7 Utility functions and classes
     """

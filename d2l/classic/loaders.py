@@ -49,6 +49,9 @@ def load_array(
 def get_dataloader_workers() -> int:
     """How many processes should read data that do not fit in memory: 4, or one for each CPU core.
 
+    >>> 1 <= d2l.get_dataloader_workers() <= 4
+    True
+
     Book: 23.7 Utility functions and classes
     """
     if hasattr(os, "sched_getaffinity"):
@@ -63,6 +66,11 @@ def load_data_fashion_mnist(
 
     Batches are `X` (batch, 1, height, width) in [0, 1] and `y` (batch,) int64; 28 pixels high and
     wide, or `resize`. The files are found as `FashionMNIST` finds them.
+
+    >>> train_iter, test_iter = d2l.load_data_fashion_mnist(32, resize=64)  # doctest: +SKIP
+    >>> X, y = next(iter(train_iter))  # doctest: +SKIP
+    >>> X.shape, y.shape  # doctest: +SKIP
+    (torch.Size([32, 1, 64, 64]), torch.Size([32]))
 
     Book: 23.7 Utility functions and classes
     """

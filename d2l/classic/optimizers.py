@@ -24,6 +24,10 @@ def get_data_ch11(batch_size: int = 10, n: int = 1500) -> tuple[Any, int]:
     Columns are scaled to mean 0 and standard deviation 1: `X` (batch, 5), `y` (batch,), float32.
     The file is downloaded into `../data`, once.
 
+    >>> data_iter, feature_dim = d2l.get_data_ch11(batch_size=10)  # doctest: +SKIP
+    >>> feature_dim  # doctest: +SKIP
+    5
+
     Book: 12.5 Minibatch stochastic gradient descent
     """
     table = np.loadtxt(download("airfoil"), dtype=np.float32)
@@ -45,6 +49,16 @@ def train_ch11(
     `trainer_fn([w, b], states, hyperparams)` takes a step along the gradients and clears them. The
     loss on all data is taken whenever the examples seen are a multiple of 200, or else at the end.
     Seconds are those of training alone, added up.
+
+    >>> def descend(params, states, hyperparams):
+    ...     d2l.sgd(params, hyperparams["lr"], batch_size=1)  # the loss is a mean already
+    >>> X, y = d2l.synthetic_data(torch.tensor([1.0, -2.0]), 0.5, 400)
+    >>> data_iter = d2l.load_array((X, y.reshape(-1)), batch_size=20)
+    >>> seconds, losses = d2l.train_ch11(descend, None, {"lr": 0.2}, data_iter, feature_dim=2)
+    epoch 2/2: loss ... (... s)
+    loss: 0.000, ... sec/epoch
+    >>> len(seconds) == len(losses)
+    True
 
     Book: 12.5 Minibatch stochastic gradient descent
     """
@@ -72,6 +86,12 @@ def train_concise_ch11(
     """Train linear regression with an optimizer of PyTorch's, `trainer_fn(params, **hyperparams)`.
 
     The loss drawn and printed is half of the mean squared error.
+
+    >>> X, y = d2l.synthetic_data(torch.tensor([1.0, -2.0]), 0.5, 400)
+    >>> data_iter = d2l.load_array((X, y.reshape(-1)), batch_size=20)
+    >>> d2l.train_concise_ch11(torch.optim.SGD, {"lr": 0.1}, data_iter)
+    epoch 4/4: loss ... (... s)
+    loss: 0.000, ... sec/epoch
 
     Book: 12.5 Minibatch stochastic gradient descent
     """

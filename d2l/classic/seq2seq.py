@@ -32,6 +32,20 @@ def train_seq2seq(
     behind `<bos>`, and with `X_valid_len`; it gives logits, or a tuple that begins with them.
     Linear layers and GRUs are first drawn anew, Xavier-uniform. Padding adds nothing to the loss.
 
+    >>> class Copier(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.net = nn.Sequential(nn.Embedding(6, 16), nn.Linear(16, 6))
+    ...
+    ...     def forward(self, X, dec_X, X_valid_len):
+    ...         return self.net(X)
+    >>> vocab = d2l.Vocab(["a", "b"], reserved_tokens=["<pad>", "<bos>", "<eos>"])
+    >>> X, valid_len = torch.randint(0, 6, (32, 5)), torch.full((32,), 5)
+    >>> batches = d2l.load_array((X, valid_len, X, valid_len), batch_size=8)
+    >>> d2l.train_seq2seq(Copier(), batches, 0.05, 30, vocab, "cpu")
+    epoch 30/30: loss ... (... s)
+    loss 0.0..., ... tokens/sec on cpu
+
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """
     net.apply(init_seq2seq)
@@ -67,6 +81,20 @@ def predict_seq2seq(
 
     Words beyond `num_steps` are left unread. The second part of the answer is
     `net.decoder.attention_weights` of each step, if asked for. Runs in evaluation mode.
+
+    >>> class Tokens(d2l.Encoder):
+    ...     def forward(self, X, valid_len):
+    ...         return X
+    >>> class Reader(d2l.Decoder):  # gives back the source, a token at each step
+    ...     def init_state(self, enc_all_outputs, valid_len):
+    ...         return enc_all_outputs
+    ...
+    ...     def forward(self, X, state):
+    ...         return nn.functional.one_hot(state[:, :1], 8), state[:, 1:]
+    >>> vocab = d2l.Vocab(["we", "rest"], reserved_tokens=["<pad>", "<bos>", "<eos>"])
+    >>> net = d2l.EncoderDecoder(Tokens(), Reader())
+    >>> d2l.predict_seq2seq(net, "we rest", vocab, vocab, num_steps=6, device="cpu")
+    ('we rest', [])
 
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """

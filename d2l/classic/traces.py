@@ -56,7 +56,9 @@ def show_trace_2d(f: Callable[[Any, Any], Any], results: Sequence[tuple[Any, Any
 def annotate(text: str, xy: tuple[float, float], xytext: tuple[float, float]) -> None:
     """Write `text` at `xytext` into the current axes, with an arrow to `xy`.
 
-    >>> d2l.annotate("minimum", xy=(0.2, 0.1), xytext=(0.5, 0.5))
+    >>> x = torch.arange(-1, 2, 0.1)
+    >>> d2l.plot(x, x**4 - 2 * x**2 + x / 2, "x", "f(x)")
+    >>> d2l.annotate("lowest", xy=(-1, -1.5), xytext=(-0.5, 4))
 
     Book: 12.1 Optimization and deep learning
     """

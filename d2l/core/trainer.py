@@ -61,7 +61,7 @@ class Trainer(HyperParameters):
     train as one, with DDP or, with `strategy="fsdp"`, sharding a model too large for one device.
 
     >>> data = d2l.SyntheticRegressionData(w=torch.tensor([2.0, -1.0]), b=3.0)
-    >>> model = d2l.LinearRegression(lr=0.1)
+    >>> model = d2l.LinearRegression(lr=0.03)
     >>> trainer = d2l.Trainer(max_epochs=3)
     >>> trainer.fit(model, data)
     epoch 3/3: train_loss ..., val_loss ... (... s)

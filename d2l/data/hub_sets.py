@@ -5,12 +5,14 @@ A table and the order in which places are asked; nothing here touches the networ
 
 from urllib.parse import urlsplit
 
+# Where most of the book's files are, the beginning of their addresses.
 DATA_URL = "https://d2l-data.s3-accelerate.amazonaws.com/"
 _DOORS = (DATA_URL, "https://d2l-data.s3.amazonaws.com/", DATA_URL.replace("https", "http"))
 _WIKITEXT = "https://s3.amazonaws.com/research.metamind.io/wikitext/wikitext-2-v1.zip"
 _SNLI = "https://nlp.stanford.edu/projects/snli/snli_1.0.zip"
 
-# name → (address, sha1). Readers add their own: DATA_HUB["mine"] = (DATA_URL + "mine.zip", sha1)
+# The book's data sets: name → (address, sha1). Readers add their own:
+# `DATA_HUB["mine"] = (DATA_URL + "mine.zip", sha1)`
 DATA_HUB: dict[str, tuple[str, str | None]] = {
     "SNLI": (_SNLI, "9fcde07509c7e87ec61c640c1b2753d9041758e4"),
     "aclImdb": (DATA_URL + "aclImdb_v1.tar.gz", "01ada507287d82875905620988597833ad4e0903"),

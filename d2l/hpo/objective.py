@@ -16,6 +16,17 @@ from d2l.errors import DataError
 class HPOTrainer(Trainer):
     """A `Trainer` that says, after `fit`, how large the validation error is.
 
+    >>> class Halves(d2l.DataModule):
+    ...     def get_dataloader(self, train):
+    ...         X = torch.randn(64, 2)
+    ...         self.batch_size = 16
+    ...         return self.get_tensorloader((X, (X[:, 0] > 0).long()), train)
+    >>> trainer = d2l.HPOTrainer(max_epochs=5)
+    >>> trainer.fit(d2l.SoftmaxRegression(num_outputs=2, lr=1), Halves())
+    epoch 5/5: train_loss ..., val_loss ..., val_acc ... (... s)
+    >>> bool(trainer.validation_error() < 0.1)
+    True
+
     Book: 19.1 What is hyperparameter optimization?
     """
 
@@ -43,8 +54,7 @@ class HPOTrainer(Trainer):
 def hpo_objective_lenet(learning_rate: float, batch_size: int, max_epochs: int = 10) -> Any:
     """The validation error of a LeNet trained on Fashion-MNIST, on a GPU if there is one.
 
-    >>> d2l.hpo_objective_lenet(0.1, 128, max_epochs=10)  # doctest: +SKIP
-    tensor(0.2)
+    >>> error = d2l.hpo_objective_lenet(0.1, 256, max_epochs=10)  # doctest: +SKIP
 
     Book: 19.2 Hyperparameter optimization API
     """

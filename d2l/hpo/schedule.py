@@ -9,6 +9,19 @@ from d2l.hpo.search import Configuration, HPOSearcher
 class HPOScheduler(HyperParameters):
     """The base of schedulers: `suggest` and `update` are theirs to write.
 
+    >>> class Halving(d2l.HPOScheduler):
+    ...     lr = 1.0
+    ...
+    ...     def suggest(self):
+    ...         return {"lr": self.lr}
+    ...
+    ...     def update(self, config, error, info=None):
+    ...         self.lr /= 2
+    >>> scheduler = Halving()
+    >>> scheduler.update(scheduler.suggest(), error=0.3)
+    >>> scheduler.suggest()
+    {'lr': 0.5}
+
     Book: 19.2 Hyperparameter optimization API
     """
 
@@ -27,6 +40,16 @@ class HPOScheduler(HyperParameters):
 
 class BasicScheduler(HPOScheduler):
     """Tries what its searcher comes up with, one after the other.
+
+    >>> class OneLess(d2l.HPOSearcher):
+    ...     depth = 4
+    ...
+    ...     def sample_configuration(self):
+    ...         self.depth -= 1
+    ...         return {"depth": self.depth}
+    >>> scheduler = d2l.BasicScheduler(OneLess())
+    >>> scheduler.suggest(), scheduler.suggest()
+    ({'depth': 3}, {'depth': 2})
 
     Book: 19.2 Hyperparameter optimization API
     """

@@ -12,6 +12,15 @@ Configuration = dict[str, Any]
 class HPOSearcher(HyperParameters):
     """The base of searchers: `sample_configuration` is theirs to write.
 
+    >>> class OneLess(d2l.HPOSearcher):
+    ...     depth = 4
+    ...
+    ...     def sample_configuration(self):
+    ...         self.depth -= 1
+    ...         return {"depth": self.depth}
+    >>> OneLess().sample_configuration()
+    {'depth': 3}
+
     Book: 19.2 Hyperparameter optimization API
     """
 
@@ -34,10 +43,12 @@ class RandomSearcher(HPOSearcher):
     global generator. `initial_config` is the first answer; it is copied, so it stays as it is.
 
     >>> from scipy import stats
-    >>> space = {"lr": stats.loguniform(1e-2, 1), "batch_size": stats.randint(32, 256)}
-    >>> searcher = d2l.RandomSearcher(space, initial_config={"lr": 0.1, "batch_size": 128})
+    >>> space = {"lr": stats.loguniform(1e-3, 1), "width": stats.randint(16, 64)}
+    >>> searcher = d2l.RandomSearcher(space, initial_config={"lr": 0.3, "width": 32})
     >>> searcher.sample_configuration()
-    {'lr': 0.1, 'batch_size': 128}
+    {'lr': 0.3, 'width': 32}
+    >>> sorted(searcher.sample_configuration())
+    ['lr', 'width']
 
     Book: 19.2 Hyperparameter optimization API
     """

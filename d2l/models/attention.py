@@ -108,10 +108,10 @@ class AdditiveAttention(Attention):
 
     Queries and keys may be of different length. `valid_lens` is as in `DotProductAttention`.
 
-    >>> queries, keys, values = torch.zeros(2, 1, 20), torch.ones(2, 10, 2), torch.ones(2, 10, 4)
+    >>> queries, keys, values = torch.zeros(3, 2, 6), torch.ones(3, 5, 4), torch.ones(3, 5, 7)
     >>> attention = d2l.AdditiveAttention(num_hiddens=8, dropout=0.1)
-    >>> attention(queries, keys, values, torch.tensor([2, 6])).shape
-    torch.Size([2, 1, 4])
+    >>> attention(queries, keys, values, torch.tensor([2, 5, 1])).shape
+    torch.Size([3, 2, 7])
 
     Book: 11.3 Attention scoring functions
     """
@@ -136,7 +136,7 @@ class AdditiveAttention(Attention):
 
 
 def _pays_fused(keys: Tensor, dropout: float) -> bool:
-    """Whether PyTorch's kernel is the faster way: on a CPU it knows no dropout, and likes length."""
+    """Whether PyTorch's kernel is faster: on a CPU it knows no dropout, and likes length."""
     return keys.device.type != "cpu" or (dropout == 0 and keys.shape[1] >= FEWEST_KEYS_ON_CPU)
 
 
@@ -152,12 +152,10 @@ def _fused(
 def _weights(queries: Tensor, keys: Tensor, mask: KeyMask | None) -> Tensor:
     """The weights; queries with no valid key see all."""
     scale = 1 / math.sqrt(queries.shape[-1])
+    products = torch.bmm(queries, keys.mT)
     if mask is None:
-        scores = torch.bmm(queries * scale, keys.mT)
-    else:
-        bias = mask.as_bias(queries.dtype).expand(-1, queries.shape[1], -1)
-        scores = torch.baddbmm(bias, queries, keys.mT, alpha=scale)
-    return torch.softmax(scores, dim=-1)
+        return torch.softmax(products * scale, dim=-1)
+    return torch.softmax(torch.add(mask.as_bias(products.dtype), products, alpha=scale), dim=-1)
 
 
 def _shown_weights(queries: Tensor, keys: Tensor, mask: KeyMask | None) -> Tensor:

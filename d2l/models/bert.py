@@ -17,10 +17,10 @@ from d2l.models.transformer import TransformerEncoderBlock
 class BERTEncoder(nn.Module):
     """Tokens and segments (0 or 1) through embeddings, learned positions and `num_blks` blocks.
 
-    >>> encoder = d2l.BERTEncoder(1000, 24, 48, num_heads=4, num_blks=2, dropout=0.2)
-    >>> tokens, segments = torch.ones(2, 8, dtype=torch.long), torch.zeros(2, 8, dtype=torch.long)
-    >>> encoder(tokens, segments, torch.tensor([8, 5])).shape
-    torch.Size([2, 8, 24])
+    >>> encoder = d2l.BERTEncoder(50, 16, 32, num_heads=2, num_blks=2, dropout=0.1)
+    >>> tokens, segments = torch.ones(2, 9, dtype=torch.long), torch.zeros(2, 9, dtype=torch.long)
+    >>> encoder(tokens, segments, torch.tensor([9, 6])).shape
+    torch.Size([2, 9, 16])
 
     Book: 15.8 Bidirectional encoder representations from transformers (BERT)
     """
@@ -66,9 +66,9 @@ class BERTEncoder(nn.Module):
 class MaskLM(nn.Module):
     """Predicts the words at `pred_positions` (batch, num_preds), of which there may be none.
 
-    >>> mlm = d2l.MaskLM(vocab_size=1000, num_hiddens=24)
-    >>> mlm(torch.ones(2, 8, 24), torch.tensor([[1, 5, 2], [6, 1, 5]])).shape
-    torch.Size([2, 3, 1000])
+    >>> mlm = d2l.MaskLM(vocab_size=50, num_hiddens=16)
+    >>> mlm(torch.ones(2, 9, 16), torch.tensor([[1, 4, 7], [2, 3, 8]])).shape
+    torch.Size([2, 3, 50])
 
     Book: 15.8 Bidirectional encoder representations from transformers (BERT)
     """
@@ -124,10 +124,10 @@ class BERTModel(nn.Module):
     A call gives the encoded tokens, the logits of the masked words (None without
     `pred_positions`), and those of the next sentence, which read the first token, `<cls>`.
 
-    >>> bert = d2l.BERTModel(1000, 24, 48, num_heads=4, num_blks=2, dropout=0.2)
-    >>> tokens, segments = torch.ones(2, 8, dtype=torch.long), torch.zeros(2, 8, dtype=torch.long)
-    >>> [Y.shape for Y in bert(tokens, segments, None, torch.tensor([[1, 5], [6, 1]]))]
-    [torch.Size([2, 8, 24]), torch.Size([2, 2, 1000]), torch.Size([2, 2])]
+    >>> bert = d2l.BERTModel(50, 16, 32, num_heads=2, num_blks=2, dropout=0.1)
+    >>> tokens, segments = torch.ones(3, 9, dtype=torch.long), torch.zeros(3, 9, dtype=torch.long)
+    >>> [Y.shape for Y in bert(tokens, segments, None, torch.tensor([[1, 5], [6, 1], [2, 3]]))]
+    [torch.Size([3, 9, 16]), torch.Size([3, 2, 50]), torch.Size([3, 2])]
 
     Book: 15.8 Bidirectional encoder representations from transformers (BERT)
     """

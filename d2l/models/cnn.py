@@ -18,9 +18,9 @@ def corr2d(
     The output is (height - kernel_height + 1, width - kernel_width + 1), floating point; gradients
     flow to both. Raises `ShapeError` where the kernel is larger than `X`.
 
-    >>> d2l.corr2d(torch.arange(9).reshape(3, 3), torch.arange(4).reshape(2, 2))
-    tensor([[19., 25.],
-            [37., 43.]])
+    >>> d2l.corr2d(torch.arange(6).reshape(2, 3), torch.tensor([[1, 10]]))
+    tensor([[10., 21.],
+            [43., 54.]])
 
     Book: 7.2 Convolutions for images
     """
@@ -45,6 +45,11 @@ def init_cnn(module: nn.Module) -> None:
 
     For `model.apply_init(inputs, d2l.init_cnn)`. Other layers stay as they are, and so does, with a
     warning, a lazy layer that has no weights yet.
+
+    >>> layer = nn.Conv2d(1, 2, kernel_size=5)
+    >>> d2l.init_cnn(layer)
+    >>> bool(layer.weight.abs().max() <= (6 / (25 + 50)) ** 0.5)
+    True
 
     Book: 7.6 Convolutional neural networks (LeNet)
     """

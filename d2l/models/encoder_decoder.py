@@ -18,6 +18,12 @@ from d2l.models.inference import device_of, predicting
 class Encoder(nn.Module):
     """The base of encoders: `forward(X, *args)` turns a sequence into what a decoder reads.
 
+    >>> class Means(d2l.Encoder):
+    ...     def forward(self, X, *args):
+    ...         return X.mean(dim=1)
+    >>> Means()(torch.ones(2, 9, 4)).shape
+    torch.Size([2, 4])
+
     Book: 10.6 The encoder-decoder architecture
     """
 
@@ -31,6 +37,16 @@ class Encoder(nn.Module):
 
 class Decoder(nn.Module):
     """The base of decoders: a state from what the encoder gave, and outputs step by step.
+
+    >>> class Reader(d2l.Decoder):  # says what is left of the source, a token at each step
+    ...     def init_state(self, enc_all_outputs, *args):
+    ...         return enc_all_outputs
+    ...
+    ...     def forward(self, X, state):
+    ...         return state[:, :1], state[:, 1:]
+    >>> reader = Reader()
+    >>> reader(None, reader.init_state(torch.tensor([[5, 6, 7]])))
+    (tensor([[5]]), tensor([[6, 7]]))
 
     Book: 10.6 The encoder-decoder architecture
     """
@@ -50,6 +66,13 @@ class Decoder(nn.Module):
 class AttentionDecoder(Decoder):
     """The base of decoders that attend, and show their `attention_weights`.
 
+    >>> class Even(d2l.AttentionDecoder):
+    ...     @property
+    ...     def attention_weights(self):
+    ...         return torch.full((1, 4), 0.25)
+    >>> Even().attention_weights
+    tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
+
     Book: 11.4 The Bahdanau attention mechanism
     """
 
@@ -67,6 +90,20 @@ class EncoderDecoder(Classifier):
 
     Batches are `(enc_X, dec_X, *args, labels)`; `args`, such as the lengths of the sources, go to
     the encoder and to the decoder's `init_state`.
+
+    >>> class Tokens(d2l.Encoder):
+    ...     def forward(self, X, *args):
+    ...         return X
+    >>> class Reader(d2l.Decoder):  # gives back the source, a token at each step
+    ...     def init_state(self, enc_all_outputs, *args):
+    ...         return enc_all_outputs
+    ...
+    ...     def forward(self, X, state):
+    ...         return nn.functional.one_hot(state[:, :1], 8), state[:, 1:]
+    >>> model = d2l.EncoderDecoder(Tokens(), Reader())
+    >>> src, tgt, valid_len = torch.tensor([[5, 6, 7]]), torch.tensor([[0]]), torch.tensor([3])
+    >>> model.predict_step((src, tgt, valid_len), d2l.cpu(), num_steps=2)
+    (tensor([[5, 6]]), [])
 
     Book: 10.6 The encoder-decoder architecture
     """

@@ -23,6 +23,13 @@ def update_D(  # noqa: N802
     One step of the optimizer `trainer_D`. Returns the mean of the losses of both, without
     gradient; `loss(y_hat, y)` compares logits with ones or zeros and is a scalar.
 
+    >>> net_D, net_G = nn.Linear(2, 1), nn.Linear(2, 2)
+    >>> optimizer = torch.optim.SGD(net_D.parameters(), lr=0.1)
+    >>> X, Z, loss = torch.full((8, 2), 3.0), torch.randn(8, 2), nn.BCEWithLogitsLoss()
+    >>> losses = [d2l.update_D(X, Z, net_D, net_G, loss, optimizer) for _ in range(20)]
+    >>> bool(losses[-1] < losses[0])
+    True
+
     Book: 20.1 Generative adversarial networks
     """
     trainer_D.zero_grad()
@@ -46,6 +53,13 @@ def update_G(  # noqa: N802
 
     One step of the optimizer `trainer_G`. Returns the loss, without gradient. The discriminator
     gets gradients on the way; `update_D` begins by forgetting them.
+
+    >>> net_D, net_G = nn.Linear(2, 1), nn.Linear(2, 2)
+    >>> optimizer = torch.optim.SGD(net_G.parameters(), lr=0.1)
+    >>> Z, loss = torch.randn(8, 2), nn.BCEWithLogitsLoss()
+    >>> losses = [d2l.update_G(Z, net_D, net_G, loss, optimizer) for _ in range(20)]
+    >>> bool(losses[-1] < losses[0])
+    True
 
     Book: 20.1 Generative adversarial networks
     """

@@ -20,10 +20,10 @@ class RNNLMScratch(Classifier):
     `rnn` takes `(num_steps, batch, vocab_size)` and a state, and gives outputs (a list or a tensor,
     time first) and a state. The board shows the perplexity, `ppl`.
 
-    >>> rnn = d2l.RNNScratch(num_inputs=28, num_hiddens=32)
-    >>> model = d2l.RNNLMScratch(rnn, vocab_size=28, lr=1)
-    >>> model(torch.zeros(2, 16, dtype=torch.int64)).shape
-    torch.Size([2, 16, 28])
+    >>> rnn = d2l.RNNScratch(num_inputs=10, num_hiddens=8)
+    >>> model = d2l.RNNLMScratch(rnn, vocab_size=10, lr=0.5)
+    >>> model(torch.zeros(2, 7, dtype=torch.int64)).shape
+    torch.Size([2, 7, 10])
 
     Book: 9.5 Recurrent neural network implementation from scratch
     """
@@ -116,9 +116,9 @@ class RNNLMScratch(Classifier):
 class RNNLM(RNNLMScratch):
     """A language model whose output layer is PyTorch's, lazy; `rnn` gives tensors, time first.
 
-    >>> model = d2l.RNNLM(d2l.GRU(num_inputs=28, num_hiddens=32), vocab_size=28, lr=1)
-    >>> model(torch.zeros(2, 16, dtype=torch.int64)).shape
-    torch.Size([2, 16, 28])
+    >>> model = d2l.RNNLM(d2l.GRU(num_inputs=10, num_hiddens=8), vocab_size=10, lr=0.5)
+    >>> model(torch.zeros(2, 7, dtype=torch.int64)).shape
+    torch.Size([2, 7, 10])
 
     Book: 9.6 Concise implementation of recurrent neural networks
     """

@@ -16,10 +16,10 @@ def sequence_mask(
 ) -> Shaped[Tensor, "*shape"]:
     """A copy of `X` (batch, num_steps, …) with `value` at the steps beyond each example's length.
 
-    >>> X = torch.tensor([[1, 2, 3], [4, 5, 6]])
-    >>> d2l.sequence_mask(X, torch.tensor([1, 2]))
-    tensor([[1, 0, 0],
-            [4, 5, 0]])
+    >>> X = torch.tensor([[7, 7, 7], [8, 8, 8]])
+    >>> d2l.sequence_mask(X, torch.tensor([2, 1]), value=-1)
+    tensor([[ 7,  7, -1],
+            [ 8, -1, -1]])
 
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """
@@ -38,8 +38,8 @@ class MaskedSoftmaxCELoss(nn.CrossEntropyLoss):
     divided by `num_steps`, the padding included, so that long sentences weigh more.
 
     >>> loss = d2l.MaskedSoftmaxCELoss()
-    >>> loss(torch.ones(3, 4, 10), torch.ones(3, 4, dtype=torch.long), torch.tensor([4, 2, 0]))
-    tensor([2.3026, 1.1513, 0.0000])
+    >>> loss(torch.zeros(2, 5, 4), torch.ones(2, 5, dtype=torch.long), torch.tensor([5, 1]))
+    tensor([1.3863, 0.2773])
 
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """

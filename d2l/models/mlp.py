@@ -41,7 +41,9 @@ class MLPScratch(Classifier):
 
 
 class MLP(Classifier):
-    """A perceptron with one lazy hidden layer of ReLUs; outputs are logits.
+    """A perceptron with one lazy hidden layer of ReLUs.
+
+    Inputs are (batch, …), each example flattened; outputs are logits (batch, num_outputs).
 
     >>> model = d2l.MLP(num_outputs=3, num_hiddens=16, lr=0.1)
     >>> model(torch.rand(2, 1, 28, 28)).shape

@@ -19,12 +19,12 @@ class MultiHeadAttention(Module):
     `attention.attention_weights` are `(batch * num_heads, queries, keys)`, the heads of an example
     one after the other. Raises `ModelError` where the heads cannot share the hidden units evenly.
 
-    >>> attention = d2l.MultiHeadAttention(num_hiddens=100, num_heads=5, dropout=0.5)
-    >>> X, Y, valid_lens = torch.ones(2, 4, 100), torch.ones(2, 6, 100), torch.tensor([3, 2])
+    >>> attention = d2l.MultiHeadAttention(num_hiddens=12, num_heads=3, dropout=0.1)
+    >>> X, Y, valid_lens = torch.ones(2, 5, 12), torch.ones(2, 7, 12), torch.tensor([4, 7])
     >>> attention(X, Y, Y, valid_lens).shape
-    torch.Size([2, 4, 100])
+    torch.Size([2, 5, 12])
     >>> attention.attention.attention_weights.shape
-    torch.Size([10, 4, 6])
+    torch.Size([6, 5, 7])
 
     Book: 11.5 Multi-head attention
     """

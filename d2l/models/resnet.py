@@ -13,8 +13,8 @@ class Residual(nn.Module):
     `strides` divides height and width. With `use_1x1conv` the input passes a 1x1 convolution first,
     as it must where the strides or `num_channels` change its shape.
 
-    >>> d2l.Residual(6, use_1x1conv=True, strides=2)(torch.rand(4, 3, 6, 6)).shape
-    torch.Size([4, 6, 3, 3])
+    >>> d2l.Residual(8, use_1x1conv=True, strides=2)(torch.rand(2, 4, 10, 10)).shape
+    torch.Size([2, 8, 5, 5])
 
     Book: 8.6 Residual networks (ResNet) and ResNeXt
     """
@@ -46,8 +46,8 @@ class ResNeXtBlock(nn.Module):
     book's name for what elsewhere is the width of a group). `use_1x1conv` and `strides` are as
     in `Residual`.
 
-    >>> d2l.ResNeXtBlock(32, groups=16, bot_mul=1)(torch.randn(4, 32, 96, 96)).shape
-    torch.Size([4, 32, 96, 96])
+    >>> d2l.ResNeXtBlock(16, groups=4, bot_mul=1)(torch.rand(2, 16, 12, 12)).shape
+    torch.Size([2, 16, 12, 12])
 
     Book: 8.6 Residual networks (ResNet) and ResNeXt
     """

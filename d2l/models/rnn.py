@@ -19,10 +19,10 @@ class RNNScratch(Module):
     Weights are drawn N(0, sigma²). Called with `inputs` and perhaps the state of the call before,
     `(batch, num_hiddens)`, it gives a list of `num_steps` outputs and the last of them as state.
 
-    >>> rnn = d2l.RNNScratch(num_inputs=16, num_hiddens=32)
-    >>> outputs, state = rnn(torch.ones(100, 2, 16))
+    >>> rnn = d2l.RNNScratch(num_inputs=5, num_hiddens=8)
+    >>> outputs, state = rnn(torch.ones(7, 2, 5))
     >>> len(outputs), outputs[0].shape, state.shape
-    (100, torch.Size([2, 32]), torch.Size([2, 32]))
+    (7, torch.Size([2, 8]), torch.Size([2, 8]))
 
     Book: 9.5 Recurrent neural network implementation from scratch
     """
@@ -66,9 +66,9 @@ class RNN(Module):
 
     It gives the outputs `(num_steps, batch, num_hiddens)` and the state `(1, batch, num_hiddens)`.
 
-    >>> outputs, state = d2l.RNN(num_inputs=16, num_hiddens=32)(torch.ones(100, 2, 16))
+    >>> outputs, state = d2l.RNN(num_inputs=5, num_hiddens=8)(torch.ones(7, 2, 5))
     >>> outputs.shape, state.shape
-    (torch.Size([100, 2, 32]), torch.Size([1, 2, 32]))
+    (torch.Size([7, 2, 8]), torch.Size([1, 2, 8]))
 
     Book: 9.6 Concise implementation of recurrent neural networks
     """

@@ -18,6 +18,11 @@ def init_seq2seq(module: nn.Module) -> None:
 
     Lazy layers that have no shape yet are passed over, and so is every other layer.
 
+    >>> net = nn.Sequential(nn.Linear(4, 2))
+    >>> _ = net.apply(d2l.init_seq2seq)
+    >>> bool(net[0].weight.abs().max() <= 1)  # the bound is (6 / (4 + 2)) ** 0.5
+    True
+
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """
     if isinstance(module, (nn.Linear, nn.GRU)):
@@ -32,10 +37,10 @@ class Seq2SeqEncoder(Encoder):
     It gives the outputs `(num_steps, batch, num_hiddens)`, time first, and the state
     `(num_layers, batch, num_hiddens)`. Lengths that follow the tokens are not read.
 
-    >>> encoder = d2l.Seq2SeqEncoder(vocab_size=10, embed_size=8, num_hiddens=16, num_layers=2)
-    >>> outputs, state = encoder(torch.zeros(4, 9, dtype=torch.int64))
+    >>> encoder = d2l.Seq2SeqEncoder(vocab_size=20, embed_size=6, num_hiddens=12, num_layers=3)
+    >>> outputs, state = encoder(torch.zeros(2, 7, dtype=torch.int64))
     >>> outputs.shape, state.shape
-    (torch.Size([9, 4, 16]), torch.Size([2, 4, 16]))
+    (torch.Size([7, 2, 12]), torch.Size([3, 2, 12]))
 
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """
@@ -68,6 +73,11 @@ class Seq2Seq(EncoderDecoder):
 
     `tgt_pad` is the number of the padding token among the targets: it adds nothing to the loss, and
     the loss is the mean over the other tokens.
+
+    >>> model = d2l.Seq2Seq(d2l.Encoder(), d2l.Decoder(), tgt_pad=0, lr=0.005)
+    >>> logits = torch.zeros(1, 3, 10)
+    >>> model.loss(logits, torch.tensor([[4, 2, 0]]), averaged=False)  # the last is padding
+    tensor([2.3026, 2.3026, 0.0000])
 
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """

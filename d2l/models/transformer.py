@@ -17,8 +17,8 @@ from d2l.models.shapes import require_axes
 class PositionWiseFFN(nn.Module):
     """Two lazy layers with a ReLU between, the same for every position.
 
-    >>> d2l.PositionWiseFFN(ffn_num_hiddens=4, ffn_num_outputs=8)(torch.ones(2, 3, 4)).shape
-    torch.Size([2, 3, 8])
+    >>> d2l.PositionWiseFFN(ffn_num_hiddens=16, ffn_num_outputs=3)(torch.ones(2, 5, 6)).shape
+    torch.Size([2, 5, 3])
 
     Book: 11.7 The transformer architecture
     """
@@ -37,8 +37,8 @@ class PositionWiseFFN(nn.Module):
 class AddNorm(nn.Module):
     """The sum of `X` and a layer's outputs `Y`, after dropout, normalised over the last axes.
 
-    >>> d2l.AddNorm(norm_shape=4, dropout=0.5)(torch.ones(2, 3, 4), torch.ones(2, 3, 4)).shape
-    torch.Size([2, 3, 4])
+    >>> d2l.AddNorm(norm_shape=6, dropout=0.1)(torch.ones(2, 5, 6), torch.ones(2, 5, 6)).shape
+    torch.Size([2, 5, 6])
 
     Book: 11.7 The transformer architecture
     """
@@ -61,9 +61,9 @@ class TransformerEncoderBlock(nn.Module):
 
     `valid_lens` is as in `DotProductAttention`.
 
-    >>> block = d2l.TransformerEncoderBlock(24, 48, num_heads=8, dropout=0.5)
-    >>> block(torch.ones(2, 100, 24), torch.tensor([3, 2])).shape
-    torch.Size([2, 100, 24])
+    >>> block = d2l.TransformerEncoderBlock(12, 32, num_heads=3, dropout=0.1)
+    >>> block(torch.ones(2, 7, 12), torch.tensor([5, 2])).shape
+    torch.Size([2, 7, 12])
 
     Book: 11.7 The transformer architecture
     """
@@ -97,9 +97,9 @@ class TransformerEncoder(Encoder):
 
     After a call `attention_weights` is a list with those of each block.
 
-    >>> encoder = d2l.TransformerEncoder(200, 24, 48, num_heads=8, num_blks=2, dropout=0.5)
-    >>> encoder(torch.ones(2, 100, dtype=torch.long), torch.tensor([3, 2])).shape
-    torch.Size([2, 100, 24])
+    >>> encoder = d2l.TransformerEncoder(50, 12, 32, num_heads=3, num_blks=2, dropout=0.1)
+    >>> encoder(torch.ones(2, 7, dtype=torch.long), torch.tensor([5, 2])).shape
+    torch.Size([2, 7, 12])
 
     Book: 11.7 The transformer architecture
     """

@@ -37,7 +37,8 @@ def show_Q_function_progress(env_desc: Any, V_all: Any, pi_all: Any) -> None:  #
 
     Arguments and panels are those of `show_value_function_progress`.
 
-    >>> d2l.show_Q_function_progress(["SFH", "FFG"], np.zeros((256, 6)), np.zeros((256, 6)))
+    >>> values = np.linspace(0, 1, 60).reshape(-1, 1) * [1, 0, 2, 0]
+    >>> d2l.show_Q_function_progress(["SH", "FG"], values, np.full((60, 4), [1, 0, 2, 0]))
 
     Book: 17.3 Q-learning
     """

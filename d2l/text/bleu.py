@@ -14,6 +14,8 @@ def bleu(pred_seq: str | Sequence[str], label_seq: str | Sequence[str], k: int) 
 
     >>> d2l.bleu("he is calm .", "he is calm .", k=2)
     1.0
+    >>> round(d2l.bleu("she is calm .", "he is calm .", k=2), 2)
+    0.78
 
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """

@@ -40,8 +40,8 @@ def read_ptb() -> list[list[str]]:
 def batchify(data: Sequence[Example]) -> Batch:
     """One batch of examples `(center, context, negatives)`.
 
-    Gives the centres; context and noise words, filled with 0; masks, 1 where there is a word; and
-    labels, 1 where it is of the context.
+    Gives the centres (batch, 1) and three tensors (batch, max_len): context and noise words, filled
+    with 0; masks, 1 where there is a word; and labels, 1 where it is of the context.
 
     >>> d2l.batchify([(1, [2, 2], [3, 4]), (1, [2], [5])])[1]
     tensor([[2, 2, 3, 4],

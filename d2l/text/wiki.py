@@ -26,7 +26,7 @@ def get_tokens_and_segments(
     >>> d2l.get_tokens_and_segments(["hi"], ["you"])
     (['<cls>', 'hi', '<sep>', 'you', '<sep>'], [0, 0, 0, 1, 1])
 
-    Book: 15.8 Bidirectional encoder representations from transformers
+    Book: 15.8 Bidirectional encoder representations from transformers (BERT)
     """
     tokens, segments = ["<cls>", *tokens_a, "<sep>"], [0] * (len(tokens_a) + 2)
     if tokens_b is not None:

@@ -23,8 +23,8 @@ def read_data_bananas(
     `bananas_val` a `label.csv`, and the pictures that it names in `images`. Raises `DataError`
     where something is missing or damaged.
 
-    >>> images, labels = d2l.read_data_bananas(is_train=False)
-    >>> len(images), images[0].shape, labels.shape
+    >>> images, labels = d2l.read_data_bananas(is_train=False)  # doctest: +SKIP
+    >>> len(images), images[0].shape, labels.shape  # doctest: +SKIP
     (100, torch.Size([3, 256, 256]), torch.Size([100, 1, 5]))
 
     Book: 14.6 The object detection dataset
@@ -43,6 +43,10 @@ class BananasDataset(torch.utils.data.Dataset):
 
     `features` (num_images, 3, 256, 256) stay bytes. Labels (1, 5) and `folder` are as in
     `read_data_bananas`.
+
+    >>> image, label = d2l.BananasDataset(is_train=False)[0]  # doctest: +SKIP
+    >>> image.shape, label.shape  # doctest: +SKIP
+    (torch.Size([3, 256, 256]), torch.Size([1, 5]))
 
     Book: 14.6 The object detection dataset
     """
@@ -71,6 +75,11 @@ def load_data_bananas(
 
     A batch is pictures (batch, 3, 256, 256), float32 in 0..255, and labels (batch, 1, 5). `folder`
     is as in `read_data_bananas`.
+
+    >>> train_iter, val_iter = d2l.load_data_bananas(batch_size=32)  # doctest: +SKIP
+    >>> images, labels = next(iter(train_iter))  # doctest: +SKIP
+    >>> images.shape, labels.shape  # doctest: +SKIP
+    (torch.Size([32, 3, 256, 256]), torch.Size([32, 1, 5]))
 
     Book: 14.6 The object detection dataset
     """

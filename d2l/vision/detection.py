@@ -45,6 +45,13 @@ def multibox_detection(
     first, the surest at the top. A row less sure than `pos_threshold` becomes background, and its
     confidence 1 minus what it was.
 
+    >>> anchors = torch.tensor([[[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 0.5, 0.6], [0.5, 0.5, 1.0, 1.0]]])
+    >>> cls_probs = torch.tensor([[[0.1, 0.2, 0.3], [0.9, 0.8, 0.7]]])  # background, one class
+    >>> d2l.multibox_detection(cls_probs, torch.zeros(1, 12), anchors)
+    tensor([[[ 0.0000,  0.9000,  0.0000,  0.0000,  0.5000,  0.5000],
+             [ 0.0000,  0.7000,  0.5000,  0.5000,  1.0000,  1.0000],
+             [-1.0000,  0.8000,  0.0000,  0.0000,  0.5000,  0.6000]]])
+
     Book: 14.4 Anchor boxes
     """
     anchors = anchor_rows(anchors)

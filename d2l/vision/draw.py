@@ -13,7 +13,8 @@ def bbox_to_rect(bbox: Any, color: Any) -> Any:
 
     `bbox` is four numbers or a tensor of them.
 
-    >>> axes.add_patch(d2l.bbox_to_rect([60, 45, 378, 516], "blue"))
+    >>> axes = d2l.plt.imshow(np.zeros((60, 100)), cmap="gray_r").axes
+    >>> _ = axes.add_patch(d2l.bbox_to_rect([20, 10, 70, 50], "blue"))
 
     Book: 14.3 Object detection and bounding boxes
     """
@@ -31,8 +32,9 @@ def show_bboxes(axes: Any, bboxes: Any, labels: Any = None, colors: Any = None) 
     `labels` are written at the upper left corners; there may be fewer than boxes. `labels` and
     `colors` are lists or one string; colors come round again.
 
-    >>> axes = d2l.plt.imshow(image).axes
-    >>> d2l.show_bboxes(axes, boxes * torch.tensor([width, height, width, height]), ["dog", "cat"])
+    >>> axes = d2l.plt.imshow(np.zeros((60, 100)), cmap="gray_r").axes
+    >>> boxes = torch.tensor([[0.1, 0.2, 0.4, 0.9], [0.5, 0.3, 0.95, 0.8]])
+    >>> d2l.show_bboxes(axes, boxes * torch.tensor([100, 60, 100, 60]), ["door", "window"])
 
     Book: 14.4 Anchor boxes
     """

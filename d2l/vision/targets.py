@@ -28,6 +28,11 @@ def assign_anchor_to_bbox(
     gets the box it overlaps most, if by `iou_threshold`; and every box gets one anchor at least,
     as long as there are any: the best that is left, in the order of their overlaps.
 
+    >>> boxes = torch.tensor([[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0]])
+    >>> anchors = torch.tensor([[0.6, 0.5, 1.0, 1.0], [0.0, 0.5, 0.4, 1.0], [0.0, 0.0, 0.5, 0.4]])
+    >>> d2l.assign_anchor_to_bbox(boxes, anchors, device="cpu")
+    tensor([ 1, -1,  0])
+
     Book: 14.4 Anchor boxes
     """
     for name, boxes in (("ground_truth", ground_truth), ("anchors", anchors)):
@@ -48,6 +53,12 @@ def multibox_target(
     (batch, num_anchors * 4); a mask of the same shape, 0 where the anchor has no box; and classes
     (batch, num_anchors) counted from 1, 0 being the background. On the CPU, raises `LabelError`
     for a class that is no whole number and `ShapeError` for a negative side.
+
+    >>> anchors = torch.tensor([[[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0]]])
+    >>> labels = torch.tensor([[[2, 0.5, 0.5, 1.0, 1.0]]])  # class 2, over the second anchor
+    >>> offsets, mask, classes = d2l.multibox_target(anchors, labels)
+    >>> offsets.shape, mask, classes
+    (torch.Size([1, 8]), tensor([[0., 0., 0., 0., 1., 1., 1., 1.]]), tensor([[0, 3]]))
 
     Book: 14.4 Anchor boxes
     """

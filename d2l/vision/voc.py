@@ -29,6 +29,10 @@ def read_voc_images(voc_dir: str | Path, is_train: bool = True) -> tuple[Picture
     pictures they name in `JPEGImages` and `SegmentationClass`. Raises `DataError` where something
     is missing or damaged.
 
+    >>> features, labels = d2l.read_voc_images("../data/VOCdevkit/VOC2012")  # doctest: +SKIP
+    >>> features[0].shape == labels[0].shape  # doctest: +SKIP
+    True
+
     Book: 14.9 Semantic segmentation and the dataset
     """
     folder = Path(voc_dir)
@@ -51,6 +55,11 @@ def voc_rand_crop(feature: Any, label: Any, height: int, width: int) -> tuple[An
     Pictures are tensors (..., height, width) or PIL images of one size; PyTorch's generator draws.
     Raises `ShapeError` where the sizes differ or are smaller than the piece.
 
+    >>> feature = torch.arange(12).reshape(1, 3, 4)
+    >>> piece, label = d2l.voc_rand_crop(feature, 10 * feature, height=2, width=2)
+    >>> piece.shape, bool((label == 10 * piece).all())
+    (torch.Size([1, 2, 2]), True)
+
     Book: 14.9 Semantic segmentation and the dataset
     """
     from torchvision.transforms import RandomCrop
@@ -72,6 +81,11 @@ class VOCSegDataset(Dataset):
     The piece is (3, height, width), normalised by `normalize_image`; the classes are int64 (height,
     width). Each look draws the place anew. Photographs smaller than `crop_size` = (height, width)
     are left out; the others stay whole, as bytes, in `features` and `labels`.
+
+    >>> voc_dir = d2l.download_extract("voc2012", "VOCdevkit/VOC2012")  # doctest: +SKIP
+    >>> feature, label = d2l.VOCSegDataset(False, (320, 480), voc_dir)[0]  # doctest: +SKIP
+    >>> feature.shape, label.shape  # doctest: +SKIP
+    (torch.Size([3, 320, 480]), torch.Size([320, 480]))
 
     Book: 14.9 Semantic segmentation and the dataset
     """
@@ -117,6 +131,11 @@ def load_data_voc(
 
     A batch is pieces of photographs (batch, 3, height, width) and classes (batch, height, width).
     The set is downloaded once, unless `voc_dir` is its folder VOC2012.
+
+    >>> train_iter, val_iter = d2l.load_data_voc(64, crop_size=(320, 480))  # doctest: +SKIP
+    >>> X, Y = next(iter(train_iter))  # doctest: +SKIP
+    >>> X.shape, Y.shape  # doctest: +SKIP
+    (torch.Size([64, 3, 320, 480]), torch.Size([64, 320, 480]))
 
     Book: 14.9 Semantic segmentation and the dataset
     """

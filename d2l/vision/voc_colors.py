@@ -15,12 +15,14 @@ def _color(label: int) -> list[int]:
     return [(label >> c & 1) << 7 | (label >> c + 3 & 1) << 6 for c in range(3)]
 
 
-# Lists, as homework prints them and adds to them; nothing here changes them.
+# The 21 classes by number, background first. A list, as homework prints it and adds to it; nothing
+# here changes it.
 VOC_CLASSES = [
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair",
     "cow", "diningtable", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa",
     "train", "tv/monitor",
 ]  # fmt: skip
+# The color of each class in pictures of labels: lists of red, green and blue in 0..255.
 VOC_COLORMAP = [_color(label) for label in range(len(VOC_CLASSES))]
 
 

@@ -10,14 +10,16 @@ from torch import nn
 
 from d2l import torch as d2l
 from d2l.errors import ModelError
+from d2l.models.attention import FEWEST_KEYS_ON_CPU
 
-LENGTHS = [None, torch.tensor([1, 7, 4]), torch.randint(1, 8, (3, 5))]
+LENGTHS = [None, torch.tensor([1, 7, 4]), torch.tensor([[1, 7, 4, 2, 5]] * 3)]
+MANY = 2 * FEWEST_KEYS_ON_CPU  # so many that the fused kernel is used
 
 
-def parts(*, grad=False):
-    """Queries (3, 5, 8), keys (3, 7, 8), values (3, 7, 4)."""
+def parts(*, grad=False, num_keys=7):
+    """Queries (3, 5, 8), keys (3, num_keys, 8), values (3, num_keys, 4)."""
     torch.manual_seed(0)
-    shapes = (3, 5, 8), (3, 7, 8), (3, 7, 4)
+    shapes = (3, 5, 8), (3, num_keys, 8), (3, num_keys, 4)
     return [torch.randn(*shape, requires_grad=grad) for shape in shapes]
 
 
@@ -36,9 +38,9 @@ def all_close(left, right):
 
 
 @pytest.mark.parametrize("valid_lens", LENGTHS)
-@pytest.mark.parametrize("asked_before", [False, True])
-def test_dot_products_weigh_the_values(valid_lens, asked_before):
-    inputs = parts(grad=True)
+@pytest.mark.parametrize("num_keys, asked_before", [(7, False), (MANY, False), (MANY, True)])
+def test_dot_products_weigh_the_values(valid_lens, num_keys, asked_before):
+    inputs = parts(grad=True, num_keys=num_keys)
     queries, keys, values = inputs
     attention = d2l.DotProductAttention(dropout=0)
     if asked_before:  # then the weights are computed at once, and not by the fused kernel
@@ -51,9 +53,12 @@ def test_dot_products_weigh_the_values(valid_lens, asked_before):
     assert all_close(gradients(outputs, inputs), gradients(weights @ values, inputs))
 
 
-@pytest.mark.parametrize("dropout", [0, 0.5])
-def test_a_query_with_no_valid_key_reads_zeros(dropout):
-    inputs = parts(grad=True)
+@pytest.mark.parametrize("dropout, num_keys", [(0, 7), (0, MANY), (0.5, 7)])
+@pytest.mark.parametrize("is_looked_at", [True, False])
+def test_a_query_with_no_valid_key_reads_zeros(dropout, num_keys, is_looked_at, monkeypatch):
+    if not is_looked_at:  # as on a GPU, where a look would be a wait
+        monkeypatch.setattr("d2l.models.masks._cannot_be_looked_at", lambda tensor: True)
+    inputs = parts(grad=True, num_keys=num_keys)
     attention = d2l.DotProductAttention(dropout)
     outputs = attention(*inputs, torch.tensor([0, 7, 4]))
     assert outputs[0].abs().max() == 0
@@ -86,7 +91,7 @@ def test_weights_are_computed_where_someone_asks_and_then_at_once():
     attention = d2l.DotProductAttention(dropout=0)
     kept = []
     for asks in (False, True, False, False):
-        attention(*parts())
+        attention(*parts(num_keys=MANY))
         kept.append(isinstance(attention._last_weights, torch.Tensor))
         if asks:
             _ = attention.attention_weights

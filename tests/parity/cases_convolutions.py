@@ -5,7 +5,7 @@ import io
 
 import torch
 from made import backward, everything_about, gradients, inside, noise
-from registry import differs, same
+from registry import same
 from torch import nn
 
 

@@ -1,21 +1,36 @@
 """The outcomes of d2l 1.0.3, played once for the session, and the count of names at its end."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from released import ReleasedMissing, outcomes_of_released
+from cases_clothes import CLOTHES
+from released import ReleasedMissingError, outcomes_of_released
+
+from d2l.data import fashion_files
 
 COMPARED: dict[str, set[str]] = {}  # every name compared in this session → the cases that did
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory) -> dict[str, Any]:
+def released(tmp_path_factory) -> Iterator[dict[str, Any]]:
     """What every case gave with 1.0.3, and the names that it has."""
-    try:
-        return outcomes_of_released(tmp_path_factory.mktemp("parity"))
-    except ReleasedMissing as error:
-        pytest.skip(str(error))
+    with pytest.MonkeyPatch.context() as settings:
+        settings.setenv(CLOTHES, _lay_out_clothes(tmp_path_factory.mktemp("clothes")))
+        try:
+            yield outcomes_of_released(tmp_path_factory.mktemp("parity"))
+        except ReleasedMissingError as error:
+            pytest.skip(str(error))
+
+
+def _lay_out_clothes(folder):
+    """Fashion-MNIST where both libraries look for it."""
+    raw = folder / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in fashion_files.SHA256:
+        (raw / name).write_bytes(fashion_files.find(name, folder))
+    return str(folder)
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ TOLERANCES = {  # relative and absolute, those of torch.testing
 def assert_alike(found: Any, expected: Any, at: str = "result") -> None:
     """Raise AssertionError with the place where two outcomes part."""
     if isinstance(expected, Raises):
-        assert isinstance(found, dict) and found.get(RAISED) == expected.error, f"{at}: {found!r}"
+        raised = found.get(RAISED) if isinstance(found, dict) else None
+        assert raised == expected.error, _parting(at, found, expected)
     elif isinstance(expected, torch.Tensor):
         _assert_tensors_alike(found, expected, at)
     elif isinstance(expected, dict):
-        assert isinstance(found, dict) and list(found) == list(expected), _parting(
-            at, list(found) if isinstance(found, dict) else found, list(expected)
-        )
+        keys = list(found) if isinstance(found, dict) else found
+        assert keys == list(expected), _parting(at, keys, list(expected))
         for key, value in expected.items():
             assert_alike(found[key], value, f"{at}[{key!r}]")
     elif isinstance(expected, list | tuple):

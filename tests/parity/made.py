@@ -1,6 +1,6 @@
-"""What several cases make: numbers, layers' insides, loaders, and archives in the place of real ones.
+"""What several cases make: numbers, what is in a net, batches, archives in the place of real ones.
 
-All of it is the same in every process: drawn from generators of its own, never from the global one.
+All of it is the same in every process: drawn from generators of its own, not the global one.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ def gradients(net: torch.nn.Module) -> dict[str, torch.Tensor | None]:
 def backward(result: Any) -> Any:
     """The result, after the gradients of a weighted sum of it went into the parameters."""
     tensors = [tensor for tensor in leaves(result) if tensor.requires_grad]
-    sum(((tensor * noise(*tensor.shape, seed=9)).sum() for tensor in tensors)).backward()
+    sum((tensor * noise(*tensor.shape, seed=9)).sum() for tensor in tensors).backward()
     return cut(result)
 
 

@@ -41,8 +41,13 @@ def play(case: Case, d2l: Any, folder: Path) -> Any:
     np.random.seed(0)
     plt.close("all")
     mpl.rcdefaults()
+    hub = dict(d2l.DATA_HUB)
     with contextlib.chdir(folder / "run"), contextlib.redirect_stdout(io.StringIO()):
-        return plain(case.run(d2l))
+        try:
+            return plain(case.run(d2l))
+        finally:
+            d2l.DATA_HUB.clear()
+            d2l.DATA_HUB.update(hub)
 
 
 def plain(result: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What is compared with d2l 1.0.3: cases, each a function of `d2l` that runs the same on both sides.
+"""What is compared with d2l 1.0.3: cases, each a function of `d2l` that runs on both sides.
 
 A case returns plain things (numbers, text, tensors, and lists, tuples and dicts of them), for
 tensors and text are what both sides can write down. This module knows neither library.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CASES: dict[str, "Case"] = {}
-LEFT_OUT: dict[str, str] = {}  # names that are not compared, each with the reason
+LEFT_OUT: dict[str, str] = {}  # names that are not compared → the reason
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Raises:
 
 @dataclass(frozen=True)
 class Difference:
-    """What each side gives, and why ours is right. A side that is None is compared nowhere."""
+    """What each side gives, and why ours is right."""
 
     released: Any
     here: Any

@@ -14,7 +14,7 @@ FOLDER = Path(os.environ.get("D2L_RELEASED") or ROOT / ".rivals" / "d2l-1.0.3")
 INSTALL_SECONDS, PLAY_SECONDS = 60, 300
 
 
-class ReleasedMissing(Exception):
+class ReleasedMissingError(Exception):
     """There is no d2l 1.0.3 to compare with; the words say why."""
 
 
@@ -30,10 +30,12 @@ def outcomes_of_released(scratch: Path) -> dict[str, Any]:
         timeout=PLAY_SECONDS,
     )  # fmt: skip
     if done.returncode != 0:
-        raise ReleasedMissing(f"d2l 1.0.3 in {FOLDER} does not run:\n{done.stderr[-1500:]}")
+        raise ReleasedMissingError(f"d2l 1.0.3 in {FOLDER} does not run:\n{done.stderr[-1500:]}")
     played = torch.load(results, weights_only=True)
     if Path(played["file"]).resolve().parent != (FOLDER / "d2l").resolve():
-        raise ReleasedMissing(f"{FOLDER} holds no d2l 1.0.3: {played['file']} was imported instead")
+        raise ReleasedMissingError(
+            f"{FOLDER} holds no d2l 1.0.3: {played['file']} was imported instead"
+        )
     return played
 
 
@@ -57,9 +59,13 @@ def _install() -> None:
                 capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            raise ReleasedMissing(f"d2l 1.0.3 was not had in {INSTALL_SECONDS} seconds") from None
+            raise ReleasedMissingError(
+                f"d2l 1.0.3 was not had in {INSTALL_SECONDS} seconds"
+            ) from None
         if done.returncode != 0:
             said = done.stderr.strip().splitlines()[-1:]
-            raise ReleasedMissing(f"d2l 1.0.3 cannot be installed in {FOLDER}: {''.join(said)}")
+            raise ReleasedMissingError(
+                f"d2l 1.0.3 cannot be installed in {FOLDER}: {''.join(said)}"
+            )
         Path(unfinished).rename(FOLDER)
         Path(unfinished).mkdir()  # for the context to clear away

@@ -26,8 +26,6 @@ from d2l import torch as d2l
 from d2l.base.seed import seed_all
 from tools.api.face import Name
 
-STYLE = {"figure.figsize": (3.5, 2.5), "svg.hashsalt": "d2l", "svg.fonttype": "none"}
-
 
 class ExampleError(Exception):
     """An example that does not give what its docstring says."""
@@ -69,7 +67,8 @@ def _alone() -> Iterator[None]:
         warnings.simplefilter("error")
         mpl.rcdefaults()
         mpl.use("Agg")
-        mpl.rcParams.update(STYLE)
+        mpl.rc("figure", figsize=(3.5, 2.5))
+        mpl.rc("svg", hashsalt="d2l", fonttype="none")
         (Path(folder) / "here").mkdir()
         seed_all(0)
         try:

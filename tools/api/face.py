@@ -72,9 +72,10 @@ def define(module: str, name: str) -> Name:
     for node in _tree(module).body:
         if name in _defined(node):
             return Name(name, module, node)
-        for alias in node.names if isinstance(node, ast.ImportFrom) else ():
-            if name == (alias.asname or alias.name):
-                return _origin(node.module or "", alias.name)
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if name == (alias.asname or alias.name):
+                    return _origin(node.module or "", alias.name)
     raise LookupError(f"{module} has no {name}")
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import itertools
 import re
 import textwrap
 from collections.abc import Callable
@@ -19,7 +20,7 @@ CONTENTS = """\
 
 What `from d2l import torch as d2l` gives, in the order of the book. Each name has its signature,
 in which tensors carry their axes (`Float[Tensor, "batch num_outputs"]`), what the signature cannot
-say, and an example that was run to make this page. Examples begin after
+say, and an example. Unless it says otherwise, that was run to make this page. Examples begin after
 
 ```python
 import numpy as np
@@ -73,6 +74,8 @@ def _entry(name: Name, ran: Ran) -> list[str]:
     parts += [f"![What `{name.name}` draws]({file})" for file in _picture_files(name.name, ran)]
     parts += _methods(name)
     where = [f"Book: {book}"] if book else []
+    bases = name.node.bases if isinstance(name.node, ast.ClassDef) else []
+    where += [f"extends `{ast.unparse(base)}`" for base in bases]
     return [*parts, " · ".join([*where, f"[{room}]({ROOT}/{room})"])]
 
 
@@ -108,22 +111,26 @@ def _without_book(docstring: str) -> tuple[str, str]:
 
 
 def _paragraphs(text: str) -> list[str]:
-    """Prose as it is, examples as blocks."""
+    """Prose as it is, examples as blocks; those that are not run say so."""
     parts: list[str] = []
-    block = ""
-    for piece in doctest.DocTestParser().parse(text):
-        if isinstance(piece, doctest.Example):
-            block += _shown(piece)
-        elif piece.strip():
-            parts += [*_block(block), piece.strip()]
-            block = ""
-        elif piece:
-            block += "\n" * piece.count("\n")
-    return parts + _block(block)
+    for is_skipped, group in itertools.groupby(_pieces(text), key=_is_skipped):
+        if is_skipped is None:
+            parts += [piece.strip() for piece in group if isinstance(piece, str)]
+            continue
+        lines = "".join(_shown(piece) for piece in group if isinstance(piece, doctest.Example))
+        note = ["Not run for this page:"] if is_skipped else []
+        parts += [*note, _fenced(lines.rstrip("\n"), "pycon")]
+    return parts
 
 
-def _block(text: str) -> list[str]:
-    return [_fenced(text.strip("\n"), "pycon")] if text.strip() else []
+def _pieces(text: str) -> list[str | doctest.Example]:
+    found = doctest.DocTestParser().parse(text)
+    return [piece for piece in found if isinstance(piece, doctest.Example) or piece.strip()]
+
+
+def _is_skipped(piece: str | doctest.Example) -> bool | None:
+    """Whether an example is left out; None for prose."""
+    return None if isinstance(piece, str) else piece.options.get(doctest.SKIP, False)
 
 
 def _shown(example: doctest.Example) -> str:

@@ -5,6 +5,7 @@ import ast
 from tools.api.face import Name, define, source_of
 
 WIDTH = 88
+AXES = 'Tensor, "'
 
 
 def signature(name: Name) -> str:
@@ -19,12 +20,15 @@ def signature(name: Name) -> str:
 
 
 def short_call(method: ast.FunctionDef, module: str) -> str:
-    """A method without hints: `draw(x, y, label, every_n=1)`; a property is its name alone."""
-    if any(ast.unparse(decorator).endswith("property") for decorator in method.decorator_list):
+    """A method in a line, with hints where tensors have axes; of a property the name."""
+    decorators = [ast.unparse(decorator) for decorator in method.decorator_list]
+    if any(decorator.endswith("property") for decorator in decorators):
         return method.name
-    is_static = any(ast.unparse(d) == "staticmethod" for d in method.decorator_list)
-    parameters = _parameters(method.args, module, with_hints=False)
-    return f"{method.name}({', '.join(parameters if is_static else parameters[1:])})"
+    hints = [argument.annotation for argument in method.args.args] + [method.returns]
+    has_axes = any(AXES in _text(module, hint) for hint in hints)
+    parameters = _parameters(method.args, module, has_axes)[int("staticmethod" not in decorators) :]
+    answer = f" -> {_text(module, method.returns)}" if has_axes else ""
+    return f"{method.name}({', '.join(parameters)}){answer}"
 
 
 def _constructor(name: Name) -> tuple[ast.FunctionDef, str] | None:

@@ -253,7 +253,8 @@ _OUR_PLOT = Module.plot  # as it was before any reader patched it
 
 def _needs_closure(optimizer: Any) -> bool:
     parameters = inspect.signature(optimizer.step).parameters.values()
-    return any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+    own = [p for p in parameters if p.name != "self"]  # which shows once a scheduler wraps the step
+    return any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in own)
 
 
 def _is_scalar(value: Any) -> bool:

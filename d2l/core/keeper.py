@@ -3,6 +3,7 @@
 The trainer calls it between steps and between epochs; it knows where the run is.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ class Keeper:
         self.patience = Patience(run.monitor, run.mode, run.patience)
         self.signals = Signals()
         self.num_epochs_done = 0
+        self.num_steps_apart = 0  # how many more were done than in epochs of today's batch size
         self.is_resumed = False
         self._accord = Accord(run.world)
         self._wanted = 0
@@ -44,14 +46,24 @@ class Keeper:
             self._num_steps_kept = self.num_steps
         if self._shelf is not None:
             self._make_way(found)
+            self._catch_up_on_best(found)
         if resume is not None and run.world.is_main:
             print(self._describe_begin(found))
+
+    @property
+    def epochs(self) -> range:
+        """The epochs that are still to do: none once patience is over."""
+        is_over = self.patience.is_over
+        return range(
+            self.num_epochs_done, self.num_epochs_done if is_over else self._run.max_epochs
+        )
 
     @property
     def num_steps(self) -> int:
         """How many training batches the run has done, in this program and before it."""
         in_pass = self._run.progress.num_batches_in_pass
-        return self.num_epochs_done * self._run.num_train_batches + in_pass
+        num_steps = self.num_epochs_done * self._run.num_train_batches + in_pass
+        return int(num_steps + self.num_steps_apart)
 
     @property
     def shared_states(self) -> GeneratorStates:
@@ -134,7 +146,16 @@ class Keeper:
                 f"resume={str(resume)!r} looks in the checkpoint folder, and the trainer has none: "
                 'd2l.Trainer(…, checkpoint="checkpoints"), or resume=PATH'
             )
-        return self._shelf.newest() if resume == "last" else self._shelf.best()
+        newest = self._shelf.newest()
+        if newest is None or resume == "last":
+            return newest
+        best = self._shelf.best()
+        if best is None:
+            raise CheckpointError(
+                f'resume="best": no checkpoint in {self._shelf.folder} is noted as the best, since '
+                f'no epoch plotted {self.patience.monitor} yet; resume="last" goes on from {newest}'
+            )
+        return best
 
     def _make_way(self, found: Path | None) -> None:
         """Checkpoints of another run, or of another course of this one, are not to be mixed up."""
@@ -144,12 +165,23 @@ class Keeper:
         if aside and world.is_main:
             print(f"checkpoints of an earlier run are now in {shelf.folder / aside}")
 
+    def _catch_up_on_best(self, found: Path | None) -> None:
+        """A run that was killed right after it wrote its best checkpoint could not note it."""
+        shelf, patience = self._shelf, self.patience
+        if found is None or shelf is None or not shelf.holds(found):
+            return
+        is_best = not math.isnan(patience.best) and patience.num_epochs_without == 0
+        if is_best and self._run.progress.resumed is None:
+            self._note_best(found)
+
     def _describe_begin(self, found: Path | None) -> str:
         if found is None:
             assert self._shelf is not None
             return f"no checkpoint in {self._shelf.folder} yet: beginning with epoch 1"
         resumed = self._run.progress.resumed
         batch = "" if resumed is None else f", batch {resumed.num_batches + 1}"
+        if self.patience.is_over:
+            return f"{found} is of a run that is over; {self.patience.describe()}"
         if self.num_epochs_done >= self._run.max_epochs:
             return f"{found} is of a run that has all its {self.num_epochs_done} epochs"
         return f"going on from {found}: epoch {self.num_epochs_done + 1}{batch}"

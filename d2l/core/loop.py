@@ -22,7 +22,7 @@ def run(trainer: Any) -> None:
     error: BaseException | None = None
     try:
         with trainer.keeper.signals, batch_named(trainer):
-            for epoch in range(trainer.keeper.num_epochs_done, trainer.max_epochs):
+            for epoch in trainer.keeper.epochs:
                 trainer.epoch = epoch
                 trainer.fit_epoch()
                 trainer.progress.enter("idle")

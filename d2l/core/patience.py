@@ -24,7 +24,7 @@ class Patience:
 
     def note(self, value: float) -> bool:
         """Take in the value of an epoch; whether it is the best so far."""
-        is_best = math.isnan(self.best) or self._is_better(value)
+        is_best = not math.isnan(value) and (math.isnan(self.best) or self._is_better(value))
         self.best = value if is_best else self.best
         self.num_epochs_without = 0 if is_best else self.num_epochs_without + 1
         return is_best
@@ -42,12 +42,14 @@ class Patience:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """The best value so far and how long ago it was."""
-        return {"best": self.best, "num_epochs_without": self.num_epochs_without}
+        """The best value so far, of which curve, and how long ago it was."""
+        watched = {"monitor": self.monitor, "mode": self.mode}
+        return {**watched, "best": self.best, "num_epochs_without": self.num_epochs_without}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state that `state_dict` gave."""
-        self.best, self.num_epochs_without = state["best"], state["num_epochs_without"]
+        """Go on from a state that `state_dict` gave, or anew where it watched another curve."""
+        if (state["monitor"], state["mode"]) == (self.monitor, self.mode):
+            self.best, self.num_epochs_without = state["best"], state["num_epochs_without"]
 
     def _is_better(self, value: float) -> bool:
         return value < self.best if self.mode == "min" else value > self.best

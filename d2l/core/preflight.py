@@ -29,7 +29,7 @@ def check_keeping(accumulate: Any, every: Any, keep: Any) -> None:
     """Raise unless these are numbers that a run can be kept by."""
     if not (isinstance(accumulate, int) and accumulate >= 1):
         raise ValueError(f"accumulate must be at least 1 batch; found {accumulate!r}")
-    if not (isinstance(every, (int, float)) and every > 0):
+    if not (isinstance(every, (int, float)) and 0 < every < math.inf):
         raise ValueError(
             f"every must be a number of epochs above 0; found {every!r}. E.g. every=0.5"
         )

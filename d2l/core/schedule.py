@@ -35,16 +35,32 @@ def unpack(configured: Any) -> tuple[Any, Schedule | None]:
     """The optimizer and the schedule in what `configure_optimizers` returned.
 
     Forms: `optimizer`; `(optimizer, scheduler)`; `([optimizer], [scheduler])`;
-    `{"optimizer": …, "lr_scheduler": scheduler or {"scheduler": …, "interval": "step", …}}`.
+    `{"optimizer": …, "lr_scheduler": scheduler or {"scheduler": …, "interval": "step", …}}`, where
+    `"monitor"` may stand beside the scheduler.
     """
     if isinstance(configured, Mapping):
-        optimizer, scheduler = configured.get("optimizer"), configured.get("lr_scheduler")
+        optimizer, scheduler = _from_dict(configured)
     elif isinstance(configured, (tuple, list)) and len(configured) == 2:
         optimizer, scheduler = (_only(part) for part in configured)
     else:
         optimizer, scheduler = configured, None
     _check_optimizer(optimizer)
     return optimizer, None if scheduler is None else _schedule(scheduler)
+
+
+def _from_dict(configured: Mapping[str, Any]) -> tuple[Any, Any]:
+    unknown = [name for name in configured if name not in ("optimizer", "lr_scheduler", "monitor")]
+    if unknown:
+        raise ModelError(
+            "the dict of configure_optimizers has the keys optimizer, lr_scheduler and monitor; "
+            f"found {', '.join(map(str, unknown))} too. The options of a scheduler go beside it: "
+            '{"optimizer": o, "lr_scheduler": {"scheduler": s, "interval": "step"}}'
+        )
+    optimizer, scheduler = configured.get("optimizer"), configured.get("lr_scheduler")
+    if scheduler is None or "monitor" not in configured:
+        return optimizer, scheduler
+    options = scheduler if isinstance(scheduler, Mapping) else {"scheduler": scheduler}
+    return optimizer, {"monitor": configured["monitor"], **options}
 
 
 def _only(part: Any) -> Any:
@@ -69,6 +85,15 @@ def _schedule(found: Any) -> Schedule:
         schedule = Schedule(**known)
     else:
         schedule = Schedule(found)
+    if hasattr(schedule.scheduler, "zero_grad"):
+        raise ModelError(
+            "a run has one optimizer, and a scheduler beside it; configure_optimizers gave two "
+            "optimizers. Two that take turns need a fit_epoch of yours"
+        )
+    if not (isinstance(schedule.frequency, int) and schedule.frequency >= 1):
+        raise ModelError(
+            f"a scheduler's frequency must be at least 1; found {schedule.frequency!r}"
+        )
     if not hasattr(schedule.scheduler, "step") or schedule.interval not in ("epoch", "step"):
         raise ModelError(
             f"a scheduler has a method step(), and an interval is epoch or step; found "

@@ -12,7 +12,8 @@ NOTED = (signal.SIGINT, signal.SIGTERM)
 class Signals:
     """Inside `with`, notes the signals that ask for an end; `wanted` is the one that came, or 0.
 
-    A second Ctrl-C is not waited with. Outside the main thread, where Python does not allow it,
+    A second Ctrl-C is not waited with. What the program was told to ignore, as a shell tells those
+    in the background, stays ignored. Outside the main thread, where Python does not allow it,
     nothing is noted and everything is as without this class.
     """
 
@@ -22,7 +23,10 @@ class Signals:
 
     def __enter__(self) -> "Signals":
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in NOTED}
+            before = {number: signal.getsignal(number) for number in NOTED}
+            self._before = {n: h for n, h in before.items() if h not in (signal.SIG_IGN, None)}
+            for number in self._before:
+                signal.signal(number, self._note)
         return self
 
     def __exit__(

@@ -44,6 +44,7 @@ def capture_place(run: Any) -> dict[str, Any]:
             "epoch": run.keeper.num_epochs_done,
             "num_batches_in_pass": progress.num_batches_in_pass,
             "num_train_batches": run.num_train_batches,
+            "num_steps": run.keeper.num_steps,
             "train_batch_idx": run.train_batch_idx,
             "val_batch_idx": run.keeper.val_batch_idx,
             "patience": run.keeper.patience.state_dict(),
@@ -59,12 +60,12 @@ def capture_place(run: Any) -> dict[str, Any]:
 
 def apply(run: Any, state: dict[str, Any], source: str) -> None:
     """Bring a run that is about to begin to this state, or raise `CheckpointError`."""
-    model = run.model
-    check_place(run, state, source)
-    check_weights(model, state["model"]["weights"], source)
-    check_state(run.optim, state["optimizer"], source)
-    if run.schedule is not None or state["scheduler"] is not None:
-        check_state(getattr(run.schedule, "scheduler", None), state["scheduler"], source)
+    try:
+        _check(run, state, source)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{source} does not hold a whole run ({error!r}); the model is as it was"
+        ) from error
     before = copy.deepcopy(capture(run))
     try:
         _put(run, state)
@@ -73,6 +74,14 @@ def apply(run: Any, state: dict[str, Any], source: str) -> None:
         raise CheckpointError(
             f"{source} does not fit this run ({error}); the model is as it was"
         ) from error
+
+
+def _check(run: Any, state: dict[str, Any], source: str) -> None:
+    check_place(run, state, source)
+    check_weights(run.model, state["model"]["weights"], source)
+    check_state(run.optim, state["optimizer"], source)
+    if run.schedule is not None or state["scheduler"] is not None:
+        check_state(getattr(run.schedule, "scheduler", None), state["scheduler"], source)
 
 
 def check_place(run: Any, state: dict[str, Any], source: str) -> None:
@@ -90,6 +99,8 @@ def apply_place(run: Any, state: dict[str, Any]) -> None:
     """Put back where the run was."""
     place, random = state["place"], state["random"]
     run.epoch = run.keeper.num_epochs_done = place["epoch"]
+    num_steps_here = place["epoch"] * run.num_train_batches + place["num_batches_in_pass"]
+    run.keeper.num_steps_apart = place["num_steps"] - num_steps_here
     run.train_batch_idx, run.val_batch_idx = place["train_batch_idx"], place["val_batch_idx"]
     run.keeper.patience.load_state_dict(place["patience"])
     _put_points(run, state["board"])

@@ -23,7 +23,7 @@ def plain(value: Any, where: str) -> Any:
         is_piece = hasattr(value, "full_tensor")  # of a sharded tensor: it is put together later
         return value.detach() if is_piece else value.detach().as_subclass(torch.Tensor)
     if isinstance(value, Mapping):
-        return {plain(k, where): plain(v, f"{where}[{k!r}]") for k, v in value.items()}
+        return {_key(k, where): plain(v, f"{where}[{k!r}]") for k, v in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         items = [plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
         return tuple(items) if isinstance(value, tuple) else items
@@ -36,6 +36,16 @@ def plain(value: Any, where: str) -> Any:
         "tensors, lists, tuples and dicts alone. Give its owner state_dict() and "
         "load_state_dict() that speak in these"
     )
+
+
+def _key(key: Any, where: str) -> Any:
+    """A key that finds its value again in another program, which a tensor does not."""
+    if isinstance(key, torch.Tensor):
+        raise CheckpointError(
+            f"{where} has tensors as keys, which a checkpoint cannot hold: use their names, or "
+            "their numbers in a list"
+        )
+    return plain(key, where)
 
 
 def is_plain(value: Any) -> bool:

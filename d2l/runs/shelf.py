@@ -37,13 +37,17 @@ class Shelf:
         Of the run that goes on from one of them only those move that were written after that one.
         """
         found = self._checkpoints()
-        if going_on_from is not None and going_on_from.resolve().parent == self.folder.resolve():
+        if going_on_from is not None and self.holds(going_on_from):
             found = [path for path in found if _num_steps(path) > _num_steps(going_on_from)]
         return self._move_aside(found) if found else None
 
     def path(self, num_steps: int, suffix: str = ".pt") -> Path:
         """Where the checkpoint after so many steps goes."""
         return self.folder / f"step-{num_steps:08d}{suffix}"
+
+    def holds(self, path: Path) -> bool:
+        """Whether this is one of the checkpoints here, by whatever name of the folder."""
+        return path.resolve().parent == self.folder.resolve() and bool(_NAME.fullmatch(path.name))
 
     def newest(self) -> Path | None:
         """The checkpoint with the most steps."""

@@ -4,6 +4,7 @@ Every process knows the same order of the examples and takes its own rows of it.
 are shared in the same way, so no example is seen twice.
 """
 
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -61,6 +62,7 @@ class SharedLoader:
         with self._generators.drawn_alike():
             torch.empty((), dtype=torch.int64).random_(generator=loader.generator)  # its workers'
             whole = [list(numbers) for numbers in islice(loader.batch_sampler, first, None)]  # type: ignore[arg-type]
+        self._require_alike(zlib.crc32(repr(whole).encode()))
         own = [numbers[self._rows(len(numbers))] for numbers in whole]
         return self._counted([len(numbers) for numbers in whole], iter(_reading(loader, own)))
 
@@ -77,7 +79,7 @@ class SharedLoader:
             if batch is None:
                 return
             if number == 0:
-                self._check_alike(batch)
+                self._require_alike(checksum(batch))
             number += 1
             num_examples = count_examples(batch)
             self._count(num_examples)
@@ -96,8 +98,9 @@ class SharedLoader:
         start, stop = bounds(num_examples, self._world)
         return slice(start, stop) if stop > start else slice(0, 1)
 
-    def _check_alike(self, batch: Any) -> None:
-        if len(set(self._world.gather(checksum(batch)))) > 1:
+    def _require_alike(self, seen: int) -> None:
+        """Raise unless all processes have seen the same."""
+        if len(set(self._world.gather(seen))) > 1:
             raise DataError(
                 f"the {type(self.loader).__name__} gives each process other batches, so they "
                 "cannot share them: draw their order with torch, numpy or random (which the run "

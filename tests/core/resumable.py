@@ -2,11 +2,12 @@
 
     python resumable.py
 
-reads lines of JSON, [name, folder, batch], and for each trains that run in a process of its own
-that is killed with -9 before that batch; answers with the process's status.
+reads lines of JSON, [name, folder], and for each trains that run in a process of its own that is
+killed with -9 in the middle of an epoch; answers with the process's status.
 """
 
 import json
+import math
 import os
 import random
 import signal
@@ -22,8 +23,9 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from d2l import torch as d2l
+from d2l.core.tensors import plain_tensors
 
-NUM_EPOCHS, NUM_BATCHES = 10, 8
+NUM_BATCHES = 8
 
 
 class Points(d2l.DataModule):
@@ -69,7 +71,7 @@ class OwnLoader:
         self.X, self.y, self.batch_size = X, y, batch_size
 
     def __len__(self):
-        return -(-len(self.X) // self.batch_size)
+        return math.ceil(len(self.X) / self.batch_size)
 
     def __iter__(self):
         order = list(range(len(self.X)))
@@ -91,11 +93,11 @@ class Net(d2l.Classifier):
 
     def configure_optimizers(self):
         sgd = torch.optim.SGD(self.parameters(), lr=0.1, momentum=0.9)
-        num_steps = NUM_EPOCHS * NUM_BATCHES
+        num_steps = 10 * NUM_BATCHES
         return {
             "sgd": lambda: sgd,
             "adam": lambda: torch.optim.Adam(self.parameters(), lr=0.01),
-            "step": lambda: (sgd, lr_scheduler.StepLR(sgd, step_size=3, gamma=0.5)),
+            "step": lambda: (sgd, lr_scheduler.StepLR(sgd, step_size=1, gamma=0.5)),
             "plateau": lambda: (sgd, lr_scheduler.ReduceLROnPlateau(sgd, patience=0)),
             "one cycle": lambda: {
                 "optimizer": sgd,
@@ -153,18 +155,19 @@ def short_line_data():
 
 
 class Case(NamedTuple):
-    """One run: how its parts are made."""
+    """One run: how its parts are made, and after how many epochs and batches it is killed."""
 
     model: Callable[[], Any] = Net
     data: Callable[[], Any] = Points
     options: dict[str, Any] = {}
     trainer: type = d2l.Trainer
+    max_epochs: int = 4
+    killed_before: int = 2 * NUM_BATCHES + 3
 
 
 CASES = {
     "sgd": Case(),
-    "adam": Case(lambda: Net("adam")),
-    "clipped": Case(options={"gradient_clip_val": 0.1}),
+    "adam": Case(lambda: Net("adam"), options={"gradient_clip_val": 0.1}),
     "plain tensors": Case(lambda: PlainLine(2, lr=0.03), short_line_data),
     "velocities": Case(lambda: MomentumLine(2, lr=0.03), short_line_data),
     "step": Case(lambda: Net("step")),
@@ -181,23 +184,58 @@ CASES = {
     "replayed": Case(options={"replay": True}),
     "bf16": Case(options={"precision": "bf16-mixed"}),
 }
-# The same with checkpoints in the middle of epochs.
-MID_EPOCH = (
-    "sgd", "adam", "velocities", "one cycle", "accumulate", "own loop", "PyTorch's loader",
-    "own loader", "no validation", "remembering", "streamed", "replayed",
-)  # fmt: skip
-CASES |= {f"{name}, often": CASES[name]._replace(
-    options={**CASES[name].options, "every": 0.3}
-) for name in MID_EPOCH}  # fmt: skip
+OFTEN = {
+    f"{name}, often": CASES[name]._replace(options={**CASES[name].options, "every": 0.3})
+    for name in (
+        *("sgd", "adam", "velocities", "one cycle", "accumulate", "own loop", "PyTorch's loader"),
+        *("own loader", "no validation", "remembering", "streamed", "replayed"),
+    )
+}
+TEN_EPOCHS = {
+    f"{name}, ten epochs": CASES[name]._replace(max_epochs=10, killed_before=5 * NUM_BATCHES + 3)
+    for name in ("sgd", "adam", "plain tensors", "velocities", "one cycle")
+}
+CASES |= {**OFTEN, **TEN_EPOCHS}
 
 
-def parts(name, max_epochs=NUM_EPOCHS, seed=1, **options):
+def parts(name, seed=1, max_epochs=None, **options):
     """Model, data and trainer of a run, whose weights follow from the seed."""
     case = CASES[name]
     data = case.data()
     torch.manual_seed(seed)
-    trainer = case.trainer(max_epochs, seed=seed, **{**case.options, **options})
+    trainer = case.trainer(max_epochs or case.max_epochs, seed=seed, **{**case.options, **options})
     return case.model(), data, trainer
+
+
+def learned(model):
+    return [t.clone() for t in (*nn.Module.state_dict(model).values(), *plain_tensors(model))]
+
+
+def is_same(tensors, others):
+    return all(torch.equal(a, b) for a, b in zip(tensors, others, strict=True))
+
+
+def outcome(model, trainer):
+    """What a run has come to, and where its random numbers go on."""
+    return (
+        [tensor.tolist() for tensor in learned(model)],
+        model.board.points,
+        (trainer.epoch, trainer.train_batch_idx, trainer.val_batch_idx),
+        torch.rand(1).item(),
+    )
+
+
+def straight(name):
+    model, data, trainer = parts(name, every=1)  # and no folder: checkpoints change nothing
+    trainer.fit(model, data)
+    return outcome(model, trainer)
+
+
+def resumed(name, resume="last", seed=7, **options):
+    """The run in a program that begins with other weights and other random numbers."""
+    model, data, trainer = parts(name, seed=seed, **options)
+    trainer.fit(model, data, resume=resume)
+    return outcome(model, trainer)
 
 
 def killed_before(batch_idx, model, trainer):
@@ -212,15 +250,16 @@ def killed_before(batch_idx, model, trainer):
     model.training_step = training_step
 
 
-def train(name, folder, batch_idx):
+def train(name, folder):
     """Train the run until it is killed."""
     model, data, trainer = parts(name, checkpoint=folder)
-    killed_before(batch_idx, model, trainer)
+    killed_before(CASES[name].killed_before, model, trainer)
     trainer.fit(model, data)
 
 
 def serve():
     """Answer each line that asks for a run to be killed."""
+    torch.optim.SGD([torch.zeros(1)], lr=1)  # the first one loads a lot, here once for all
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -9,7 +9,9 @@ import pytest
 from d2l.notebook.script import as_script
 from d2l.notebook.source import UnreadableNotebookError
 
-MYST = "---\nkernelspec:\n  name: {0}\n  display_name: {0}\n---\n\n```{{code-cell}} {0}\nx = 1\n```\n"
+MYST = (
+    "---\nkernelspec:\n  name: {0}\n  display_name: {0}\n---\n\n```{{code-cell}} {0}\nx = 1\n```\n"
+)
 
 
 @pytest.fixture
@@ -42,7 +44,10 @@ def cells_of(script):
         ("%time x = 1", "x = 1"),
         ("%%time\nx = 1", "# %%time\nx = 1"),
         ("%%bash\necho '\nls", "# %%bash\n# echo '\n# ls"),
-        ("get_ipython().run_line_magic('a',\n  'b')", "# get_ipython().run_line_magic('a',\n# 'b')"),
+        (
+            "get_ipython().run_line_magic('a',\n  'b')",
+            "# get_ipython().run_line_magic('a',\n# 'b')",
+        ),
         ("x = (7\n  % 4)", "x = (7\n  % 4)"),
         ("x = '''\n%d\n!no\n'''", "x = '''\n%d\n!no\n'''"),
         ("", ""),

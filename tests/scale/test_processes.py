@@ -9,7 +9,7 @@ import shutil
 import pytest
 from starts import start
 
-NUM_VAL = 35
+NUM_VAL = 37
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +85,7 @@ def test_what_several_processes_cannot_share_is_refused_by_each(tmp_path):
         ("plain tensors sharded", "ModelError", "learns 2 plain tensors, which FSDP cannot", 0),
         ("a sampler", "DataError", "leave the sampler out", 0),
         ("batches that differ", "DataError", "OwnBatches gives each process other batches", 0),
+        ("orders that differ", "DataError", "DataLoader gives each process other batches", 0),
         ("loaders of other lengths", "DataError", "different lengths: [7, 13] batches", 0),
     ]:
         found = first.pop(case)

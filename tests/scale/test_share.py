@@ -1,5 +1,6 @@
 """Each process's part of each batch, for every kind of loader: no example twice, none left out."""
 
+import math
 import random
 
 import numpy as np
@@ -63,12 +64,14 @@ class ShuffledByHand:
         self.X, self.batch_size, self.shuffle = X, batch_size, shuffle
 
     def __len__(self):
-        return -(-len(self.X) // self.batch_size)
+        return math.ceil(len(self.X) / self.batch_size)
 
     def __iter__(self):
-        order = random.sample(range(len(self.X)), len(self.X)) if self.shuffle else range(len(self.X))
+        order = (
+            random.sample(range(len(self.X)), len(self.X)) if self.shuffle else range(len(self.X))
+        )
         for i in range(0, len(self.X), self.batch_size):
-            yield {"X": self.X[list(order[i : i + self.batch_size])], "noise": np.random.rand()}
+            yield {"X": self.X[order[i : i + self.batch_size]], "noise": np.random.rand()}
 
 
 LOADERS = [resident, transformed, streamed, loaded, batched_beforehand, ShuffledByHand]
@@ -156,14 +159,16 @@ def test_a_shared_loader_is_else_the_readers_own():
 
 
 def test_a_batch_smaller_than_the_processes_is_refused():
-    with pytest.raises(DataError, match="batches of 1 cannot be shared by 2 processes.*=2 or more"):
+    with pytest.raises(
+        DataError, match=r"batches of 1 cannot be shared by 2 processes.*=2 or"
+    ):
         SharedLoader(resident(torch.arange(9.0), 1, False), *_first_of_two())
 
 
 def test_a_loader_that_is_shared_already_is_refused():
     data = TensorDataset(torch.arange(9.0))
     sampler = DistributedSampler(data, num_replicas=2, rank=0)
-    with pytest.raises(DataError, match="DistributedSampler.*leave the sampler out"):
+    with pytest.raises(DataError, match=r"DistributedSampler.*leave the sampler out"):
         SharedLoader(DataLoader(data, 4, sampler=sampler), *_first_of_two())
 
 

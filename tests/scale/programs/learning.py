@@ -1,6 +1,6 @@
 """Trains many kinds of models on many kinds of data, and leaves all curves as JSON.
 
-`learning.py FOLDER`: in one process, or under torchrun in several.
+`learning.py FOLDER [CASE ...]`: in one process, or under torchrun in several; all cases by default.
 """
 
 import json
@@ -52,9 +52,10 @@ def learn(model, data, trainer, **options):
 
 
 def main():
-    """Every case, and one whose progress is printed."""
+    """The cases, and one whose progress is printed."""
     found = {}
-    for name, (model, data, trainer, options) in CASES.items():
+    for name in sys.argv[2:] or CASES:
+        model, data, trainer, options = CASES[name]
         found[name], is_main = learn(model, data, trainer, **options)
     d2l.Trainer(max_epochs=1, seed=3).fit(Perceptron(), Points())
     if is_main:

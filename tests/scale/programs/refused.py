@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from parts import (
     RANK,
+    LoadedPoints,
     OwnBatches,
     Perceptron,
     PlainClassifier,
@@ -17,16 +18,26 @@ from parts import (
     RoundTrainer,
     SampledPoints,
 )
+from torch.utils.data import DataLoader, RandomSampler
 
 from d2l import torch as d2l
 from d2l.errors import D2LError
+
+
+class OwnOrder(LoadedPoints):
+    """A sampler that draws from a generator which nobody keeps alike."""
+
+    def get_dataloader(self, train):
+        part, drawn = self.part(train), torch.Generator()
+        drawn.manual_seed(RANK)
+        return DataLoader(part, self.batch_size, sampler=RandomSampler(part, generator=drawn))
 
 
 class Uneven(Points):
     """Another number of batches in each process."""
 
     def __init__(self):
-        super().__init__(batch_size=16 if RANK == 0 else 8)
+        super().__init__(batch_size=17 if RANK == 0 else 8)
 
 
 class Turned(Points):
@@ -42,6 +53,7 @@ CASES = {
     "plain tensors sharded": (PlainClassifier, Points, d2l.Trainer, {"strategy": "fsdp"}),
     "a sampler": (Perceptron, SampledPoints, d2l.Trainer, {}),
     "batches that differ": (Perceptron, Turned, d2l.Trainer, {}),
+    "orders that differ": (Perceptron, OwnOrder, d2l.Trainer, {}),
     "loaders of other lengths": (Perceptron, Uneven, d2l.Trainer, {}),
 }
 

@@ -1,0 +1,68 @@
+"""One case of scaling, in each of its processes; the first prints its numbers as JSON.
+
+`python -m bench.scaling_case NUM_HIDDENS NUM_IMAGES`, alone or under torchrun.
+"""
+
+import json
+import sys
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.clock import now
+from bench.growth_case import Pictures
+from bench.size import BATCH_SIZE, LEARNING_RATE
+from d2l import torch as d2l
+from d2l.core import team
+
+EPOCHS = 4  # the first of which is not counted
+
+
+class MLP(d2l.MLP):
+    """The perceptron, which makes its own floats of the bytes."""
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Logits."""
+        return super().forward(X.float().div_(255))
+
+
+class Clocked(d2l.Trainer):
+    """Notes how long each epoch takes."""
+
+    def fit_epoch(self) -> None:
+        """As ever."""
+        begun = now()
+        super().fit_epoch()
+        vars(self).setdefault("seconds", []).append(now() - begun)
+
+
+class KeptAtHome(Clocked):
+    """Leaves the gradients where they are: what that saves is what the exchange costs."""
+
+    def train_batch(self, batch: Any) -> None:
+        """As ever, but each process for itself."""
+        with team.without_exchange(self):
+            super().train_batch(batch)
+
+
+def main() -> None:
+    """Measure the case that the command line names."""
+    num_hiddens, num_images = map(int, sys.argv[1:])
+    data = Pictures(num_images, BATCH_SIZE)
+    numbers: dict[str, float] = {}
+    for name, kind in (("seconds", Clocked), ("seconds_at_home", KeptAtHome)):
+        torch.manual_seed(0)
+        model = MLP(num_outputs=10, num_hiddens=num_hiddens, lr=LEARNING_RATE)
+        model.board.display = False
+        trainer = kind(max_epochs=EPOCHS)
+        trainer.fit(model, data)
+        numbers[name] = median(trainer.seconds[1:])
+    numbers["num_parameters"] = sum(p.numel() for p in model.parameters())
+    if trainer.is_main:
+        print(json.dumps(numbers))
+
+
+if __name__ == "__main__":
+    main()

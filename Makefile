@@ -4,7 +4,7 @@ PYTHON ?= python3
 export D2L_DATA ?= $(CURDIR)/data
 BIN := .venv/bin
 
-.PHONY: demo test check bench growth data clean .venv
+.PHONY: demo test check bench growth api data clean .venv
 
 # Threads that wait asleep, not spinning: on a shared machine the cores are somebody else's too.
 demo test: export OMP_WAIT_POLICY ?= PASSIVE
@@ -39,6 +39,9 @@ data: .venv/installed  ## Fashion-MNIST, where it cannot be downloaded
 
 growth: .venv/installed data  ## time per image and memory as the data grow
 	$(BIN)/python -m bench.growth
+
+api: .venv/installed  ## docs/api, from the docstrings
+	$(BIN)/python -m tools.api
 
 clean:
 	rm -rf .venv out .rivals .deb

@@ -95,9 +95,9 @@ d2l.plot(
 )
 
 # %% [markdown]
-# On the text they train on, the gated units are far ahead. On the rest of the tale they are about
-# as good as the plain ones: they have learned three thousand characters by heart. More text, not
-# more network, is what is missing here.
+# On the text they train on, the gated units are far ahead. On the rest of the tale the lead is
+# small: they have learned three thousand characters by heart. More text, not more network, is what
+# is missing here.
 #
 # Both speak in whole words now.
 

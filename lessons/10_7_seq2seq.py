@@ -19,8 +19,8 @@ d2l.use_svg_display()
 #
 # `d2l.InventedPairs` has the numbers from 1 to 999 in Upland and in Lowland. Upland says the
 # hundreds first, and the place behind the digit: *cim mek* is three hundreds. Lowland begins with
-# the ones, has the place before the digit, joins the parts by *ke*, and says each zero. So the order
-# of the parts is turned round, and the sentences are of different length.
+# the ones, has the place before the digit, joins the parts by *ke*, and says each zero. So the
+# order of the parts is turned round, and the sentences are of different length.
 
 # %%
 data = d2l.InventedPairs(batch_size=64, num_train=800, num_val=199)
@@ -132,7 +132,8 @@ def translate(model, batch):
 unseen = [part[data.num_train :] for part in data.arrays]
 translations = translate(model, unseen)
 truths = list(sentences(data.tgt_vocab, unseen[3]))
-for source, translation in list(zip(sentences(data.src_vocab, unseen[0]), translations))[:5]:
+shown = list(zip(sentences(data.src_vocab, unseen[0]), translations, strict=True))
+for source, translation in shown[:5]:
     print(f"{source:<28} → {translation}")
 
 # %% [markdown]
@@ -142,7 +143,7 @@ for source, translation in list(zip(sentences(data.src_vocab, unseen[0]), transl
 # %%
 print(d2l.bleu("dva ke deka kva .", "dva ke deka kva .", k=2))
 print(round(d2l.bleu("dva ke deka pen .", "dva ke deka kva .", k=2), 2))
-scores = [d2l.bleu(said, meant, k=2) for said, meant in zip(translations, truths)]
+scores = [d2l.bleu(said, meant, k=2) for said, meant in zip(translations, truths, strict=True)]
 mean_bleu = sum(scores) / len(scores)
 print(f"{len(scores)} unseen sentences: mean BLEU {mean_bleu:.3f}")
 
@@ -161,7 +162,8 @@ print(f"{len(scores)} unseen sentences: mean BLEU {mean_bleu:.3f}")
 # ## Check
 
 # %%
-assert outputs.shape == (9, 5, num_hiddens) and state.shape == (1, 5, num_hiddens)
+assert outputs.shape == (9, 5, num_hiddens)
+assert state.shape == (1, 5, num_hiddens)
 # The answer is what is read, one word later.
 assert torch.equal(tgt[:, 1:], label[:, :-1])
 # Ten words alike to the model: log 10 for each, nothing for the padding.
@@ -179,5 +181,5 @@ assert abs(d2l.bleu("dva ke deka pen .", "dva ke deka kva .", k=2) - on_paper) <
 # The promise: above 0.9 on unseen sentences.
 assert len(scores) == 199
 assert mean_bleu > 0.9
-num_right = sum(said == meant for said, meant in zip(translations, truths))
+num_right = sum(said == meant for said, meant in zip(translations, truths, strict=True))
 print(f"10.7 holds: BLEU {mean_bleu:.3f} (promised: 0.9), {num_right} of 199 without a fault")

@@ -86,8 +86,7 @@ class TransformerDecoder(d2l.AttentionDecoder):
         self.embedding = nn.Embedding(vocab_size, num_hiddens)
         self.pos_encoding = d2l.PositionalEncoding(num_hiddens, dropout)
         self.blks = nn.ModuleList(
-            DecoderBlock(num_hiddens, ffn_num_hiddens, num_heads, dropout)
-            for _ in range(num_blks)
+            DecoderBlock(num_hiddens, ffn_num_hiddens, num_heads, dropout) for _ in range(num_blks)
         )
         self.dense = nn.LazyLinear(vocab_size)
 
@@ -101,7 +100,7 @@ class TransformerDecoder(d2l.AttentionDecoder):
         H = self.embedding(X) * math.sqrt(self.num_hiddens)
         H = H + self.pos_encoding.P[:, begin : begin + X.shape[1]].to(H.device)
         words = []
-        for block, said_before in zip(self.blks, said):
+        for block, said_before in zip(self.blks, said, strict=True):
             H, seen = block(H, said_before, enc_outputs, enc_valid_lens)
             words.append(seen)
         return self.dense(H), (enc_outputs, enc_valid_lens, words)
@@ -162,9 +161,10 @@ unseen = [part[data.num_train :] for part in data.arrays]
 tokens, _ = model.predict_step(unseen, d2l.try_gpu(), data.num_steps)
 translations = list(sentences(data.tgt_vocab, tokens))
 truths = list(sentences(data.tgt_vocab, unseen[3]))
-for source, translation in list(zip(sentences(data.src_vocab, unseen[0]), translations))[:5]:
+shown = list(zip(sentences(data.src_vocab, unseen[0]), translations, strict=True))
+for source, translation in shown[:5]:
     print(f"{source:<28} → {translation}")
-bleus = [d2l.bleu(said, meant, k=2) for said, meant in zip(translations, truths)]
+bleus = [d2l.bleu(said, meant, k=2) for said, meant in zip(translations, truths, strict=True)]
 mean_bleu = sum(bleus) / len(bleus)
 print(f"{len(bleus)} unseen sentences: mean BLEU {mean_bleu:.3f}")
 
@@ -199,11 +199,11 @@ d2l.set_figsize((4, 4))
 d2l.plt.imshow(mean_weights, cmap="Reds")
 d2l.plt.xticks(range(length), source[:length], rotation=45)
 d2l.plt.yticks(range(num_said), said[:num_said])
-d2l.plt.colorbar(shrink=0.6);
+bar = d2l.plt.colorbar(shrink=0.6)
 
 # %% [markdown]
-# Self-attention in the decoder, at the step in which each word was said: nothing to the right of the
-# diagonal, since those words did not exist.
+# Self-attention in the decoder, at the step in which each word was said: nothing to the right of
+# the diagonal, since those words did not exist.
 
 # %%
 to_said = torch.zeros(num_heads, data.num_steps, data.num_steps)
@@ -246,5 +246,5 @@ trained_on = set(sentences(data.src_vocab, data.arrays[0][: data.num_train]))
 assert trained_on.isdisjoint(sentences(data.src_vocab, unseen[0]))
 assert len(bleus) == 199
 assert mean_bleu > 0.9
-num_right = sum(said == meant for said, meant in zip(translations, truths))
+num_right = sum(said == meant for said, meant in zip(translations, truths, strict=True))
 print(f"11.7 holds: BLEU {mean_bleu:.3f} (promised: 0.9), {num_right} of 199 without a fault")

@@ -131,7 +131,9 @@ axes = d2l.show_images([trouser[0, 0], *channels], 1, 7, titles=titles)
 # Cross-correlation a second way: PyTorch's own, and the edge where it was drawn.
 by_torch = nn.functional.conv2d(picture[None, None], kernel[None, None])[0, 0]
 assert torch.equal(edges, by_torch)
-assert edges.shape == (5, 6) and edges[2].tolist() == [1] * 6 and edges.sum() == 6
+assert edges.shape == (5, 6)
+assert edges[2].tolist() == [1] * 6
+assert edges.sum() == 6
 
 # Kernels of 5 by 5 with a bias each; layers of 400, 120, 84 and 10 units.
 assert num_parameters["Conv2d"] == 6 * (25 + 1) + 16 * (6 * 25 + 1)

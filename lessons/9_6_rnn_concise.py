@@ -61,9 +61,7 @@ print(f"largest difference {difference:.1e}")
 
 # %%
 gru = d2l.GRU(num_inputs=vocab_size, num_hiddens=num_hiddens)
-sizes = {
-    type(layer).__name__: sum(p.numel() for p in layer.parameters()) for layer in (rnn, gru)
-}
+sizes = {type(layer).__name__: sum(p.numel() for p in layer.parameters()) for layer in (rnn, gru)}
 print(sizes)
 
 # %% [markdown]

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-import torch
 from torch import nn
+
+from d2l.core.gradients import scale_to_norm
 
 
 def grad_clipping(net: Any, theta: float) -> None:
@@ -21,9 +22,4 @@ def grad_clipping(net: Any, theta: float) -> None:
     Book: 23.7 Utility functions and classes
     """
     params = list(net.parameters()) if isinstance(net, nn.Module) else list(net.params)
-    grads = [param.grad for param in params if param.grad is not None]
-    if grads:
-        norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in grads]))
-        factor = torch.clamp(theta / norm, max=1.0)
-        for grad in grads:
-            grad.mul_(factor)
+    scale_to_norm([param.grad for param in params if param.grad is not None], theta)

@@ -87,6 +87,6 @@ def test_a_transformer_learns_to_translate_word_by_word():
     decoder = TransformerDecoder(data.vocab_size, 32, 64, num_heads=4, num_blks=1, dropout=0)
     for half in (encoder, decoder):  # small, so that positions count as much as words
         nn.init.normal_(half.embedding.weight, std=32**-0.5)
-    model = fitted(d2l.Seq2Seq(encoder, decoder, tgt_pad=PAD, lr=0.005), data, max_epochs=25)
+    model = fitted(d2l.Seq2Seq(encoder, decoder, tgt_pad=PAD, lr=0.003), data, max_epochs=25)
     assert share_of_right_sentences(model, data) > 0.95
     assert points(model) == {"train_loss": 50, "val_loss": 25}

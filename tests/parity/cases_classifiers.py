@@ -37,7 +37,7 @@ class Blobs:
         return data
 
 
-@same("Trainer", "Classifier", "SoftmaxRegression", "ProgressBoard")
+@same("Trainer", "SoftmaxRegression")
 def a_classifier_learns(d2l):
     net = d2l.SoftmaxRegression(num_outputs=4, lr=0.1)
     net(noise(1, 1, 2, 2))

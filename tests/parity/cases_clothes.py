@@ -38,7 +38,7 @@ def larger_clothes(d2l):
     return brief(data.val_dataloader()), data.val[3][0]
 
 
-@same("FashionMNIST", "show_images")
+@same("FashionMNIST")
 def clothes_with_their_names(d2l):
     lay_out()
     data = d2l.FashionMNIST(batch_size=8)

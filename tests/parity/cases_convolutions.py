@@ -28,7 +28,7 @@ def lenet(d2l):
     return everything_about(net, noise(2, 1, 28, 28)), net.hparams["num_classes"], net.lr
 
 
-@same("LeNet", "Classifier", "Module")
+@same("LeNet")
 def lenet_is_initialised_and_summed_up(d2l):
     net = d2l.LeNet()
     net.apply_init([noise(1, 1, 28, 28)], d2l.init_cnn)

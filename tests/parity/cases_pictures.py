@@ -30,7 +30,7 @@ def images(axes):
     return shown, axes.get_title(), ticks
 
 
-@same("plot", "set_figsize", "use_svg_display")
+@same("plot")
 def curves_of_functions(d2l):
     x = np.arange(0, 3, 0.5)
     d2l.plot(x, [x**2, 2 * x], "x", "f(x)", legend=["square", "double"], ylim=[0, 9])

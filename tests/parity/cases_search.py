@@ -41,7 +41,8 @@ def a_scheduler_asks_the_searcher(d2l):
     scheduler = d2l.BasicScheduler(Told({"lr": Space()}))
     config = scheduler.suggest()
     scheduler.update(config, 0.25, info={"epochs": 3})
-    return config, scheduler.suggest(), scheduler.searcher.told
+    kind = isinstance(scheduler, d2l.HPOScheduler)
+    return config, scheduler.suggest(), scheduler.searcher.told, kind
 
 
 @same("HPOTuner")

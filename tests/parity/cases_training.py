@@ -24,7 +24,7 @@ def regression(d2l, **sizes):
     return d2l.SyntheticRegressionData(w=torch.tensor([2, -3.4]), b=4.2, **sizes)
 
 
-@same("SyntheticRegressionData", "DataModule")
+@same("SyntheticRegressionData")
 def regression_data_and_their_batches(d2l):
     data = regression(d2l, num_train=20, num_val=9, batch_size=8)
     train, val = first_batches(data.train_dataloader()), first_batches(data.val_dataloader())
@@ -69,7 +69,7 @@ def modules_are_of_their_kinds(d2l):
     ]
 
 
-@same("LinearRegressionScratch", "SGD", "Trainer", "Module")
+@same("LinearRegressionScratch", "Trainer")
 def a_line_learned_from_scratch(d2l):
     net = d2l.LinearRegressionScratch(2, lr=0.03)
     data = regression(d2l, num_train=64, num_val=64)

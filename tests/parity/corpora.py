@@ -2,10 +2,10 @@
 
 from made import offer, whole
 
-WORDS = (
+WORDS = [
     "the", "of", "a", "time", "machine", "traveller", "was", "to", "and", "in",
     "he", "that", "it", "his", "with", "for", "as", "had", "on", "at",
-)  # fmt: skip
+]  # fmt: skip
 GLOVE = "".join(f"{word} {i}.5 {i} -{i}.25\n" for i, word in enumerate(WORDS))
 WIKI = "\n".join(
     " ".join(WORDS[int(w)] if w < 20 else "." for w in whole(24, 30, seed=i)) + " . he was ."

@@ -92,8 +92,8 @@ for name, scale in (("Xavier", 1.0), ("a quarter of it", 0.25)):
 # ## Training
 #
 # Ten epochs. The learning rate of 0.9 is large, and the sigmoids need it. Watch the beginning of
-# the board: for some time nothing seems to happen, since the network sits on a plain where all
-# classes look alike to it. Then it finds the way down.
+# the board: for some hundred batches nothing seems to happen, since the network sits on a plain
+# where all classes look alike to it. Then it finds the way down.
 
 # %%
 trainer = d2l.Trainer(max_epochs=10)
@@ -104,8 +104,8 @@ print(f"validation accuracy {result['val_acc']:.4f}")
 # %% [markdown]
 # ## What the first kernels see
 #
-# A trouser, and what the six channels of the first convolution make of it. Some channels answer to
-# edges on the left, some to edges on the right, some to bright patches.
+# A trouser, and what the six channels of the first convolution make of it. Some light up
+# along the edges, some on the cloth, some on all that is not cloth.
 
 # %%
 X, y = next(iter(data.val_dataloader()))

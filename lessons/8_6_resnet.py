@@ -7,6 +7,8 @@
 
 # %%
 # %matplotlib inline
+import copy
+
 import torch
 from torch import nn
 
@@ -141,15 +143,14 @@ print(f"validation accuracy {result['val_acc']:.4f}")
 # %% [markdown]
 # Batch normalisation computes with the mean of each batch in training, and with means collected on
 # the way in validation. The trainer switches between the two with `model.train()` and
-# `model.eval()`. A picture's answer must not depend on the others of its batch:
+# `model.eval()`. A picture's answer must not depend on the others of its batch. (In training mode
+# each call changes the collected means as well, so we let a copy make it.)
 
 # %%
 model.eval()
 with torch.no_grad():
     alone, together = model(data.X[-1:]), model(data.X[-100:])[-1:]
-    model.train()
-    in_training = model(data.X[-100:])[-1:]
-model.eval()
+    in_training = copy.deepcopy(model).train()(data.X[-100:])[-1:]
 print(f"eval: {(alone - together).abs().max():.1e}, train: {(in_training - alone).abs().max():.1e}")
 
 # %% [markdown]

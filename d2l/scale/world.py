@@ -46,7 +46,7 @@ class World:
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
         if device.type == "cuda":
             torch.cuda.set_device(device)
-        dist.init_process_group(backend)
+        dist.init_process_group(backend, store=_store(), rank=self.rank, world_size=self.size)
         atexit.register(_leave)
 
     def device(self, asked: torch.device | None) -> torch.device | None:
@@ -125,6 +125,16 @@ def launched() -> World:
             "or unset WORLD_SIZE"
         )
     return World(*(int(os.environ[name]) for name in names))
+
+
+def _store() -> dist.Store:
+    """Where the processes find each other's addresses.
+
+    torchrun keeps one store for all its restarts: under a name of their own, restarted processes
+    do not take the addresses of dead ones for those of the living.
+    """
+    store, _, _ = next(dist.rendezvous("env://"))
+    return dist.PrefixStore(f"restart-{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
 
 
 def _leave() -> None:

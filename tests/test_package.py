@@ -44,6 +44,8 @@ def test_a_bare_pip_install_d2l_is_satisfied():
 
 
 def test_no_room_but_the_grading_ones_needs_what_only_posix_has():
-    posix_only = re.compile(r"(?<!try:\n)^[ \t]*(import|from) (fcntl|resource|pwd|grp|termios|pty|posix)\b", re.M)
+    posix_only = re.compile(
+        r"(?<!try:\n)^[ \t]*(import|from) (fcntl|resource|pwd|grp|termios|pty|posix)\b", re.M
+    )
     files = [f for f in (REPOSITORY / "d2l").rglob("*.py") if "notebook" not in f.parts]
     assert [f.name for f in files if posix_only.search(f.read_text("utf-8"))] == []

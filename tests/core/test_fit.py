@@ -241,11 +241,11 @@ def test_our_module_trains_under_a_trainer_written_from_scratch():
 
 
 def test_the_books_own_constructor_of_a_trainer_may_replace_ours(monkeypatch):
-    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
+    def own_init(self, max_epochs, num_gpus=0, gradient_clip_val=0):
         self.save_hyperparameters()
         self.gpus = [d2l.gpu(i) for i in range(min(num_gpus, d2l.num_gpus()))]
 
-    monkeypatch.setattr(d2l.Trainer, "__init__", __init__)
+    monkeypatch.setattr(d2l.Trainer, "__init__", own_init)
     model, trainer = d2l.LinearRegression(lr=0.03), d2l.Trainer(2)
     trainer.fit(model, line_data())
     assert len(model.board.points["val_loss"]) == 2

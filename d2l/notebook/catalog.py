@@ -17,6 +17,12 @@ _CHAPTERS = {
     3: "Linear regression",
     4: "Linear classification",
     5: "Multilayer perceptrons",
+    6: "Builders' guide",
+    7: "Convolutional neural networks",
+    8: "Modern convolutional neural networks",
+    9: "Recurrent neural networks",
+    10: "Modern recurrent neural networks",
+    11: "Attention and transformers",
 }
 
 

@@ -44,12 +44,12 @@ def main(num_rounds: int, threads: int | None, record: bool, check: bool) -> Non
     from bench import rivals, rounds, summary
     from bench.size import Size
 
-    size, begun = Size(at_least_seconds=0.4), time.monotonic()
+    size, begun = Size(at_least_seconds=0.8), time.monotonic()
     rivals.prepare(True, None)
     jobs = [rounds.Job(task, TURNS, module="bench.attention_tasks") for task in TASKS]
     findings = rounds.measure(size, jobs, num_rounds, threads)
     lines = summary.circumstances(findings, size, num_rounds)[:2]
-    lines.append(f"medians of {num_rounds} rounds, each library in its own process, in turns")
+    lines.append(f"least of repeated calls, medians of {num_rounds} rounds, a process for each")
     lines.append(f"took {(time.monotonic() - begun) / 60:.1f} minutes")
     table = summary.table([_row(findings, what) for what in NAMES], HEADINGS)
     click.echo("\n".join(["", table, "", *lines]))

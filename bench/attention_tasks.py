@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from bench.clock import seconds_of
+from bench.clock import now
 from bench.size import Size
 from d2l import torch as d2l
 
@@ -63,7 +63,7 @@ def recurrent(size: Size) -> dict[str, Any]:
     vocab = Letters()
     return {
         "language_model": _step(size, model, X),
-        "predict": seconds_of(lambda: model.predict("it has", 100, vocab), size.at_least_seconds),
+        "predict": least_seconds(size, lambda: model.predict("it has", 100, vocab)),
     }
 
 
@@ -79,6 +79,16 @@ class Letters:
 
     def __getitem__(self, token: str) -> int:
         return self.token_to_idx[token]
+
+
+def least_seconds(size: Size, action: Callable[[], object]) -> float:
+    """The least of repeated calls: what else goes on in the machine can only add to it."""
+    laps: list[float] = []
+    while sum(laps) < size.at_least_seconds:
+        begun = now()
+        action()
+        laps.append(now() - begun)
+    return min(laps)
 
 
 def _heads(
@@ -155,10 +165,10 @@ def _step(size: Size, call: Callable[..., Tensor], *inputs: Any) -> float:
         call(*inputs).sum().backward()
 
     step()
-    return seconds_of(step, size.at_least_seconds)
+    return least_seconds(size, step)
 
 
 def _forward(size: Size, call: Callable[..., Tensor], *inputs: Any) -> float:
     with torch.no_grad():
         call(*inputs)
-        return seconds_of(lambda: call(*inputs), size.at_least_seconds)
+        return least_seconds(size, lambda: call(*inputs))

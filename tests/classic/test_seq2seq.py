@@ -97,6 +97,19 @@ def test_a_net_that_gives_its_state_too_is_trained_alike(capsys):
     assert said[0] == said[1]
 
 
+def test_weights_are_drawn_anew_and_gradients_clipped():
+    vocab, net = Words(), translator()
+    for parameter in net.parameters():
+        nn.init.constant_(parameter, 2)
+    d2l.train_seq2seq(net, batches(vocab), 0.0, 1, vocab, "cpu")
+    weight = net.decoder.rnn.weight_hh_l0
+    bound = (6 / sum(weight.shape)) ** 0.5
+    assert bound * 0.9 < weight.abs().max() <= bound
+    assert (net.decoder.embedding.weight == 2).all()  # embeddings are left as they were
+    grads = torch.cat([p.grad.flatten() for p in net.parameters()])
+    assert grads.norm().item() == pytest.approx(1, rel=1e-4)
+
+
 def test_attention_weights_are_kept_for_each_word_and_the_end():
     vocab, net = Words(), translator()
     d2l.train_seq2seq(net, batches(vocab), 0.02, 60, vocab, "cpu")
@@ -104,13 +117,16 @@ def test_attention_weights_are_kept_for_each_word_and_the_end():
     assert [int(seen) for seen in weights] == [WORDS["<bos>"], WORDS["b"], WORDS["a"]]
 
 
-def test_a_sentence_longer_than_the_steps_is_cut():
-    vocab, net = Words(), translator()
-    cut, whole = (
-        d2l.predict_seq2seq(net, s, vocab, vocab, 2, "cpu")[0] for s in ("a b", "a b c d")
-    )
-    assert cut == whole
-    assert len(cut.split()) <= 2
+def test_a_sentence_longer_than_the_steps_is_cut_and_a_shorter_one_padded():
+    vocab, net, read = Words(), translator(), []
+    net.encoder.register_forward_pre_hook(lambda encoder, inputs: read.append(inputs))
+    for sentence in ("a b c d", "a"):
+        translation, _ = d2l.predict_seq2seq(net, sentence, vocab, vocab, 3, "cpu")
+        assert len(translation.split()) <= 3
+    assert [(src.tolist(), lens.tolist()) for src, lens in read] == [
+        ([[WORDS["a"], WORDS["b"], WORDS["c"]]], [3]),
+        ([[WORDS["a"], WORDS["<eos>"], WORDS["<pad>"]]], [2]),
+    ]
 
 
 def test_a_vocabulary_without_the_tokens_of_sentences_is_an_error():

@@ -82,8 +82,10 @@ def test_weights_are_those_before_dropout_and_outputs_are_of_some_only():
 @pytest.mark.parametrize("num_keys", [7, MANY])
 def test_nothing_is_dropped_in_evaluation_mode(num_keys):
     queries, keys, values = parts(num_keys=num_keys)
-    outputs = d2l.DotProductAttention(dropout=0.5).eval()(queries, keys, values)
+    attention = d2l.DotProductAttention(dropout=0.5).eval()
+    outputs = attention(queries, keys, values)
     assert torch.allclose(outputs, weights_by_hand(queries, keys, None) @ values, atol=1e-6)
+    assert isinstance(attention._last_weights, torch.Tensor) == (num_keys == 7)  # else fused
 
 
 def test_weights_follow_gradients_as_the_outputs_do():

@@ -132,6 +132,12 @@ def test_a_fit_shows_both_losses_and_weighs_tokens(make):
     assert model.board.latest()["val_loss"] == pytest.approx(expected, rel=1e-4)
 
 
+def test_translators_are_trained_by_adam():
+    optimizer = recurrent().configure_optimizers()
+    assert isinstance(optimizer, torch.optim.Adam)
+    assert optimizer.param_groups[0]["lr"] == 0.01
+
+
 @pytest.mark.parametrize("part, what", [
     (lambda: d2l.Encoder()(1), r"Encoder does not say how: define forward\(self, X, \*args\)"),
     (lambda: d2l.Decoder()(1, 2), r"define forward\(self, X, state\)"),

@@ -35,7 +35,9 @@ def main(num_rounds: int, epochs: int, check: bool) -> None:
     ratio = medians["with"] / medians["without"]
     for name, value in medians.items():
         click.echo(f"{name:>8} a checkpoint each epoch: {value:.3f} s an epoch")
-    click.echo(f"ratio {ratio:.3f}, promised {PROMISED}; one checkpoint: {_seconds_to_save():.4f} s")
+    click.echo(
+        f"ratio {ratio:.3f}, promised {PROMISED}; one checkpoint: {_seconds_to_save():.4f} s"
+    )
     if check and ratio > PROMISED:
         raise click.ClickException(f"checkpoints cost {ratio:.3f}, more than {PROMISED}")
 

@@ -159,9 +159,7 @@ def test_a_shared_loader_is_else_the_readers_own():
 
 
 def test_a_batch_smaller_than_the_processes_is_refused():
-    with pytest.raises(
-        DataError, match=r"batches of 1 cannot be shared by 2 processes.*=2 or"
-    ):
+    with pytest.raises(DataError, match=r"batches of 1 cannot be shared by 2 processes.*=2 or"):
         SharedLoader(resident(torch.arange(9.0), 1, False), *_first_of_two())
 
 

@@ -25,16 +25,23 @@ class PooledPoints:
         return Point(point.x, self._total(point.y))
 
     def unfinished(self) -> dict[str, dict[str, Any]]:
-        """What was summed up since the last point, of all processes together."""
+        """What was summed up since the last point, of all processes together and in parts."""
         states = {label: series.state_dict() for label, series in self._series.items()}
-        return {label: {**s, "sum_y": self._total(s["sum_y"])} for label, s in states.items()}
+        gather = self._progress.world.gather
+        return {
+            label: {**s, "sum_y": self._total(s["sum_y"]), "parts": gather(s["sum_y"])}
+            for label, s in states.items()
+        }
 
     def go_on_with(self, unfinished: dict[str, dict[str, Any]]) -> None:
-        """Begin with these sums; the first process holds them for all."""
+        """Begin with these sums: each process with its part, or the first with all of them."""
+        world = self._progress.world
         for label, state in unfinished.items():
-            is_main = self._progress.world.is_main
+            parts = state.get("parts", ())
+            if len(parts) != world.size:  # another number of processes wrote it
+                parts = (state["sum_y"], *[0.0] * (world.size - 1))
             series = self._series[label] = Series()
-            series.load_state_dict({**state, "sum_y": state["sum_y"] if is_main else 0.0})
+            series.load_state_dict({**state, "sum_y": parts[world.rank]})
 
     def _total(self, value: float) -> float:
         here = torch.tensor([value], dtype=torch.float64, device=self._device)

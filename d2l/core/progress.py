@@ -121,6 +121,7 @@ class Feed:
         stream: bool | None = None,
     ) -> None:
         self.loader = _placed(loader, device, stream)
+        progress.generators.follow(loader)
         if progress.world.size > 1:
             self.loader = SharedLoader(self.loader, progress.world, progress.generators)
         self.device = device

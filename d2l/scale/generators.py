@@ -7,17 +7,31 @@ like are drawn by each process for itself.
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import torch
 
 from d2l.base.seed import GeneratorStates, generator_states, seed_all, set_generator_states
 from d2l.scale.world import World
 
 
 class SharedGenerators:
-    """The generators of Python, NumPy and PyTorch in a state that all processes have in common."""
+    """The generators of Python, NumPy and PyTorch in a state that all processes have in common.
+
+    Those that a loader has of its own are noted and put back with them.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._shared: GeneratorStates | None = None
+        self._of_loaders: list[torch.Generator] = []
+
+    def follow(self, loader: Any) -> None:
+        """Count the generators that this loader draws its order from among those of the run."""
+        for owner in (loader, getattr(loader, "sampler", None)):
+            generator = getattr(owner, "generator", None)
+            if isinstance(generator, torch.Generator) and generator not in self._of_loaders:
+                self._of_loaders.append(generator)
 
     def begin(self) -> None:
         """From here on the first process's numbers are everybody's, and each has its own as well.
@@ -37,10 +51,13 @@ class SharedGenerators:
     @property
     def states(self) -> GeneratorStates:
         """The states from which the processes draw alike."""
-        return generator_states() if self._shared is None else self._shared
+        common = generator_states() if self._shared is None else self._shared
+        return {**common, "loaders": [generator.get_state() for generator in self._of_loaders]}
 
     @states.setter
     def states(self, states: GeneratorStates) -> None:
+        for generator, state in zip(self._of_loaders, states.get("loaders", ()), strict=False):
+            generator.set_state(state)
         if self._shared is None:
             set_generator_states(states)
         else:

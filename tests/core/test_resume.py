@@ -221,22 +221,13 @@ def test_weights_in_safetensors_are_read_back_by_safetensors(tmp_path):
         assert all(torch.equal(found[k], own[k]) for k in own)
 
 
-def test_a_loader_with_a_generator_of_its_own_resumes_its_order(tmp_path):
-    assert_resumes_its_order(tmp_path, Seeded)
-
-
-def test_a_loader_with_workers_resumes_its_order(tmp_path):
-    assert_resumes_its_order(tmp_path, WithWorkers)
-
-
 class Seeded(Points):
     """The points through a loader whose order is drawn by a generator of its own."""
 
     def train_dataloader(self):
         generator = torch.Generator().manual_seed(3)
-        return torch.utils.data.DataLoader(
-            torch.utils.data.TensorDataset(self.X, self.y), 8, shuffle=True, generator=generator
-        )
+        points = torch.utils.data.TensorDataset(self.X, self.y)
+        return torch.utils.data.DataLoader(points, 20, shuffle=True, generator=generator)
 
 
 class WithWorkers(Points):
@@ -247,14 +238,17 @@ class WithWorkers(Points):
         return torch.utils.data.DataLoader(points, 40, shuffle=True, num_workers=1)
 
 
-def assert_resumes_its_order(folder, data):
-    models = []
-    for epochs, options in ((3, {}), (1, {"checkpoint": folder}), (3, {"checkpoint": folder})):
+@pytest.mark.parametrize("data", [Seeded, WithWorkers])
+def test_wherever_a_run_is_resumed_loaders_of_pytorch_go_on_in_their_order(tmp_path, data):
+    def fitted(resume=None, **options):
         torch.manual_seed(1)
-        trainer = d2l.Trainer(epochs, seed=1, **options)
-        models.append(Net())
-        trainer.fit(models[-1], data(), resume="last" if options else None)
-    assert is_same(learned(models[0]), learned(models[2]))
+        model = Net()
+        d2l.Trainer(2, seed=1, **options).fit(model, data(), resume=resume)
+        return learned(model)
+
+    straight = fitted(checkpoint=tmp_path, every=0.2, keep=99)
+    for path in tmp_path.glob("step-*"):
+        assert is_same(fitted(resume=path), straight), path.name
 
 
 def test_the_middle_of_an_epoch_of_other_batches_is_refused(killed_run, tmp_path):

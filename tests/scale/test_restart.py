@@ -49,7 +49,7 @@ def test_a_process_killed_in_mid_epoch_is_restarted_and_the_numbers_are_the_undi
     ended = run(tmp_path, "kill")
     assert ended.returncode == 0, ended.stderr[-4000:]
     assert (tmp_path / "had trouble").exists()
-    assert re.search(r"going on from .*step-00000008\.pt: epoch 2, batch 2", ended.stdout)
+    assert re.search(r"going on from .*step-00000009\.pt: epoch 2, batch 3", ended.stdout)
     assert is_same(torch.load(tmp_path / "end.pt"), undisturbed)
 
 

@@ -97,8 +97,8 @@ class Net(d2l.Classifier):
         return {
             "sgd": lambda: sgd,
             "adam": lambda: torch.optim.Adam(self.parameters(), lr=0.01),
-            "step": lambda: (sgd, lr_scheduler.StepLR(sgd, step_size=1, gamma=0.5)),
-            "plateau": lambda: (sgd, lr_scheduler.ReduceLROnPlateau(sgd, patience=0)),
+            "step": lambda: (sgd, lr_scheduler.StepLR(sgd, step_size=3, gamma=0.5)),
+            "plateau": lambda: (sgd, lr_scheduler.ReduceLROnPlateau(sgd, "max", patience=1)),
             "one cycle": lambda: {
                 "optimizer": sgd,
                 "lr_scheduler": {

@@ -94,7 +94,7 @@ def circumstances(num_rounds: int, load: float) -> list[str]:
         f"{platform.machine()}, {platform.system()}",
         f"Python {platform.python_version()}, torch {torch.__version__}, gloo; batches of 256 in "
         f"all; the fastest of 12 epochs in each of {num_rounds} rounds",
-        "more processes than cores share them; faster: than one process of one thread",
+        "faster: than one process of one thread",
         "exchange: what share of a step is saved when gradients stay where they are",
         f"the machine's load was {load:.1f} before, {os.getloadavg()[0]:.1f} after",
     ]

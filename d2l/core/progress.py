@@ -10,7 +10,7 @@ import torch
 
 from d2l.base.batches import count_examples
 from d2l.base.devices import move
-from d2l.base.seed import GeneratorStates
+from d2l.base.seed import GeneratorStates, generator_states, set_generator_states
 from d2l.engine.meter import WeightedMeans
 from d2l.engine.replayed import Results
 from d2l.engine.resident import ResidentLoader
@@ -142,8 +142,11 @@ class Feed:
 
     def peek(self) -> Any:
         """A first batch, without moving on any generator of random numbers."""
-        with torch.random.fork_rng(devices=[]):
+        before = generator_states()
+        try:
             self.progress.batch = move(next(iter(self.loader)), self.device)
+        finally:
+            set_generator_states(before)
         return self.progress.batch
 
     def __getattr__(self, name: str) -> Any:

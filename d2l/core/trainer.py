@@ -281,7 +281,7 @@ class Trainer(HyperParameters):
     def dry_step(self) -> Any:
         """The loss of a first batch, of which neither the model nor the board keeps a trace."""
         model, board, pool = self.model, self.model.board, self.pool
-        was_training = model.training
+        modes = {module: module.training for module in model.modules()}
         model.eval()  # dropout and batch norm leave no trace
         model.board = ProgressBoard(display=False)  # nor does what the dry pass plots
         self.pool = None
@@ -290,7 +290,8 @@ class Trainer(HyperParameters):
                 return model.training_step(self.prepare_batch(self.train_dataloader.peek()))
         finally:
             model.board, self.pool = board, pool
-            model.train(was_training)
+            for module, was_training in modes.items():
+                module.training = was_training
 
     def _wished_device(self) -> torch.device | None:
         """The device that was asked for, or is this process's among others; None: any."""

@@ -95,6 +95,7 @@ def _after_step(trainer: Any) -> None:
 
 
 def _after_epoch(trainer: Any) -> bool:
+    team.check_weights_agree(trainer)
     if trainer.schedule is not None:
         _step_schedule(trainer, "epoch", trainer.epoch + 1)
     return bool(trainer.keeper.after_epoch())

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from d2l.base.batches import checksum
 from d2l.core.tensors import trainable_plain_tensors, trainable_tensors
 from d2l.errors import ModelError
 from d2l.scale.parallel import SharedStep, check_can_shard, sharing
@@ -51,6 +52,19 @@ def check_step_was_shared(run: Any) -> None:
             f"a batch was trained on without {type(run.model).__name__}.training_step, so its "
             "gradients stayed in their process: call self.model.training_step(batch) in your "
             "fit_epoch or train_batch, or train in one process"
+        )
+
+
+def check_weights_agree(run: Any) -> None:
+    """Raise if the processes have come to hold different weights."""
+    if run.world.size == 1 or run.strategy == "fsdp":
+        return
+    if len(set(run.world.gather(checksum(trainable_tensors(run.model))))) > 1:
+        raise ModelError(
+            f"the processes hold different weights of {type(run.model).__name__} after epoch "
+            f"{run.epoch + 1}: a step went round self.model.training_step(batch), or changed the "
+            "weights by what is not the same in every process. Train in one process, or mend the "
+            "step"
         )
 
 

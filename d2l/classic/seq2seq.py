@@ -12,7 +12,7 @@ from d2l.classic.animator import Animator
 from d2l.classic.clipping import grad_clipping
 from d2l.classic.run import ClassicRun
 from d2l.errors import LabelError
-from d2l.models.inference import device_of, predicting
+from d2l.models.inference import decode, device_of
 from d2l.models.masks import MaskedSoftmaxCELoss
 from d2l.models.seq2seq import init_seq2seq
 
@@ -101,16 +101,8 @@ def predict_seq2seq(
     device = device_of(net, device)
     src, valid_len = _source(src_sentence, src_vocab, num_steps, device)
     X = torch.tensor([[_number(tgt_vocab, "<bos>")]], device=device)
-    steps, attention_weights = [], []
-    with predicting(net):
-        state = net.decoder.init_state(net.encoder(src, valid_len), valid_len)
-        for _ in range(num_steps):
-            Y, state = net.decoder(X, state)
-            X = Y.argmax(dim=2)
-            steps.append(X)
-            if save_attention_weights:
-                attention_weights.append(net.decoder.attention_weights)
-    tokens = torch.cat(steps, dim=1)[0].tolist() if steps else []  # the only wait
+    found, attention_weights = decode(net, src, [valid_len], X, num_steps, save_attention_weights)
+    tokens = found[0].tolist()  # the only wait
     eos = _number(tgt_vocab, "<eos>")
     length = tokens.index(eos) if eos in tokens else len(tokens)
     words = tgt_vocab.to_tokens(tokens[:length]) if length else []

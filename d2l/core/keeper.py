@@ -91,9 +91,8 @@ class Keeper:
         if not is_between_updates(self._run):
             return
         if self._wanted:
-            self.stop()
-        if self._shelf is not None and self._is_due() and not self._is_epoch_trained:
-            self.save()
+            self._stop(self._save_if(True))
+        self._save_if(self._is_due() and not self._is_epoch_trained)
 
     def after_epoch(self) -> bool:
         """Between two epochs: keep, watch, and say whether the run is to end here."""
@@ -102,22 +101,21 @@ class Keeper:
         progress.num_batches_in_pass, progress.pass_states = 0, None
         is_last = self.num_epochs_done >= run.max_epochs
         is_best = self._is_watching and self.patience.note(self._monitored())
-        if self._shelf is not None and (self._is_due() or is_last or self.patience.is_over):
-            path = self.save()
-            if is_best:
-                self._note_best(path)
-        elif is_best and self._shelf is not None:
-            self._note_best(self.save())
         self._wanted = self._wanted or self._accord.reached(self.signals.wanted)
+        is_to_end = is_last or self.patience.is_over or bool(self._wanted)
+        path = self._save_if(is_to_end or is_best or self._is_due())
+        if path is not None and is_best:
+            self._note_best(path)
         if self._wanted:
-            self.stop()
+            self._stop(path)
         if self.patience.is_over and run.world.is_main:
             print(self.patience.describe())
         return self.patience.is_over
 
-    def save(self) -> Path:
-        """Write a checkpoint into the folder, and let older ones go."""
-        assert self._shelf is not None
+    def _save_if(self, is_time: bool) -> Path | None:
+        """Write a checkpoint into the folder, if there is one, and let older ones go."""
+        if self._shelf is None or not is_time:
+            return None
         finish_reading(self._run)
         path = self._shelf.path(self.num_steps, stored.suffix(self._run))
         stored.save(self._run, path)
@@ -126,11 +124,10 @@ class Keeper:
             self._shelf.prune()
         return path
 
-    def stop(self) -> None:
-        """Leave the run as the signal asked, with a checkpoint where there is a folder for it."""
+    def _stop(self, path: Path | None) -> None:
+        """Leave the run as the signal asked; `path` is the checkpoint that holds it, if any."""
         self._run.progress.means.pop()  # what a validation pass left half summed up
-        if self._shelf is not None:
-            path = self.save()
+        if path is not None:
             self._run.world.wait()
             if self._run.world.is_main:
                 print(f'{path} holds the run; trainer.fit(model, data, resume="last") goes on')

@@ -4,7 +4,6 @@ import math
 import shlex
 import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -62,8 +61,8 @@ def _launch(num_processes: int) -> str:
     """The command that starts this program in several processes."""
     if notebook_shell() is not None:
         return f"save the notebook, then d2l launch NOTEBOOK.ipynb --devices {num_processes}"
-    script = shlex.quote(Path(sys.argv[0]).name) if sys.argv[0] else "train.py"
-    return f"torchrun --nproc-per-node {num_processes} {script}"
+    program = sys.argv if sys.argv[0] not in ("", "-c") else ["train.py"]
+    return f"torchrun --nproc-per-node {num_processes} {shlex.join(program)}"
 
 
 def check_parts(model: Any, data: Any) -> None:

@@ -15,6 +15,7 @@ from torch import nn
 
 from d2l.base.devices import cpu, gpu, move, usable
 from d2l.base.devices import num_gpus as count_gpus
+from d2l.base.modes import evaluating
 from d2l.base.seed import seed_all
 from d2l.core import loop, preflight, stored, team
 from d2l.core.board import ProgressBoard
@@ -250,13 +251,13 @@ class Trainer(HyperParameters):
         run.progress = Progress(run.world)
         val_dataloader = preflight.require_validation(data)
         model.to(run.device)
-        before, was_training = vars(model).get("trainer"), model.training
+        before = vars(model).get("trainer")
         run.model, model.trainer = model, run
         try:
-            run.validate_epoch(Feed(val_dataloader, run.device, run.progress, "validate"))
+            with evaluating(model):
+                run.validate_epoch(Feed(val_dataloader, run.device, run.progress, "validate"))
         finally:
             model.trainer = before
-            model.train(was_training)
         return {f"val_{key}": float(mean) for key, mean in run.progress.pop_means().items()}
 
     def clip_gradients(self, grad_clip_val: float, model: nn.Module) -> None:
@@ -281,17 +282,13 @@ class Trainer(HyperParameters):
     def dry_step(self) -> Any:
         """The loss of a first batch, of which neither the model nor the board keeps a trace."""
         model, board, pool = self.model, self.model.board, self.pool
-        modes = {module: module.training for module in model.modules()}
-        model.eval()  # dropout and batch norm leave no trace
-        model.board = ProgressBoard(display=False)  # nor does what the dry pass plots
+        model.board = ProgressBoard(display=False)  # what the dry pass plots leaves no trace
         self.pool = None
         try:
-            with loop.batch_named(self):
+            with loop.batch_named(self), evaluating(model):  # nor do dropout and batch norm
                 return model.training_step(self.prepare_batch(self.train_dataloader.peek()))
         finally:
             model.board, self.pool = board, pool
-            for module, was_training in modes.items():
-                module.training = was_training
 
     def _wished_device(self) -> torch.device | None:
         """The device that was asked for, or is this process's among others; None: any."""

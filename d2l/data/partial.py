@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
+from d2l.runs.files import sync_folder
+
 fcntl: ModuleType | None
 try:
     import fcntl
@@ -98,17 +100,6 @@ class Partial:
         except (OSError, ValueError, KeyError, TypeError):
             return  # no note: what there is cannot be told from any other file
         self._file.seek(0, os.SEEK_END)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk, where the system can do that."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _claim(target: Path) -> tuple[Path, IO[bytes]]:

@@ -6,13 +6,12 @@ Decoders of a reader's own need `init_state` and a `forward` of one or more step
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from torch import nn
 
 from d2l.base.axes import Int, Tensor
 from d2l.base.devices import move
 from d2l.core.classifier import Classifier
-from d2l.models.inference import device_of, predicting
+from d2l.models.inference import decode, device_of
 
 
 class Encoder(nn.Module):
@@ -137,17 +136,9 @@ class EncoderDecoder(Classifier):
         Book: 10.7 Sequence-to-sequence learning for machine translation
         """
         src, tgt, *args = move(list(batch[:3]), device_of(self, device))
-        dec_X, tokens = tgt[:, :1], [tgt[:, :0]]
-        attention_weights: list[Any] = []
-        with predicting(self):
-            dec_state = self.decoder.init_state(self.encoder(src, *args), *args)
-            for _ in range(num_steps):
-                Y, dec_state = self.decoder(dec_X, dec_state)
-                dec_X = Y.argmax(dim=2)
-                tokens.append(dec_X)
-                if save_attention_weights:
-                    attention_weights.append(self.decoder.attention_weights)
-        return torch.cat(tokens, 1).to(device), attention_weights
+        opening = tgt[:, :1]
+        tokens, weights = decode(self, src, args, opening, num_steps, save_attention_weights)
+        return tokens.to(device), weights
 
 
 def _to_write(part: nn.Module, what: str) -> str:

@@ -1,27 +1,49 @@
-"""What predicting needs of any model: a quiet moment, and where its parameters are."""
+"""What predicting needs of any model: a quiet moment, where its parameters are, word after word."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
 
+from d2l.base.axes import Int, Tensor
+from d2l.base.modes import evaluating
 from d2l.core.tensors import trainable_tensors
 
 
 @contextmanager
 def predicting(model: nn.Module) -> Iterator[None]:
     """Evaluation mode without gradients; the model then goes on as it was."""
-    was_training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        model.train(was_training)
+    with evaluating(model), torch.no_grad():
+        yield
 
 
 def device_of(model: nn.Module, otherwise: torch.device | str | None = None) -> torch.device:
     """Where the model's parameters are; `otherwise`, or the CPU, if it has none."""
     tensors = trainable_tensors(model)
     return tensors[0].device if tensors else torch.device(otherwise or "cpu")
+
+
+def decode(
+    net: Any,
+    src: Tensor,
+    args: Sequence[Any],
+    opening: Int[Tensor, "batch 1"],
+    num_steps: int,
+    save_attention_weights: bool,
+) -> tuple[Int[Tensor, "batch num_steps"], list[Any]]:
+    """The likeliest token of each step after `opening`, fed back, from an encoder and a decoder.
+
+    The second part is `decoder.attention_weights` of each step, if asked for; else empty.
+    """
+    X, tokens, attention_weights = opening, [opening[:, :0]], []
+    with predicting(net):
+        state = net.decoder.init_state(net.encoder(src, *args), *args)
+        for _ in range(num_steps):
+            Y, state = net.decoder(X, state)
+            X = Y.argmax(dim=2)
+            tokens.append(X)
+            if save_attention_weights:
+                attention_weights.append(net.decoder.attention_weights)
+    return torch.cat(tokens, dim=1), attention_weights

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from d2l.base.devices import cpu, move
+from d2l.base.modes import evaluating
 
 
 def most_likely_class(net: nn.Module, X: Any) -> int:
@@ -14,10 +15,5 @@ def most_likely_class(net: nn.Module, X: Any) -> int:
     `net` computes where its parameters are, and is left in the mode it was in.
     """
     device = next((parameter.device for parameter in net.parameters()), cpu())
-    was_training = net.training
-    net.eval()
-    try:
-        with torch.no_grad():
-            return int(net(move(X, device)).reshape(-1).argmax())
-    finally:
-        net.train(was_training)
+    with evaluating(net), torch.no_grad():
+        return int(net(move(X, device)).reshape(-1).argmax())

@@ -68,3 +68,24 @@ class LazyNet(d2l.Classifier):
 def line_data(**options):
     """The book's synthetic regression data."""
     return d2l.SyntheticRegressionData(w=torch.tensor([2, -3.4]), b=4.2, **options)
+
+
+def book_fit_epoch(self):
+    """The homework's own loop."""
+    self.model.train()
+    for batch in self.train_dataloader:
+        loss = self.model.training_step(self.prepare_batch(batch))
+        self.optim.zero_grad()
+        with torch.no_grad():
+            loss.backward()
+            if self.gradient_clip_val > 0:
+                self.clip_gradients(self.gradient_clip_val, self.model)
+            self.optim.step()
+        self.train_batch_idx += 1
+    if self.val_dataloader is None:
+        return
+    self.model.eval()
+    for batch in self.val_dataloader:
+        with torch.no_grad():
+            self.model.validation_step(self.prepare_batch(batch))
+        self.val_batch_idx += 1

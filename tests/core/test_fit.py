@@ -4,30 +4,9 @@ import copy
 
 import pytest
 import torch
-from readers import LazyNet, PlainLine, TwoClasses, line_data
+from readers import LazyNet, PlainLine, TwoClasses, book_fit_epoch, line_data
 
 from d2l import torch as d2l
-
-
-def book_fit_epoch(self):
-    """The homework's own loop."""
-    self.model.train()
-    for batch in self.train_dataloader:
-        loss = self.model.training_step(self.prepare_batch(batch))
-        self.optim.zero_grad()
-        with torch.no_grad():
-            loss.backward()
-            if self.gradient_clip_val > 0:
-                self.clip_gradients(self.gradient_clip_val, self.model)
-            self.optim.step()
-        self.train_batch_idx += 1
-    if self.val_dataloader is None:
-        return
-    self.model.eval()
-    for batch in self.val_dataloader:
-        with torch.no_grad():
-            self.model.validation_step(self.prepare_batch(batch))
-        self.val_batch_idx += 1
 
 
 def identity(self, batch):
@@ -250,3 +229,10 @@ def test_the_books_own_constructor_of_a_trainer_may_replace_ours(monkeypatch):
     trainer.fit(model, line_data())
     assert len(model.board.points["val_loss"]) == 2
     assert trainer.validate(model, line_data())["val_loss"] < 25
+
+
+def test_a_part_that_the_reader_froze_stays_frozen():
+    model = LazyNet()
+    model.net[2].eval()
+    d2l.Trainer(max_epochs=1).validate(model, TwoClasses())
+    assert [part.training for part in model.net] == [True, True, False, True]

@@ -16,6 +16,13 @@ def test_a_script_that_asks_for_two_gpus_is_told_the_command(monkeypatch):
         d2l.Trainer(max_epochs=1, num_gpus=2)
 
 
+def test_the_command_has_the_folder_and_the_arguments_that_were_typed(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["my runs/train.py", "--lr", "3"])
+    command = r"torchrun --nproc-per-node 2 'my runs/train\.py' --lr 3$"
+    with pytest.warns(UserWarning, match=command):
+        d2l.Trainer(max_epochs=1, num_gpus=2)
+
+
 def test_a_notebook_that_asks_for_two_gpus_is_told_to_launch_it(tmp_path):
     cell = "from d2l import torch as d2l\nd2l.Trainer(max_epochs=1, num_gpus=2)"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])

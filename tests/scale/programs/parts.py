@@ -2,6 +2,8 @@
 
 import math
 import os
+import sys
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -9,6 +11,9 @@ from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.data.distributed import DistributedSampler
 
 from d2l import torch as d2l
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "core"))
+from readers import OwnSGD, book_fit_epoch
 
 RANK = int(os.environ.get("RANK", "0"))
 NUM_TRAIN, NUM_VAL, BATCH_SIZE = 103, 37, 17  # all parts differ; the last batches hold 1 and 3
@@ -110,41 +115,10 @@ class PlainClassifier(d2l.Classifier):
         return OwnSGD([self.W, self.b], self.lr)
 
 
-class OwnSGD(d2l.HyperParameters):
-    """The homework's optimizer."""
-
-    def __init__(self, params, lr):
-        self.save_hyperparameters()
-
-    def step(self):
-        for param in self.params:
-            param -= self.lr * param.grad
-
-    def zero_grad(self):
-        for param in self.params:
-            if param.grad is not None:
-                param.grad.zero_()
-
-
 class HomeworkTrainer(d2l.Trainer):
     """The homework's own loop."""
 
-    def fit_epoch(self):
-        self.model.train()
-        for batch in self.train_dataloader:
-            loss = self.model.training_step(self.prepare_batch(batch))
-            self.optim.zero_grad()
-            with torch.no_grad():
-                loss.backward()
-                if self.gradient_clip_val > 0:
-                    self.clip_gradients(self.gradient_clip_val, self.model)
-                self.optim.step()
-            self.train_batch_idx += 1
-        self.model.eval()
-        for batch in self.val_dataloader:
-            with torch.no_grad():
-                self.model.validation_step(self.prepare_batch(batch))
-            self.val_batch_idx += 1
+    fit_epoch = book_fit_epoch
 
 
 class RoundTrainer(d2l.Trainer):
@@ -156,6 +130,16 @@ class RoundTrainer(d2l.Trainer):
             self.optim.zero_grad()
             loss.backward()
             self.optim.step()
+
+
+class AstrayTrainer(d2l.Trainer):
+    """Steps that are not the same in every process, behind the first ones that are."""
+
+    def update(self):
+        super().update()
+        with torch.no_grad():
+            for parameter in self.model.parameters():
+                parameter.add_(0.1 * RANK)
 
 
 class Unseeded(Points):

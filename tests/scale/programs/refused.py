@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from parts import (
     RANK,
+    AstrayTrainer,
     LoadedPoints,
     OwnBatches,
     Perceptron,
@@ -50,6 +51,7 @@ class Turned(Points):
 CASES = {
     "a batch too small": (Perceptron, lambda: Points(batch_size=1), d2l.Trainer, {}),
     "a step that nobody shares": (Perceptron, Points, RoundTrainer, {}),
+    "weights that drift apart": (Perceptron, Points, AstrayTrainer, {}),
     "plain tensors sharded": (PlainClassifier, Points, d2l.Trainer, {"strategy": "fsdp"}),
     "a sampler": (Perceptron, SampledPoints, d2l.Trainer, {}),
     "batches that differ": (Perceptron, Turned, d2l.Trainer, {}),

@@ -12,7 +12,6 @@ from types import TracebackType
 def stand_for(script: str, notebook: str) -> None:
     """Import from the notebook's folder, and have an error that ends the script name its cells."""
     sys.path[0] = str(Path(notebook).parent)
-    show = sys.excepthook
 
     def show_with_cells(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
@@ -20,7 +19,8 @@ def stand_for(script: str, notebook: str) -> None:
         lines = [line for name, line in _frames(trace) if name == script]
         if lines:
             error.add_note(f"In {Path(notebook).name}: {'; '.join(cells_at(script, lines))}.")
-        show(kind, error, trace)
+        # In one piece: of several processes that fail at once, the lines would mix.
+        sys.stderr.write("".join(traceback.format_exception(kind, error, trace)))
 
     sys.excepthook = show_with_cells
 

@@ -1,0 +1,77 @@
+"""What goes into a box and what comes out of it, as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from nbformat import NotebookNode
+
+Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+Value = np.ndarray | Plain
+CellStatus = Literal["ok", "error", "timeout", "died", "not run"]
+# Why a run as a whole ended. All but "ok" are failures; "broken" is a box that said nonsense.
+RunStatus = Literal[
+    "ok", "error", "timeout", "died", "memory", "processes", "output", "disk", "broken", "start"
+]
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """A value wanted from the notebook's names at the end: the first expression that works."""
+
+    name: str
+    expressions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a value could not be fetched."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: a notebook, how its random numbers begin, and what is wanted of it afterwards.
+
+    Every seed that the notebook sets is moved by `shift`, and a notebook that sets none begins
+    with `shift`. `set` assigns names after the cell that first assigns them (or at the start).
+    `inputs` are visible in the expressions of `fetches` alone, as tensors.
+    """
+
+    notebook: NotebookNode
+    shift: int = 0
+    set: Mapping[str, Plain] = field(default_factory=dict)
+    fetches: tuple[Fetch, ...] = ()
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    files: Path | None = None  # a folder whose files lie beside the notebook
+    keep_going: bool = True  # whether cells after one that failed still run
+    may_install: bool = False
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """What became of one code cell; `index` counts all cells of the notebook from 0."""
+
+    index: int
+    status: CellStatus
+    seconds: float = 0.0
+    peak_memory: int = 0  # bytes, of the kernel
+    error: str = ""  # "ZeroDivisionError: division by zero"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a run: everything in it has a schema and a size, nothing in it is trusted."""
+
+    status: RunStatus
+    reason: str  # one readable line; empty when status is "ok"
+    notebook: NotebookNode  # the cells that were handed in, with the outputs of this run
+    cells: tuple[CellOutcome, ...]  # of all code cells, in order, those that did not run included
+    values: Mapping[str, Value | Problem]
+    seconds: float
+    start_seconds: float  # until the kernel answered, part of `seconds`
+    peak_memory: int  # bytes, of all processes of the box
+    shift: int

@@ -17,11 +17,15 @@ from pygments.util import ClassNotFound
 
 from d2l.notebook.clean import clean_html
 from d2l.notebook.formula import formula
+from d2l.notebook.pictures import Album
 
 
-def markdown_to_html(source: str) -> str:
-    """Return the clean HTML of a markdown text; dollars inside code are code."""
-    return clean_html(_parser().render(source))
+def markdown_to_html(source: str, album: Album | None = None) -> str:
+    """Return the clean HTML of a markdown text, its pictures part of the page's `album`.
+
+    Dollars inside code are code.
+    """
+    return clean_html(_parser().render(source), album)
 
 
 def line_to_html(source: str) -> str:

@@ -1,17 +1,29 @@
 """The page of a notebook: everything is shown, nothing runs and nothing is loaded."""
 
 import base64
+import io
 import shutil
 
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from d2l.notebook.page import notebook_page
 
+POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'"
+)
+
 HOSTILE = "<script>document.title = 'run'</script><img src=https://e.org/a.png>"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle r="4"/></svg>'
-PIXEL = base64.b64encode(b"not really a picture").decode()
+
+
+def bitmap(size=(2, 1), colour="red", form="PNG"):
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, form)
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def page_of(*outputs, source="x"):
@@ -37,7 +49,7 @@ def full_page():
         result(text_html=f"<table><tr><td>7</td></tr></table>{HOSTILE}", text_plain="a table"),
         result(text_markdown=f"*words* {HOSTILE}"),
         new_output("display_data", data={"image/svg+xml": SVG, "text/plain": "a figure"}),
-        new_output("display_data", data={"image/png": f"{PIXEL}\n"}),
+        new_output("display_data", data={"image/png": f"{bitmap()}\n"}),
         new_output("display_data", data={"application/javascript": "alert(1)"}),
         new_output("stream", name="stdout", text=HOSTILE),
         new_output("error", ename="E", evalue="v", traceback=[f"\x1b[31m{HOSTILE}\x1b[0m"]),
@@ -48,7 +60,7 @@ def full_page():
 def test_the_page_forbids_and_has_nothing_that_runs_or_loads(full_page):
     page = parsed(full_page)
     policy = page.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
-    assert policy == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    assert policy == POLICY
     assert page.find_all(["script", "link", "iframe", "object", "embed", "svg", "base"]) == []
     assert all(picture["src"].startswith("data:image/") for picture in page.find_all("img"))
     assert "http:" not in page.find("style").text
@@ -65,11 +77,13 @@ def test_text_that_looks_like_a_tag_is_shown_as_text(full_page):
 
 
 def test_a_drawing_is_shown_as_a_picture_inside_the_page(full_page):
-    drawing, bitmap = (picture["src"] for picture in parsed(full_page).find_all("img"))
+    drawing, picture = (picture["src"] for picture in parsed(full_page).find_all("img"))
     kind, _, data = drawing.partition(";base64,")
     assert kind == "data:image/svg+xml"
-    assert base64.b64decode(data).decode() == SVG
-    assert bitmap == f"data:image/png;base64,{PIXEL}"
+    assert BeautifulSoup(base64.b64decode(data), "html.parser").circle["r"] == "4"
+    kind, _, data = picture.partition(";base64,")
+    assert kind == "data:image/png"
+    assert Image.open(io.BytesIO(base64.b64decode(data))).getpixel((1, 0)) == (255, 0, 0)
 
 
 def test_the_richest_form_of_an_output_is_shown_and_an_unknown_one_named(full_page):
@@ -78,6 +92,45 @@ def test_the_richest_form_of_an_output_is_shown_and_an_unknown_one_named(full_pa
     assert "a table" not in page.text
     assert "a figure" not in page.text
     assert "(application/javascript cannot be shown on a page)" in page.text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"image/png": base64.b64encode(b"not really a picture").decode()},
+        {"image/png": "no base64 at all"},
+        {"image/png": bitmap()[: len(bitmap()) // 2]},
+        {"image/svg+xml": "<svg"},
+        {"image/svg+xml": "<html><script>alert(1)</script></html>"},
+    ],
+)
+def test_what_is_no_picture_is_left_out_with_a_note(data):
+    page = parsed(page_of(new_output("display_data", data=data)))
+    assert page.find("img") is None
+    assert "a picture is left out" in page.find("p", class_="left-out").text
+
+
+def test_cells_that_are_too_large_for_the_parsers_are_shown_as_plain_text():
+    long = "*a* " * 6000
+    cells = [new_markdown_cell(long), new_code_cell("x = 1\n" * 30_000)]
+    page = parsed(notebook_page(new_notebook(cells=cells), "t"))
+    assert page.find("pre", class_="output").text == long.rstrip()
+    assert page.find("em") is None
+    assert page.find("pre", class_="code").find("span") is None
+
+
+def test_a_page_has_its_share_of_rich_cells_and_then_plain_ones():
+    cells = [new_markdown_cell("*a* " * 4900) for _ in range(15)]
+    page = parsed(notebook_page(new_notebook(cells=cells), "t"))
+    assert [section.find("em") is not None for section in page.find_all("section")] == (
+        [True] * 10 + [False] * 5
+    )
+
+
+def test_half_a_surrogate_pair_can_be_written():
+    page = notebook_page(new_notebook(cells=[new_markdown_cell("a \ud800 b")]), "t \ud800")
+    assert "a ? b" in page
+    page.encode()
 
 
 def test_colours_of_programs_become_colours_of_the_page():

@@ -1,0 +1,113 @@
+"""Cells and their outputs as HTML, one page's worth: in rich form as far as the page's share goes.
+
+Nothing of a cell is trusted: what is not escaped is written anew from an allow-list.
+"""
+
+import html
+from collections.abc import Callable
+
+from nbconvert.filters.ansi import ansi2html
+from nbformat import NotebookNode
+
+from d2l.notebook.clean import clean_html
+from d2l.notebook.drawing import clean_drawing
+from d2l.notebook.markdown import code_to_html, markdown_to_html
+from d2l.notebook.pictures import Album
+
+# What parsers may be given: some of them take a second for 20,000 hostile characters.
+MAX_MARKDOWN = 20_000
+MAX_CODE = 100_000
+PAGE_CHARACTERS = 2_000_000
+MARKDOWN_COSTS = 10  # times what a character of code or HTML does
+
+
+class CellWriter:
+    """Writes the cells of one page, plainly where they are too large for more."""
+
+    def __init__(self) -> None:
+        self.album = Album()
+        self._characters_left = PAGE_CHARACTERS
+        # The richest form that an output has comes first.
+        self._forms: dict[str, Callable[[str], str]] = {
+            "image/svg+xml": self._drawing,
+            "image/png": self._bitmap,
+            "image/jpeg": self._bitmap,
+            "image/gif": self._bitmap,
+            "text/html": self._html,
+            "text/markdown": lambda text: _boxed(self.markdown(text)),
+            "text/latex": lambda text: _boxed(self.markdown(text)),
+            "text/plain": _text,
+        }
+
+    def cell(self, cell: NotebookNode) -> str:
+        """Return the cell with its outputs; nothing for an empty or a raw one."""
+        if cell.cell_type == "markdown":
+            return f'<section class="text">\n{self.markdown(cell.source)}</section>'
+        if cell.cell_type != "code" or not cell.source.strip():
+            return ""
+        return f"<section>\n{self.code(cell.source)}\n{self.outputs(cell)}\n</section>"
+
+    def markdown(self, source: str) -> str:
+        """Return a markdown text as clean HTML."""
+        if len(source) > MAX_MARKDOWN or not self._has_room(MARKDOWN_COSTS * len(source)):
+            return _text(source)
+        return markdown_to_html(source, self.album)
+
+    def code(self, source: str) -> str:
+        """Return source code in colours."""
+        is_rich = len(source) <= MAX_CODE and self._has_room(len(source))
+        marked = code_to_html(source) if is_rich else html.escape(source)
+        return f'<pre class="code" tabindex="0"><code>{marked}</code></pre>'
+
+    def outputs(self, cell: NotebookNode) -> str:
+        """Return everything that a code cell shows."""
+        return "\n".join(self._output(output) for output in cell.outputs)
+
+    def _output(self, output: NotebookNode) -> str:
+        if output.output_type == "stream":
+            return _text(_joined(output.text), "stderr" if output.name == "stderr" else "stdout")
+        if output.output_type == "error":
+            message = f"{output.ename}: {output.evalue}"
+            return _text("\n".join(output.traceback) or message, "error")
+        shown = next((kind for kind in self._forms if kind in output.data), None)
+        if shown is None:
+            kinds = ", ".join(output.data)
+            return f'<p class="left-out">({html.escape(kinds[:200])} cannot be shown on a page)</p>'
+        return self._forms[shown](_joined(output.data[shown]))
+
+    def _html(self, text: str) -> str:
+        if not self._has_room(len(text)):
+            return _text(text)
+        return _boxed(clean_html(text, self.album))
+
+    def _bitmap(self, data: str) -> str:
+        return _picture(self.album.address(data))
+
+    def _drawing(self, svg: str) -> str:
+        drawing = clean_drawing(svg, self.album)
+        return _picture(drawing and self.album.keep("image/svg+xml", drawing.encode()))
+
+    def _has_room(self, characters: int) -> bool:
+        self._characters_left -= characters
+        return self._characters_left >= 0
+
+
+def _picture(address: str | None) -> str:
+    if address is None:
+        return (
+            '<p class="left-out">(a picture is left out: damaged, too large, or one too many)</p>'
+        )
+    return f'<img class="output" src="{address}" alt="output of the cell">'
+
+
+def _text(text: str, kind: str = "result") -> str:
+    return f'<pre class="output {kind}" tabindex="0">{ansi2html(text.rstrip())}</pre>'
+
+
+def _boxed(content: str) -> str:
+    return f'<div class="output rich" tabindex="0">{content}</div>'
+
+
+def _joined(text: object) -> str:
+    """Jupyter's text is one string or a list of lines."""
+    return "".join(map(str, text)) if isinstance(text, list) else str(text)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from d2l.plot.points import POINTS_TYPE, figure_points
 from d2l.plot.surface import notebook_shell
 
 if TYPE_CHECKING:
@@ -61,11 +62,16 @@ class Pacer:
 _shown: "WeakKeyDictionary[Figure, tuple[int, Any]]" = WeakKeyDictionary()  # cell and handle
 
 
-def show_in_cell(figure: "Figure") -> None:
-    """Show the figure's present state, replacing what this notebook cell showed of it before."""
+def show_in_cell(figure: "Figure", with_points: bool = False) -> None:
+    """Show the figure's present state, replacing what this notebook cell showed of it before.
+
+    `with_points` leaves the numbers beside the picture, where programs find them.
+    """
     from IPython.display import display
 
-    bundle = {"image/svg+xml": to_svg(figure), "text/plain": "progress board"}
+    bundle: dict[str, Any] = {"image/svg+xml": to_svg(figure), "text/plain": "progress board"}
+    if with_points:
+        bundle[POINTS_TYPE] = figure_points(figure)
     this_cell = getattr(notebook_shell(), "execution_count", 0)
     cell, handle = _shown.get(figure, (None, None))
     if handle is not None and cell == this_cell:

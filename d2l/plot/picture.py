@@ -6,7 +6,7 @@ Knows neither curves nor points; outside a notebook it does nothing.
 import time
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from d2l.plot import live
+from d2l.plot import live, points
 from d2l.plot.surface import notebook_shell
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ class LivePicture:
     def finish(self, drawing: Drawing) -> None:
         """Show the last state if the picture is older."""
         if self._is_stale and drawing.display and notebook_shell() is not None:
-            self._show(drawing)
+            self._show(drawing, with_points=points.are_wanted())
 
-    def _show(self, drawing: Drawing) -> None:
+    def _show(self, drawing: Drawing, with_points: bool = False) -> None:
         live.load()
         begun = time.monotonic()
-        live.show_in_cell(drawing.render())
-        self._is_stale = False
+        live.show_in_cell(drawing.render(), with_points)
+        self._is_stale = points.are_wanted() and not with_points  # the last one has points
         self._pacer.took(time.monotonic() - begun)
 
     def _finish_after_cell(self, shell: Any, drawing: Drawing) -> None:

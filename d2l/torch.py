@@ -88,7 +88,7 @@ from d2l.models.resnet import Residual, ResNeXtBlock
 
 # 9 Recurrent neural networks
 from d2l.models.language_model import RNNLM, RNNLMScratch
-from d2l.models.rnn import GRU, RNN, RNNScratch
+from d2l.models.rnn import RNN, RNNScratch
 from d2l.text.generated import Tale
 from d2l.text.time_machine import CharacterText, TimeMachine
 from d2l.text.tokens import tokenize
@@ -96,8 +96,9 @@ from d2l.text.vocab import Vocab
 
 # 10 Modern recurrent neural networks
 from d2l.classic.seq2seq import predict_seq2seq, train_seq2seq
-from d2l.models.encoder_decoder import AttentionDecoder, Decoder, Encoder, EncoderDecoder
+from d2l.models.encoder_decoder import Decoder, Encoder, EncoderDecoder
 from d2l.models.masks import MaskedSoftmaxCELoss, sequence_mask
+from d2l.models.rnn import GRU
 from d2l.models.seq2seq import Seq2Seq, Seq2SeqEncoder, init_seq2seq
 from d2l.plot.lengths import show_list_len_pair_hist
 from d2l.text.bleu import bleu
@@ -108,6 +109,7 @@ from d2l.text.translation import MTFraEng, load_data_nmt, read_data_nmt
 
 # 11 Attention
 from d2l.models.attention import AdditiveAttention, DotProductAttention
+from d2l.models.encoder_decoder import AttentionDecoder
 from d2l.models.masks import masked_softmax
 from d2l.models.multi_head import MultiHeadAttention
 from d2l.models.positions import PositionalEncoding

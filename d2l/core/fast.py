@@ -20,7 +20,7 @@ from d2l.core.loop import stop_at
 from d2l.core.module import Module
 from d2l.core.progress import Feed
 from d2l.core.tensors import named_plain_tensors, trainable_tensors
-from d2l.engine.meter import SECONDS_BETWEEN_READS
+from d2l.engine.meter import SECONDS_BETWEEN_READS, WeightedMeans
 from d2l.engine.plan import Plan
 from d2l.engine.replayed import ReplayedPass, Results
 from d2l.engine.resident import ResidentLoader
@@ -153,8 +153,15 @@ class FastRun:
         for begin in range(0, max(map(len, numbers.values()), default=0), size):
             epoch = (first + begin) // size
             parts = {key: values[begin : begin + size] for key, values in numbers.items()}
-            means = {key: _weighted_mean(values, sizes) for key, values in parts.items()}
-            self._trainer.model.draw_validation(means, epoch)
+            self._trainer.model.draw_validation(self._means(parts, sizes), epoch)
+
+    def _means(self, parts: dict[str, list[float]], sizes: list[int]) -> dict[str, float]:
+        means = WeightedMeans()
+        for key, values in parts.items():
+            geometric = key in self._trainer.model.geometric_means
+            for value, size in zip(values, sizes, strict=True):
+                means.add(key, value, size, geometric)
+        return {key: float(mean) for key, mean in means.pop().items()}
 
 
 class _Pass:
@@ -259,7 +266,3 @@ def _needs_closure(optimizer: Any) -> bool:
 
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, (bool, int, float, str, tuple)) or value is None
-
-
-def _weighted_mean(values: list[float], weights: list[int]) -> float:
-    return math.fsum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)

@@ -43,6 +43,8 @@ class Module(nn.Module, HyperParameters):
     lr: Any
     plot_train_per_epoch: float
     plot_valid_per_epoch: float
+    # What `plot` is given in validation is averaged arithmetically, but for these keys.
+    geometric_means: frozenset[str] = frozenset()
     _home: torch.device | None = None  # where `to` brought the model last; None: never moved
 
     def __init__(self, plot_train_per_epoch: float = 2, plot_valid_per_epoch: float = 1) -> None:
@@ -76,7 +78,8 @@ class Module(nn.Module, HyperParameters):
                 trainer.check_loss(value)
             self.draw_training(key, value, trainer.train_batch_idx)
         elif progress is not None and progress.phase == "validate":
-            progress.means.add(key, value, progress.num_examples)
+            geometric = key in self.geometric_means
+            progress.means.add(key, value, progress.num_examples, geometric)
         else:
             x, num_batches = trainer.epoch + 1, trainer.num_val_batches
             self._draw(f"val_{key}", x, value, num_batches, self.plot_valid_per_epoch)

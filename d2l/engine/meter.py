@@ -20,9 +20,15 @@ class WeightedMeans:
     def __init__(self) -> None:
         self._sums: dict[str, Any] = {}
         self._weights: dict[str, int] = {}
+        self._of_logarithms: set[str] = set()
 
-    def add(self, name: str, batch_mean: Tensor | float, num_examples: int) -> None:
-        """Add the mean over a batch of `num_examples` examples."""
+    def add(
+        self, name: str, batch_mean: Tensor | float, num_examples: int, geometric: bool = False
+    ) -> None:
+        """Add the mean over a batch of `num_examples` examples, towards a geometric mean or not."""
+        if geometric:
+            batch_mean = torch.as_tensor(batch_mean).log()
+            self._of_logarithms.add(name)
         self._sums[name] = self._sums.get(name, 0.0) + _as_double(batch_mean) * num_examples
         self._weights[name] = self._weights.get(name, 0) + num_examples
 
@@ -31,13 +37,13 @@ class WeightedMeans:
 
         `over_all` adds up what several processes have summed, sums and weights in one tensor.
         """
-        sums, weights = self._sums, self._weights
-        self._sums, self._weights = {}, {}
-        if over_all is None or not sums:
-            return {name: total / weights[name] for name, total in sums.items()}
-        table = torch.stack([_row(sums[name], weights[name]) for name in sums])
-        totals = over_all(table)
-        return {name: totals[i, 0] / totals[i, 1] for i, name in enumerate(sums)}
+        sums, weights, of_logarithms = self._sums, self._weights, self._of_logarithms
+        self._sums, self._weights, self._of_logarithms = {}, {}, set()
+        means = {name: total / weights[name] for name, total in sums.items()}
+        if over_all is not None and sums:
+            totals = over_all(torch.stack([_row(sums[name], weights[name]) for name in sums]))
+            means = {name: totals[i, 0] / totals[i, 1] for i, name in enumerate(sums)}
+        return means | {name: means[name].exp() for name in of_logarithms}
 
 
 class FiniteWatch:

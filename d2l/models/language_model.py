@@ -31,6 +31,7 @@ class RNNLMScratch(Classifier):
     rnn: Any
     vocab_size: int
     lr: float
+    geometric_means = frozenset({"ppl"})  # so that it is the perplexity of all tokens together
 
     def __init__(self, rnn: nn.Module, vocab_size: int, lr: float = 0.01) -> None:
         super().__init__()

@@ -59,7 +59,7 @@ class Pacer:
         self._due = time.monotonic() + pause
 
 
-_shown: "WeakKeyDictionary[Figure, tuple[int, Any]]" = WeakKeyDictionary()  # cell and handle
+_shown: "WeakKeyDictionary[Figure, tuple[str, Any]]" = WeakKeyDictionary()  # cell and handle
 
 
 def show_in_cell(figure: "Figure", with_points: bool = False) -> None:
@@ -72,7 +72,7 @@ def show_in_cell(figure: "Figure", with_points: bool = False) -> None:
     bundle: dict[str, Any] = {"image/svg+xml": to_svg(figure), "text/plain": "progress board"}
     if with_points:
         bundle[POINTS_TYPE] = figure_points(figure)
-    this_cell = getattr(notebook_shell(), "execution_count", 0)
+    this_cell = _request()
     cell, handle = _shown.get(figure, (None, None))
     if handle is not None and cell == this_cell:
         handle.update(bundle, raw=True)
@@ -80,6 +80,16 @@ def show_in_cell(figure: "Figure", with_points: bool = False) -> None:
     _shown[figure] = (this_cell, display(bundle, raw=True, display_id=True))
     if "matplotlib.pyplot" in sys.modules:  # else pyplot would show it a second time
         sys.modules["matplotlib.pyplot"].close(figure)
+
+
+def _request() -> str:
+    """The request that the kernel is answering: one for each run of a cell.
+
+    No count of cells will do: IPython 9 goes on to the next one before a cell, IPython 7 and 8 do
+    so after it, but before what is left for its end.
+    """
+    parent = getattr(notebook_shell(), "parent_header", None) or {}
+    return str(parent.get("header", {}).get("msg_id", ""))
 
 
 @cache

@@ -1,6 +1,8 @@
 """Word vectors trained by others, GloVe and fastText: files with a word and its numbers a line."""
 
+import csv
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -55,17 +57,41 @@ def read_vectors(file: Path) -> tuple[list[str], Float[Tensor, "num_tokens num_d
 
     A first line that holds two numbers only, as fastText has it, is passed over.
     """
-    with file.open(encoding="utf-8") as lines:
-        tokens, rows = [UNKNOWN], []
-        for line in lines:
-            token, *numbers = line.rstrip().split(" ")
-            if len(numbers) > 1:
-                tokens.append(token)
-                rows.append(np.array(numbers, dtype=np.float32))
-    widths = {len(row) for row in rows}
-    if len(widths) != 1:
-        raise DataError(
-            f"{file} should have a token and the same number of numbers in each line; found "
-            f"{sorted(widths) or 'no'} numbers a line"
+    import pandas
+
+    num_dims, has_head, ends_with_space = _layout(file)
+    columns = {0: str} | dict.fromkeys(range(1, num_dims + 1), np.float32)
+    if ends_with_space:  # then there is an empty column more
+        columns[num_dims + 1] = str
+    try:
+        table = pandas.read_csv(
+            file,
+            sep=" ",
+            header=None,
+            skiprows=int(has_head),
+            dtype=columns,
+            na_filter=False,  # "nan" and "null" are words
+            quoting=csv.QUOTE_NONE,
         )
-    return tokens, torch.from_numpy(np.stack([np.zeros(widths.pop(), np.float32), *rows]))
+    except ValueError as error:
+        found = str(error).strip()
+        raise DataError(
+            f"{file} should have a token and {num_dims} numbers a line, as its first: {found}"
+        ) from error
+    vectors = table.iloc[:, 1 : num_dims + 1].to_numpy(np.float32)
+    unknown = np.zeros((1, num_dims), np.float32)
+    return [UNKNOWN, *table[0]], torch.from_numpy(np.concatenate([unknown, vectors]))
+
+
+def _layout(file: Path) -> tuple[int, bool, bool]:
+    """Of the first token's line, how many numbers it has; whether a line before it only counts;
+    whether lines end with a space.
+    """
+    with file.open(encoding="utf-8") as text:
+        lines = [line.rstrip("\n") for line in islice(text, 2)]
+    has_head = len(lines) == 2 and len(lines[0].split()) == 2
+    line = lines[has_head] if lines else ""
+    num_dims = len(line.rstrip().split(" ")) - 1
+    if num_dims < 1:
+        raise DataError(f"found no numbers a line in {file}: a line has a token and its numbers")
+    return num_dims, has_head, line.endswith(" ")

@@ -20,6 +20,7 @@ from d2l.text.vocab import Vocab
 
 LABELS = {"entailment": 0, "contradiction": 1, "neutral": 2}
 MIN_FREQ = 5
+BRACKETS = str.maketrans("", "", "()")
 Split = tuple[Sequence[str], Sequence[str], Sequence[int]]
 Pair = tuple[Int[Tensor, "... num_steps"], Int[Tensor, "... num_steps"]]
 
@@ -46,7 +47,7 @@ def read_snli(data_dir: str | Path, is_train: bool) -> tuple[list[str], list[str
             f"found no labelled pair in {file}: its lines have a label, two sentences in brackets "
             "and more, with tabs between"
         )
-    premises, hypotheses = ([_words(row[column]) for row in rows] for column in (1, 2))
+    premises, hypotheses = (_words([row[column].strip() for row in rows]) for column in (1, 2))
     return premises, hypotheses, [LABELS[row[0]] for row in rows]
 
 
@@ -133,9 +134,10 @@ def _listed(sentence: str | Sequence[str]) -> list[str]:
     return words
 
 
-def _words(parse: str) -> str:
-    """A sentence without the brackets of its parse."""
-    return " ".join(parse.replace("(", "").replace(")", "").split())
+def _words(parses: Sequence[str]) -> list[str]:
+    """The sentences without the brackets of their parses."""
+    text = "\n".join(parses).translate(BRACKETS)
+    return [" ".join(line.split()) for line in text.split("\n")]
 
 
 def _check_lengths(dataset: Split) -> None:

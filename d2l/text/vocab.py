@@ -10,6 +10,8 @@ from torch import Tensor
 from d2l.errors import LabelError
 
 UNKNOWN = "<unk>"
+WORDS: set[type] = {str}
+LINES: set[type] = {list, tuple}
 
 
 class Vocab:
@@ -55,9 +57,7 @@ class Vocab:
             )
         if not isinstance(tokens, (list, tuple)):
             return self.token_to_idx.get(tokens, self.unk)
-        if any(issubclass(kind, (list, tuple)) for kind in set(map(type, tokens))):
-            return [self[item] for item in tokens]
-        return list(map(self.token_to_idx.get, tokens, repeat(self.unk)))
+        return self._numbers_of(tokens, self.unk)
 
     def to_tokens(self, indices: Any) -> Any:
         """The token with a number, or a list of those of a list, tuple or tensor of any length.
@@ -77,6 +77,14 @@ class Vocab:
     def unk(self) -> int:
         """The number of `<unk>`."""
         return self.token_to_idx[UNKNOWN]
+
+    def _numbers_of(self, tokens: list[Any] | tuple[Any, ...], unk: int) -> list[Any]:
+        kinds = set(map(type, tokens))
+        if kinds and kinds <= LINES:
+            return [self._numbers_of(line, unk) for line in tokens]
+        if kinds != WORDS and any(issubclass(kind, (list, tuple)) for kind in kinds):
+            return [self[item] for item in tokens]
+        return list(map(self.token_to_idx.get, tokens, repeat(unk)))
 
     def _tokens_of(self, numbers: Any) -> Any:
         if not isinstance(numbers, (list, tuple)):

@@ -46,3 +46,16 @@ def test_the_loss_of_a_batch_is_looked_at_once(deferred):
 
 def test_a_watch_that_saw_nothing_has_nothing_to_say():
     assert FiniteWatch(deferred=True).read() is None
+
+
+def test_a_geometric_mean_is_the_exponential_of_the_mean_logarithm():
+    means = WeightedMeans()
+    for perplexity, num_tokens in ((2.0, 3), (torch.tensor(8.0), 1)):
+        means.add("ppl", perplexity, num_tokens, geometric=True)
+        means.add("loss", perplexity, num_tokens)
+    found = means.pop()
+    assert float(found["ppl"]) == pytest.approx((2 * 2 * 2 * 8) ** (1 / 4))
+    assert found["loss"] == pytest.approx(3.5)
+    doubled = WeightedMeans()
+    doubled.add("ppl", 3.0, 2, geometric=True)
+    assert float(doubled.pop(lambda table: 2 * table)["ppl"]) == pytest.approx(3)

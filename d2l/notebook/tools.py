@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from d2l.errors import D2LError
 
 TOOLS = (
-    "bs4",
+    "PIL",
     "ipykernel",
     "jupytext",
     "latex2mathml",
@@ -15,6 +15,7 @@ TOOLS = (
     "nbclient",
     "nbconvert",
     "nbformat",
+    "psutil",
     "pygments",
 )
 

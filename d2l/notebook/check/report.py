@@ -15,6 +15,7 @@ class Finding:
     message: str = ""  # the readable difference; empty for a match
     reference_cell: int | None = None  # index among all cells of the reference
     submission_cell: int | None = None
+    hint: str = ""  # the message without the reference's values, for those who must not see them
 
 
 @dataclass(frozen=True)

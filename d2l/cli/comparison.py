@@ -1,0 +1,114 @@
+"""A comparison in a terminal and in a folder: its runs as they end, its sections, its differences.
+
+Everything that a submission wrote is stripped of what a terminal would obey.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from d2l.notebook.box.job import Outcome
+    from d2l.notebook.check.report import CheckReport, Finding
+    from d2l.notebook.check.rounds import Comparison
+
+_HEADING_WIDTH = 60
+_MESSAGE_WIDTH = 300
+_STYLES = {"match": "green", "differs": "red", "missing": "yellow", "failed": "red"}
+
+
+@contextmanager
+def runs_shown(count: int) -> Iterator[Callable[[str, "Outcome"], None]]:
+    """Give what is to be called at the end of each of `count` runs: it prints a line."""
+    console = _console()
+
+    def tell(name: str, outcome: "Outcome") -> None:
+        live.advance(bar)
+        said = f"{name:<16} {outcome.status:<10} {outcome.seconds:7.1f} s  {outcome.reason}"
+        console.print(_text(said.rstrip()))
+
+    with _live(console) as live:
+        bar = live.add_task("running", total=count)
+        yield tell
+
+
+def show_report(report: "CheckReport") -> None:
+    """Print a line for each section, then what is different, then the verdict."""
+    console = _console()
+    if report.problem:
+        console.print(_text(report.problem))
+    width = max((len(section.heading) for section in report.sections), default=0)
+    for section in report.sections:
+        count = f"{section.matched} of {len(section.findings)}" if section.findings else "no output"
+        line = _text(f"{section.heading[:_HEADING_WIDTH]:<{min(width, _HEADING_WIDTH)}}  ")
+        console.print(line, Text(f"{section.verdict:<8}", _STYLES[section.verdict]), count)
+    for section in report.sections:
+        _show_differences(console, section.heading, section.findings)
+    _show_differences(console, "Stored outputs", report.stale)
+    console.print("full match" if report.is_full_match else "no full match")
+
+
+def _show_differences(console: Console, heading: str, findings: "Sequence[Finding]") -> None:
+    different = [finding for finding in findings if finding.verdict != "match"]
+    if different:
+        console.print(Text.assemble("\n", (_printable(heading), "bold")))
+    for finding in different:
+        at = finding.submission_cell
+        place = "" if at is None else f"cell {at + 1}: "
+        said = f"  {finding.verdict}: {place}{finding.what}: {finding.message}"
+        console.print(_text(said[:_MESSAGE_WIDTH]))
+
+
+def write_comparison(done: "Comparison", title: str, out: Path) -> None:
+    """Leave check.json and check.html in `out`."""
+    from d2l.notebook.check.page import check_page
+
+    out.mkdir(parents=True, exist_ok=True)
+    runs = {
+        name: [
+            {"shift": run.shift, "status": run.status, "reason": run.reason, "seconds": run.seconds}
+            for run in outcomes
+        ]
+        for name, outcomes in (("reference", done.references), ("submission", done.submissions))
+    }
+    whole = {"full_match": done.report.is_full_match, **asdict(done.report), "runs": runs}
+    text = json.dumps(whole, indent=1, ensure_ascii=True)
+    (out / "check.json").write_text(text + "\n", encoding="utf-8")
+    first = done.submissions[0]
+    page = check_page(done.report, first.notebook, title, first.cells)
+    (out / "check.html").write_text(page, encoding="utf-8", errors="replace")
+
+
+def _live(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def _console() -> Console:
+    return Console(highlight=False, markup=False, soft_wrap=True)
+
+
+def _text(text: str) -> Text:
+    return Text(_printable(text))
+
+
+def _printable(text: str) -> str:
+    """What strangers wrote: no control codes, and no letters that the output lacks."""
+    visible = "".join(letter if letter.isprintable() else "?" for letter in text)
+    encoding = sys.stdout.encoding or "utf-8"
+    return visible.encode(encoding, "replace").decode(encoding)

@@ -4,7 +4,6 @@ Everything that a submission wrote is stripped of what a terminal would obey.
 """
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
+
+from d2l.cli.terminal import bar_in, plain_console, printable, strangers_text
 
 if TYPE_CHECKING:
     from d2l.notebook.box.job import Outcome
@@ -28,27 +28,27 @@ _STYLES = {"match": "green", "differs": "red", "missing": "yellow", "failed": "r
 @contextmanager
 def runs_shown(count: int) -> Iterator[Callable[[str, "Outcome"], None]]:
     """Give what is to be called at the end of each of `count` runs: it prints a line."""
-    console = _console()
+    console = plain_console()
 
     def tell(name: str, outcome: "Outcome") -> None:
         live.advance(bar)
         said = f"{name:<16} {outcome.status:<10} {outcome.seconds:7.1f} s  {outcome.reason}"
-        console.print(_text(said.rstrip()))
+        console.print(strangers_text(said.rstrip()))
 
-    with _live(console) as live:
+    with bar_in(console) as live:
         bar = live.add_task("running", total=count)
         yield tell
 
 
 def show_report(report: "CheckReport") -> None:
     """Print a line for each section, then what is different, then the verdict."""
-    console = _console()
+    console = plain_console()
     if report.problem:
-        console.print(_text(report.problem))
+        console.print(strangers_text(report.problem))
     width = max((len(section.heading) for section in report.sections), default=0)
     for section in report.sections:
         count = f"{section.matched} of {len(section.findings)}" if section.findings else "no output"
-        line = _text(f"{section.heading[:_HEADING_WIDTH]:<{min(width, _HEADING_WIDTH)}}  ")
+        line = strangers_text(f"{section.heading[:_HEADING_WIDTH]:<{min(width, _HEADING_WIDTH)}}  ")
         console.print(line, Text(f"{section.verdict:<8}", _STYLES[section.verdict]), count)
     for section in report.sections:
         _show_differences(console, section.heading, section.findings)
@@ -59,12 +59,12 @@ def show_report(report: "CheckReport") -> None:
 def _show_differences(console: Console, heading: str, findings: "Sequence[Finding]") -> None:
     different = [finding for finding in findings if finding.verdict != "match"]
     if different:
-        console.print(Text.assemble("\n", (_printable(heading), "bold")))
+        console.print(Text.assemble("\n", (printable(heading), "bold")))
     for finding in different:
         at = finding.submission_cell
         place = "" if at is None else f"cell {at + 1}: "
         said = f"  {finding.verdict}: {place}{finding.what}: {finding.message}"
-        console.print(_text(said[:_MESSAGE_WIDTH]))
+        console.print(strangers_text(said[:_MESSAGE_WIDTH]))
 
 
 def write_comparison(done: "Comparison", title: str, out: Path) -> None:
@@ -81,34 +81,7 @@ def write_comparison(done: "Comparison", title: str, out: Path) -> None:
     }
     whole = {"full_match": done.report.is_full_match, **asdict(done.report), "runs": runs}
     text = json.dumps(whole, indent=1, ensure_ascii=True)
-    (out / "check.json").write_text(text + "\n", encoding="utf-8")
+    (out / "check.json").writestrangers_text(text + "\n", encoding="utf-8")
     first = done.submissions[0]
     page = check_page(done.report, first.notebook, title, first.cells)
-    (out / "check.html").write_text(page, encoding="utf-8", errors="replace")
-
-
-def _live(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
-def _console() -> Console:
-    return Console(highlight=False, markup=False, soft_wrap=True)
-
-
-def _text(text: str) -> Text:
-    return Text(_printable(text))
-
-
-def _printable(text: str) -> str:
-    """What strangers wrote: no control codes, and no letters that the output lacks."""
-    visible = "".join(letter if letter.isprintable() else "?" for letter in text)
-    encoding = sys.stdout.encoding or "utf-8"
-    return visible.encode(encoding, "replace").decode(encoding)
+    (out / "check.html").writestrangers_text(page, encoding="utf-8", errors="replace")

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console
 from d2l.notebook.catalog import Lesson, find_lessons, select_lessons
 from d2l.notebook.tools import require_tools
 
 if TYPE_CHECKING:
     from d2l.notebook.execute import NotebookRun
-
-_INTERRUPTED = 130  # the shells' status for Ctrl-C
 
 
 @click.group()
@@ -34,7 +32,7 @@ def list_lessons() -> None:
     found = find_lessons()
     width = max((len(lesson.name) for lesson in found), default=0)
     for lesson in found:
-        _console().print(Text(f"{lesson.name:<{width}}  {lesson_title(lesson)}"))
+        plain_console().print(Text(f"{lesson.name:<{width}}  {lesson_title(lesson)}"))
 
 
 @lessons.command()
@@ -64,7 +62,7 @@ def run(ctx: click.Context, names: tuple[str, ...], out: Path, timeout: int) -> 
     """
     require_tools()
     chosen = select_lessons(names, find_lessons())
-    console = _console()
+    console = plain_console()
     runs: list[NotebookRun] = []
     try:
         for number, lesson in enumerate(chosen, start=1):
@@ -72,7 +70,7 @@ def run(ctx: click.Context, names: tuple[str, ...], out: Path, timeout: int) -> 
     except KeyboardInterrupt:
         done = f"{len(runs)} of {len(chosen)} lessons are done, in {out}"
         click.echo(f"d2l: interrupted; {done}", err=True)
-        ctx.exit(_INTERRUPTED)
+        ctx.exit(INTERRUPTED)
     failed = sum(run.failure is not None for run in runs)
     console.print(f"{len(runs)} run, {failed} failed; the pages: {out / 'index.html'}")
     ctx.exit(1 if failed else 0)
@@ -92,7 +90,7 @@ def export(names: tuple[str, ...], out: Path) -> None:
     from d2l.notebook.publish import export_lesson
 
     for lesson in select_lessons(names, find_lessons()):
-        _console().print(Text(str(export_lesson(lesson, out))))
+        plain_console().print(Text(str(export_lesson(lesson, out))))
 
 
 def _run_one(
@@ -101,7 +99,7 @@ def _run_one(
     from d2l.notebook.execute import code_cells
     from d2l.notebook.publish import publish_lesson
 
-    with _live(console) as live:
+    with bar_in(console, "cells") as live:
         task = live.add_task(f"{place} {lesson.name}", total=None)
         done = publish_lesson(
             lesson,
@@ -117,18 +115,6 @@ def _run_one(
     return done
 
 
-def _live(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(
-        *columns,
-        TextColumn("cells"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
 def _show_failure(console: Console, done: "NotebookRun") -> None:
     failure = done.failure
     assert failure is not None
@@ -137,7 +123,3 @@ def _show_failure(console: Console, done: "NotebookRun") -> None:
     console.print(Text(cell.source))
     console.print(Text("what happened:", style="bold"))
     console.print(Text.from_ansi(failure.traceback or failure.message))
-
-
-def _console() -> Console:
-    return Console(highlight=False, markup=False, soft_wrap=True)

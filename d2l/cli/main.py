@@ -6,15 +6,18 @@ from typing import NoReturn
 import click
 
 from d2l import __version__
+from d2l.cli.check import check
 from d2l.cli.data import data
 from d2l.cli.doctor import doctor
+from d2l.cli.grade import grade
 from d2l.cli.launch import launch
 from d2l.cli.lessons import lessons
+from d2l.cli.rubric import rubric
+from d2l.cli.run import run
 from d2l.cli.runs import runs
+from d2l.cli.terminal import INTERRUPTED
 from d2l.cli.train import train
 from d2l.errors import D2LError
-
-INTERRUPTED = 130  # what shells report of a program ended by Ctrl-C
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -23,7 +26,7 @@ def group() -> None:
     """Dive into Deep Learning's companion: train, look after machine and data, run lessons."""
 
 
-for command in (train, launch, runs, doctor, data, lessons):
+for command in (train, launch, runs, doctor, data, lessons, run, check, grade, rubric):
     group.add_command(command)
 
 

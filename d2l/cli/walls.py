@@ -1,0 +1,66 @@
+"""The options that choose a box, the same for every verb that runs notebooks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from d2l.notebook.box.limits import Limits
+    from d2l.notebook.box.walls import Box
+
+_LEVELS = click.Choice(["limits", "namespaces", "bubblewrap", "container"])
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_OPTIONS = (
+    click.option("--isolation", type=_LEVELS, help="The walls to run behind; the best by default."),
+    click.option("--require", type=_LEVELS, help="Refuse to go on behind weaker walls."),
+    click.option("--image", help="For --isolation container: the image that holds Python and d2l."),
+    click.option(
+        "--data",
+        type=_FOLDER,
+        envvar="D2L_DATA",
+        help="Folder of data that every notebook may read, there named by D2L_DATA.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class WallOptions:
+    """What the options say."""
+
+    isolation: str | None
+    require: str | None
+    image: str | None
+    data: Path | None
+
+    def box(self, limits: "Limits", hidden: Sequence[Path] = (), network: bool = False) -> "Box":
+        """Try the walls, print the level that they reach, and return the box.
+
+        `hidden` are files that no notebook may see. Raises `IsolationError` below `--require`.
+        """
+        from d2l.notebook.box.level import Level
+        from d2l.notebook.box.probe import choose_level
+        from d2l.notebook.box.walls import Box
+
+        names = self.isolation, self.require
+        asked, required = (Level[name.upper()] if name else None for name in names)
+        probe = choose_level(asked, required, hidden, self.image)
+        click.echo(str(probe))
+        data = self.data and self.data.resolve()
+        return Box(probe.level, limits, data=data, network=network, container_image=self.image)
+
+
+def wall_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the options; it gets them together, as `walls`."""
+
+    @wraps(command)
+    def with_walls(*arguments: Any, **options: Any) -> Any:
+        walls = WallOptions(*(options.pop(name) for name in WallOptions.__dataclass_fields__))
+        return command(*arguments, walls=walls, **options)
+
+    for option in reversed(_OPTIONS):
+        with_walls = option(with_walls)
+    return with_walls

@@ -1,0 +1,149 @@
+"""A whole class: everything is held against each other first, then all that is left is graded.
+
+Leaves in the folder of the grading `grades.csv`, `summary.json`, the page of the class, and one
+page and notebook for each student.
+"""
+
+import json
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from d2l.notebook.box.walls import Box
+from d2l.notebook.grade.examine import make_judge
+from d2l.notebook.grade.journal import Journal, stamp_of
+from d2l.notebook.grade.opening import content_hash
+from d2l.notebook.grade.reference import (
+    ReferenceRunner,
+    Run,
+    keep_reference,
+    kept_reference,
+    read_reference,
+)
+from d2l.notebook.grade.result import StudentResult
+from d2l.notebook.grade.rubric import Rubric
+from d2l.notebook.grade.schedule import Done, work_through
+from d2l.notebook.grade.student import PAGES, Course, grade, without_result, write_page
+from d2l.notebook.grade.submissions import Submission, SubmissionError
+from d2l.notebook.grade.summary import summary_page
+from d2l.notebook.grade.table import grades_csv, note_copies, summary
+from d2l.notebook.grade.whole import write_whole
+
+# Graded again by `--resume`: it was not the submission that failed.
+_NOT_KEPT = ("start", "not graded")
+
+
+class Watcher:
+    """Is told how a grading goes on; shows nothing by itself."""
+
+    def reference(self, runs: int) -> None:
+        """Called when so many runs of the reference are to come."""
+
+    def reference_run(self) -> None:
+        """Called after each of them."""
+
+    def begin(self, submissions: int, finished: int) -> None:
+        """Called before the first submission; `finished` are taken over from the journal."""
+
+    def start(self, submission: Submission) -> None:
+        """Called when a submission's turn has come."""
+
+    def done(self, submission: Submission, result: StudentResult) -> None:
+        """Called when it is graded."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be graded, and how."""
+
+    rubric: Rubric
+    submissions: Sequence[Submission]
+    box: Box
+    run: Run
+    out: Path
+    jobs: int
+
+
+def grade_class(plan: Plan, watcher: Watcher, *, resume: bool) -> list[StudentResult]:
+    """Return the results of all submissions, in their order, everything written to `plan.out`.
+
+    Raises `RubricError` or `JournalError` before the first submission is run; at an interrupt
+    everything finished is kept.
+    """
+    judge = make_judge(plan.rubric)
+    read_reference(plan.rubric)
+    stamp = stamp_of(plan.rubric, plan.box)
+    journal = Journal(plan.out, stamp)
+    journal.require_room(resume=resume)
+    reference = kept_reference(plan.rubric, plan.out, stamp)
+    if reference is None:
+        watcher.reference(len(plan.rubric.seeds))
+        runner = ReferenceRunner(plan.rubric, judge, plan.box, plan.run, plan.jobs)
+        reference = runner.run(watcher.reference_run)
+        keep_reference(reference, plan.out, stamp)
+    course = Course(plan.rubric, reference, judge, plan.box, plan.run, plan.out)
+    results = _Grading(plan, course, journal, watcher).finish()
+    _write_class(plan, results)
+    return results
+
+
+class _Grading:
+    """The results as they come, by the key of their submission."""
+
+    def __init__(self, plan: Plan, course: Course, journal: Journal, watcher: Watcher) -> None:
+        self.plan, self.course, self.journal, self.watcher = plan, course, journal, watcher
+        self.hashes = {one.key: _hash(one) for one in plan.submissions}
+        self.results: dict[str, StudentResult] = {}
+
+    def finish(self) -> list[StudentResult]:
+        for submission in self.plan.submissions:
+            kept = self.journal.find(submission.key, self.hashes[submission.key])
+            if kept is not None and (self.plan.out / PAGES / f"{kept.key}.html").is_file():
+                self.results[kept.key] = kept
+        left = [one for one in self.plan.submissions if one.key not in self.results]
+        self.watcher.begin(len(self.plan.submissions), len(self.results))
+        work_through(
+            left,
+            self._grade,
+            self.plan.jobs,
+            self.watcher.start,
+            self._done,
+            self.plan.box.stop.put_up,
+        )
+        return [self.results[one.key] for one in self.plan.submissions]
+
+    def _grade(self, submission: Submission) -> StudentResult:
+        result = grade(self.course, submission)
+        if result.status not in _NOT_KEPT:
+            self.journal.keep(result, self.hashes[submission.key])
+        return result
+
+    def _done(self, done: Done[Submission, StudentResult]) -> None:
+        result = done.result
+        if result is None:
+            result = without_result(self.course, done.task, "not graded", _told(done.error))
+            write_page(self.course, result, None)
+        self.results[result.key] = result
+        self.watcher.done(done.task, result)
+
+
+def _told(error: Exception | None) -> str:
+    lines = traceback.format_exception(error, limit=-1)
+    return f"the grader itself failed: {' '.join(' '.join(lines).split())}"
+
+
+def _hash(submission: Submission) -> str:
+    with suppress(SubmissionError, OSError):  # what cannot be read is refused when its turn comes
+        return content_hash(submission.path)
+    return ""
+
+
+def _write_class(plan: Plan, results: Sequence[StudentResult]) -> None:
+    noted = note_copies(results)
+    page = summary_page(plan.rubric, noted, PAGES.name)
+    numbers = json.dumps(summary(plan.rubric, noted), indent=1, ensure_ascii=False)
+    write_whole(plan.out / "grades.csv", grades_csv(plan.rubric, noted))
+    write_whole(plan.out / "summary.json", numbers.encode(errors="replace"))
+    write_whole(plan.out / "index.html", page.encode(errors="replace"))

@@ -37,5 +37,9 @@ class NotFiniteError(D2LError, ArithmeticError):
     """A loss that became nan or infinite."""
 
 
+class OverwriteError(D2LError, FileExistsError):
+    """A result that would replace its own source."""
+
+
 class ShapeError(D2LError, ValueError):
     """A tensor of another shape or length than was asked for."""

@@ -1,36 +1,141 @@
 """A fresh Jupyter kernel on this very Python, whatever kernels the machine has registered.
 
 It sees this d2l and none of the user's IPython start-up files, and is gone when the block ends.
+Knows nothing of notebooks: it is handed code and hands on the kernel's messages.
 """
 
+import asyncio
 import logging
 import os
 import sysconfig
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO
+from typing import IO, Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbformat import NotebookNode
 
 from d2l.errors import D2LError
 
 START_SECONDS = 120
+GRACE_SECONDS = 3  # from an interrupt until a kernel that goes on is killed
+IDLE_SECONDS = 4  # what the kernel still shows after it has answered
+ALIVE_SECONDS = 0.25
+MAX_SOCKET_FOLDER = 90  # of the 103 characters that every system has for a socket's path
+
+Message = Callable[[str, Mapping[str, Any]], None]
 
 
 class KernelStartError(D2LError, RuntimeError):
     """A kernel that did not start."""
 
 
+class KernelDiedError(D2LError, RuntimeError):
+    """A kernel whose process ended."""
+
+
+class KernelTimeoutError(D2LError, TimeoutError):
+    """Code that ran longer than it may; the kernel was interrupted, or killed if it went on."""
+
+
+class Kernel:
+    """A running kernel that is asked one thing at a time."""
+
+    def __init__(self, manager: AsyncKernelManager, client: AsyncKernelClient) -> None:
+        self._manager = manager
+        self._client = client
+        self.process_id = int(manager.provisioner.pid)  # type: ignore[union-attr]
+
+    async def execute(
+        self,
+        code: str,
+        on_message: Message = lambda kind, content: None,
+        seconds: float | None = None,
+        silent: bool = False,
+    ) -> Mapping[str, Any]:
+        """Run `code`, hand on what it shows, and return the content of the kernel's answer.
+
+        `silent` code leaves no trace in the history. Raises `KernelTimeoutError` after `seconds`,
+        and `KernelDiedError`.
+        """
+        request = self._client.execute(
+            code, silent=silent, store_history=not silent, allow_stdin=False, stop_on_error=False
+        )
+        shown = asyncio.ensure_future(self._shown(request, on_message))
+        answer = asyncio.ensure_future(self._answer(request, shown))
+        death = asyncio.ensure_future(self._death())
+        try:
+            return await self._first(answer, death, seconds)
+        finally:
+            for task in (answer, shown, death):
+                task.cancel()
+            await asyncio.gather(answer, shown, death, return_exceptions=True)
+
+    async def _first(
+        self,
+        answer: "asyncio.Future[Mapping[str, Any]]",
+        death: "asyncio.Future[None]",
+        seconds: float | None,
+    ) -> Mapping[str, Any]:
+        both: set[asyncio.Future[Any]] = {answer, death}
+        await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        if death.done():
+            raise KernelDiedError("the kernel died (out of memory, or its process was ended)")
+        await self._manager.interrupt_kernel()
+        await asyncio.wait(both, timeout=GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            await self.kill()
+        raise KernelTimeoutError(f"stopped: it ran longer than {round(seconds or 0, 1):g} s")
+
+    async def kill(self) -> None:
+        """End the kernel's process; whoever asks it anything then is told that it died."""
+        if self._manager.has_kernel:
+            await self._manager.shutdown_kernel(now=True)
+
+    def leave(self) -> None:
+        """Close the sockets to the kernel, which goes on."""
+        self._client.stop_channels()
+
+    async def is_alive(self) -> bool:
+        """Whether the kernel's process runs."""
+        return bool(self._manager.has_kernel and await self._manager.is_alive())
+
+    async def _shown(self, request: str, on_message: Message) -> None:
+        while True:
+            message = await self._client.get_iopub_msg(timeout=None)
+            if message["parent_header"].get("msg_id") != request:
+                continue  # a thread of an earlier cell
+            kind, content = message["msg_type"], message["content"]
+            if kind == "status" and content.get("execution_state") == "idle":
+                return
+            on_message(kind, content)
+
+    async def _answer(self, request: str, shown: "asyncio.Future[None]") -> Mapping[str, Any]:
+        while True:
+            message = await self._client.get_shell_msg(timeout=None)
+            if message["parent_header"].get("msg_id") == request:
+                break
+        await asyncio.wait((shown,), timeout=IDLE_SECONDS)
+        if shown.done():
+            shown.result()  # an error in what takes the messages is ours
+        content: Mapping[str, Any] = message["content"]
+        return content
+
+    async def _death(self) -> None:
+        while await self.is_alive():
+            await asyncio.sleep(ALIVE_SECONDS)
+
+
 @asynccontextmanager
 async def fresh_kernel(
-    notebook: NotebookNode, folder: Path, cell_timeout: int | None
-) -> AsyncIterator[NotebookClient]:
-    """Start a kernel in `folder` and give a client that runs the notebook's cells in it."""
+    folder: Path, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Kernel]:
+    """Start a kernel in `folder`, with further variables in its environment."""
     with TemporaryDirectory(prefix="d2l-kernel-", ignore_cleanup_errors=True) as private:
         manager = AsyncKernelManager(
             # No folders to search: all that is left is the kernel of this interpreter.
@@ -38,46 +143,46 @@ async def fresh_kernel(
             kernel_name=NATIVE_KERNEL_NAME,
             connection_file=str(Path(private, "connection.json")),
             log=_silence(),
+            **_transport(private),
         )
-        client = NotebookClient(
-            notebook,
-            km=manager,
-            timeout=cell_timeout,
-            startup_timeout=START_SECONDS,
-            coalesce_streams=True,
-            record_timing=False,
-            store_widget_state=False,
-            log=_silence(),
-        )
+        environment = _environment(private, environment or {})
         with open(Path(private, "log.txt"), "w+b") as log:
+            kernel = None
             try:
-                await _start(client, folder, private, log)
-                yield client
+                kernel = await _start(manager, folder, environment, log)
+                yield kernel
             finally:
-                await _stop(client, manager)
+                if kernel is not None:
+                    kernel.leave()
+                if manager.has_kernel:
+                    await manager.shutdown_kernel(now=True)
 
 
-async def _start(client: NotebookClient, folder: Path, private: str, log: IO[bytes]) -> None:
+async def _start(
+    manager: AsyncKernelManager, folder: Path, environment: Mapping[str, str], log: IO[bytes]
+) -> Kernel:
+    await manager.start_kernel(cwd=str(folder), env=environment, stdout=log, stderr=log)
+    client = manager.client()
+    client.start_channels(stdin=False, hb=False)
     try:
-        await client.async_start_new_kernel(
-            cwd=str(folder), env=_environment(private), stdout=log, stderr=log
-        )
-        await client.async_start_new_kernel_client()
+        await client.wait_for_ready(timeout=START_SECONDS)
     except RuntimeError as error:
+        client.stop_channels()
         log.seek(0)
         said = log.read().decode(errors="replace").strip().splitlines()[-1:]
         raise KernelStartError(f"the Jupyter kernel did not start: {error} {said}") from error
+    return Kernel(manager, client)
 
 
-async def _stop(client: NotebookClient, manager: AsyncKernelManager) -> None:
-    if client.kc is not None:
-        client.kc.stop_channels()
-    if manager.has_kernel:
-        await manager.shutdown_kernel(now=True)
+def _transport(private: str) -> dict[str, str]:
+    """Sockets in the kernel's own folder: two kernels never compete for a port."""
+    if os.name == "posix" and len(private) < MAX_SOCKET_FOLDER:
+        return {"transport": "ipc", "ip": str(Path(private, "socket"))}
+    return {}
 
 
-def _environment(private: str) -> dict[str, str]:
-    environment = os.environ | {"IPYTHONDIR": private}
+def _environment(private: str, further: Mapping[str, str]) -> Mapping[str, str]:
+    environment = os.environ | {"IPYTHONDIR": private} | dict(further)
     # A backend set for this process would keep pictures out of the notebook.
     environment.pop("MPLBACKEND", None)
     import_root = str(Path(__file__).parents[2])

@@ -9,16 +9,12 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from d2l.errors import D2LError
+from d2l.errors import OverwriteError
 from d2l.notebook.catalog import Lesson
 from d2l.notebook.contents import Record, contents_page, keep_record
 from d2l.notebook.execute import CellRun, NotebookRun, run_notebook
 from d2l.notebook.page import notebook_page
 from d2l.notebook.source import notebook_title, read_notebook
-
-
-class OverwriteError(D2LError, FileExistsError):
-    """A result that would replace its own source."""
 
 
 def lesson_title(lesson: Lesson) -> str:

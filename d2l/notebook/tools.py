@@ -8,11 +8,11 @@ from d2l.errors import D2LError
 TOOLS = (
     "PIL",
     "ipykernel",
+    "jupyter_client",
     "jupytext",
     "latex2mathml",
     "markdown_it",
     "mdit_py_plugins",
-    "nbclient",
     "nbconvert",
     "nbformat",
     "psutil",

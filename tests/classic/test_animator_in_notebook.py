@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-pytest.importorskip("nbclient", reason="the extra `notebook` is not installed")
+pytest.importorskip("ipykernel", reason="the extra `notebook` is not installed")
 
 import nbformat
 

@@ -11,10 +11,12 @@ from nbformat import NotebookNode
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 Value = np.ndarray | Plain
 CellStatus = Literal["ok", "error", "timeout", "died", "not run"]
-# Why a run as a whole ended. All but "ok" are failures; "broken" is a box that said nonsense.
+# Why a run as a whole ended. All but "ok" are failures; "broken" is a box that said nonsense,
+# "start" a kernel that did not answer, "stopped" a run that whoever asked for it ended.
 RunStatus = Literal[
-    "ok", "error", "timeout", "died", "memory", "processes", "output", "disk", "broken", "start"
-]
+    "ok", "error", "timeout", "died", "memory", "processes", "output", "disk", "broken", "start",
+    "stopped",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Job:
 
     Every seed that the notebook sets is moved by `shift`, and a notebook that sets none begins
     with `shift`. `set` assigns names after the cell that first assigns them (or at the start).
+    A cell that its metadata announce as failing (the tag "raises-exception") is fine if it does.
     `inputs` are visible in the expressions of `fetches` alone, as tensors.
     """
 
@@ -75,3 +78,5 @@ class Outcome:
     start_seconds: float  # until the kernel answered, part of `seconds`
     peak_memory: int  # bytes, of all processes of the box
     shift: int
+    # After which cell each name of the job's `set` was assigned; None: before the first.
+    set_after: Mapping[str, int | None] = field(default_factory=dict)

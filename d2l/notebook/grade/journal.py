@@ -23,7 +23,7 @@ from d2l.notebook.grade.whole import write_whole
 
 _FORMAT = 1
 _ENTRIES = Path("journal", "students")
-_PACKAGES = ("torch", "numpy", "ipykernel", "nbclient")
+_PACKAGES = ("torch", "numpy", "ipykernel")
 
 
 class JournalError(D2LError, ValueError):

@@ -311,7 +311,8 @@ def test_the_grader_does_not_grow_with_the_class(tmp_path):
 def test_checks_that_are_broken_are_named_in_the_table(tmp_path):
     make_class(tmp_path / "class", a=("", ""), b=("    return a * a", "    return 'text'"))
     plan = plan_of(tmp_path, rubric=RUBRIC)
-    plan.rubric.checks_file.write_text(CHECKS.replace("hidden**2", "hidden**2 if not isinstance(result, str) else exit()"))
+    ends = "hidden**2 if not isinstance(result, str) else exit()"
+    plan.rubric.checks_file.write_text(CHECKS.replace("hidden**2", ends))
     result = graded(plan)["b"]
     assert result.broken[0].name == "squares of hidden numbers"
     assert "is broken" in (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8-sig")

@@ -1,0 +1,208 @@
+"""`d2l run`: run notebooks behind walls, into executed notebooks, pages and records.
+
+Says what happens; the work is done in `d2l.notebook.box`, loaded only when it is needed.
+"""
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console, printable, strangers_text
+from d2l.cli.walls import WallOptions, wall_options
+from d2l.errors import D2LError
+from d2l.notebook.tools import require_tools
+
+if TYPE_CHECKING:
+    from d2l.notebook.box.job import CellOutcome, Job, Outcome, Plain
+    from d2l.notebook.box.walls import Box
+
+_OUTPUT = 256 * 2**20  # bytes: of one's own notebook one wants to see all
+
+
+def _setting(
+    ctx: click.Context, option: click.Option, given: tuple[str, ...]
+) -> "dict[str, Plain]":
+    """Read NAME=VALUE; a value that is no Python number, text, list or dict is a text."""
+    settings: dict[str, Plain] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, as in lr=0.1")
+        settings[name.strip()] = _value(value)
+    return settings
+
+
+def _value(text: str) -> "Plain":
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return value if isinstance(value, (bool, int, float, str, list, dict, type(None))) else text
+
+
+@click.command()
+@click.argument(
+    "notebooks", metavar="NOTEBOOK...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out/run"),
+    show_default=True,
+    help="Folder for NAME.ipynb, NAME.html and NAME.run.json.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop a notebook that takes longer.",
+)
+@click.option(
+    "--memory",
+    type=click.FloatRange(min=0.25),
+    default=8,
+    show_default=True,
+    metavar="GB",
+    help="Stop a notebook that needs more.",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=_setting,
+    help="Give a name another value, after the cell that first assigns it.",
+)
+@click.option("--keep-going", is_flag=True, help="Run the cells after one that fails, too.")
+@click.option(
+    "--allow-install",
+    is_flag=True,
+    help="Let notebooks install packages, for their own run; the network is on then.",
+)
+@wall_options
+@click.pass_context
+def run(
+    ctx: click.Context,
+    notebooks: tuple[Path, ...],
+    out: Path,
+    timeout: float,
+    memory: float,
+    settings: "dict[str, Plain]",
+    keep_going: bool,
+    allow_install: bool,
+    walls: WallOptions,
+) -> None:
+    """Run notebooks (.ipynb, percent .py, MyST .md), each in a fresh kernel and a box of its own.
+
+    A notebook sees copies of the files beside it; what it writes is gone afterwards, but for its
+    outputs. Exits with 0 when every cell of every notebook ran, and with 1 when not.
+    """
+    require_tools()
+    from d2l.notebook.box.limits import Limits
+
+    limits = Limits(timeout, memory=int(memory * 2**30), output=_OUTPUT, cell_characters=10**6)
+    box = walls.box(limits, network=allow_install)
+    runner = _Runner(box, out, settings, keep_going, allow_install)
+    try:
+        failed = runner.run_all(notebooks)
+    except KeyboardInterrupt:
+        done = f"{runner.num_done} of {len(notebooks)} notebooks are done, in {out}"
+        click.echo(f"d2l: interrupted; {done}", err=True)
+        ctx.exit(INTERRUPTED)
+    ctx.exit(1 if failed else 0)
+
+
+class _Runner:
+    """Runs notebooks one after the other, and says and writes what became of each."""
+
+    def __init__(
+        self, box: "Box", out: Path, settings: "dict[str, Plain]", keep_going: bool, install: bool
+    ) -> None:
+        self.num_done = 0
+        self._box = box
+        self._out = out
+        self._options = {"set": settings, "keep_going": keep_going, "may_install": install}
+        self._console = plain_console()
+
+    def run_all(self, notebooks: tuple[Path, ...]) -> int:
+        """Run each notebook, and return how many failed."""
+        from d2l.notebook.box.record import targets
+
+        chosen = targets(list(dict.fromkeys(notebooks)), self._out)
+        failed = 0
+        for number, (source, target) in enumerate(chosen.items(), start=1):
+            failed += not self._run_one(source, target, f"{number}/{len(chosen)}")
+            self.num_done += 1
+        self._say(f"{len(chosen)} run, {failed} failed; in {self._out}")
+        return failed
+
+    def _run_one(self, source: Path, target: Path, place: str) -> bool:
+        from d2l.notebook.box.beside import files_beside
+        from d2l.notebook.box.job import Job
+        from d2l.notebook.source import read_notebook
+
+        try:
+            notebook = read_notebook(source)
+        except D2LError as error:
+            click.echo(f"d2l: {printable(str(error))}", err=True)
+            return False
+        self._say(f"{place} {source}")
+        with files_beside(source, self._out) as beside:
+            if beside.problem:
+                click.echo(f"d2l: {printable(beside.problem)}", err=True)
+            job = Job(notebook, files=beside.folder, **self._options)  # type: ignore[arg-type]
+            outcome = self._run(source, target, job)
+        self._say_end(outcome, target)
+        return outcome.status == "ok"
+
+    def _run(self, source: Path, target: Path, job: "Job") -> "Outcome":
+        from d2l.notebook.box.record import write_run
+        from d2l.notebook.box.run import RunInterruptedError, run_in_box
+        from d2l.notebook.execute import code_cells
+
+        total = len(code_cells(job.notebook))
+        with bar_in(self._console, "cells") as live:
+            bar = live.add_task(printable(source.name), total=total)
+
+            def tell(cell: "CellOutcome") -> None:
+                live.advance(bar)
+                self._say_cell(cell, f"{int(live.tasks[0].completed)}/{total}")
+
+            try:
+                outcome = run_in_box(job, self._box, tell)
+            except RunInterruptedError as interrupted:
+                write_run(target, source, job, self._box, interrupted.outcome)
+                raise
+        write_run(target, source, job, self._box, outcome)
+        return outcome
+
+    def _say_cell(self, cell: "CellOutcome", place: str) -> None:
+        memory = f"{cell.peak_memory / 2**20:6.0f} MB"
+        line = f"  cell {place:>7}  {cell.status:<8}{cell.seconds:8.1f} s  {memory}  {cell.error}"
+        self._say(line.rstrip())
+
+    def _say_end(self, outcome: "Outcome", target: Path) -> None:
+        from d2l.notebook.box.record import summary
+
+        self._say_failure(outcome)
+        memory = f"{outcome.peak_memory / 2**20:.0f} MB at most"
+        self._say(f"  {summary(outcome)}; {memory}; {target}.html")
+
+    def _say_failure(self, outcome: "Outcome") -> None:
+        failed = next(
+            (cell for cell in outcome.cells if cell.status not in ("ok", "not run")), None
+        )
+        if failed is None:
+            return
+        cell = outcome.notebook.cells[failed.index]
+        lines = [line for output in cell.outputs for line in output.get("traceback", [])]
+        if lines:
+            self._console.print(Text.from_ansi("\n".join(lines)))
+
+    def _say(self, text: str) -> None:
+        self._console.print(strangers_text(text))

@@ -1,0 +1,159 @@
+"""In the kernel: where random numbers begin, and how far every seed that a notebook sets is moved.
+
+Python's generator is moved at once, NumPy's and PyTorch's when the notebook loads them, so that
+none is loaded for it. With a shift of 0 every seed that is set stays what it is.
+"""
+
+import functools
+import importlib.abc
+import importlib.util
+import operator
+import sys
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+Seed = Callable[..., Any]
+
+_state: dict[str, int] = {"shift": 0, "depth": 0, "drawn": 0}
+_first_seeds: dict[str, Seed] = {}
+
+
+def begin(shift: int) -> None:
+    """Seed each generator with `shift`, and from now on move every seed by it."""
+    _state["shift"] = shift
+    after_import("random", _begin_random)
+    after_import("numpy.random", _begin_numpy)
+    after_import("torch", _begin_torch)
+
+
+def begin_anew() -> None:
+    """Seed each generator that the notebook has loaded with the shift once more."""
+    for seed in _first_seeds.values():
+        seed(_state["shift"])
+
+
+def after_import(name: str, change: Callable[[Any], None]) -> None:
+    """Call `change` with the module `name`: now if it is loaded, else as soon as it is."""
+    if name in sys.modules:
+        change(sys.modules[name])
+    else:
+        sys.meta_path.insert(0, _AfterImport(name, change))
+
+
+class _AfterImport(importlib.abc.MetaPathFinder):
+    """Finds one module as the other finders do, and changes it once it is loaded."""
+
+    def __init__(self, name: str, change: Callable[[Any], None]) -> None:
+        self._name = name
+        self._change = change
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+            spec.loader.exec_module = functools.partial(_load, load, self._change)  # type: ignore[method-assign]
+        return spec
+
+
+def _load(
+    load: Callable[[ModuleType], None], change: Callable[[Any], None], module: ModuleType
+) -> None:
+    load(module)
+    change(module)
+
+
+def _begin_random(module: Any) -> None:
+    _remember("random", module.seed)
+    if not _state["shift"]:
+        return
+    module.seed = _moving(module.seed)
+
+    class Random(module.Random):
+        def seed(self, a: Any = None, version: int = 2) -> None:
+            super().seed(_moved(a), version)
+
+    module.Random = Random
+
+
+def _begin_numpy(module: Any) -> None:
+    _remember("numpy", lambda seed: _numpy_seed(module, seed))
+    first_default_rng = module.default_rng
+
+    def default_rng(seed: Any = None) -> Any:
+        if seed is None:  # else it would be another in every run
+            _state["drawn"] += 1
+            seed = [_state["shift"], _state["drawn"]]
+            return first_default_rng(seed)
+        return first_default_rng(_moved(seed))
+
+    module.default_rng = functools.wraps(first_default_rng)(default_rng)
+    if not _state["shift"]:
+        return
+    module.seed = _moving(module.seed)
+
+    class RandomState(module.RandomState):
+        def __init__(self, seed: Any = None) -> None:
+            super().__init__(_moved(seed))
+
+    class SeedSequence(module.SeedSequence):
+        def __init__(self, entropy: Any = None, **others: Any) -> None:
+            super().__init__(_moved(entropy), **others)
+
+    module.RandomState, module.SeedSequence = RandomState, SeedSequence
+
+
+def _numpy_seed(module: Any, seed: int) -> None:
+    module.mtrand._rand.seed(seed % 2**32)
+
+
+def _begin_torch(module: Any) -> None:
+    _remember("torch", module.manual_seed)
+    if not _state["shift"]:
+        return
+    module.manual_seed = module.random.manual_seed = _moving(module.manual_seed)
+    module.cuda.manual_seed = _moving(module.cuda.manual_seed)
+    module.cuda.manual_seed_all = _moving(module.cuda.manual_seed_all)
+
+    class Generator(module.Generator):
+        def manual_seed(self, seed: int) -> Any:
+            super().manual_seed(_moved(seed))
+            return self
+
+    module.Generator = Generator
+
+
+def _remember(name: str, seed: Seed) -> None:
+    _first_seeds[name] = seed
+    seed(_state["shift"])
+
+
+def _moving(seed: Seed) -> Seed:
+    """The function `seed`, which moves what it is given, but not what another one has moved."""
+
+    @functools.wraps(seed)
+    def moving(value: Any = None, *others: Any, **named: Any) -> Any:
+        _state["depth"] += 1
+        try:
+            return seed(value if _state["depth"] > 1 else _moved(value), *others, **named)
+        finally:
+            _state["depth"] -= 1
+
+    return moving
+
+
+def _moved(seed: Any) -> Any:
+    if isinstance(seed, (list, tuple)):
+        return [*seed, _state["shift"]]
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        return seed  # None, a text, a generator: nothing that can be counted on from
+    moved = number + _state["shift"]
+    return moved % 2**32 if 0 <= number < 2**32 else moved  # NumPy takes no more

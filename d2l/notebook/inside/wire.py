@@ -1,0 +1,40 @@
+"""The bytes that go into a box and come out: frames of a kind, a length, and a payload.
+
+A payload is JSON or an array in NumPy's format of plain numbers. Writes what is trusted and reads
+what was written here; what comes out of a box is read by `box.frames`, which trusts nothing.
+"""
+
+import json
+import struct
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+HEAD = struct.Struct(">cQ")
+JSON = b"J"
+ARRAY = b"N"
+
+
+def json_frame(message: object) -> bytes:
+    """The frame of a message in plain types."""
+    return _frame(JSON, json.dumps(message, ensure_ascii=False).encode())
+
+
+def array_frame(npy: bytes) -> bytes:
+    """The frame of an array that `numpy.save` wrote."""
+    return _frame(ARRAY, npy)
+
+
+def read_frames(pipe: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Each frame's kind and payload, until the pipe ends."""
+    while head := pipe.read(HEAD.size):
+        kind, length = HEAD.unpack(head)
+        yield kind, pipe.read(length)
+
+
+def parse(payload: bytes) -> Any:
+    """The message in the payload of a JSON frame."""
+    return json.loads(payload)
+
+
+def _frame(kind: bytes, payload: bytes) -> bytes:
+    return HEAD.pack(kind, len(payload)) + payload

@@ -81,7 +81,7 @@ def write_comparison(done: "Comparison", title: str, out: Path) -> None:
     }
     whole = {"full_match": done.report.is_full_match, **asdict(done.report), "runs": runs}
     text = json.dumps(whole, indent=1, ensure_ascii=True)
-    (out / "check.json").writestrangers_text(text + "\n", encoding="utf-8")
+    (out / "check.json").write_text(text + "\n", encoding="utf-8")
     first = done.submissions[0]
     page = check_page(done.report, first.notebook, title, first.cells)
-    (out / "check.html").writestrangers_text(page, encoding="utf-8", errors="replace")
+    (out / "check.html").write_text(page, encoding="utf-8", errors="replace")

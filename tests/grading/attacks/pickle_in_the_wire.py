@@ -1,0 +1,33 @@
+# %%
+# as in the reference: 1. A table
+
+# %%
+import base64
+import io
+import os
+
+from d2l.notebook.inside import start
+from d2l.notebook.inside.fetch import KIND
+
+
+class Malice:
+    def __reduce__(self):
+        return os.mkdir, (facts["planted"],)
+
+
+written = io.BytesIO()
+np.save(written, np.array([Malice()], dtype=object), allow_pickle=True)
+text = base64.b64encode(written.getvalue()).decode()
+
+
+def forged(publish, names, expressions, inputs, limit):
+    publish({KIND: {"npy": text}}, {})
+
+
+start._loaded["fetch"] = forged
+
+# %%
+# as in the reference: 2. Softmax
+
+# %%
+# as in the reference: 3. Chance

@@ -20,7 +20,7 @@ from d2l.notebook.box.level import Level
 from d2l.notebook.box.place import private_place
 from d2l.notebook.box.walls import Box, Launch, program
 
-# "broken": `read` raised; "start": the command could not be started.
+# "broken": `read` raised; "start": the command could not be started, or was not looked after.
 GuardedStatus = Literal[
     "ok", "timeout", "memory", "processes", "output", "disk", "died", "broken", "start"
 ]
@@ -32,7 +32,7 @@ _WALLS = {
 }
 _SAID = 2000  # characters kept of what a run complains
 _PATIENCE_SECONDS = 5.0  # for pipes to close after the last process has ended
-_NO_REPORT = {"status": "broken", "reason": "its supervisor ended without a report"}
+_NO_REPORT = {"status": "start", "reason": "its supervisor ended without a report"}
 
 
 @dataclass(frozen=True)

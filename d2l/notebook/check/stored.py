@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from nbformat import NotebookNode
 
-from d2l.notebook.check.items import Item
+from d2l.notebook.check.items import Curves, Item, Picture
 from d2l.notebook.check.report import Finding
 from d2l.notebook.check.side import Side
 from d2l.notebook.check.values import compare_items, read_cell
@@ -46,6 +46,12 @@ def _unlike(stored: Sequence[Item], produced: Sequence[Sequence[Item]]) -> list[
 
     The hint is the part of a finding that does not call the fresh run a reference.
     """
+    if not any(isinstance(item, Curves) for item in stored):  # a Jupyter like any other stored it
+        produced = [[_without_points(item) for item in items] for items in produced]
     otherwise = [f for f in compare_items(produced, [stored]) if f.verdict == "differs"]
     never = [f for f in compare_items([stored], produced) if f.verdict == "missing"]
     return [*otherwise, *(replace(finding, hint="the cell does not show it") for finding in never)]
+
+
+def _without_points(item: Item) -> Item:
+    return Picture(0, 0) if isinstance(item, Curves) else item

@@ -104,7 +104,7 @@ def note(result: StudentResult) -> str:
     stale = len(result.report.stale) if result.report else 0
     parts = [
         result.reason,
-        f"{stale} stored outputs that the code does not produce" if stale else "",
+        f"{stale} stored output{'s' * (stale > 1)} that the code does not produce" if stale else "",
         *(f"the check {check.name!r} is broken" for check in result.broken),
         f"same file as {', '.join(result.same_as)}" if result.same_as else "",
     ]

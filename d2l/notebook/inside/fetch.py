@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-KIND = "application/vnd.d2l.value+json"
+from d2l.notebook.inside.wire import VALUE_TYPE
+
 MAX_PARTS = 10_000  # numbers and texts in a list or a dict
 MAX_CHARACTERS = 100_000
 MAX_BITS = 1024  # of an integer
@@ -38,11 +39,11 @@ def fetch(
     for expression in expressions:
         try:
             value = _evaluate(expression, {**names, **_given(inputs)})
-            publish({KIND: _packed(value, limit)}, {})
+            publish({VALUE_TYPE: _packed(value, limit)}, {})
             return
         except Exception as error:  # the notebook's own objects raise anything
             problems.append(f"{expression}: {type(error).__name__}: {error}"[:MAX_CHARACTERS])
-    publish({KIND: {"problem": "; ".join(problems)}}, {})
+    publish({VALUE_TYPE: {"problem": "; ".join(problems)}}, {})
 
 
 def _given(inputs: Mapping[str, str]) -> dict[str, Any]:

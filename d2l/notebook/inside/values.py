@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from d2l.notebook.inside.fetch import KIND
 from d2l.notebook.inside.speaker import RESERVED, Speaker
+from d2l.notebook.inside.wire import VALUE_TYPE
 from d2l.notebook.kernel import Kernel, KernelDiedError, KernelTimeoutError
 from d2l.notebook.outputs import MAX_DEPTH, MAX_MESSAGE, clean, clean_data, is_deeper
 
@@ -50,7 +50,7 @@ class Values:
 
         def keep(kind: str, content: Mapping[str, Any]) -> None:
             data = content.get("data") if kind == "display_data" else None
-            value = data.get(KIND) if isinstance(data, dict) else None
+            value = data.get(VALUE_TYPE) if isinstance(data, dict) else None
             if isinstance(value, dict):
                 found.update(value)
 

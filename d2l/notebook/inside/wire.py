@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 HEAD = struct.Struct(">cQ")
+VALUE_TYPE = "application/vnd.d2l.value+json"  # of what the kernel shows the driver alone
 JSON = b"J"
 ARRAY = b"N"
 

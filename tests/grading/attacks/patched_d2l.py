@@ -5,12 +5,12 @@
 import sys
 
 from d2l.notebook.inside import fetch, seeds, start
-from d2l.notebook.inside.fetch import KIND
+from d2l.notebook.inside.wire import VALUE_TYPE
 
 
 def forged(publish, names, expressions, inputs, limit):
-    publish({KIND: {"plain": "true"}}, {})
-    publish({KIND: {"plain": "1.0"}}, {})
+    publish({VALUE_TYPE: {"plain": "true"}}, {})
+    publish({VALUE_TYPE: {"plain": "1.0"}}, {})
 
 
 start.fetch = lambda expressions, inputs, limit: forged(

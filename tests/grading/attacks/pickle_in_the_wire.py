@@ -7,7 +7,7 @@ import io
 import os
 
 from d2l.notebook.inside import start
-from d2l.notebook.inside.fetch import KIND
+from d2l.notebook.inside.wire import VALUE_TYPE
 
 
 class Malice:
@@ -21,7 +21,7 @@ text = base64.b64encode(written.getvalue()).decode()
 
 
 def forged(publish, names, expressions, inputs, limit):
-    publish({KIND: {"npy": text}}, {})
+    publish({VALUE_TYPE: {"npy": text}}, {})
 
 
 start._loaded["fetch"] = forged

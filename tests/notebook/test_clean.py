@@ -102,9 +102,9 @@ def test_a_picture_is_encoded_anew():
      "<b></b>", "<p a='", "<svg>", "<table><tr><td>", "<a b=\"'", "<style><!--", "\x00<"],
 )  # fmt: skip
 def test_a_long_text_takes_little_time_whatever_it_is_made_of(piece):
-    start = time.perf_counter()
+    start = time.process_time()
     cleaned = clean_html(piece * (300_000 // len(piece)))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert "<script" not in cleaned
 
 

@@ -92,17 +92,17 @@ def test_a_copy_is_kept_of_a_shape_and_never_of_a_copy():
     ],
 )
 def test_what_is_no_drawing_or_is_too_large_is_refused(hostile):
-    start = time.perf_counter()
+    start = time.process_time()
     assert clean_drawing(hostile, Album()) is None
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("piece", ["rgb(1", "url(#a", "M 1 2 ", "((", "rgb(1) ", "fill: x; "])
 @pytest.mark.parametrize("name", ["d", "style"])
 def test_a_long_attribute_takes_little_time_whatever_it_is_made_of(piece, name):
-    start = time.perf_counter()
+    start = time.process_time()
     cleaned(f'<path {name}="{piece * (1_000_000 // len(piece))}!"/>')
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_a_picture_within_a_drawing_is_encoded_anew():

@@ -18,10 +18,10 @@ def test_a_loop_that_ignores_every_signal_is_ended_at_its_time(level):
         "while True: pass"
     )
     start = time.monotonic()
-    found, said = guarded(source, level, seconds=1.5)
-    assert (found.status, found.reason, said) == ("timeout", "it ran longer than 1.5 s", "begun\n")
+    found, said = guarded(source, level, seconds=4)
+    assert (found.status, found.reason, said) == ("timeout", "it ran longer than 4 s", "begun\n")
     assert found.exit_code is None
-    assert 1.5 <= found.seconds <= time.monotonic() - start < 8
+    assert 4 <= found.seconds <= time.monotonic() - start < 25
 
 
 def test_a_memory_bomb_is_ended_when_all_processes_together_have_too_much(level):
@@ -76,7 +76,7 @@ def test_forking_without_end_is_ended(level):
     found, _ = guarded(source, level)
     assert found.status == "processes"
     assert found.reason.endswith("processes; 30 are allowed")
-    assert found.seconds < 10
+    assert found.seconds < 15
 
 
 def test_children_that_fork_faster_than_one_looks_are_ended_too(level):
@@ -110,7 +110,7 @@ def test_a_process_that_left_its_session_is_gone_at_the_end(level):
     )
     found, said = guarded(source, level)
     assert (found.status, said) == ("ok", "daemon\n")
-    assert found.seconds < 5
+    assert found.seconds < 15
     assert alive_with(word) == []
 
 
@@ -123,12 +123,12 @@ def test_a_gigabyte_on_disk_is_not_had(level, number_of_files):
         "    for turn in range(1000):\n"  # a megabyte each
         "        files[turn % len(files)].write(bytes(2**20))\n"
         "except OSError: pass\n"
-        "time.sleep(10)"
+        "time.sleep(20)"
     )
     found, _ = guarded(source, level)
     assert found.status == "disk"
     assert found.reason.endswith("32 MB are allowed")
-    assert found.seconds < 8
+    assert found.seconds < 15
 
 
 def test_a_deleted_file_that_is_still_open_counts(level):
@@ -138,7 +138,7 @@ def test_a_deleted_file_that_is_still_open_counts(level):
         "try:\n"
         "    for turn in range(1000): file.write(bytes(2**20))\n"
         "except OSError: pass\n"
-        "time.sleep(10)"
+        "time.sleep(20)"
     )
     assert guarded(source, level)[0].status == "disk"
 

@@ -127,7 +127,7 @@ while True:
     assert statuses(outcome) == ["timeout", "ok", "timeout", "not run"]
     assert outcome.status == "timeout"
     assert outcome.reason == "code cell 1: stopped: it ran longer than 1 s"
-    assert 1 < outcome.cells[0].seconds < 3
+    assert 1 < outcome.cells[0].seconds < 8
     assert outcome.notebook.cells[1].outputs[0].ename == "KeyboardInterrupt"
     assert isinstance(outcome.values["x"], Problem)
     assert outcome.seconds < 30
@@ -135,11 +135,11 @@ while True:
 
 def test_cells_are_stopped_in_time_for_the_values():
     endless = "import time\nwhile True: time.sleep(0.1)"
-    outcome = run("x = 1", endless, "x = 2", limits={"seconds": 10}, fetches=(Fetch("x", ("x",)),))
+    outcome = run("x = 1", endless, "x = 2", limits={"seconds": 20}, fetches=(Fetch("x", ("x",)),))
     assert statuses(outcome) == ["ok", "timeout", "not run"]
     assert outcome.status == "timeout"
     assert outcome.values["x"] == 1
-    assert outcome.seconds < 10
+    assert outcome.seconds < 20
 
 
 def test_twenty_million_characters_are_cut_within_the_box():

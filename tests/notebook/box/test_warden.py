@@ -46,10 +46,10 @@ def test_twenty_million_characters_are_cut_off_at_the_limit(level):
         while part := pipe.read(10_000):
             seen.append(len(part))
 
-    found, _ = guarded("print('x' * 20_000_000); import time; time.sleep(10)", level, read=read)
+    found, _ = guarded("print('x' * 20_000_000); import time; time.sleep(20)", level, read=read)
     assert (found.status, found.reason) == ("output", "it put out more than 1,048,576 bytes")
     assert sum(seen) <= 2**20
-    assert found.seconds < 8
+    assert found.seconds < 15
 
 
 def test_a_flood_on_stderr_leaves_its_end_alone():
@@ -66,7 +66,7 @@ def test_when_the_reader_raises_everything_is_ended_at_once():
     found, _ = guarded("print('?', flush=True); import time; time.sleep(15)", best(), read=read)
     assert (found.status, found.reason) == ("broken", "nonsense: b'?\\n'")
     assert isinstance(found.error, ValueError)
-    assert found.seconds < 5
+    assert found.seconds < 12
 
 
 def test_when_the_reader_is_done_the_program_has_two_seconds_to_end():
@@ -74,7 +74,7 @@ def test_when_the_reader_is_done_the_program_has_two_seconds_to_end():
         "print('all', flush=True); import time; time.sleep(15)", best(), read=lambda p: p.readline()
     )
     assert (found.status, found.exit_code) == ("ok", None)
-    assert 2 <= found.seconds < 8
+    assert 2 <= found.seconds < 12
 
 
 def test_a_program_need_not_read_what_it_is_told():
@@ -185,5 +185,5 @@ def test_an_interrupt_of_the_grader_ends_the_run_and_leaves_nothing():
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         guarded(source, need(Level.LIMITS), read=interrupt)
-    assert time.monotonic() - start < 8
+    assert time.monotonic() - start < 12
     assert alive_with(word) == []

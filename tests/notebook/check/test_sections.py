@@ -93,7 +93,7 @@ def test_a_heading_of_ones_own_opens_no_section():
 
 def test_thousands_of_headings_take_no_time():
     many = notebook_of("# a b\n" * 5000, *(f"# Heading {number} of many" for number in range(700)))
-    begin = time.perf_counter()
+    begin = time.process_time()
     sections = sections_of(many)
     section_homes(sections, sections)
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5

@@ -1,5 +1,6 @@
 """The options that choose a box, the same for every verb that runs notebooks."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -21,8 +22,8 @@ _OPTIONS = (
     click.option(
         "--data",
         type=_FOLDER,
-        envvar="D2L_DATA",
-        help="Folder of data that every notebook may read, there named by D2L_DATA.",
+        help="Folder that every notebook may read, there named by D2L_DATA; by default what that "
+        "variable names here.",
     ),
 )
 
@@ -49,8 +50,20 @@ class WallOptions:
         asked, required = (Level[name.upper()] if name else None for name in names)
         probe = choose_level(asked, required, hidden, self.image)
         click.echo(str(probe))
-        data = self.data and self.data.resolve()
-        return Box(probe.level, limits, data=data, network=network, container_image=self.image)
+        data = self.data or _usual_data()
+        return Box(
+            probe.level,
+            limits,
+            data=data and data.resolve(),
+            network=network,
+            container_image=self.image,
+        )
+
+
+def _usual_data() -> Path | None:
+    """The folder that D2L_DATA names; it need not exist before something is downloaded to it."""
+    folder = Path(os.environ.get("D2L_DATA", ""))
+    return folder if folder.name and folder.is_dir() else None
 
 
 def wall_options(command: Callable[..., Any]) -> Callable[..., Any]:

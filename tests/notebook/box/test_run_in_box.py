@@ -73,7 +73,7 @@ def test_the_memory_of_a_cell_is_its_own_peak(honest):
     first, second, _, fourth, *_ = honest[0].cells  # in the third the block is let go
     assert second.peak_memory - first.peak_memory > 280_000_000
     assert fourth.peak_memory < second.peak_memory - 250_000_000
-    assert honest[0].peak_memory > second.peak_memory
+    assert honest[0].peak_memory >= second.peak_memory
 
 
 def test_names_are_set_after_the_cell_that_assigns_them_or_at_the_start(honest):

@@ -71,3 +71,18 @@ def test_random_values_need_only_be_like_those_of_fresh_runs():
 
     assert flagged(0.9) == ()
     assert len(flagged(1e6)) == 1
+
+
+def test_a_board_that_was_stored_without_its_points_is_the_picture_of_its_curves():
+    points = {"loss": [[epoch, 1 / (epoch + 1)] for epoch in range(8)]}
+    picture = {"image/svg+xml": '<svg width="252pt" height="180pt"></svg>'}
+    board = {**picture, "application/vnd.d2l.points+json": points}
+    fresh = outcome_of(("fit()", ""))
+    fresh.notebook.cells[0].outputs = [new_output("display_data", data=board)]
+    handed_in = outcome_of(("fit()", "")).notebook
+    handed_in.cells[0].outputs = [new_output("display_data", data=picture)]
+    assert compare([fresh], [fresh], handed_in).stale == ()
+    points_of_another = {"loss": [[epoch, 5.0] for epoch in range(8)]}
+    pasted = {**picture, "application/vnd.d2l.points+json": points_of_another}
+    handed_in.cells[0].outputs = [new_output("display_data", data=pasted)]
+    assert len(compare([fresh], [fresh], handed_in).stale) == 1

@@ -13,12 +13,19 @@ if TYPE_CHECKING:
     from d2l.notebook.box.limits import Limits
     from d2l.notebook.box.walls import Box
 
-_LEVELS = click.Choice(["limits", "namespaces", "bubblewrap", "container"])
+_LEVELS = ["limits", "namespaces", "bubblewrap", "container"]
+_ENGINES = ["docker", "podman"]  # each a way to the level container
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _OPTIONS = (
-    click.option("--isolation", type=_LEVELS, help="The walls to run behind; the best by default."),
-    click.option("--require", type=_LEVELS, help="Refuse to go on behind weaker walls."),
-    click.option("--image", help="For --isolation container: the image that holds Python and d2l."),
+    click.option(
+        "--isolation",
+        type=click.Choice([*_LEVELS, *_ENGINES]),
+        help="The walls to run behind; the best of this machine by default.",
+    ),
+    click.option(
+        "--require", type=click.Choice(_LEVELS), help="Refuse to go on behind weaker walls."
+    ),
+    click.option("--image", help="For docker and podman: the image that holds Python and d2l."),
     click.option(
         "--data",
         type=_FOLDER,
@@ -46,9 +53,10 @@ class WallOptions:
         from d2l.notebook.box.probe import choose_level
         from d2l.notebook.box.walls import Box
 
-        names = self.isolation, self.require
+        engine = self.isolation if self.isolation in _ENGINES else None
+        names = "container" if engine else self.isolation, self.require
         asked, required = (Level[name.upper()] if name else None for name in names)
-        probe = choose_level(asked, required, hidden, self.image)
+        probe = choose_level(asked, required, hidden, self.image, engine)
         click.echo(str(probe))
         data = self.data or _usual_data()
         return Box(
@@ -57,6 +65,7 @@ class WallOptions:
             data=data and data.resolve(),
             network=network,
             container_image=self.image,
+            container_engine=engine,
         )
 
 

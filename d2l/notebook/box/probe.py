@@ -52,6 +52,7 @@ def choose_level(
     required: Level | None = None,
     hidden: Sequence[Path] = (),
     container_image: str | None = None,
+    container_engine: str | None = None,
 ) -> Probe:
     """Return the level asked for, or the highest whose claims hold on this machine.
 
@@ -60,7 +61,12 @@ def choose_level(
     """
     not_reached: list[str] = []
     for level in _BY_ITSELF if asked is None else (asked,):
-        box = Box(level, Limits(), container_image=container_image)
+        box = Box(
+            level,
+            Limits(),
+            container_image=container_image,
+            container_engine=container_engine,
+        )
         try:
             claims = _try(box, hidden)
             if _broken(claims):  # once more: what fails by chance must not lower the walls

@@ -25,11 +25,12 @@ _ANSWER_SECONDS = 10
 
 def launch(command: Sequence[str], box: Box, place: Place) -> Launch:
     """Start the command by the image's own `python3`, if this Python was asked for."""
+    program = engine(box.container_engine)
     return Launch(
-        command=(*container_options(engine(), box, place), *arranged(["python3", *command[1:]])),
+        command=(*container_options(program, box, place), *arranged(["python3", *command[1:]])),
         environment=dict(os.environ),  # the client's; the run gets its own by --env
         folder="/",
-        afterwards=(engine(), "rm", "--force", _name(place)),
+        afterwards=(program, "rm", "--force", _name(place)),
     )
 
 
@@ -59,10 +60,13 @@ def container_options(engine: str, box: Box, place: Place) -> list[str]:
     return [*options, box.container_image]
 
 
-def engine() -> str:
-    """Return the program that runs containers, once it has answered; raises `IsolationError`."""
+def engine(asked: str | None = None) -> str:
+    """Return the program that runs containers, once it has answered; raises `IsolationError`.
+
+    `asked` is "docker" or "podman"; without it the first of them that answers is taken.
+    """
     said = []
-    for name in ENGINES:
+    for name in ENGINES if asked is None else (asked,):
         path = shutil.which(name)
         if path is None:
             said.append(f"{name}: not installed")

@@ -40,6 +40,7 @@ class Box:
     data: Path | None = None
     network: bool = False
     container_image: str | None = None
+    container_engine: str | None = None  # "docker" or "podman"; None: the first that answers
     stop: StopSign = field(default_factory=StopSign, compare=False)
 
 

@@ -63,7 +63,9 @@ def test_a_daemon_that_does_not_answer_is_quoted_and_podman_is_tried(tmp_path, m
     with pytest.raises(IsolationError, match=r"container: no container can be started"):
         choose_level(Level.CONTAINER, container_image="course")
     program_that(tmp_path, "podman", "exit 0")
-    assert engine() == str(tmp_path / "podman")
+    assert engine() == engine("podman") == str(tmp_path / "podman")
+    with pytest.raises(IsolationError, match=r"\(docker: Cannot connect to the daemon\)"):
+        engine("docker")
     program_that(tmp_path, "docker", "while :; do :; done")
     monkeypatch.setattr(wall_container, "_ANSWER_SECONDS", 0.2)
     assert engine() == str(tmp_path / "podman")

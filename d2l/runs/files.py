@@ -17,6 +17,18 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     Until the last moment `path` is what it was. Raises `CheckpointError` if the disk is full, the
     folder is read-only, or anything else keeps the file from being written.
     """
+    try:
+        _replace(path, write)
+    except (OSError, RuntimeError) as error:  # PyTorch's writer turns the first into the second
+        raise CheckpointError(_not_written(path, error)) from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Do as `write_whole` does, with errors as they come: for what is no checkpoint."""
+    _replace(path, lambda file: file.write(content))
+
+
+def _replace(path: Path, write: Callable[[BinaryIO], object]) -> None:
     temporary = temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,8 +38,6 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
         sync_folder(path.parent)
-    except (OSError, RuntimeError) as error:  # PyTorch's writer turns the first into the second
-        raise CheckpointError(_not_written(path, error)) from error
     finally:
         with suppress(OSError):  # it was renamed, or could not even be made
             temporary.unlink()

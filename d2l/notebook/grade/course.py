@@ -29,7 +29,7 @@ from d2l.notebook.grade.student import PAGES, Course, grade, without_result, wri
 from d2l.notebook.grade.submissions import Submission, SubmissionError
 from d2l.notebook.grade.summary import summary_page
 from d2l.notebook.grade.table import grades_csv, note_copies, summary
-from d2l.notebook.grade.whole import write_whole
+from d2l.runs.files import replace_file
 
 # Graded again by `--resume`: it was not the submission that failed.
 _NOT_KEPT = ("start", "not graded")
@@ -144,6 +144,6 @@ def _write_class(plan: Plan, results: Sequence[StudentResult]) -> None:
     noted = note_copies(results)
     page = summary_page(plan.rubric, noted, PAGES.name)
     numbers = json.dumps(summary(plan.rubric, noted), indent=1, ensure_ascii=False)
-    write_whole(plan.out / "grades.csv", grades_csv(plan.rubric, noted))
-    write_whole(plan.out / "summary.json", numbers.encode(errors="replace"))
-    write_whole(plan.out / "index.html", page.encode(errors="replace"))
+    replace_file(plan.out / "grades.csv", grades_csv(plan.rubric, noted))
+    replace_file(plan.out / "summary.json", numbers.encode(errors="replace"))
+    replace_file(plan.out / "index.html", page.encode(errors="replace"))

@@ -19,7 +19,7 @@ from d2l.notebook.box.walls import Box
 from d2l.notebook.check.report import CheckReport, Finding, SectionReport
 from d2l.notebook.grade.result import CheckResult, SectionResult, StudentResult
 from d2l.notebook.grade.rubric import Rubric
-from d2l.notebook.grade.whole import write_whole
+from d2l.runs.files import replace_file
 
 _FORMAT = 1
 _ENTRIES = Path("journal", "students")
@@ -79,7 +79,7 @@ class Journal:
     def keep(self, result: StudentResult, content: str) -> None:
         """Write a result down, once everything that belongs to it is written."""
         entry = {"head": self._head(content), "result": asdict(result)}
-        write_whole(self._path(result.key), json.dumps(entry).encode())
+        replace_file(self._path(result.key), json.dumps(entry).encode())
 
     def _head(self, content: str) -> dict[str, Any]:
         return {"format": _FORMAT, "submission": content, **self.stamp}

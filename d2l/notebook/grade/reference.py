@@ -22,8 +22,8 @@ from d2l.notebook.grade.points import by_heading, homes_of
 from d2l.notebook.grade.rubric import Rubric, require_headings
 from d2l.notebook.grade.schedule import Done, work_through
 from d2l.notebook.grade.strict import RubricError
-from d2l.notebook.grade.whole import write_whole
 from d2l.notebook.source import read_notebook
+from d2l.runs.files import replace_file
 
 Run = Callable[[Job, Box], Outcome]
 _KEPT = Path("journal", "reference.json")
@@ -114,7 +114,7 @@ def keep_reference(reference: Reference, out: Path, stamp: Mapping[str, str]) ->
     """Write the reference's runs down for `kept_reference`."""
     outcomes = [asdict(outcome) | {"values": {}} for outcome in reference.outcomes]
     kept = {"stamp": _hash(stamp), "outcomes": outcomes}
-    write_whole(out / _KEPT, json.dumps(kept).encode())
+    replace_file(out / _KEPT, json.dumps(kept).encode())
 
 
 def _required(rubric: Rubric, done: Done[int, Outcome]) -> Outcome:

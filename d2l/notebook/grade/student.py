@@ -21,7 +21,7 @@ from d2l.notebook.grade.reference import Reference, Run
 from d2l.notebook.grade.result import ResultStatus, StudentResult
 from d2l.notebook.grade.rubric import Rubric
 from d2l.notebook.grade.submissions import Submission, SubmissionError
-from d2l.notebook.grade.whole import write_whole
+from d2l.runs.files import replace_file
 
 PAGES = Path("students")
 # Of several runs the first of these that there is counts; not named, an "ok" comes last.
@@ -73,12 +73,12 @@ def write_page(course: Course, result: StudentResult, notebook: NotebookNode | N
     """Write a student's page, and the notebook as it ran, if it did."""
     place = course.out / PAGES
     page = student_page(result, notebook, course.rubric.title)
-    write_whole(place / f"{result.key}.html", page.encode(errors="replace"))
+    replace_file(place / f"{result.key}.html", page.encode(errors="replace"))
     executed = place / f"{result.key}.ipynb"
     if notebook is None:
         executed.unlink(missing_ok=True)  # of an earlier submission
     else:
-        write_whole(executed, nbformat.writes(notebook).encode(errors="replace"))
+        replace_file(executed, nbformat.writes(notebook).encode(errors="replace"))
 
 
 def _graded(

@@ -10,8 +10,6 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from d2l.cli.main import main
-
 REFERENCE = """# %% [markdown]
 # # Draws
 
@@ -29,18 +27,6 @@ print("sum", sum(x))
 """
 COUNTS = ("--seeds", 2, "--runs", 1)
 QUICK = ("--seeds", 1, "--runs", 1)
-
-
-@pytest.fixture
-def d2l_command(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["d2l", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture

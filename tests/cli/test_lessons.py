@@ -10,22 +10,8 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from d2l.cli.main import main
-
 GOOD = "# %% [markdown]\n# # A good lesson on $y$\n# It costs $x$.\n\n# %%\nprint(6 * 7)\n"
 BAD = "# %%\nprint('before')\n\n# %%\nhalf = 1 / 0\n\n# %%\nprint('after')\n"
-
-
-@pytest.fixture
-def d2l_command(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["d2l", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        printed = capsys.readouterr()
-        return ended.value.code, printed.out, printed.err
-
-    return call
 
 
 @pytest.fixture

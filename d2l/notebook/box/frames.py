@@ -35,6 +35,10 @@ class TooMuchError(FrameError):
     """A box that sends more than it may."""
 
 
+class CutOffError(FrameError):
+    """A frame of which not all has come: what sent it has ended."""
+
+
 class FrameReader:
     """Reads the frames of one box, `limit` bytes at most in all."""
 
@@ -66,7 +70,7 @@ class FrameReader:
             missing -= len(part)
         self._left -= length - missing
         if missing and not (may_end and missing == length):
-            raise FrameError("what came out of the box ends within a frame")
+            raise CutOffError("what came out of the box ends within a frame")
         return b"".join(parts)
 
 

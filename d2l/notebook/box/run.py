@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from nbformat import NotebookNode
 
-from d2l.notebook.box.frames import FrameError, FrameReader, TooMuchError
+from d2l.notebook.box.frames import CutOffError, FrameError, FrameReader, TooMuchError
 from d2l.notebook.box.job import CellOutcome, Job, Outcome, Problem, RunStatus
 from d2l.notebook.box.order import order_of
 from d2l.notebook.box.transcript import Transcript
@@ -98,9 +98,10 @@ class _Recording:
 
     def _verdict(self, guarded: Guarded) -> tuple[RunStatus, str]:
         """What the walls saw counts before what the box said; a box that says no end has failed."""
+        was_ended = guarded.status not in ("ok", "broken")
         if isinstance(self._problem, TooMuchError):
             return "output", str(self._problem)
-        if self._problem is not None:
+        if self._problem is not None and not (isinstance(self._problem, CutOffError) and was_ended):
             return "broken", str(self._problem)
         if guarded.status != "ok":
             return guarded.status, guarded.reason

@@ -1,49 +1,34 @@
 """Plain data and arrays from one process to another over a pipe, without a pickle.
 
-A message is JSON and any number of arrays, each headed by its length. Both ends are ours: nothing
-here is built to withstand a stranger.
+A message is a frame of JSON, and one for each array. Both ends are ours: nothing here is built to
+withstand a stranger.
 """
 
 import io
-import json
-import struct
 from collections.abc import Mapping
 from typing import IO, Any
 
 import numpy as np
 
-_LENGTH = struct.Struct("<Q")
+from d2l.notebook.inside.wire import array_frame, json_frame, parse, read_frame
 
 
 def write_message(file: IO[bytes], plain: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Write a message to `file`, and flush it."""
-    _write(file, json.dumps({"plain": plain, "arrays": list(arrays)}).encode())
+    file.write(json_frame({"plain": plain, "arrays": list(arrays)}))
     for array in arrays.values():
         saved = io.BytesIO()
         np.save(saved, array, allow_pickle=False)
-        _write(file, saved.getvalue())
+        file.write(array_frame(saved.getvalue()))
     file.flush()
 
 
 def read_message(file: IO[bytes]) -> tuple[Any, dict[str, np.ndarray]]:
     """Return the next message's plain data and arrays; raise `EOFError` where there is none."""
-    head = json.loads(_read(file))
-    arrays = {name: np.load(io.BytesIO(_read(file)), allow_pickle=False) for name in head["arrays"]}
-    return head["plain"], arrays
+    head = parse(read_frame(file)[1])
+    return head["plain"], {name: _array(read_frame(file)[1]) for name in head["arrays"]}
 
 
-def _write(file: IO[bytes], content: bytes) -> None:
-    file.write(_LENGTH.pack(len(content)))
-    file.write(content)
-
-
-def _read(file: IO[bytes]) -> bytes:
-    (length,) = _LENGTH.unpack(_exactly(file, _LENGTH.size))
-    return _exactly(file, length)
-
-
-def _exactly(file: IO[bytes], count: int) -> bytes:
-    content = file.read(count)
-    if len(content) < count:
-        raise EOFError(f"{count} bytes were announced, {len(content)} came")
-    return content
+def _array(npy: bytes) -> np.ndarray:
+    array: np.ndarray = np.load(io.BytesIO(npy), allow_pickle=False)
+    return array

@@ -7,7 +7,8 @@ what was written here; what comes out of a box is read by `box.frames`, which tr
 import json
 import struct
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from contextlib import suppress
+from typing import IO, Any
 
 HEAD = struct.Struct(">cQ")
 VALUE_TYPE = "application/vnd.d2l.value+json"  # of what the kernel shows the driver alone
@@ -25,16 +26,29 @@ def array_frame(npy: bytes) -> bytes:
     return _frame(ARRAY, npy)
 
 
-def read_frames(pipe: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+def read_frame(pipe: IO[bytes]) -> tuple[bytes, bytes]:
+    """The next frame's kind and payload. Raises `EOFError` where the pipe ends before its end."""
+    kind, length = HEAD.unpack(_exactly(pipe, HEAD.size))
+    return kind, _exactly(pipe, length)
+
+
+def read_frames(pipe: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
     """Each frame's kind and payload, until the pipe ends."""
-    while head := pipe.read(HEAD.size):
-        kind, length = HEAD.unpack(head)
-        yield kind, pipe.read(length)
+    with suppress(EOFError):
+        while True:
+            yield read_frame(pipe)
 
 
 def parse(payload: bytes) -> Any:
     """The message in the payload of a JSON frame."""
     return json.loads(payload)
+
+
+def _exactly(pipe: IO[bytes], count: int) -> bytes:
+    content = pipe.read(count)
+    if len(content) < count:
+        raise EOFError(f"{count} bytes were announced, {len(content)} came")
+    return content
 
 
 def _frame(kind: bytes, payload: bytes) -> bytes:

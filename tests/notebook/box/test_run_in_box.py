@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from boxes import notebook_of, printed, run, statuses
+from boxes import box_of, notebook_of, printed, run, statuses, strongest
+from guards import guarded
 
-from d2l.notebook.box.job import Fetch, Problem
+from d2l.notebook.box.job import Fetch, Job, Problem
+from d2l.notebook.box.run import _Recording
 
 HONEST = (
     "x = 1\nfirst = globals().get('Hidden')\nprint('hi', flush=True)\nx + 1",
@@ -211,6 +213,26 @@ def test_a_driver_that_the_notebook_ends_is_no_result():
     assert outcome.status == "died"
     assert statuses(outcome) == ["ok", "not run"]
     assert isinstance(outcome.values["x"], Problem)
+
+
+@pytest.mark.parametrize(
+    ("rest", "status"),
+    [
+        ("kept = bytearray(b'x') * 2**30", "memory"),
+        ("time.sleep(60)", "timeout"),
+        ("sys.exit(3)", "died"),
+        ("", "broken"),
+    ],
+)
+def test_a_box_that_is_ended_within_a_frame_ended_for_what_the_walls_saw(rest, status):
+    recording = _Recording(Job(notebook_of("1")), box_of(seconds=3), lambda cell: None)
+    within = "sys.stdout.buffer.write(b'J' + (1000).to_bytes(8)); sys.stdout.flush()"
+    found, _ = guarded(
+        f"import sys, time; {within}; {rest}", strongest(), read=recording.read, seconds=3
+    )
+    outcome = recording.outcome(found)
+    assert outcome.status == status
+    assert outcome.reason
 
 
 def test_patched_builtins_and_hooks_do_not_stop_the_values():

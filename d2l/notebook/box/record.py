@@ -4,21 +4,19 @@ Knows nothing of how it ran.
 """
 
 import json
-import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-import d2l
 from d2l.errors import OverwriteError
 from d2l.notebook.box.job import Job, Outcome
 from d2l.notebook.box.walls import Box
 from d2l.notebook.page import notebook_page
 from d2l.notebook.source import notebook_title
+from d2l.notebook.versions import versions_of
 
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "pandas", "ipykernel")
 
@@ -78,19 +76,9 @@ def _record(source: Path, job: Job, box: Box, outcome: Outcome) -> dict[str, Any
             {"name": name, "value": value, "after_cell": assigned.get(name)}
             for name, value in job.set.items()
         ],
-        "versions": dict(_versions(PACKAGES)),
+        "versions": versions_of(PACKAGES),
         "cells": [asdict(cell) for cell in outcome.cells],
     }
-
-
-def _versions(packages: Iterable[str]) -> Iterable[tuple[str, str]]:
-    yield "python", platform.python_version()
-    yield "d2l", d2l.__version__
-    for package in packages:
-        try:
-            yield package, version(package)
-        except PackageNotFoundError:  # an extra that is not installed
-            continue
 
 
 def _with_suffix(target: Path, suffix: str) -> Path:

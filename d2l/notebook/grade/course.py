@@ -6,7 +6,7 @@ page and notebook for each student.
 
 import json
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,10 @@ from pathlib import Path
 from d2l.notebook.box.walls import Box
 from d2l.notebook.grade.examine import make_judge
 from d2l.notebook.grade.journal import Journal, stamp_of
+from d2l.notebook.grade.judge import Judge
 from d2l.notebook.grade.opening import content_hash
 from d2l.notebook.grade.reference import (
+    Reference,
     ReferenceRunner,
     Run,
     keep_reference,
@@ -74,19 +76,25 @@ def grade_class(plan: Plan, watcher: Watcher, *, resume: bool) -> list[StudentRe
     """
     judge = make_judge(plan.rubric)
     read_reference(plan.rubric)
-    stamp = stamp_of(plan.rubric, plan.box)
-    journal = Journal(plan.out, stamp)
+    journal = Journal(plan.out, stamp_of(plan.rubric, plan.box))
     journal.require_room(resume=resume)
-    reference = kept_reference(plan.rubric, plan.out, stamp)
-    if reference is None:
-        watcher.reference(len(plan.rubric.seeds))
-        runner = ReferenceRunner(plan.rubric, judge, plan.box, plan.run, plan.jobs)
-        reference = runner.run(watcher.reference_run)
-        keep_reference(reference, plan.out, stamp)
-    course = Course(plan.rubric, reference, judge, plan.box, plan.run, plan.out)
-    results = _Grading(plan, course, journal, watcher).finish()
-    _write_class(plan, results)
+    with journal.alone():
+        reference = _reference(plan, judge, watcher, journal.stamp)
+        course = Course(plan.rubric, reference, judge, plan.box, plan.run, plan.out)
+        results = _Grading(plan, course, journal, watcher).finish()
+        _write_class(plan, results)
     return results
+
+
+def _reference(plan: Plan, judge: Judge, watcher: Watcher, stamp: Mapping[str, str]) -> Reference:
+    kept = kept_reference(plan.rubric, plan.out, stamp)
+    if kept is not None:
+        return kept
+    watcher.reference(len(plan.rubric.seeds))
+    runner = ReferenceRunner(plan.rubric, judge, plan.box, plan.run, plan.jobs)
+    reference = runner.run(watcher.reference_run)
+    keep_reference(reference, plan.out, stamp)
+    return reference
 
 
 class _Grading:

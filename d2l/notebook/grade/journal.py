@@ -3,22 +3,23 @@
 An entry counts only for the very same submission, rubric, checks, reference and versions.
 """
 
+import fcntl
 import hashlib
 import json
-import platform
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from d2l import __version__
 from d2l.errors import D2LError
 from d2l.notebook.box.job import CellOutcome
 from d2l.notebook.box.walls import Box
 from d2l.notebook.check.report import CheckReport, Finding, SectionReport
 from d2l.notebook.grade.result import CheckResult, SectionResult, StudentResult
 from d2l.notebook.grade.rubric import Rubric
+from d2l.notebook.versions import versions_of
 from d2l.runs.files import replace_file
 
 _FORMAT = 1
@@ -31,17 +32,17 @@ class JournalError(D2LError, ValueError):
 
 
 def stamp_of(rubric: Rubric, box: Box) -> dict[str, str]:
-    """Return everything beside a submission that its grade depends on, as texts."""
+    """Return everything beside a submission that its grade depends on, as texts.
+
+    Of the data, which may be large, the names and sizes alone.
+    """
     files = {"rubric": rubric.path, "reference": rubric.reference, "checks": rubric.checks_file}
-    hashes = {name: _hash(path) for name, path in files.items() if path is not None}
-    versions = {name: _version(name) for name in _PACKAGES}
     return {
-        **hashes,
-        **versions,
-        "d2l": __version__,
-        "python": platform.python_version(),
+        **{name: _hash(path) for name, path in files.items() if path is not None},
+        **versions_of(_PACKAGES),
         "isolation": box.level.title,
-        "data": str(box.data or ""),
+        "files": _hash_of_all(rubric.files, _hash),
+        "data": _hash_of_all(box.data, lambda path: str(path.stat().st_size)),
     }
 
 
@@ -64,6 +65,28 @@ class Journal:
                     f"{self.out} holds a grading already: `--resume` goes on with it, `--out DIR` "
                     "begins another"
                 )
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other grading out of the folder. Raises `JournalError` if one is at work."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.out, os.O_RDONLY)
+        try:
+            self._claim(folder)
+            yield
+        finally:
+            with suppress(OSError):  # it is not empty: something was graded
+                self.out.rmdir()
+            os.close(folder)
+
+    def _claim(self, folder: int) -> None:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise JournalError(
+                f"another `d2l grade` is at work in {self.out}: wait for its end, or name another "
+                "folder by --out"
+            ) from error
 
     def find(self, key: str, content: str) -> StudentResult | None:
         """Return the kept result of the submission with this hash, if all of it still holds."""
@@ -117,8 +140,10 @@ def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
+def _hash_of_all(folder: Path | None, mark: Callable[[Path], str]) -> str:
+    """One hash of the files in the folder: of their names, and of the mark of each."""
+    if folder is None:
         return "none"
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    marks = [(path.relative_to(folder).as_posix(), mark(path)) for path in paths]
+    return hashlib.sha256(json.dumps(marks).encode()).hexdigest()

@@ -190,15 +190,43 @@ def test_a_run_that_did_not_start_is_run_again_by_resume(tmp_path):
     assert all("END start" in source for source in runs.sources)
 
 
-@pytest.mark.parametrize("name", ["rubric.toml", "checks.py", "reference.py"])
-def test_a_changed_rubric_check_or_reference_has_everything_graded_again(tmp_path, name):
+@pytest.mark.parametrize(
+    "name", ["rubric.toml", "checks.py", "reference.py", "beside/more/table.csv", "data/set.bin"]
+)
+def test_a_change_of_what_grades_depend_on_has_everything_graded_again(tmp_path, name):
     make_class(tmp_path / "class", a=("", ""))
-    graded(plan_of(tmp_path))
-    changed = tmp_path / "course" / name
-    changed.write_text(changed.read_text() + "\n# a change\n")
-    runs = Runs()
-    graded(plan_of(tmp_path, runs), resume=True)
-    assert len(runs.sources) == 3 + 2
+    course = tmp_path / "course"
+    for folder in ("beside/more", "data"):
+        (course / folder).mkdir(parents=True)
+    make_course(course, WITHOUT_CHECKS.replace("seed = 5", 'seed = 5\nfiles = "beside"'))
+
+    def resumed(resume=True):
+        runs = Runs()
+        plan = plan_of(tmp_path, runs)
+        graded(replace(plan, box=replace(plan.box, data=course / "data")), resume)
+        return len(runs.sources)
+
+    (course / name).touch()
+    assert (resumed(resume=False), resumed()) == (3 + 2, 0)
+    with open(course / name, "a") as changed:
+        changed.write("\n# a change\n")
+    assert (resumed(), resumed()) == (3 + 2, 0)
+
+
+def test_two_gradings_do_not_share_a_folder(tmp_path):
+    make_class(tmp_path / "class", a=("", ""))
+    refused = []
+
+    def run(job, box):
+        if not refused:
+            with pytest.raises(JournalError, match=r"at work in .*out: wait .*by --out") as error:
+                graded(plan_of(tmp_path))
+            refused.append(error)
+        return run_here(job, box)
+
+    assert graded(plan_of(tmp_path, run))["a"].total == 14
+    assert refused
+    assert graded(plan_of(tmp_path), resume=True)["a"].total == 14
 
 
 def test_a_folder_that_is_used_is_refused_with_the_call_that_works(tmp_path):

@@ -73,6 +73,14 @@ def test_two_runs_may_agree_by_chance_where_few_values_are_possible():
     assert verdicts(compared_runs(accuracy, lambda seed: accuracy(1))) == ["match"]
 
 
+def test_a_truth_that_is_the_same_in_all_reference_runs_by_chance_may_vary_in_a_submission():
+    def equal(seed):
+        return result(torch.tensor(seed != 11))
+
+    assert verdicts(compared_runs(equal, equal)) == ["match"]
+    assert verdicts(compared_runs(equal, lambda seed: equal(11))) == ["differs"]
+
+
 def test_learned_weights_are_compared_place_by_place():
     def weights(seed):
         return result(torch.tensor([[2.0, -3.4, 0.5]]) + normal(seed, 1, 3, scale=0.003))

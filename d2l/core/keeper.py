@@ -25,7 +25,7 @@ class Keeper:
         self._run = run
         self._shelf = None if run.checkpoint is None else Shelf(Path(run.checkpoint), run.keep)
         self.patience = Patience(run.monitor, run.mode, run.patience)
-        self.signals = Signals()
+        self.signals = Signals(speaks=run.world.is_main)
         self.num_epochs_done = 0
         self.num_steps_apart = 0  # how many more were done than in epochs of today's batch size
         self.is_resumed = False

@@ -89,6 +89,7 @@ def _listen(trainer: Any, report: Report) -> None:
 
 def _after_step(trainer: Any) -> None:
     team.check_step_was_shared(trainer)
+    preflight.advise_on_accumulating(trainer)
     if trainer.schedule is not None:
         _step_schedule(trainer, "step", trainer.keeper.num_steps)
     trainer.keeper.after_step()

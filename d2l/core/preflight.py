@@ -57,6 +57,17 @@ def advise_on_gpus(asked: int, found: int, num_processes: int) -> None:
     warnings.warn(f"{here}{more}", stacklevel=3)
 
 
+def advise_on_accumulating(trainer: Any) -> None:
+    """Say that a reader's own loop took a step for each batch, though more were to make one."""
+    if trainer.accumulate > 1 and trainer.progress.num_gathered == 0:
+        warnings.warn(
+            f"accumulate={trainer.accumulate} had no effect: {_name(trainer)}.fit_epoch or "
+            "train_batch is your own. Have fit_epoch call self.train_batch(batch) of d2l.Trainer, "
+            "or leave accumulate out",
+            stacklevel=3,
+        )
+
+
 def _launch(num_processes: int) -> str:
     """The command that starts this program in several processes."""
     if notebook_shell() is not None:

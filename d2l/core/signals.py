@@ -14,11 +14,12 @@ class Signals:
 
     A second Ctrl-C is not waited with. What the program was told to ignore, as a shell tells those
     in the background, stays ignored. Outside the main thread, where Python does not allow it,
-    nothing is noted and everything is as without this class.
+    nothing is noted and everything is as without this class. One of several processes speaks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, speaks: bool = True) -> None:
         self.wanted = 0
+        self._speaks = speaks
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Signals":
@@ -42,7 +43,7 @@ class Signals:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT == self.wanted:
             raise KeyboardInterrupt
-        if not self.wanted:
+        if not self.wanted and self._speaks:
             again = "; Ctrl-C again stops at once" if number == signal.SIGINT else ""
             print(f"\nfinishing this step, then stopping{again}", file=sys.stderr, flush=True)
         self.wanted = self.wanted or number

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from readers import OwnSGD, PlainLine
+from readers import OwnSGD, PlainLine, book_fit_epoch
 from resumable import NUM_BATCHES, Net, Points, learned, parts, short_line_data
 from torch import nn
 from torch.optim import lr_scheduler
@@ -333,3 +333,25 @@ def test_plain_tensors_gather_their_gradients_too():
     whole, parts = models
     torch.testing.assert_close(whole.w, parts.w, rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(whole.b, parts.b, rtol=1e-5, atol=1e-6)
+
+
+def test_a_loop_of_ones_own_that_steps_at_each_batch_is_said_not_to_accumulate(monkeypatch):
+    monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
+    with pytest.warns(UserWarning, match=r"accumulate=4 had no effect.*self\.train_batch\(batch\)"):
+        d2l.Trainer(1, accumulate=4).fit(PlainLine(2, lr=0.03), short_line_data())
+
+
+def test_a_loop_of_ones_own_that_calls_train_batch_accumulates(monkeypatch):
+    def fit_epoch(self):
+        self.model.train()
+        for batch in self.train_dataloader:
+            self.train_batch(self.prepare_batch(batch))
+        self.validate_epoch(self.val_dataloader)
+
+    models, data = [], short_line_data()
+    for own in (False, True):
+        if own:
+            monkeypatch.setattr(d2l.Trainer, "fit_epoch", fit_epoch)
+        models.append(PlainLine(2, lr=0.03))
+        d2l.Trainer(2, seed=0, accumulate=3).fit(models[-1], data)
+    assert torch.equal(models[0].w, models[1].w)

@@ -128,6 +128,14 @@ def test_a_signal_that_the_program_was_told_to_ignore_stays_ignored():
         signal.signal(signal.SIGINT, before)
 
 
+def test_of_several_processes_one_says_that_it_will_stop(capsys):
+    for speaks in (True, False):
+        with Signals(speaks=speaks) as signals:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert signals.wanted == signal.SIGTERM
+        assert ("finishing this step" in capsys.readouterr().err) is speaks
+
+
 def test_a_run_in_a_thread_gives_the_same_numbers(tmp_path):
     def fit():
         torch.manual_seed(1)

@@ -1,0 +1,50 @@
+"""A disk that fills up in the middle of a run: the run ends, its last checkpoint does not."""
+
+import pytest
+import torch
+from disks import small_disk
+from torch import nn
+
+from d2l import torch as d2l
+from d2l.errors import CheckpointError
+
+WEIGHTS = 250_000  # of 4 bytes: a checkpoint is about a megabyte, and room is for three of them
+
+
+class Line(d2l.LinearRegression):
+    """A line through many inputs."""
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.01 / WEIGHTS)
+
+
+def parts():
+    torch.manual_seed(0)
+    model = Line(lr=0.01)
+    model.net = nn.Linear(WEIGHTS, 1)
+    return model, d2l.SyntheticRegressionData(
+        torch.ones(WEIGHTS) / WEIGHTS, 0.0, num_train=8, num_val=4, batch_size=4
+    )
+
+
+def test_a_run_whose_disk_fills_up_goes_on_from_its_last_checkpoint_on_a_larger_one(tmp_path):
+    straight, data = parts()
+    d2l.Trainer(6, seed=0).fit(straight, data)
+
+    model, data = parts()
+    (tmp_path / "full").mkdir()
+    with small_disk(tmp_path / "full", 3_600_000):
+        trainer = d2l.Trainer(6, seed=0, checkpoint=tmp_path / "full", keep=6)
+        with pytest.raises(CheckpointError, match=r"could not be written \(No space left"):
+            trainer.fit(model, data)
+        assert model.board.points["val_loss"]  # the board has what was trained
+        kept = sorted((tmp_path / "full").glob("step-*.pt"))
+        assert len(kept) == 3
+        assert [path.name for path in (tmp_path / "full").iterdir() if ".part" in path.name] == []
+        (tmp_path / "larger").mkdir()
+        for path in kept:
+            (tmp_path / "larger" / path.name).write_bytes(path.read_bytes())
+
+    model, data = parts()
+    d2l.Trainer(6, seed=0, checkpoint=tmp_path / "larger").fit(model, data, resume="last")
+    assert torch.equal(model.net.weight, straight.net.weight)

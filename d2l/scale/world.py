@@ -17,6 +17,7 @@ from torch import Tensor
 
 from d2l.base.devices import cpu, gpu, num_gpus, usable
 from d2l.errors import DeviceError
+from d2l.scale import exchange
 
 Value = TypeVar("Value")
 SECONDS_TO_LEAVE = 0.2
@@ -67,7 +68,7 @@ class World:
     def sum(self, tensor: Tensor) -> Tensor:
         """The sum of the tensors that the processes hand in; `tensor` itself is overwritten."""
         if self.size > 1:
-            dist.all_reduce(tensor)
+            exchange.add_up(tensor)
         return tensor
 
     def highest(self, value: int) -> int:
@@ -76,29 +77,24 @@ class World:
 
     def gather(self, value: Value) -> list[Value]:
         """What each process hands in, by rank."""
-        if self.size == 1:
-            return [value]
-        values: list[Any] = [None] * self.size
-        dist.all_gather_object(values, value)
-        return values
+        return [value] if self.size == 1 else exchange.gather_objects(value)
 
     def share(self, tensor: Tensor) -> None:
         """Overwrite the tensor with that of the first process."""
         if self.size > 1:
-            dist.broadcast(tensor, src=0)
+            exchange.overwrite(tensor)
 
     def from_main(self, make: Callable[[], Value]) -> Value:
         """What `make()` gives in the first process; an error there is raised in each."""
         if self.size == 1:
             return make()
-        answer: list[Any] = [None]
+        answer: tuple[str, Any] = ("", None)
         if self.is_main:
             try:
-                answer = [("made", make())]
+                answer = "made", make()
             except Exception as error:
-                answer = [("failed", error)]
-        dist.broadcast_object_list(answer, src=0)
-        how, what = answer[0]
+                answer = "failed", error
+        how, what = exchange.object_of_first(answer)
         if how == "failed":
             raise what
         return what

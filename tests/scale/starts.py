@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAMS = Path(__file__).parent / "programs"
 SECONDS = 180  # no program here takes a tenth of it on an idle machine
 
@@ -16,14 +18,16 @@ def start(program, num_processes, *arguments, folder=None):
         options = ["--standalone", "--nproc-per-node", str(num_processes)]
         launcher = ["-m", "torch.distributed.run", *options]
     command = [sys.executable, *launcher, str(PROGRAMS / program), *map(str, arguments)]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        cwd=folder,
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    program = subprocess.Popen(command, text=True, cwd=folder, env=environment, **pipes)
+    try:
+        said, complained = program.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        program.terminate()  # torchrun ends its processes; killed, it would leave them behind
+        said, complained = program.communicate(timeout=60)
+        pytest.fail(f"{command} did not end:\n{said[-2000:]}\n{complained[-4000:]}")
+    assert program.returncode == 0, (
+        f"{command} ended with {program.returncode}:\n{complained[-4000:]}"
     )
-    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stderr[-4000:]}"
-    return done.stdout
+    return said

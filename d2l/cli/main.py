@@ -1,5 +1,6 @@
 """The command `d2l`: its verbs, and how each ends when it cannot go on: in one clear line."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -32,6 +33,7 @@ for command in (train, launch, runs, doctor, data, lessons, run, check, grade, r
 
 def main() -> NoReturn:
     """Run the command line, and exit with a status other than 0 if it did not do what was asked."""
+    _open_standard_streams()
     try:
         status = group.main(standalone_mode=False)
     except click.ClickException as error:
@@ -42,6 +44,15 @@ def main() -> NoReturn:
     except (D2LError, OSError) as error:
         status = _fail(str(error), 1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _open_standard_streams() -> None:
+    """Where a caller closed some (`<&-`): else pipes to other processes would take their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - stays open
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
 
 
 def _fail(message: str, status: int) -> int:

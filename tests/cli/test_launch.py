@@ -15,7 +15,8 @@ from d2l.scale.launch import Launch, num_cores
 
 CELLS = (
     "%matplotlib inline\nimport os, sys, helper",
-    "print(os.environ['RANK'], helper.two, os.environ['OMP_NUM_THREADS'], *sys.argv[1:])",
+    "said = [os.environ['RANK'], helper.two, os.environ['OMP_NUM_THREADS'], *sys.argv[1:]]\n"
+    "print(' '.join(map(str, said)) + '\\n', end='')",  # in one piece: both write to one pipe
     "if True:\n    1 / 0",
 )
 WAITS = """

@@ -139,3 +139,14 @@ def command_lines():
         except OSError:  # it has ended
             continue
     return "\n".join(lines)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="descriptors of POSIX")
+def test_streams_that_the_caller_closed_are_nowhere_and_not_in_the_way(write, tmp_path):
+    command = [sys.executable, "-m", "d2l", "run", write("hw.py", GOOD.replace("beside", "os"))]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command, "--out", tmp_path / "out"],
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1  # os.x is not there
+    assert json.loads((tmp_path / "out" / "hw.run.json").read_text())["status"] == "error"

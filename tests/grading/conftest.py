@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from grading_run import end_leftovers, run_grade, servers
-from hostile_class import ATTACKS, HANDFUL, Places, furnish
+from hostile_class import ATTACKS, HANDFUL, TWICE, Places, furnish
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +26,8 @@ def graded_at_level(request, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def graded_again(tmp_path_factory):
-    """The same part of the class, in another place, behind the best walls."""
-    yield from _graded(tmp_path_factory.mktemp("again"), HANDFUL, False)
+    """A few of the class, in another place."""
+    yield from _graded(tmp_path_factory.mktemp("again"), TWICE, False)
 
 
 def _graded(root, attacks, with_files, *options):

@@ -63,9 +63,11 @@ class Graded:
 
     @property
     def points(self):
-        """The table without its notes, which say how a process ended in the system's words."""
-        rows = (grade.row for grade in self.grades.values())
-        return [{name: cell for name, cell in row.items() if name != "note"} for row in rows]
+        """The row of each student without its note, which is in the system's words."""
+        return {
+            student: {name: cell for name, cell in grade.row.items() if name != "note"}
+            for student, grade in self.grades.items()
+        }
 
     def left(self):
         """The processes that an attack has left."""

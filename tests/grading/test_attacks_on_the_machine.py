@@ -4,7 +4,7 @@ Points by hand: the table 4, softmax shown 2 and checked 8, chance shown 2 and c
 """
 
 import pytest
-from hostile_class import HANDFUL
+from hostile_class import HANDFUL, TWICE
 
 pytestmark = pytest.mark.slow
 
@@ -91,11 +91,13 @@ def test_the_other_levels_hold_as_well(graded_at_level, student, status, total):
     assert not graded_at_level.alive.get(student)
 
 
-def test_other_walls_give_the_same_points(graded_at_level, graded_again):
-    assert graded_again.points == graded_at_level.points
+def test_other_walls_give_the_same_points(graded_at_level, graded):
+    found = graded_at_level.points
+    assert len(found) == len(HANDFUL) + 1  # and the one who attacks nothing
+    assert found == {student: graded.points[student] for student in found}
 
 
 def test_the_same_submissions_get_the_same_rows_again(graded, graded_again):
     again = graded_again.table.splitlines()
-    assert len(again) == 1 + len(HANDFUL) + 1  # the head, and the one who attacks nothing
+    assert len(again) == 1 + len(TWICE) + 1  # the head, and the one who attacks nothing
     assert set(again) <= set(graded.table.splitlines())

@@ -19,7 +19,7 @@ from typing import Any
 from d2l.notebook.box import kernel_calls as kernel
 from d2l.notebook.box.ending import end_all, remove_folder
 from d2l.notebook.box.rlimits import set_limits, threads_at_most
-from d2l.notebook.box.system_calls import system_call_filter
+from d2l.notebook.box.system_calls import DESCRIPTOR, system_call_filter
 from d2l.notebook.box.usage import Meter
 
 POLL_SECONDS = 0.1
@@ -80,11 +80,10 @@ def _wake_on_children() -> int:
 def _start(plan: dict[str, Any]) -> int:
     user = plan["user"]
     who = {} if user is None else {"user": user, "group": user, "extra_groups": []}
-    given = () if plan["filter_descriptor"] is None else (plan["filter_descriptor"],)
-    for descriptor in given:
-        _offer_filter(descriptor)
+    given = [_offered_filter() for part in plan["command"] if part == DESCRIPTOR]
+    command = [str(*given) if part == DESCRIPTOR else part for part in plan["command"]]
     started = subprocess.Popen(
-        plan["command"],
+        command,
         env=plan["environment"],
         cwd=plan["folder"],
         start_new_session=True,
@@ -97,11 +96,12 @@ def _start(plan: dict[str, Any]) -> int:
     return started.pid
 
 
-def _offer_filter(descriptor: int) -> None:
+def _offered_filter() -> int:
+    """A descriptor that the filter can be read from."""
     reading, writing = os.pipe()
     os.write(writing, system_call_filter())
     os.close(writing)
-    os.dup2(reading, descriptor)
+    return reading
 
 
 def _let_go_of_streams() -> None:

@@ -7,6 +7,9 @@ on nobody's account; a notebook needs none of them. Machines with other processo
 import platform
 import struct
 
+# Stands in a command for the descriptor that the filter can be read from, known when it starts.
+DESCRIPTOR = "{descriptor of the filter}"
+
 # Names, and their numbers on (x86_64, aarch64).
 _REFUSED = {
     "add_key": (248, 217),

@@ -3,9 +3,9 @@
 import shutil
 from collections.abc import Iterator, Sequence
 
+from d2l.notebook.box import system_calls
 from d2l.notebook.box.level import IsolationError
 from d2l.notebook.box.sight import Sight, in_sight
-from d2l.notebook.box.system_calls import system_call_filter
 from d2l.notebook.box.walls import (
     DATA,
     INSIDE,
@@ -17,21 +17,17 @@ from d2l.notebook.box.walls import (
     environment,
 )
 
-_FILTER_DESCRIPTOR = 9
-
 
 def launch(command: Sequence[str], box: Box, place: Place) -> Launch:
     """Start the command by bubblewrap, as an unprivileged user from the first moment."""
     wall = [_tool("bwrap"), *_namespaces(box, place), *_filesystem(in_sight(box, place), box)]
-    filtered = system_call_filter() != b""
-    if filtered:
-        wall += ["--seccomp", str(_FILTER_DESCRIPTOR)]
+    if system_calls.system_call_filter():
+        wall += ["--seccomp", system_calls.DESCRIPTOR]
     return Launch(
         command=(*wall, "--", *_become(place), *arranged(command)),
         environment=environment(INSIDE, None if box.data is None else DATA),
         folder="/",
         runs_as=place.user,
-        filter_descriptor=_FILTER_DESCRIPTOR if filtered else None,
         mounted=WRITABLE,
     )
 

@@ -77,7 +77,6 @@ class Launch:
     folder: str
     user: int | None = None  # whom to become before `command`
     runs_as: int | None = None  # who the processes are in the end, where nobody else is that user
-    filter_descriptor: int | None = None  # where `command` reads its filter of system calls
     has_walls: bool = True
     written: str | None = None  # a folder of this machine whose contents count as disk
     mounted: tuple[str, ...] = ()  # file systems inside that count as disk

@@ -32,6 +32,18 @@ def test_bytes_go_in_and_come_out_and_the_end_is_reported(level):
     assert 0 < found.seconds < 10
 
 
+def test_how_many_files_the_grader_has_open_does_not_matter(level):
+    opened = []
+    try:
+        for _ in range(15):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+            found, said = guarded("print('here')", level)
+            assert (found.status, found.reason, said) == ("ok", "", "here\n")
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
 def test_a_program_that_fails_has_died_and_the_end_of_its_complaint_is_kept(level):
     found, _ = guarded("import sys; sys.exit('a' * 3000 + 'z')", level)
     assert (found.status, found.exit_code) == ("died", 1)

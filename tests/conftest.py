@@ -1,10 +1,16 @@
-"""What every test stands on: contracts of shapes and types are executed, pictures go to memory."""
+"""What every test stands on: contracts of shapes and types are executed, pictures go to memory.
+
+And chance is the same in each run, whichever tests came before.
+"""
 
 import importlib.util
+import random
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pytest
+import torch
 from jaxtyping import install_import_hook
 
 ROOMS_UNDER_CONTRACT = (
@@ -22,6 +28,13 @@ def modules_under_contract() -> list[str]:
 
 install_import_hook(modules_under_contract(), "contracts.check")  # before d2l.torch is imported
 mpl.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers_each_time():
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
 
 
 @pytest.fixture(autouse=True)

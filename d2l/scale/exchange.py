@@ -2,10 +2,11 @@
 
 PyTorch's threads let go of a tensor after the call has returned, and come back to Python for that.
 A process that forks at this very moment, as a DataLoader's workers do, has a child that waits for
-ever. So the works are held here until later ones take their place: then nobody else is the last.
+ever. So each work is held here for longer than those threads do: they are never the last.
 """
 
 import pickle
+import time
 from collections import deque
 from typing import Any
 
@@ -13,8 +14,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-_NUM_HELD = 16  # a thread lets go of a work within microseconds of its end
-_held: deque[Any] = deque(maxlen=_NUM_HELD)
+_SECONDS_HELD = 1.0  # a thread lets go in microseconds, on a busy machine when its turn comes
+_held: deque[tuple[float, Any]] = deque()
 
 
 def add_up(tensor: Tensor) -> Tensor:
@@ -56,7 +57,10 @@ def _gather(own: Tensor) -> list[Tensor]:
 
 def _finish(work: Any) -> None:
     work.wait()
-    _held.append(work)
+    now = time.monotonic()
+    _held.append((now, work))
+    while _held[0][0] < now - _SECONDS_HELD:
+        _held.popleft()
 
 
 def _bytes_of(value: Any) -> Tensor:

@@ -130,17 +130,6 @@ def test_an_interrupt_leaves_what_was_done_and_no_process(write, tmp_path):
         assert mark not in command_lines()
 
 
-def command_lines():
-    lines = []
-    for number in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{number}/cmdline", "rb") as file:
-                lines.append(file.read().decode(errors="replace"))
-        except OSError:  # it has ended
-            continue
-    return "\n".join(lines)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="descriptors of POSIX")
 def test_streams_that_the_caller_closed_are_nowhere_and_not_in_the_way(write, tmp_path):
     command = [sys.executable, "-m", "d2l", "run", write("hw.py", GOOD.replace("beside", "os"))]
@@ -150,3 +139,14 @@ def test_streams_that_the_caller_closed_are_nowhere_and_not_in_the_way(write, tm
     )  # fmt: skip
     assert done.returncode == 1  # os.x is not there
     assert json.loads((tmp_path / "out" / "hw.run.json").read_text())["status"] == "error"
+
+
+def command_lines():
+    lines = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/cmdline", "rb") as file:
+                lines.append(file.read().decode(errors="replace"))
+        except OSError:  # it has ended
+            continue
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""One class with every attack, graded once by the real command; and a handful graded twice more."""
+"""One class with every attack, graded by the real command, and parts of it once more."""
 
 import socket
 import uuid

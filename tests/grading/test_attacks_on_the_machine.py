@@ -92,9 +92,9 @@ def test_the_other_levels_hold_as_well(graded_at_level, student, status, total):
 
 
 def test_other_walls_give_the_same_points(graded_at_level, graded):
-    found = graded_at_level.points
+    found, points = graded_at_level.points, graded.points
     assert len(found) == len(HANDFUL) + 1  # and the one who attacks nothing
-    assert found == {student: graded.points[student] for student in found}
+    assert found == {student: points[student] for student in found}
 
 
 def test_the_same_submissions_get_the_same_rows_again(graded, graded_again):

@@ -18,16 +18,20 @@ def start(program, num_processes, *arguments, folder=None):
         options = ["--standalone", "--nproc-per-node", str(num_processes)]
         launcher = ["-m", "torch.distributed.run", *options]
     command = [sys.executable, *launcher, str(PROGRAMS / program), *map(str, arguments)]
+    done = finish(command, folder)
+    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+def finish(command, folder=None, **more_environment):
+    """How a program ended, and what it printed; one that does not end in time fails the test."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    program = subprocess.Popen(command, text=True, cwd=folder, env=environment, **pipes)
+    environment = os.environ | {"OMP_NUM_THREADS": "1"} | more_environment
+    running = subprocess.Popen(command, text=True, cwd=folder, env=environment, **pipes)
     try:
-        said, complained = program.communicate(timeout=SECONDS)
+        said, complained = running.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        program.terminate()  # torchrun ends its processes; killed, it would leave them behind
-        said, complained = program.communicate(timeout=60)
+        running.terminate()  # torchrun ends its processes; killed, it would leave them behind
+        said, complained = running.communicate(timeout=60)
         pytest.fail(f"{command} did not end:\n{said[-2000:]}\n{complained[-4000:]}")
-    assert program.returncode == 0, (
-        f"{command} ended with {program.returncode}:\n{complained[-4000:]}"
-    )
-    return said
+    return subprocess.CompletedProcess(command, running.returncode, said, complained)

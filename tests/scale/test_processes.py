@@ -115,12 +115,12 @@ def test_a_sharded_run_goes_on_in_another_number_of_processes(tmp_path):
     assert _found(two)["sharded"]
 
 
-def _found(folder):
-    return json.loads((folder / "found.json").read_text())
-
-
 def test_what_processes_tell_each_other_brings_no_thread_into_python():
     found = dict(line.rsplit(" ", 1) for line in start("quiet.py", 2).splitlines())
     assert list(found) == ["sum", "gather", "share", "from main"]
     for name, count in found.items():  # of 100; a dozen to two hundred by PyTorch's own calls
         assert int(count) <= 2, name
+
+
+def _found(folder):
+    return json.loads((folder / "found.json").read_text())

@@ -2,12 +2,11 @@
 
 import os
 import re
-import subprocess
 import sys
 
 import pytest
 import torch
-from starts import PROGRAMS, SECONDS
+from starts import PROGRAMS, finish
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")]
 
@@ -17,14 +16,7 @@ def run(folder, trouble):
     launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     options = ["--max-restarts", "2", "--monitor-interval", "0.2"]
     program = [str(PROGRAMS / "restarted.py"), str(folder), trouble]
-    return subprocess.run(
-        [sys.executable, "-m", *launcher, *options, *program],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=SECONDS,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
+    return finish([sys.executable, "-m", *launcher, *options, *program])
 
 
 def is_same(end, other):

@@ -6,9 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from starts import PROGRAMS, SECONDS, start
+from starts import PROGRAMS, finish, start
 
 CASES = ("Adam", "plain tensors")
 ADDRESSES = ("10.213.77.1", "10.213.77.2")
@@ -50,26 +51,19 @@ def machines():
 
 
 def test_two_machines_learn_what_one_process_learns(machines, tmp_path):
-    running = []
-    for rank, (name, cable) in enumerate(machines.items()):
+    def run(rank, name, cable):
         (tmp_path / str(rank)).mkdir()
         options = ["--nnodes", "2", "--node-rank", str(rank), "--nproc-per-node", "1"]
         options += ["--master-addr", ADDRESSES[0], "--master-port", str(PORT)]
         torchrun = [sys.executable, "-m", "torch.distributed.run", *options]
         command = [*torchrun, str(PROGRAMS / "learning.py"), str(tmp_path / str(rank)), *CASES]
-        running.append(
-            subprocess.Popen(
-                ["ip", "netns", "exec", name, *command],
-                env=os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": cable},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
-    printed = [process.communicate(timeout=SECONDS) for process in running]
-    assert [process.returncode for process in running] == [0, 0], printed
-    assert printed[0][0].startswith("epoch 1/1")
-    assert not printed[1][0]
+        return finish(["ip", "netns", "exec", name, *command], GLOO_SOCKET_IFNAME=cable)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(run, (0, 1), machines, machines.values()))
+    assert [machine.returncode for machine in done] == [0, 0], done
+    assert done[0].stdout.startswith("epoch 1/1")
+    assert not done[1].stdout
     assert not any((tmp_path / "1").iterdir())  # the first machine alone writes
 
     (tmp_path / "alone").mkdir()

@@ -19,7 +19,7 @@ from typing import Any
 from d2l.notebook.box import kernel_calls as kernel
 from d2l.notebook.box.ending import end_all, remove_folder
 from d2l.notebook.box.rlimits import set_limits, threads_at_most
-from d2l.notebook.box.system_calls import DESCRIPTOR, system_call_filter
+from d2l.notebook.box.system_calls import FILTER_DESCRIPTOR, system_call_filter
 from d2l.notebook.box.usage import Meter
 
 POLL_SECONDS = 0.1
@@ -80,8 +80,10 @@ def _wake_on_children() -> int:
 def _start(plan: dict[str, Any]) -> int:
     user = plan["user"]
     who = {} if user is None else {"user": user, "group": user, "extra_groups": []}
-    given = [_offered_filter() for part in plan["command"] if part == DESCRIPTOR]
-    command = [str(*given) if part == DESCRIPTOR else part for part in plan["command"]]
+    command, given = list(plan["command"]), []
+    if FILTER_DESCRIPTOR in command:
+        given = [_offered_filter()]
+        command[command.index(FILTER_DESCRIPTOR)] = str(given[0])
     started = subprocess.Popen(
         command,
         env=plan["environment"],

@@ -8,7 +8,7 @@ import platform
 import struct
 
 # Stands in a command for the descriptor that the filter can be read from, known when it starts.
-DESCRIPTOR = "{descriptor of the filter}"
+FILTER_DESCRIPTOR = "{descriptor of the filter}"
 
 # Names, and their numbers on (x86_64, aarch64).
 _REFUSED = {

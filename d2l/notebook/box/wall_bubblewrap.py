@@ -3,9 +3,9 @@
 import shutil
 from collections.abc import Iterator, Sequence
 
-from d2l.notebook.box import system_calls
 from d2l.notebook.box.level import IsolationError
 from d2l.notebook.box.sight import Sight, in_sight
+from d2l.notebook.box.system_calls import FILTER_DESCRIPTOR, system_call_filter
 from d2l.notebook.box.walls import (
     DATA,
     INSIDE,
@@ -21,8 +21,8 @@ from d2l.notebook.box.walls import (
 def launch(command: Sequence[str], box: Box, place: Place) -> Launch:
     """Start the command by bubblewrap, as an unprivileged user from the first moment."""
     wall = [_tool("bwrap"), *_namespaces(box, place), *_filesystem(in_sight(box, place), box)]
-    if system_calls.system_call_filter():
-        wall += ["--seccomp", system_calls.DESCRIPTOR]
+    if system_call_filter():
+        wall += ["--seccomp", FILTER_DESCRIPTOR]
     return Launch(
         command=(*wall, "--", *_become(place), *arranged(command)),
         environment=environment(INSIDE, None if box.data is None else DATA),

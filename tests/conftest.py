@@ -5,6 +5,7 @@ And chance is the same in each run, whichever tests came before.
 
 import importlib.util
 import random
+import signal
 from pathlib import Path
 
 import matplotlib as mpl
@@ -28,6 +29,8 @@ def modules_under_contract() -> list[str]:
 
 install_import_hook(modules_under_contract(), "contracts.check")  # before d2l.torch is imported
 mpl.use("Agg")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells have it for `make test &`
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

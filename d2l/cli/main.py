@@ -27,6 +27,10 @@ def group() -> None:
     """Dive into Deep Learning's companion: train, look after machine and data, run lessons."""
 
 
+# To read a notebook is to load jsonschema, which loads this where it is there: a parser of web
+# addresses in all scripts, made anew in two seconds at each command, for what no notebook has.
+_NEVER_LOADED = "rfc3987_syntax"
+
 for command in (train, launch, runs, doctor, data, lessons, run, check, grade, rubric):
     group.add_command(command)
 
@@ -34,6 +38,7 @@ for command in (train, launch, runs, doctor, data, lessons, run, check, grade, r
 def main() -> NoReturn:
     """Run the command line, and exit with a status other than 0 if it did not do what was asked."""
     _open_standard_streams()
+    sys.modules.setdefault(_NEVER_LOADED, None)  # type: ignore[arg-type]
     try:
         status = group.main(standalone_mode=False)
     except click.ClickException as error:

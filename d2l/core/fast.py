@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from d2l.base.devices import move
 from d2l.core.loop import stop_at
 from d2l.core.module import Module
 from d2l.core.progress import Feed
@@ -237,10 +238,16 @@ def _why_plain(trainer: Any, replaced: list[str]) -> str:
 
 
 def _make_capturable(optimizer: Any, device: torch.device) -> None:
-    """Have optimizers that count their steps, such as Adam, count them on the device."""
+    """Have optimizers that count their steps, such as Adam, count them on the device.
+
+    They do from their first step on, but not in a run that goes on from one on a CPU.
+    """
     for group in getattr(optimizer, "param_groups", []):
         if "capturable" in group and device.type == "cuda":
             group["capturable"] = True
+            for parameter in group["params"]:
+                state = optimizer.state.get(parameter, {})
+                state.update(move(dict(state), parameter.device))
 
 
 def _is_resident(feed: Any, shared: bool = False) -> bool:

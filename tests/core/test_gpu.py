@@ -58,3 +58,17 @@ def test_fashion_mnist_lives_on_the_gpu_during_a_run():
     d2l.Trainer(max_epochs=1, num_gpus=1).fit(Watched(10, lr=0.1), data)
     assert devices == {d2l.gpu().type}
     assert next(iter(data.val_dataloader()))[0].device.type == "cpu"
+
+
+@pytest.mark.parametrize("ways", [(0, 1), (1, 0)])
+def test_a_run_of_adam_goes_on_elsewhere(tmp_path, ways):
+    class Counted(LazyNet):
+        def configure_optimizers(self):
+            return torch.optim.Adam(self.parameters(), lr=0.01)
+
+    for max_epochs, num_gpus in zip((1, 2), ways, strict=True):
+        model = Counted()
+        trainer = d2l.Trainer(max_epochs, num_gpus, checkpoint=tmp_path, replay=num_gpus == 1)
+        trainer.fit(model, TwoClasses(num_train=40), resume="last")
+        assert trainer.plan.step == ("replayed" if num_gpus else "plain")
+    assert [point.x for point in model.board.points["val_loss"]] == [1, 2]

@@ -3,6 +3,7 @@
 PYTHON ?= python3
 export D2L_DATA ?= $(CURDIR)/data
 BIN := .venv/bin
+WORKERS ?= 2  # processes that share the tests
 
 .PHONY: demo test check bench growth api data clean .venv
 
@@ -14,7 +15,7 @@ demo: .venv/installed data  ## run every lesson; leave notebooks and pages in ou
 	@echo "open out/lessons/index.html"
 
 test: check data  ## everything that continuous integration runs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: .venv/installed  ## style, types, rooms
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The outcomes of d2l 1.0.3, played once for the session, and the count of names at its end."""
+"""The outcomes of d2l 1.0.3, played once for the session."""
 
 import os
 from collections.abc import Iterator
@@ -9,8 +9,6 @@ from cases_clothes import CLOTHES
 from released import ReleasedMissingError, outcomes_of_released
 
 from d2l.data import fashion_files
-
-COMPARED: dict[str, set[str]] = {}  # every name compared in this session → the cases that did
 
 
 @pytest.fixture(scope="session")
@@ -33,20 +31,7 @@ def _lay_out_clothes(folder):
     return str(folder)
 
 
-@pytest.fixture
-def compared() -> dict[str, set[str]]:
-    return COMPARED
-
-
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch):
     for name in [name for name in os.environ if name.startswith("D2L_")]:
         monkeypatch.delenv(name)
-
-
-def pytest_terminal_summary(terminalreporter):
-    if COMPARED:
-        cases = len(set().union(*COMPARED.values()))
-        terminalreporter.write_line(
-            f"parity with d2l 1.0.3: {len(COMPARED)} names compared in {cases} cases"
-        )

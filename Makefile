@@ -15,7 +15,7 @@ demo: .venv/installed data  ## run every lesson; leave notebooks and pages in ou
 	@echo "open out/lessons/index.html"
 
 test: check data  ## everything that continuous integration runs
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder
 
 check: .venv/installed  ## style, types, rooms
 	$(BIN)/ruff check .

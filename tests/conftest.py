@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from jaxtyping import install_import_hook
+from xdist.scheduler import LoadScopeScheduling
 
 ROOMS_UNDER_CONTRACT = (
     "base", "classic", "core", "data", "engine", "hpo", "models", "plot", "runs", "scale", "text",
@@ -35,13 +36,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells have it for `
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Where processes share the suite (`-n 2`), a file is not divided, nor is such a folder."""
-    for item in items:
-        folder = item.path.parent
-        whole = folder if folder.name in SHARING else item.path
-        item.add_marker(pytest.mark.xdist_group(whole.stem))
+class WholeFiles(LoadScopeScheduling):
+    """Where processes share the suite, a file is not divided among them, nor is such a folder."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0])
+        return str(file.parent if file.parent.name in SHARING else file)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return WholeFiles(config, log)
 
 
 def pytest_runtest_logreport(report):

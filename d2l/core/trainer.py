@@ -73,7 +73,8 @@ class Trainer(HyperParameters):
     Book: 3.2 Object-oriented design for implementation
     """
 
-    # Defaults, since the book has readers replace __init__ by one that knows three arguments.
+    # Defaults, since the book has readers replace __init__ by one that knows three arguments, and
+    # fit by the book's.
     max_epochs: int
     gradient_clip_val: float = 0
     seed: int | None = None
@@ -98,6 +99,8 @@ class Trainer(HyperParameters):
     pool: PooledPoints | None = None
     schedule: Schedule | None = None
     fast: FastRun | None = None
+    progress: Progress = Progress()
+    watch: FiniteWatch = FiniteWatch(deferred=False)
     _asked_device: torch.device | None = None
 
     def __init__(

@@ -70,6 +70,22 @@ def line_data(**options):
     return d2l.SyntheticRegressionData(w=torch.tensor([2, -3.4]), b=4.2, **options)
 
 
+def book_init(self, max_epochs, num_gpus=0, gradient_clip_val=0):
+    """A trainer's constructor that knows three arguments."""
+    self.save_hyperparameters()
+    self.gpus = [d2l.gpu(i) for i in range(min(num_gpus, d2l.num_gpus()))]
+
+
+def book_fit(self, model, data):
+    """A run that is nothing but its epochs."""
+    self.prepare_data(data)
+    self.prepare_model(model)
+    self.optim = model.configure_optimizers()
+    self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+    for self.epoch in range(self.max_epochs):  # noqa: B020 - as the book writes it
+        self.fit_epoch()
+
+
 def book_fit_epoch(self):
     """The homework's own loop."""
     self.model.train()

@@ -4,9 +4,18 @@ import copy
 
 import pytest
 import torch
-from readers import LazyNet, PlainLine, TwoClasses, book_fit_epoch, line_data
+from readers import (
+    LazyNet,
+    PlainLine,
+    TwoClasses,
+    book_fit,
+    book_fit_epoch,
+    book_init,
+    line_data,
+)
 
 from d2l import torch as d2l
+from d2l.errors import NotFiniteError
 
 
 def identity(self, batch):
@@ -220,15 +229,35 @@ def test_our_module_trains_under_a_trainer_written_from_scratch():
 
 
 def test_the_books_own_constructor_of_a_trainer_may_replace_ours(monkeypatch):
-    def own_init(self, max_epochs, num_gpus=0, gradient_clip_val=0):
-        self.save_hyperparameters()
-        self.gpus = [d2l.gpu(i) for i in range(min(num_gpus, d2l.num_gpus()))]
-
-    monkeypatch.setattr(d2l.Trainer, "__init__", own_init)
+    monkeypatch.setattr(d2l.Trainer, "__init__", book_init)
     model, trainer = d2l.LinearRegression(lr=0.03), d2l.Trainer(2)
     trainer.fit(model, line_data())
     assert len(model.board.points["val_loss"]) == 2
     assert trainer.validate(model, line_data())["val_loss"] < 25
+
+
+OWN_RUNGS = {"__init__": book_init, "fit": book_fit, "fit_epoch": book_fit_epoch}
+
+
+@pytest.mark.parametrize(
+    "own", [("fit",), ("fit", "__init__"), ("fit", "fit_epoch"), ("fit", "fit_epoch", "__init__")]
+)
+def test_a_fit_of_the_readers_own_gives_our_fits_numbers(own):
+    OwnTrainer = type("OwnTrainer", (d2l.Trainer,), {name: OWN_RUNGS[name] for name in own})
+    boards = []
+    for kind in (d2l.Trainer, OwnTrainer):
+        torch.manual_seed(0)
+        model = PlainLine(2, lr=0.03)
+        kind(2).fit(model, line_data(num_val=320))  # no short batch, which would weigh too much
+        boards.append({label: [p.y for p in pts] for label, pts in model.board.points.items()})
+    ours, theirs = boards
+    assert theirs == {label: pytest.approx(values, rel=1e-5) for label, values in ours.items()}
+
+
+def test_a_loss_that_is_not_finite_stops_a_fit_of_the_readers_own():
+    OwnTrainer = type("OwnTrainer", (d2l.Trainer,), {"fit": book_fit})
+    with pytest.raises(NotFiniteError, match="in epoch 1 of 9, batch"):
+        OwnTrainer(9).fit(PlainLine(2, lr=1e6), line_data())
 
 
 def test_a_part_that_the_reader_froze_stays_frozen():

@@ -27,13 +27,14 @@ def show_heatmaps(
     from matplotlib import pyplot as plt
 
     use_svg_display()
-    num_rows, num_cols, _, _ = matrices.shape
+    values = to_array(matrices)
+    num_rows, num_cols, _, _ = values.shape
     shared: dict[str, Any] = {"sharex": True, "sharey": True, "squeeze": False}
     fig, grid = plt.subplots(num_rows, num_cols, figsize=(figsize[0], figsize[1]), **shared)
-    low, high = float(matrices.min()), float(matrices.max())
+    low, high = float(values.min()), float(values.max())
     for i, j in ((i, j) for i in range(num_rows) for j in range(num_cols)):
         ax = grid[i, j]
-        image = ax.imshow(to_array(matrices[i][j]), cmap=cmap, vmin=low, vmax=high)
+        image = ax.imshow(values[i, j], cmap=cmap, vmin=low, vmax=high)
         if i == num_rows - 1:
             ax.set_xlabel(xlabel)
         if j == 0:

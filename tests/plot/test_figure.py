@@ -78,7 +78,7 @@ def test_images_in_one_tensor_are_shown_one_by_one():
 
 
 def test_heatmaps_share_one_colour_scale():
-    matrices = torch.arange(8.0).reshape(1, 2, 2, 2)
+    matrices = torch.arange(8.0, requires_grad=True).reshape(1, 2, 2, 2)  # as in training
     d2l.show_heatmaps(matrices, "keys", "queries", titles=["a", "b"])
     limits = [ax.images[0].get_clim() for ax in d2l.plt.gcf().axes[:2]]
     assert limits == [(0, 7)] * 2

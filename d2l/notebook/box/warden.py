@@ -58,7 +58,7 @@ def run_guarded(
     """Run `command` in the box's own folder `work`, where copies of `files` lie.
 
     `read` gets what the command writes to its stdout, in a thread of its own. When it returns,
-    the command has two seconds to end; when it raises, everything is ended at once.
+    or has read all there is, the command has two seconds to end; when it raises, all ends at once.
     Raises `IsolationError` if there is no such box on this machine.
     """
     with private_place(files) as place:
@@ -107,11 +107,13 @@ class _Guard:
                 rest = rest[pipe.write(rest) :]
 
     def _read(self, pipe: IO[bytes], read: Callable[[BinaryIO], None], control: IO[bytes]) -> None:
+        capped = CappedPipe(pipe, self.output)
         try:
-            read(io.BufferedReader(CappedPipe(pipe, self.output)))
+            read(io.BufferedReader(capped))
         except Exception as error:  # handed on in `Guarded.error`
             self.error = error
-        _order(control, b"d" if self.error is None else b"k")
+        # What can say no more may be ending, and how it ends is worth knowing.
+        _order(control, b"d" if self.error is None or capped.has_ended else b"k")
         while pipe.read(2**16):  # a full pipe would keep the run from ending by itself
             pass
 

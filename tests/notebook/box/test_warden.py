@@ -89,6 +89,16 @@ def test_when_the_reader_is_done_the_program_has_two_seconds_to_end():
     assert 2 <= found.seconds < 12
 
 
+def test_how_a_program_ends_is_known_though_its_last_word_was_cut_off():
+    def read(pipe):
+        raise ValueError(f"cut off: {pipe.read()!r}")
+
+    ending = "import os, time; print('?', flush=True); os.close(1); time.sleep(0.5); os._exit(3)"
+    found, _ = guarded(ending, need(Level.LIMITS), read=read)
+    assert (found.status, found.exit_code) == ("died", 3)
+    assert isinstance(found.error, ValueError)
+
+
 def test_a_program_need_not_read_what_it_is_told():
     assert guarded("print(1)", best(), stdin=bytes(10_000_000))[0].status == "ok"
 

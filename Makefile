@@ -3,7 +3,8 @@
 PYTHON ?= python3
 export D2L_DATA ?= $(CURDIR)/data
 BIN := .venv/bin
-WORKERS ?= 2  # processes that share the tests
+# Processes that share the tests.
+WORKERS ?= 2
 
 .PHONY: demo test check bench growth api data clean .venv
 

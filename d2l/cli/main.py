@@ -20,16 +20,16 @@ from d2l.cli.terminal import INTERRUPTED
 from d2l.cli.train import train
 from d2l.errors import D2LError
 
+# To read a notebook is to load jsonschema, which loads this where it is there: a parser of web
+# addresses in all scripts, made anew in two seconds at each command, for what no notebook has.
+_NEVER_LOADED = "rfc3987_syntax"
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="d2l")
 def group() -> None:
     """Dive into Deep Learning's companion: train, look after machine and data, run lessons."""
 
-
-# To read a notebook is to load jsonschema, which loads this where it is there: a parser of web
-# addresses in all scripts, made anew in two seconds at each command, for what no notebook has.
-_NEVER_LOADED = "rfc3987_syntax"
 
 for command in (train, launch, runs, doctor, data, lessons, run, check, grade, rubric):
     group.add_command(command)

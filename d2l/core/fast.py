@@ -247,7 +247,7 @@ def _make_capturable(optimizer: Any, device: torch.device) -> None:
             group["capturable"] = True
             for parameter in group["params"]:
                 state = optimizer.state.get(parameter, {})
-                state.update(move(dict(state), parameter.device))
+                state.update(move(state, parameter.device))
 
 
 def _is_resident(feed: Any, shared: bool = False) -> bool:

@@ -103,7 +103,6 @@ def test_bad_requests_end_in_one_line(d2l_command, write, tmp_path, monkeypatch)
     assert "notebooks need jupytext" in said
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_reading_a_notebook_makes_no_parser_of_addresses(write):
     command = [sys.executable, "-X", "importtime", "-m", "d2l", "run", write("own.ipynb", "{")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -112,6 +111,7 @@ def test_reading_a_notebook_makes_no_parser_of_addresses(write):
     assert "lark" not in loaded
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_an_interrupt_leaves_what_was_done_and_no_process(write, tmp_path):
     mark = f"d2l-run-{os.getpid()}"
     slow = write("slow.py", f"# %%\nprint('done')\n# %%\n!sleep 61; echo {mark}\n# %%\n1\n")

@@ -57,8 +57,8 @@ def run_guarded(
 ) -> Guarded:
     """Run `command` in the box's own folder `work`, where copies of `files` lie.
 
-    `read` gets what the command writes to its stdout, in a thread of its own. When it returns,
-    or has read all there is, the command has two seconds to end; when it raises, all ends at once.
+    `read` gets what the command writes to its stdout, in a thread of its own. When it returns, or
+    raises at the end of that, the command has two seconds to end; if it raises before, it has none.
     Raises `IsolationError` if there is no such box on this machine.
     """
     with private_place(files) as place:

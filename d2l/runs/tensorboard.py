@@ -1,7 +1,7 @@
-"""The points of a run as TensorBoard's scalars, through PyTorch's writer, where it is installed.
+"""The points of a run as TensorBoard scalars, through PyTorch's writer, where it is installed.
 
-TensorBoard counts in whole steps: the step of a point is its x in epochs times the batches of an
-epoch. `metrics.csv` keeps x itself.
+TensorBoard counts whole steps: the step of a point is its x in epochs times the batches per epoch.
+`metrics.csv` keeps x itself.
 """
 
 import importlib.metadata
@@ -10,44 +10,29 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from d2l.runs.metrics import Points, Seen
+from d2l.runs.metrics_file import Points, new_points, num_points
 
 EVENT_FILES = "events.out.tfevents.*"
-
-
-def open_scalars(
-    folder: Path, batches_per_epoch: int, points: Points | None = None
-) -> "Scalars | None":
-    """A writer into the folder, or `None` without TensorBoard.
-
-    `points` are those that a resumed run begins with: what was written after them is hidden.
-    """
-    writer_class = _writer_class()
-    return writer_class and Scalars(writer_class, folder, batches_per_epoch, points or {})
 
 
 class Scalars:
     """An event file that gets each point once."""
 
-    def __init__(
-        self, writer_class: Any, folder: Path, batches_per_epoch: int, points: Points
-    ) -> None:
+    def __init__(self, writer_class: Any, folder: Path, batches_per_epoch: int, points: Points):
         self._batches_per_epoch = batches_per_epoch
         is_continued = any(folder.glob(EVENT_FILES))
-        self._seen = Seen(points if is_continued else None)
+        self._counts = num_points(points) if is_continued else {}
         steps = [self._step(x) for series in points.values() for x, _ in series]
-        first_step_to_come = max(steps, default=-1) + 1
-        self._writer = writer_class(
-            str(folder), purge_step=first_step_to_come if is_continued else None
-        )
+        next_step = max(steps, default=-1) + 1
+        self._writer = writer_class(str(folder), purge_step=next_step if is_continued else None)
         self.update(points)
 
     def update(self, points: Points) -> None:
-        """Write those of all points of the run that were not written yet, and see them to disk."""
-        for label, series in self._seen.fresh(points).items():
+        """Write those of all points of the run that were not written yet, and flush."""
+        for label, series in new_points(points, self._counts).items():
             for x, y in series:
                 self._writer.add_scalar(label, float(y), self._step(x))
-        self._seen = Seen(points)
+        self._counts = num_points(points)
         self._writer.flush()
 
     def close(self) -> None:
@@ -58,15 +43,13 @@ class Scalars:
         return round(x * self._batches_per_epoch)
 
 
-def availability() -> str:
-    """Whether runs leave event files here; a line for `d2l doctor`."""
-    if importlib.util.find_spec("tensorboard") is None:
-        return "tensorboard is not installed: runs leave no event files (pip install tensorboard)"
-    version = importlib.metadata.version("tensorboard")
-    return f"tensorboard {version}: a run_dir gets event files; tensorboard --logdir RUN_DIR"
+def open_scalars(
+    folder: Path, batches_per_epoch: int, points: Points | None = None
+) -> Scalars | None:
+    """A writer into the folder, or `None` without TensorBoard.
 
-
-def _writer_class() -> Any | None:
+    `points` are those that a resumed run starts with: what was written after them is hidden.
+    """
     if importlib.util.find_spec("tensorboard") is None:
         return None
     try:
@@ -75,11 +58,18 @@ def _writer_class() -> Any | None:
             from torch.utils.tensorboard import SummaryWriter
     except Exception as error:  # a TensorBoard that does not fit its protobuf raises anything
         warnings.warn(
-            f"tensorboard is installed but cannot be loaded ({type(error).__name__}: {error}); "
-            "this run leaves metrics.csv without event files. "
-            "pip install --upgrade tensorboard may mend it",
+            f"tensorboard is installed but cannot be imported ({type(error).__name__}: {error}); "
+            "this run writes metrics.csv only. pip install --upgrade tensorboard may fix it",
             RuntimeWarning,
             stacklevel=2,
         )
         return None
-    return SummaryWriter
+    return Scalars(SummaryWriter, folder, batches_per_epoch, points or {})
+
+
+def availability() -> str:
+    """Whether runs write event files here; a line for `d2l doctor`."""
+    if importlib.util.find_spec("tensorboard") is None:
+        return "tensorboard is not installed: runs leave no event files (pip install tensorboard)"
+    version = importlib.metadata.version("tensorboard")
+    return f"tensorboard {version}: a run_dir gets event files; tensorboard --logdir RUN_DIR"

@@ -1,6 +1,6 @@
-"""A script in several processes, through torchrun: its options, its environment, how it ended.
+"""Runs a script in several processes through torchrun: options, environment, exit status.
 
-Knows scripts alone; what was a notebook was made one before.
+A notebook is converted to a script before it comes here.
 """
 
 import logging
@@ -19,15 +19,15 @@ THREADS = "OMP_NUM_THREADS"
 
 
 class LaunchError(D2LError, ValueError):
-    """Processes that cannot be started as they were asked for."""
+    """Processes that cannot be started as requested."""
 
 
 @dataclass(frozen=True)
 class Launch:
-    """`devices` processes on each of `nodes` machines, of which this is the one `node_rank`.
+    """`devices` processes on each of `nodes` machines, of which this one is `node_rank`.
 
-    They meet at `rendezvous`, a HOST:PORT of the first machine. If a process fails, all begin again
-    from their checkpoint, `max_restarts` times at most.
+    `rendezvous` is a HOST:PORT of the first machine. If a process fails, all are restarted, at most
+    `max_restarts` times.
     """
 
     devices: int
@@ -39,22 +39,22 @@ class Launch:
     def __post_init__(self) -> None:
         if self.devices < 1 or self.nodes < 1 or self.max_restarts < 0:
             raise LaunchError(
-                f"a launch needs at least 1 device on at least 1 machine, and no negative number "
-                f"of restarts; found {self}. E.g. --devices 2"
+                f"a launch needs at least 1 device on at least 1 machine, and at least 0 restarts; "
+                f"found {self}. E.g. --devices 2"
             )
         if not 0 <= self.node_rank < self.nodes:
             raise LaunchError(
                 f"the {self.nodes} machines are numbered from 0 to {self.nodes - 1}; found "
-                f"--node-rank {self.node_rank}. Give each its own, the first 0"
+                f"--node-rank {self.node_rank}. Give each machine its own number, the first one 0"
             )
         if self.nodes > 1 and not _is_endpoint(self.rendezvous):
             raise LaunchError(
-                f"{self.nodes} machines need a HOST:PORT of the first of them to meet at; found "
-                f"{self.rendezvous}. E.g. --rendezvous 10.0.0.1:29500, on each machine the same"
+                f"{self.nodes} machines need a HOST:PORT of the first one to connect to; found "
+                f"{self.rendezvous}. E.g. --rendezvous 10.0.0.1:29500, the same on each machine"
             )
 
     def options(self) -> list[str]:
-        """What torchrun is told."""
+        """The options of torchrun."""
         options = ["--nproc-per-node", str(self.devices)]
         if self.nodes > 1 and self.rendezvous is not None:
             host, _, port = self.rendezvous.rpartition(":")
@@ -65,21 +65,21 @@ class Launch:
         return options + (["--max-restarts", str(self.max_restarts)] if self.max_restarts else [])
 
     def describe(self, script: Path, arguments: Sequence[str]) -> str:
-        """The same as a command to type."""
+        """The equivalent command line."""
         command = ["torchrun", *self.options(), str(script), *arguments]
         return f"{THREADS}={self.num_threads()} {shlex.join(command)}"
 
     def num_threads(self) -> int:
-        """The threads of each process: what the environment says, or its share of the cores."""
-        said = os.environ.get(THREADS, "")
-        return int(said) if said.isdecimal() else max(1, num_cores() // self.devices)
+        """The threads of each process: as set in the environment, or its share of the cores."""
+        value = os.environ.get(THREADS, "")
+        return int(value) if value.isdecimal() else max(1, num_cores() // self.devices)
 
 
 def run(launch: Launch, script: Path, arguments: Sequence[str] = ()) -> int:
-    """Run the script in these processes until all have ended; the status of the first to fail.
+    """Run the script in these processes until all have exited; returns the first failing status.
 
-    0 if none failed; 128 and the signal's number where one was ended by a signal, or this was.
-    Raises `LaunchError` if they could not be started.
+    That is 0 if none failed, and 128 plus the signal's number if it or this process was terminated
+    by a signal. Raises `LaunchError` if they could not be started.
     """
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -100,18 +100,18 @@ def run(launch: Launch, script: Path, arguments: Sequence[str] = ()) -> int:
 
 
 def _status(failures: Mapping[int, Any]) -> int:
-    """The status of the first process to fail, said too; the others were then told to end."""
+    """The status of the first process to fail, which is reported; the others were terminated."""
     first = sorted(failures.items(), key=lambda item: item[1].timestamp)
     own = [(rank, f.exitcode) for rank, f in first if f.exitcode != -signal.SIGTERM]
     rank, code = own[0] if own else (first[0][0], first[0][1].exitcode)
     status = code if code > 0 else 128 - code
-    said = "what it said is above" if code > 0 else signal.Signals(-code).name
-    print(f"d2l: process {rank} ended with status {status} ({said})", file=sys.stderr)
+    reason = "see its output above" if code > 0 else signal.Signals(-code).name
+    print(f"d2l: process {rank} exited with status {status} ({reason})", file=sys.stderr)
     return int(status)
 
 
 def num_cores() -> int:
-    """The cores that this process may use."""
+    """The number of cores that this process may use."""
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable is not None else os.cpu_count() or 1
 

@@ -1,4 +1,7 @@
-"""A disk that fills up in the middle of a run: the run ends, its last checkpoint does not."""
+"""A disk that fills up ends a run, but not its last checkpoint; one that refuses ends neither."""
+
+import errno
+import os
 
 import pytest
 import torch
@@ -48,3 +51,23 @@ def test_a_run_whose_disk_fills_up_goes_on_from_its_last_checkpoint_on_a_larger_
     model, data = parts()
     d2l.Trainer(6, seed=0, checkpoint=tmp_path / "larger").fit(model, data, resume="last")
     assert torch.equal(model.net.weight, straight.net.weight)
+
+
+def test_a_run_goes_on_when_each_file_is_refused_for_a_moment(tmp_path, waits, refuse):
+    straight, data = parts()
+    d2l.Trainer(3, seed=0, checkpoint=tmp_path / "straight", keep=2).fit(straight, data)
+
+    seen = set()
+
+    def is_first(_, path):
+        is_new = path not in seen
+        seen.add(path)
+        return is_new
+
+    model, data = parts()
+    refuse(os, "replace", errno.EACCES, 100, is_first)
+    d2l.Trainer(3, seed=0, checkpoint=tmp_path / "refused", keep=2).fit(model, data)
+    assert torch.equal(model.net.weight, straight.net.weight)
+    left = [{path.name for path in (tmp_path / name).iterdir()} for name in ("refused", "straight")]
+    assert left[0] == left[1]
+    assert len(seen) == len(waits) >= 4

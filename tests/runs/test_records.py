@@ -15,8 +15,8 @@ from rights import without_rights
 import d2l
 from d2l.errors import DataError, NotFiniteError
 from d2l.plot.live import new_figure
-from d2l.runs.description import as_json
-from d2l.runs.metrics import read_points
+from d2l.runs.metadata import as_json
+from d2l.runs.metrics_file import read_points
 from d2l.runs.records import RunRecord, outcome
 
 POINTS = {"train_loss": [(0.0, 1.5), (0.5, 0.75)], "val_acc": [(1.0, 0.5)]}
@@ -136,7 +136,7 @@ def test_a_folder_that_loses_its_rights_is_said_once_and_caught_up_with(open_fol
     record = RunRecord(open_folder)
     record.begin({})
     with without_rights(open_folder):
-        with pytest.warns(RuntimeWarning, match="Permission denied.*The run goes on"):
+        with pytest.warns(RuntimeWarning, match="Permission denied.*Training continues"):
             record.update({"loss": [(0.0, 1.0)]})
         record.update({"loss": [(0.0, 1.0), (1.0, 0.5)]})  # a second warning would be an error
     record.update({"loss": [(0.0, 1.0), (1.0, 0.5), (2.0, 0.25)]})
@@ -159,7 +159,7 @@ ON_A_SMALL_DISK = """
 import resource, sys, warnings
 from pathlib import Path
 from d2l.runs.records import RunRecord
-from d2l.runs.metrics import read_points
+from d2l.runs.metrics_file import read_points
 record = RunRecord(Path(sys.argv[1]))
 record.begin({"model": "M"})
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, resource.RLIM_INFINITY))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = Path(__file__).parent / "programs"
-SECONDS = 180  # no program here takes a tenth of it on an idle machine
+SECONDS = 900  # no program here takes a fiftieth of it on an idle machine
 
 
 def start(program, num_processes, *arguments, folder=None):

@@ -80,13 +80,28 @@ def test_what_several_processes_cannot_share_is_refused_by_each(tmp_path):
     assert first == second
     assert first.pop("none of these") is None
     for case, kind, complaint, num_batches in [
-        ("a batch too small", "DataError", "batches of 1 cannot be shared by 2 processes", 0),
+        ("a batch too small", "DataError", "batches of 1 cannot be split over 2 processes", 0),
         ("a step that nobody shares", "ModelError", "without Perceptron.training_step", 1),
         ("weights that drift apart", "ModelError", "different weights of Perceptron", 7),
-        ("plain tensors sharded", "ModelError", "learns 2 plain tensors, which FSDP cannot", 0),
+        (
+            "plain tensors sharded",
+            "ModelError",
+            "trains 2 unregistered tensors, which FSDP cannot",
+            0,
+        ),
         ("a sampler", "DataError", "leave the sampler out", 0),
-        ("batches that differ", "DataError", "OwnBatches gives each process other batches", 0),
-        ("orders that differ", "DataError", "DataLoader gives each process other batches", 0),
+        (
+            "batches that differ",
+            "DataError",
+            "OwnBatches yields different batches in each process",
+            0,
+        ),
+        (
+            "orders that differ",
+            "DataError",
+            "DataLoader yields different batches in each process",
+            0,
+        ),
         ("loaders of other lengths", "DataError", "different lengths: [7, 13] batches", 0),
     ]:
         found = first.pop(case)
@@ -117,7 +132,7 @@ def test_a_sharded_run_goes_on_in_another_number_of_processes(tmp_path):
 
 def test_what_processes_tell_each_other_brings_no_thread_into_python():
     found = dict(line.rsplit(" ", 1) for line in start("quiet.py", 2).splitlines())
-    assert list(found) == ["sum", "gather", "share", "from main"]
+    assert list(found) == ["all_reduce", "all_gather", "broadcast", "broadcast_result"]
     for name, count in found.items():  # of 100; a dozen to two hundred by PyTorch's own calls
         assert int(count) <= 2, name
 

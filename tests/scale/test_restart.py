@@ -31,7 +31,7 @@ def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     ended = run(folder, "nothing")
     assert ended.returncode == 0, ended.stderr[-4000:]
-    assert "going on from" not in ended.stdout
+    assert "resuming from" not in ended.stdout
     return torch.load(folder / "end.pt")
 
 
@@ -41,7 +41,7 @@ def test_a_process_killed_in_mid_epoch_is_restarted_and_the_numbers_are_the_undi
     ended = run(tmp_path, "kill")
     assert ended.returncode == 0, ended.stderr[-4000:]
     assert (tmp_path / "had trouble").exists()
-    assert re.search(r"going on from .*step-00000009\.pt: epoch 2, batch 3", ended.stdout)
+    assert re.search(r"resuming from .*step-00000009\.pt: epoch 2, batch 3", ended.stdout)
     assert is_same(torch.load(tmp_path / "end.pt"), undisturbed)
 
 

@@ -133,10 +133,10 @@ class RoundTrainer(d2l.Trainer):
 
 
 class AstrayTrainer(d2l.Trainer):
-    """Steps that are not the same in every process, behind the first ones that are."""
+    """Steps that are not the same in every process, after the first ones that are."""
 
-    def update(self):
-        super().update()
+    def fit_epoch(self):
+        super().fit_epoch()
         with torch.no_grad():
             for parameter in self.model.parameters():
                 parameter.add_(0.1 * RANK)

@@ -11,7 +11,7 @@ import time
 import torch
 from torch import nn
 
-from d2l.scale.world import launched
+from d2l.scale.process_group import from_environment
 
 TIMES = 100
 python = ctypes.pythonapi
@@ -34,22 +34,22 @@ def num_threads_seen():
 
 
 def main():
-    world = launched()
-    world.join(torch.device("cpu"))
+    group = from_environment()
+    group.init(torch.device("cpu"))
     exchanges = {
-        "sum": lambda: world.sum(torch.ones(3)),
-        "gather": lambda: world.gather(("words", 1.5)),
-        "share": lambda: world.share(nn.Parameter(torch.ones(3)).data),
-        "from main": lambda: world.from_main(lambda: "words"),
+        "all_reduce": lambda: group.all_reduce(torch.ones(3)),
+        "all_gather": lambda: group.all_gather(("words", 1.5)),
+        "broadcast": lambda: group.broadcast(nn.Parameter(torch.ones(3)).data),
+        "broadcast_result": lambda: group.broadcast_result(lambda: "words"),
     }
     for name, exchange in exchanges.items():
-        world.wait()
+        group.barrier()
         time.sleep(0.2)  # for what was before
         before = num_threads_seen()
         for _ in range(TIMES):
             exchange()
         time.sleep(0.2)
-        if world.is_main:
+        if group.is_main:
             print(name, num_threads_seen() - before - 1)
 
 

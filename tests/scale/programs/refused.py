@@ -68,7 +68,7 @@ def refusal(model, data, trainer, **options):
     try:
         run.fit(net, data())
     except D2LError as error:
-        return [type(error).__name__, str(error), run.progress.num_train_batches_done]
+        return [type(error).__name__, str(error), run.train_batch_idx]
     return None
 
 

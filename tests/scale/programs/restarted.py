@@ -10,6 +10,7 @@ import math
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Troubled(d2l.Classifier):
 
     def training_step(self, batch):
         if self.trouble == "term":
-            time.sleep(0.05)  # or it would be over before anybody is told
+            time.sleep(0.1)  # so the processes ask each other every ten steps or more often
         mark = self.folder / "had trouble"
         is_time = self.trainer.train_batch_idx == TROUBLE_AT and os.environ["RANK"] == "1"
         if is_time and self.trouble != "nothing" and not mark.exists():
@@ -48,7 +49,16 @@ class Troubled(d2l.Classifier):
     def have_trouble(self):
         if self.trouble == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        told, handler = threading.Event(), signal.getsignal(signal.SIGTERM)
+
+        def note(*arguments):
+            told.set()
+            handler(*arguments)
+
+        signal.signal(signal.SIGTERM, note)
         os.kill(os.getppid(), signal.SIGTERM)
+        while not told.is_set():  # or the run would be over before torchrun tells anybody
+            time.sleep(0.01)
 
 
 def main(folder, trouble):

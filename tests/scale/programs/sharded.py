@@ -11,7 +11,7 @@ import torch
 from parts import Perceptron, Points
 
 from d2l import torch as d2l
-from d2l.scale.sharded import is_sharded
+from d2l.scale.sharded_checkpoint import is_sharded
 
 
 def learn(max_epochs, resume=None, **options):

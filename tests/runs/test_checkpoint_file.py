@@ -17,7 +17,7 @@ from rights import without_rights
 
 import d2l
 from d2l.errors import CheckpointError
-from d2l.runs.checkpoint import FORMAT, VERSION, read_checkpoint, write_checkpoint
+from d2l.runs.checkpoint_file import FORMAT, VERSION, read_checkpoint, write_checkpoint
 
 
 def state():
@@ -95,7 +95,7 @@ def test_what_is_not_plain_is_refused_by_its_place_before_the_file_is_touched(ch
 def test_a_truncated_checkpoint_is_refused(checkpoint, part):
     whole = checkpoint.read_bytes()
     checkpoint.write_bytes(whole[: len(whole) * part // 20])
-    with pytest.raises(CheckpointError, match="is no whole checkpoint"):
+    with pytest.raises(CheckpointError, match="is not a complete checkpoint"):
         read_checkpoint(checkpoint)
 
 
@@ -142,7 +142,7 @@ class RunsCode:
 def test_a_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path):
     path, trace = tmp_path / "run.pt", tmp_path / "it ran"
     torch.save({"format": FORMAT, "version": VERSION, "bad": RunsCode(trace)}, path)
-    with pytest.raises(CheckpointError, match="more than plain data and was not read"):
+    with pytest.raises(CheckpointError, match="arbitrary pickled objects and was not loaded"):
         read_checkpoint(path)
     assert not trace.exists()
     torch.load(path, weights_only=False)  # so it would have
@@ -176,14 +176,14 @@ def test_a_tensor_that_became_a_folder_in_the_archive_is_refused(checkpoint):
 def test_weights_alone_are_refused_with_the_call_that_loads_them(tmp_path):
     path = tmp_path / "weights.pt"
     torch.save(torch.nn.Linear(2, 1).state_dict(), path)
-    with pytest.raises(CheckpointError, match=r"holds \['weight', 'bias'\].*load_state_dict"):
+    with pytest.raises(CheckpointError, match=r"contains \['weight', 'bias'\].*load_state_dict"):
         read_checkpoint(path)
 
 
 @pytest.mark.parametrize("content", [torch.ones(2), [1, 2], 3, {}, {"format": "another"}])
 def test_other_files_of_pytorch_are_refused(tmp_path, content):
     torch.save(content, tmp_path / "other.pt")
-    with pytest.raises(CheckpointError, match="no checkpoint of a run of d2l"):
+    with pytest.raises(CheckpointError, match="not a checkpoint of a d2l run"):
         read_checkpoint(tmp_path / "other.pt")
 
 
@@ -213,7 +213,7 @@ def test_a_missing_file_and_a_folder_are_refused_and_the_ones_beside_are_named(t
     write_checkpoint(tmp_path / "step-00000007.pt", {})
     (tmp_path / "folder.pt").mkdir()
     for name in ("missing.pt", "folder.pt"):
-        words = f"there is no checkpoint .*{name}.*there are also: step-00000007.pt"
+        words = f"there is no checkpoint .*{name}.*Other checkpoints in .*: step-00000007.pt"
         with pytest.raises(CheckpointError, match=words):
             read_checkpoint(tmp_path / name)
 

@@ -13,23 +13,23 @@ from d2l.base.seed import seed_all
 from d2l.engine.resident import ResidentLoader
 from d2l.engine.streamed import StreamedLoader
 from d2l.errors import DataError
-from d2l.scale.generators import SharedGenerators
-from d2l.scale.share import SharedLoader, bounds
-from d2l.scale.world import World
+from d2l.scale.process_group import ProcessGroup
+from d2l.scale.rng import SharedRandomState
+from d2l.scale.sharding import ShardedLoader, shard_bounds
 
 SIZES = [(12, 4), (10, 4), (9, 4), (3, 4), (11, 5)]  # examples, batch size
 
 
-class OneAfterTheOther(World):
+class OneAfterTheOther(ProcessGroup):
     """Processes that are begun alike and run one after the other: what one says all would say."""
 
-    def gather(self, value):
+    def all_gather(self, value):
         return [value] * self.size
 
-    def from_main(self, make):
+    def broadcast_result(self, make):
         return make()
 
-    def share(self, tensor):
+    def broadcast(self, tensor):
         pass
 
 
@@ -81,14 +81,14 @@ def shared(make, size, rank, first=0, epochs=1):
     """What this process sees of each batch, and how many of all examples count."""
     seed_all(7)
     world = OneAfterTheOther(rank, size)
-    generators = SharedGenerators(world)
+    generators = SharedRandomState(world)
     generators.begin()
-    loader = SharedLoader(make(), world, generators)
+    loader = ShardedLoader(make(), world, generators)
     seen = []
     for _ in range(epochs):
         for batch in loader.batches(first):
-            seen.append((examples(batch)[: loader.num_own], loader.num_own, loader.num_whole))
-            assert len(examples(batch)) == max(1, loader.num_own)
+            seen.append((examples(batch)[: loader.num_local], loader.num_local, loader.num_global))
+            assert len(examples(batch)) == max(1, loader.num_local)
             torch.rand(rank + 1)  # what a process draws for itself changes nothing
     return seen
 
@@ -106,7 +106,7 @@ def alone(make, first=0, epochs=1):
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 @pytest.mark.parametrize("num_examples", range(10))
 def test_the_parts_of_a_batch_follow_each_other_and_differ_by_one_at_most(num_examples, size):
-    parts = [bounds(num_examples, World(rank, size)) for rank in range(size)]
+    parts = [shard_bounds(num_examples, ProcessGroup(rank, size)) for rank in range(size)]
     numbers = [i for start, stop in parts for i in range(start, stop)]
     assert numbers == list(range(num_examples))
     lengths = [stop - start for start, stop in parts]
@@ -152,24 +152,24 @@ def test_the_workers_of_a_dataloader_read_this_processes_examples_alone():
 
 
 def test_a_shared_loader_is_else_the_readers_own():
-    loader = SharedLoader(resident(torch.arange(9.0), 4, False), *_first_of_two())
+    loader = ShardedLoader(resident(torch.arange(9.0), 4, False), *_first_of_two())
     assert len(loader) == 3
     assert loader.batch_size == 4
     assert loader.num_examples == 9
 
 
 def test_a_batch_smaller_than_the_processes_is_refused():
-    with pytest.raises(DataError, match=r"batches of 1 cannot be shared by 2 processes.*=2 or"):
-        SharedLoader(resident(torch.arange(9.0), 1, False), *_first_of_two())
+    with pytest.raises(DataError, match=r"batches of 1 cannot be split over 2 processes.*=2 or"):
+        ShardedLoader(resident(torch.arange(9.0), 1, False), *_first_of_two())
 
 
 def test_a_loader_that_is_shared_already_is_refused():
     data = TensorDataset(torch.arange(9.0))
     sampler = DistributedSampler(data, num_replicas=2, rank=0)
     with pytest.raises(DataError, match=r"DistributedSampler.*leave the sampler out"):
-        SharedLoader(DataLoader(data, 4, sampler=sampler), *_first_of_two())
+        ShardedLoader(DataLoader(data, 4, sampler=sampler), *_first_of_two())
 
 
 def _first_of_two():
     world = OneAfterTheOther(0, 2)
-    return world, SharedGenerators(world)
+    return world, SharedRandomState(world)

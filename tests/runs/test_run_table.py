@@ -9,8 +9,8 @@ import pytest
 from rights import without_rights
 
 from d2l.errors import DataError
-from d2l.runs.compare import choose, differing, find_runs, labels_of
 from d2l.runs.records import RunRecord
+from d2l.runs.run_table import choose, differing, find_runs, labels_of
 
 ACC = {"val_acc": [(1.0, 0.5), (2.0, 0.75), (3.0, 0.625)]}
 
@@ -27,8 +27,8 @@ def names(root):
 
 def test_a_run_is_found_as_it_was_left(tmp_path):
     leave(tmp_path / "소프트맥스 회귀", lr=0.1)
-    (run,), passed_over = find_runs(tmp_path)
-    assert passed_over == {}
+    (run,), skipped = find_runs(tmp_path)
+    assert skipped == {}
     assert (run.name, run.model, run.device) == ("소프트맥스 회귀", "MLP", "cpu")
     assert (run.hparams, run.points) == ({"lr": 0.1}, ACC)
     assert (run.status, run.seconds, run.epochs) == ("ended", 2.0, 3.0)
@@ -104,16 +104,20 @@ BEGUN = '{"begun": "2025-01-01T00:00:00Z", "model": "", "device": "", '
     ("file", "content", "reason"),
     [
         ("metrics.csv", "epoch,step\n1,2\n", "not with 'label,x,y'"),
-        ("metrics.csv", "label,x,y\nnonsense\na,1,2\n", "damaged in line 2"),
-        ("hparams.json", "{", "is no JSON"),
-        ("hparams.json", "[" * 100_000, "is no JSON"),
-        ("hparams.json", "\x00\xff", "is no JSON"),
-        ("hparams.json", "[1]", "holds a list"),
-        ("hparams.json", '{"lr": 0.1}', "is not of a run of d2l (KeyError: 'begun'"),
-        ("hparams.json", BEGUN + '"hparams": 3}', "is not of a run of d2l"),
-        ("hparams.json", BEGUN.replace("2025", "soon") + '"hparams": {}}', "not of a run of d2l"),
-        ("result.json", "{", "is no JSON"),
-        ("result.json", '{"seconds": "long"}', "is not of a run of d2l"),
+        ("metrics.csv", "label,x,y\nnonsense\na,1,2\n", "corrupt in line 2"),
+        ("hparams.json", "{", "is not JSON"),
+        ("hparams.json", "[" * 100_000, "is not JSON"),
+        ("hparams.json", "\x00\xff", "is not JSON"),
+        ("hparams.json", "[1]", "contains a list"),
+        ("hparams.json", '{"lr": 0.1}', "does not describe a d2l run (KeyError: 'begun'"),
+        ("hparams.json", BEGUN + '"hparams": 3}', "does not describe a d2l run"),
+        (
+            "hparams.json",
+            BEGUN.replace("2025", "soon") + '"hparams": {}}',
+            "not describe a d2l run",
+        ),
+        ("result.json", "{", "is not JSON"),
+        ("result.json", '{"seconds": "long"}', "does not describe a d2l run"),
     ],
 )
 def test_damaged_and_foreign_folders_are_passed_over_with_the_reason(
@@ -122,10 +126,10 @@ def test_damaged_and_foreign_folders_are_passed_over_with_the_reason(
     leave(tmp_path / "good")
     leave(tmp_path / "bad")
     (tmp_path / "bad" / file).write_text(content)
-    runs, passed_over = find_runs(tmp_path)
+    runs, skipped = find_runs(tmp_path)
     assert [run.name for run in runs] == ["good"]
-    assert list(passed_over) == ["bad"]
-    assert reason in passed_over["bad"]
+    assert list(skipped) == ["bad"]
+    assert reason in skipped["bad"]
 
 
 @pytest.mark.parametrize("missing", ["metrics.csv", "hparams.json"])
@@ -139,18 +143,18 @@ def test_a_folder_that_may_not_be_read_is_passed_over(open_folder):
     leave(open_folder / "good")
     leave(open_folder / "secret")
     with without_rights(open_folder / "secret"):
-        runs, passed_over = find_runs(open_folder)
+        runs, skipped = find_runs(open_folder)
     assert [run.name for run in runs] == ["good"]
-    assert passed_over == {"secret": "Permission denied"}
+    assert skipped == {"secret": "Permission denied"}
 
 
 def test_a_file_that_may_not_be_read_is_passed_over(open_folder):
     leave(open_folder / "good")
     leave(open_folder / "secret")
     with without_rights(open_folder / "secret" / "metrics.csv"):
-        runs, passed_over = find_runs(open_folder)
+        runs, skipped = find_runs(open_folder)
     assert [run.name for run in runs] == ["good"]
-    assert passed_over["secret"].endswith("metrics.csv: Permission denied")
+    assert skipped["secret"].endswith("metrics.csv: Permission denied")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
@@ -162,7 +166,7 @@ def test_links_to_folders_lead_into_no_circle(tmp_path):
 
 def test_runs_are_read_without_torch_and_matplotlib():
     heavy = "{'torch', 'matplotlib', 'pandas'} & {*sys.modules}"
-    program = f"import sys, d2l.runs.compare, d2l.cli.runs; print({heavy})"
+    program = f"import sys, d2l.runs.run_table, d2l.cli.runs; print({heavy})"
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "set()\n"

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from d2l.errors import DataError
-from d2l.runs.metrics import MetricsFile, read_points
+from d2l.runs.metrics_file import MetricsFile, read_points
 
 POINTS = {
     "train_loss": [(0.0, 2.302585092994046), (1 / 3, 0.1), (2 / 3, -1e-300)],
@@ -115,10 +115,10 @@ def test_ten_thousand_points_are_taken_once_each(tmp_path):
     ("content", "words"),
     [
         (b"epoch,step\n1,2\n", "begins with 'epoch,step', not with 'label,x,y'"),
-        (b"label,x,y\nloss,1\nloss,1,2\n", "damaged in line 2"),
-        (b"label,x,y\nloss,1,2\nloss,1,two\nloss,1,2\n", "damaged in line 3"),
-        (b"label,x,y\n\xff\xfe,1,2\n", "is no table of points"),
-        (b"label,x,y\n" + b"\0" * 200_000 + b"\n", "is no table of points"),
+        (b"label,x,y\nloss,1\nloss,1,2\n", "corrupt in line 2"),
+        (b"label,x,y\nloss,1,2\nloss,1,two\nloss,1,2\n", "corrupt in line 3"),
+        (b"label,x,y\n\xff\xfe,1,2\n", "is not a table of points"),
+        (b"label,x,y\n" + b"\0" * 200_000 + b"\n", "is not a table of points"),
     ],
 )
 def test_what_is_no_such_file_is_refused_with_the_reason(tmp_path, content, words):
@@ -130,7 +130,7 @@ def test_what_is_no_such_file_is_refused_with_the_reason(tmp_path, content, word
 WRITER = """
 import sys
 from pathlib import Path
-from d2l.runs.metrics import MetricsFile
+from d2l.runs.metrics_file import MetricsFile
 path, begin = Path(sys.argv[1]), int(sys.argv[2])
 points = {"train_loss": [(i / 7, i / 3) for i in range(begin)]}
 file = MetricsFile(path)

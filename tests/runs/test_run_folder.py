@@ -7,8 +7,8 @@ import pytest
 from rights import without_rights
 
 from d2l.errors import DataError
-from d2l.runs.folders import folder_for
 from d2l.runs.records import RunRecord
+from d2l.runs.run_folder import folder_for
 
 
 def run(run_dir, points, resumed=False):

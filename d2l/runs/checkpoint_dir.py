@@ -1,0 +1,169 @@
+"""A folder with the last few checkpoints of a run and the best one.
+
+`step-00000705.pt` (or a folder `step-00000705.dcp` of a sharded model) was written after 705
+training steps. `best.json` names the best checkpoint.
+"""
+
+import json
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from d2l.errors import CheckpointError, CheckpointUnavailableError
+from d2l.runs.atomic_write import PART, atomic_write, is_stale_temporary, rename, temporary_name
+
+BEST = "best.json"
+_ARCHIVE = re.compile(r"earlier-(\d+)")
+_CHECKPOINT = re.compile(r"step-(\d+)\.(pt|dcp)")
+
+
+class CheckpointDir:
+    """The checkpoints of one run in `folder`; the last `keep` of them and the best stay.
+
+    What the file system refuses for a moment, a removal or `best.json`, is reported once as a
+    warning and tried again by the next `prune()`.
+    """
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        self.folder, self.keep = folder, keep
+        self._unrecorded_best: dict[str, Any] | None = None
+        self._has_warned_of: set[str] = set()
+
+    def prepare(self) -> None:
+        """Create the folder, check that it is writable, and remove what a killed run left."""
+        probe = self.folder / ".writable"
+        atomic_write(probe, lambda file: file.write(b"d2l"))
+        self._remove([probe, *self._leftovers()])
+
+    def archive_other_run(self, resumed_from: Path | None = None) -> str | None:
+        """Move the checkpoints of an earlier run to a new folder `earlier-1`; returns its name.
+
+        A run that is resumed from one of them keeps those up to that one.
+        """
+        found = checkpoints = self._checkpoints()
+        if resumed_from is not None and self.contains(resumed_from):
+            found = [path for path in found if _num_steps(path) > _num_steps(resumed_from)]
+        if not found:
+            return None
+        numbers = [_ARCHIVE.fullmatch(path.name) for path in self.folder.iterdir()]
+        number = 1 + max((int(match[1]) for match in numbers if match), default=0)
+        archive, best = self.folder / f"earlier-{number}", self.folder / BEST
+        if best.exists() and (found == checkpoints or self.best() in found):
+            found = [*found, best]
+        archive.mkdir()
+        for path in found:
+            rename(path, archive / path.name)
+        return archive.name
+
+    def path(self, num_steps: int, suffix: str = ".pt") -> Path:
+        """The path of the checkpoint after `num_steps` steps."""
+        return self.folder / f"step-{num_steps:08d}{suffix}"
+
+    def contains(self, path: Path) -> bool:
+        """Whether `path`, relative or absolute, is the path of a checkpoint in this folder."""
+        is_here = path.resolve().parent == self.folder.resolve()
+        return is_here and _CHECKPOINT.fullmatch(path.name) is not None
+
+    def newest(self) -> Path | None:
+        """The checkpoint with the most steps."""
+        return max(self._checkpoints(), key=_num_steps, default=None)
+
+    def best(self) -> Path | None:
+        """The checkpoint with the best monitored value."""
+        name = self._unrecorded_best["file"] if self._unrecorded_best else self._recorded_best()
+        return self.folder / name if name and (self.folder / name).exists() else None
+
+    def record_best(self, path: Path, monitor: str, value: float) -> None:
+        """Record in `best.json` which checkpoint is the best."""
+        self._unrecorded_best = {"file": path.name, "monitor": monitor, "value": value}
+        self._write_best()
+
+    def prune(self) -> None:
+        """Remove all but the last `keep` checkpoints and the best."""
+        self._write_best()
+        try:
+            kept = {self.best(), self.folder / (self._recorded_best() or BEST)}
+            outdated = sorted(self._checkpoints(), key=_num_steps)[: -self.keep]
+            removable = [path for path in (*outdated, *self._leftovers()) if path not in kept]
+        except OSError as error:  # without knowing the best, none is removed
+            self._warn_once("list", f"old checkpoints are not removed: {error}")
+        else:
+            self._remove(removable)
+
+    def _checkpoints(self) -> list[Path]:
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        return [path for path in found if _CHECKPOINT.fullmatch(path.name)]
+
+    def _leftovers(self) -> list[Path]:
+        return [path for path in self.folder.iterdir() if is_stale_temporary(path)]
+
+    def _recorded_best(self) -> str | None:
+        try:
+            recorded = json.loads((self.folder / BEST).read_text("utf-8"))
+            return (self.folder / recorded["file"]).name
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"{self.folder / BEST} cannot be read ({error}); name the checkpoint itself: "
+                "trainer.fit(model, data, resume=PATH)"
+            ) from error
+
+    def _write_best(self) -> None:
+        if self._unrecorded_best is None:
+            return
+        text = json.dumps(self._unrecorded_best, indent=1)
+        try:
+            atomic_write(self.folder / BEST, lambda file: file.write(text.encode()))
+        except CheckpointUnavailableError as error:
+            self._warn_once(BEST, str(error))
+        else:
+            self._unrecorded_best = None
+
+    def _remove(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            try:
+                _delete(path)
+            except OSError as error:
+                self._warn_once("remove", f"{path} could not be removed ({error})")
+
+    def _warn_once(self, what: str, message: str) -> None:
+        if what not in self._has_warned_of:
+            self._has_warned_of.add(what)
+            hint = "Training continues; this is tried again after the next checkpoint"
+            warnings.warn(f"{message}. {hint}", RuntimeWarning, stacklevel=4)
+
+
+def replace_folder(temporary: Path, path: Path) -> None:
+    """Rename a complete folder to `path`, replacing one of that name; errors of `atomic_write`."""
+    old = temporary_name(path.with_name(f"old-{path.name}"))
+    if path.exists():
+        rename(path, old)
+    rename(temporary, path)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def newest_in(folder: Path) -> Path:
+    """The newest checkpoint in a folder; raises `CheckpointError` if there is none."""
+    newest = CheckpointDir(folder, keep=1).newest()
+    if newest is None:
+        raise CheckpointError(f"there is no checkpoint in the folder {folder}")
+    return newest
+
+
+def _delete(path: Path) -> None:
+    if not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    doomed = path if path.name.endswith(PART) else temporary_name(path)
+    if doomed != path:
+        os.replace(path, doomed)  # a folder must never be seen half removed
+    shutil.rmtree(doomed)
+
+
+def _num_steps(path: Path) -> int:
+    return int(path.stem.removeprefix("step-"))

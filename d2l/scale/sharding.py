@@ -1,0 +1,166 @@
+"""Each process's shard of each batch: the batch is the book's, its examples are split by index.
+
+All processes draw the same order of the examples, and each takes its own slice of the indices of
+every batch. Validation sets are split in the same way, so no example is seen twice.
+"""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data.distributed import DistributedSampler
+
+from d2l.base.batches import checksum, count_examples, take_examples
+from d2l.engine.resident import ResidentLoader
+from d2l.engine.streamed import StreamedLoader
+from d2l.errors import DataError
+from d2l.scale.process_group import ProcessGroup
+from d2l.scale.rng import SharedRandomState
+
+_LOADER_OPTIONS = (
+    *("num_workers", "collate_fn", "pin_memory", "timeout", "worker_init_fn"),
+    *("multiprocessing_context", "prefetch_factor"),
+)
+
+
+class ShardedLoader:
+    """The batches of `loader`, of which this process gets its shard.
+
+    `num_local` and `num_global` count the examples of the last batch handed out, here and in all
+    processes. A process whose shard of a short last batch is empty gets one example that counts 0,
+    so that all take the same number of steps. Everything else is the loader's own.
+    """
+
+    def __init__(self, loader: Any, group: ProcessGroup, rng: SharedRandomState) -> None:
+        _check(loader, group)
+        self.loader, self._group, self._rng = loader, group, rng
+        self.num_local = self.num_global = 0
+        if isinstance(loader, (ResidentLoader, StreamedLoader)):
+            _broadcast_data(loader, group)
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.batches()
+
+    def batches(self, first: int = 0) -> Iterator[Any]:
+        """This process's shards, from the batch with this index on; the order is drawn at once."""
+        loader = self.loader
+        if isinstance(loader, (ResidentLoader, StreamedLoader)):
+            with self._rng.synchronized():
+                parts: Sequence[Any] = loader.parts(first)
+            batches = loader.batches(part[self._rows(len(part))] for part in parts)
+        elif _has_indices(loader):
+            parts = self._sampled(loader, first)
+            own = [part[self._rows(len(part))] for part in parts]
+            options = {name: getattr(loader, name) for name in _LOADER_OPTIONS}
+            batches = iter(DataLoader(loader.dataset, batch_sampler=own, **options))
+        else:
+            return self._cut(first)
+        return self._counted([len(part) for part in parts], batches)
+
+    def _sampled(self, loader: DataLoader[Any], first: int) -> list[list[int]]:
+        """The indices of each batch, as a loader of PyTorch draws them."""
+        with self._rng.synchronized():
+            torch.empty((), dtype=torch.int64).random_(generator=loader.generator)  # its workers'
+            parts = [list(part) for part in islice(loader.batch_sampler, first, None)]  # type: ignore[arg-type]
+        self._check_same_in_all(zlib.crc32(repr(parts).encode()))
+        return parts
+
+    def _cut(self, first: int) -> Iterator[Any]:
+        """Batches without indices: each is read whole, and cut."""
+        with self._rng.synchronized():
+            batches = iter(self.loader)
+            number = sum(1 for _ in islice(batches, first))
+        return self._shards_of(batches, number)
+
+    def _shards_of(self, batches: Iterator[Any], number: int) -> Iterator[Any]:
+        while True:
+            with self._rng.synchronized():
+                batch = next(batches, None)
+            if batch is None:
+                return
+            if number == 0:
+                self._check_same_in_all(checksum(batch))
+            number += 1
+            num_examples = count_examples(batch)
+            self._count(num_examples)
+            yield take_examples(batch, self._rows(num_examples))
+
+    def _counted(self, sizes: list[int], batches: Iterator[Any]) -> Iterator[Any]:
+        for size, batch in zip(sizes, batches, strict=True):
+            self._count(size)
+            yield batch
+
+    def _count(self, num_global: int) -> None:
+        start, stop = shard_bounds(num_global, self._group)
+        self.num_local, self.num_global = stop - start, num_global
+
+    def _rows(self, num_examples: int) -> slice:
+        start, stop = shard_bounds(num_examples, self._group)
+        return slice(start, stop) if stop > start else slice(0, 1)
+
+    def _check_same_in_all(self, seen: int) -> None:
+        if len(set(self._group.all_gather(seen))) > 1:
+            raise DataError(
+                f"the {type(self.loader).__name__} yields different batches in each process. "
+                "Shuffle with torch, numpy or random (which the trainer synchronizes), not with "
+                "the time or the rank"
+            )
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "loader":  # not there yet, while a copy is being made
+            raise AttributeError(name)
+        return getattr(self.loader, name)
+
+
+def shard_bounds(num_examples: int, group: ProcessGroup) -> tuple[int, int]:
+    """Where this process's shard of so many examples starts and ends; sizes differ by at most 1."""
+    each, rest = divmod(num_examples, group.size)
+    start = group.rank * each + min(group.rank, rest)
+    return start, start + each + (group.rank < rest)
+
+
+def _has_indices(loader: Any) -> bool:
+    """Whether a loader is PyTorch's own and makes its batches of the indices of examples."""
+    if type(loader) is not DataLoader or isinstance(loader.dataset, IterableDataset):
+        return False
+    return loader.batch_sampler is not None
+
+
+def _check(loader: Any, group: ProcessGroup) -> None:
+    batch_size = getattr(loader, "batch_size", None)
+    if isinstance(batch_size, int) and batch_size < group.size:
+        raise DataError(
+            f"batches of {batch_size} cannot be split over {group.size} processes: the batch size "
+            f"is that of the whole run. Use batch_size={group.size} or more, or fewer processes"
+        )
+    if isinstance(getattr(loader, "sampler", None), DistributedSampler):
+        raise DataError(
+            "the loader has a DistributedSampler, so its batches would be split twice: leave the "
+            "sampler out, the trainer splits every batch over the processes itself"
+        )
+    lengths = group.all_gather(len(loader) if hasattr(loader, "__len__") else None)
+    if len(set(lengths)) > 1:
+        raise DataError(
+            f"the processes have loaders of different lengths: {lengths} batches. Let each make "
+            "the same data, from the same files or the same seed"
+        )
+
+
+def _broadcast_data(loader: Any, group: ProcessGroup) -> None:
+    """Have every process work on the first one's data, where they are not the same anyway."""
+    shapes = [(tuple(t.shape), t.dtype) for t in loader.tensors]
+    found = group.all_gather(shapes)
+    if any(other != found[0] for other in found):
+        raise DataError(
+            f"the processes hold data of different shapes, {found[0]} and others: let each make "
+            "the same data, from the same files or the same seed"
+        )
+    if len(set(group.all_gather(checksum(loader.tensors)))) > 1:
+        for tensor in loader.tensors:
+            group.broadcast(tensor)

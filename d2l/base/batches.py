@@ -6,6 +6,9 @@ from typing import Any
 
 import torch
 
+from d2l.base.devices import move
+from d2l.base.seed import generator_states, set_generator_states
+
 
 def count_examples(batch: Any) -> int:
     """How many examples a batch holds: the length of its first part; 1 where it has none."""
@@ -27,6 +30,15 @@ def take_examples(batch: Any, rows: slice) -> Any:
     if isinstance(batch, (list, tuple)):
         return type(batch)(take_examples(part, rows) for part in batch)
     return batch
+
+
+def peek(source: Any, device: torch.device) -> Any:
+    """A first batch, without advancing any random generator."""
+    before = generator_states()
+    try:
+        return move(next(iter(source)), device)
+    finally:
+        set_generator_states(before)
 
 
 def checksum(value: Any) -> int:

@@ -1,25 +1,28 @@
-"""One run of a procedural trainer: where it is, and the line that shows it.
+"""One run of a procedural trainer: where it is, and the lines that report it.
 
-It stands for the `Trainer` before `core.report`, so a terminal and a pipe see the same for both.
+The progress reporter sees it as it sees the run of a `Trainer`.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 
-from d2l.base.devices import cpu
+from d2l.base.batches import peek
+from d2l.base.devices import cpu, move
 from d2l.classic.animator import Animator
-from d2l.core import preflight
-from d2l.core.progress import Feed, Progress
-from d2l.core.report import Report
-from d2l.errors import BatchError
+from d2l.core import checks
+from d2l.core.progress_reporter import ProgressReporter
+from d2l.engine.resident import ResidentLoader
+from d2l.engine.streamed import placed
 
 
 class ClassicRun:
     """`with ClassicRun(...) as run`: the epochs and the batches of a loop, counted and reported.
 
-    `batches` gives those of `train_iter`, on `device`, at each pass anew.
+    `batches` gives those of `train_iter`, on `device`, each time it is iterated. The batches of an
+    iterator are kept, because every epoch goes over all of them.
     """
 
     def __init__(
@@ -30,34 +33,73 @@ class ClassicRun:
         device: torch.device | None = None,
     ) -> None:
         if not hasattr(train_iter, "__len__"):
-            raise BatchError(
-                f"training goes over its batches {num_epochs} times, so they need a length; found "
-                f"a {type(train_iter).__name__}. Give a DataLoader, or list(train_iter)"
-            )
-        preflight.check_loader(len(train_iter))
+            train_iter = _with_length(train_iter)
+        checks.check_has_batches(len(train_iter))
         if num_epochs < 1:
             raise ValueError(f"num_epochs must be at least 1; found {num_epochs}")
-        self.max_epochs = num_epochs
-        self.epoch = 0
-        self.num_train_batches = len(train_iter)
-        self.progress = Progress()
-        self.batches = Feed(train_iter, device or cpu(), self.progress, "train")
-        self._report = Report(self, animator)
-        self.progress.on_batch = self._report.tick
+        self.max_epochs, self.num_train_batches = num_epochs, len(train_iter)
+        self.epoch = self.num_batches_done = 0
+        self.started = time.monotonic()
+        self._device = device or cpu()
+        self._source, self._is_placed = train_iter, isinstance(train_iter, ResidentLoader)
+        if self._is_placed:
+            self._source = placed(train_iter, self._device, None)
+        self._reporter = ProgressReporter(self, animator)
+        self._next_report = self.started
 
     @property
-    def x(self) -> float:
+    def batches(self) -> Iterator[Any]:
+        """The batches of a pass; the one in work counts as done."""
+        for batch in self._source:
+            self.num_batches_done += 1
+            yield batch if self._is_placed else move(batch, self._device)
+            if time.monotonic() >= self._next_report:
+                self._next_report = self._reporter.update()
+
+    def peek(self) -> Any:
+        """A first batch, without advancing any random generator."""
+        return peek(self._source, self._device)
+
+    @property
+    def num_epochs_done(self) -> float:
         """How many epochs are done, the batch in work included: where its point is drawn."""
-        return self.progress.num_train_batches_done / self.num_train_batches
+        return self.num_batches_done / self.num_train_batches
 
     def epochs(self) -> Iterator[int]:
-        """The numbers of the epochs, from 0."""
+        """The indices of the epochs, from 0."""
         for epoch in range(self.max_epochs):
             self.epoch = epoch
             yield epoch
+            self._reporter.epoch_done()
+
+    def describe_position(self) -> str:
+        """The epoch in work: `epoch 2/10`."""
+        return f"epoch {self.epoch + 1}/{self.max_epochs}"
+
+    def flush(self) -> None:
+        """Nothing waits: the loops read their own sums."""
 
     def __enter__(self) -> "ClassicRun":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._report.finish()
+        self._reporter.finish()
+
+
+class _Counted:
+    """Batches that can be gone over again and again, and how many there are."""
+
+    def __init__(self, batches: Iterable[Any]) -> None:
+        self._batches = batches
+        self._count = sum(1 for _ in batches)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._batches)
+
+    def __len__(self) -> int:
+        return self._count
+
+
+def _with_length(batches: Iterable[Any]) -> Any:
+    is_used_up = iter(batches) is batches
+    return list(batches) if is_used_up else _Counted(batches)

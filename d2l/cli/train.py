@@ -47,6 +47,7 @@ def train(
         seed=seed,
         checkpoint=folder / "checkpoints",
         run_dir=folder / "runs",
+        on_nonfinite="stop",
     )
     try:
         trainer.fit(net, data, resume="last" if resume else None)
@@ -85,10 +86,12 @@ def _classifier(
 
 def _device(name: str) -> Any:
     from d2l.base.devices import try_gpu, usable
-    from d2l.scale.world import launched
+    from d2l.scale.process_group import from_environment
 
     if name == "auto":
-        return None if launched().size > 1 else try_gpu()  # of several processes each has its own
+        return (
+            None if from_environment().size > 1 else try_gpu()
+        )  # of several processes each has its own
     return usable(name)
 
 
@@ -96,9 +99,10 @@ def _leave(net: "Module", folder: Path) -> None:
     """Whatever ended the run, what there is of it stays."""
     import torch
 
-    from d2l.core.preflight import has_lazy_layers
+    from d2l.core.board import save_board
+    from d2l.core.checks import has_lazy_layers
 
-    net.board.save(folder / "board.svg")
-    net.board.save(folder / "points.csv")
+    save_board(net.board, folder / "board.svg")
+    save_board(net.board, folder / "points.csv")
     if not has_lazy_layers(net):
         torch.save(net.state_dict(), folder / "weights.pt")

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from d2l.base.axes import Float, Shaped, Tensor
 from d2l.core.module import Module, batch_parts
-from d2l.core.tensors import trainable_tensors
+from d2l.core.unregistered import trainable_tensors
 from d2l.errors import LabelError
 
 
@@ -62,9 +62,9 @@ class Classifier(Module):
             return F.cross_entropy(Y_hat, Y, reduction="mean" if averaged else "none")
         except IndexError as error:
             raise LabelError(
-                f"labels must lie in 0..{Y_hat.shape[1] - 1}, for {type(self).__name__} has "
+                f"labels must be in 0..{Y_hat.shape[1] - 1}, because {type(self).__name__} has "
                 f"{Y_hat.shape[1]} outputs; found labels from {int(Y.min())} to {int(Y.max())}. "
-                "Give the model more outputs or mend the labels"
+                "Give the model more outputs or fix the labels"
             ) from error
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:

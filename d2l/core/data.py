@@ -7,7 +7,7 @@ from torch import Tensor
 
 from d2l.core.hyperparameters import HyperParameters
 from d2l.engine.resident import ResidentLoader
-from d2l.errors import DataError
+from d2l.errors import DataError, NotDefinedError
 
 
 class DataModule(HyperParameters):
@@ -37,9 +37,7 @@ class DataModule(HyperParameters):
 
     def get_dataloader(self, train: bool) -> Any:
         """A loader of the training or the validation examples. To be overridden."""
-        raise NotImplementedError(
-            f"{type(self).__name__} does not say how: define get_dataloader(self, train)"
-        )
+        raise NotDefinedError(f"{type(self).__name__} must define get_dataloader(self, train)")
 
     def train_dataloader(self) -> Any:
         """A loader of the training examples."""

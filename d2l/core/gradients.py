@@ -1,15 +1,19 @@
-"""Gradients of a whole model: clipped together, or gathered over several batches."""
+"""Gradients of a whole model: clipped together, or accumulated over several batches."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from d2l.core import team
-from d2l.core.tensors import trainable_tensors
-from d2l.scale.sharded import whole
+from d2l.core import parallel_run
+from d2l.core.unregistered import trainable_tensors
+from d2l.scale.sharded_checkpoint import full_state
+
+if TYPE_CHECKING:
+    from d2l.core.run import Run
+    from d2l.core.trainer import Trainer
 
 
 def scale_to_norm(grads: Sequence[Tensor], most: float) -> None:
@@ -17,35 +21,33 @@ def scale_to_norm(grads: Sequence[Tensor], most: float) -> None:
     if not grads:
         return
     norms = torch.stack([torch.linalg.vector_norm(grad) for grad in grads])
-    factor = torch.clamp(most / whole(torch.linalg.vector_norm(norms)), max=1.0)
+    factor = torch.clamp(most / full_state(torch.linalg.vector_norm(norms)), max=1.0)
     for grad in grads:
         grad.mul_(factor)
 
 
-def gather_gradients(run: Any, batch: Any) -> None:
-    """Train on one of `run.accumulate` batches that make a step together, as one large batch does.
+def accumulate_gradients(trainer: "Trainer", run: "Run", batch: Any) -> None:
+    """Train on one of `accumulate` batches that make an update together, as one large batch does.
 
-    Every example weighs the same; at the end of an epoch fewer batches may make a step.
+    Every example counts equally; at the end of an epoch fewer batches may make an update.
     """
-    done, progress = run.progress.num_batches_in_pass, run.progress
-    is_first = done % run.accumulate == 0
-    is_last = (done + 1) % run.accumulate == 0 or done + 1 == run.num_train_batches
-    with nullcontext() if is_last else team.without_exchange(run):
+    done, accumulate = run.position.batch, run.config.accumulate
+    is_first = done % accumulate == 0
+    is_last = (done + 1) % accumulate == 0 or done + 1 == run.num_train_batches
+    with nullcontext() if is_last else parallel_run.no_sync(run.model):
         loss = run.model.training_step(batch)
-        run.check_loss(loss)
+        run.check_step(loss)
         if is_first:
-            run.optim.zero_grad()
-            progress.num_gathered = 0
-        (loss * progress.num_whole).backward()
-    progress.num_gathered += progress.num_whole
-    if is_last:
+            trainer.optim.zero_grad()
+            run.num_accumulated = 0
+        (loss * run.num_global).backward()
+    run.num_accumulated += run.num_global
+    if not is_last:
+        return
+    with torch.no_grad():
         for tensor in trainable_tensors(run.model):
             if tensor.grad is not None:
-                tensor.grad.div_(progress.num_gathered)
-        run.update()
-
-
-def is_between_updates(run: Any) -> bool:
-    """Whether no gradient waits for further batches."""
-    done = run.progress.num_batches_in_pass
-    return bool(done % run.accumulate == 0 or done == run.num_train_batches)
+                tensor.grad.div_(run.num_accumulated)
+        if trainer.gradient_clip_val > 0:
+            trainer.clip_gradients(trainer.gradient_clip_val, trainer.model)
+        trainer.optim.step()

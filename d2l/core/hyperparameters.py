@@ -38,7 +38,7 @@ class HyperParameters:
 
     >>> class Walk(d2l.HyperParameters):
     ...     def __init__(self, steps, stride=2, name="walk"):
-    ...         self.save_hyperparameters(ignore="name")
+    ...         self.save_hyperparameters(ignore=["name"])
     >>> walk = Walk(10)
     >>> walk.steps * walk.stride, walk.hparams
     (20, {'steps': 10, 'stride': 2})
@@ -51,8 +51,10 @@ class HyperParameters:
     def save_hyperparameters(self, ignore: str | Iterable[str] = ()) -> None:
         """Save the arguments of the calling `__init__` as attributes and in `self.hparams`.
 
-        What a parent's constructor saved stays. Saved are the parameters in the signature, never
-        other locals; not `self`, names in `ignore`, or names that begin with an underscore.
+        `hparams` are those of the last call, the class's own, so `type(m)(**m.hparams)` makes
+        another `m`; attributes that a parent's constructor saved stay. Saved are the parameters in
+        the signature, never other locals; not `self`, names in `ignore`, or names that begin with
+        an underscore.
 
         Book: 3.2 Object-oriented design for implementation
         """
@@ -65,7 +67,7 @@ class HyperParameters:
             for name, value in _arguments(frame.f_back).items()
             if name not in ignored and not name.startswith("_") and value is not self
         }
-        self.hparams = {**getattr(self, "hparams", {}), **found}
+        self.hparams = found
         for name, value in found.items():
             setattr(self, name, value)
 

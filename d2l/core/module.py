@@ -1,27 +1,32 @@
 """What a reader subclasses to write a model: the loss, the steps, the plot, the optimizer."""
 
+import warnings
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from d2l.base.devices import move
 from d2l.core.board import ProgressBoard
 from d2l.core.hyperparameters import HyperParameters
-from d2l.core.points import as_value
-from d2l.core.progress import Progress
-from d2l.core.tensors import apply_to_plain_tensors
-from d2l.errors import BatchError, D2LError, ModelError
-from d2l.scale.parallel import SharedStep
+from d2l.core.metrics import draw, scalar
+from d2l.core.unregistered import (
+    apply_to_unregistered_tensors,
+    trainable_unregistered_tensors,
+)
+from d2l.errors import BatchError, ModelError, NotDefinedError, OutsideRunError
+from d2l.scale.data_parallel import ParallelStep
 
 
 class Module(nn.Module, HyperParameters):
     """The base of the book's models.
 
     A reader overrides `loss`, `forward` (or sets `self.net`), and where needed `training_step`,
-    `validation_step` and `configure_optimizers`. Parameters may be plain tensors. A model that
-    lives on a GPU takes inputs from the CPU and answers there.
+    `validation_step` and `configure_optimizers`. What learns may also be unregistered tensors. A
+    model that lives on a GPU takes inputs from the CPU and answers there.
 
     >>> class Line(d2l.Module):
     ...     def __init__(self, lr):
@@ -38,14 +43,13 @@ class Module(nn.Module, HyperParameters):
     Book: 3.2 Object-oriented design for implementation
     """
 
-    trainer: Any
     net: Any
     lr: Any
     plot_train_per_epoch: float
     plot_valid_per_epoch: float
-    # What `plot` is given in validation is averaged arithmetically, but for these keys.
-    geometric_means: frozenset[str] = frozenset()
-    _home: torch.device | None = None  # where `to` brought the model last; None: never moved
+    _geometric_means: frozenset[str] = frozenset()  # keys of `plot` whose mean is geometric
+    __jit_unused_properties__ = ["trainer"]  # TorchScript would compile it
+    _d2l_home: torch.device | None = None  # where `to` brought the model last; None: never moved
 
     def __init__(self, plot_train_per_epoch: float = 2, plot_valid_per_epoch: float = 1) -> None:
         super().__init__()
@@ -54,53 +58,52 @@ class Module(nn.Module, HyperParameters):
 
     def loss(self, y_hat: Any, y: Any) -> Tensor:
         """The loss of a minibatch, a scalar. To be overridden."""
-        raise NotImplementedError(_to_write(self, "loss(self, y_hat, y)"))
+        raise NotDefinedError(f"{type(self).__name__} must define loss(self, y_hat, y)")
 
-    def forward(self, X: Any) -> Any:
+    def forward(self, X: Tensor) -> Tensor:
         """`self.net(X)`, unless overridden."""
         if not hasattr(self, "net"):
-            raise NotImplementedError(_to_write(self, "forward(self, X), or set self.net"))
+            raise NotDefinedError("the model must define forward(self, X), or set self.net")
         return self.net(X)
 
+    @property
+    def trainer(self) -> Any:
+        """The trainer whose run the model is in, or was in last."""
+        held = vars(self).get("trainer")
+        if held is None:
+            raise AttributeError(f"{type(self).__name__} was not in a run yet: no trainer")
+        return held.trainer if type(held) is _Released else held
+
+    @trainer.setter
+    def trainer(self, trainer: Any) -> None:
+        vars(self)["trainer"] = trainer
+
     def plot(self, key: str, value: Any, train: bool) -> None:
-        """Put a number of this batch on the board, as `train_key` or `val_key`.
+        """Put a value of this batch on the board, as `train_key` or `val_key`.
 
         Training values are averaged down to `plot_train_per_epoch` points an epoch. Validation
-        values become one point an epoch in which every example weighs the same.
+        values become one point an epoch in which every example counts equally.
+
+        Book: 3.2 Object-oriented design for implementation
         """
-        trainer = self._require_trainer()
-        progress: Progress | None = getattr(trainer, "progress", None)
-        if progress is not None and progress.results is not None:
-            progress.results.write(key, value)
+        if "trainer" not in vars(self):
+            raise OutsideRunError(_OUTSIDE_A_RUN.format(type(self).__name__))
+        trainer = self.trainer
+        state = getattr(trainer, "_d2l", None)
+        if state is not None and state.recorder is not None:
+            state.recorder.record(key, value, train)
             return
+        # a fit of the reader's own
         if train:
-            if key == "loss" and hasattr(trainer, "check_loss"):
-                trainer.check_loss(value)
-            self.draw_training(key, value, trainer.train_batch_idx)
-        elif progress is not None and progress.phase == "validate":
-            geometric = key in self.geometric_means
-            progress.means.add(key, value, progress.num_examples, geometric)
+            x = trainer.train_batch_idx / trainer.num_train_batches
+            num_batches, per_epoch = trainer.num_train_batches, self.plot_train_per_epoch
         else:
-            x, num_batches = trainer.epoch + 1, trainer.num_val_batches
-            self._draw(f"val_{key}", x, value, num_batches, self.plot_valid_per_epoch)
-
-    def draw_training(self, key: str, value: Any, batch_idx: int) -> None:
-        """Put a number of the training batch with this index in the run on the board."""
-        trainer = self._require_trainer()
-        num_batches, per_epoch = trainer.num_train_batches, self.plot_train_per_epoch
-        label, x = f"train_{key}", batch_idx / num_batches
-        pool = getattr(trainer, "pool", None)
-        if pool is None or per_epoch <= 0:
-            self._draw(label, x, value, num_batches, per_epoch)
-            return
-        point = pool.add(label, x, as_value(value), num_batches / per_epoch)
-        if point is not None:
-            self._draw(label, point.x, point.y, 1, 1)
-
-    def draw_validation(self, means: dict[str, Any], epoch: int) -> None:
-        """Put the means of a whole validation pass on the board, at the end of its epoch."""
-        for key, mean in means.items():
-            self._draw(f"val_{key}", epoch + 1, mean, 1, self.plot_valid_per_epoch)
+            x = trainer.epoch + 1
+            num_batches, per_epoch = trainer.num_val_batches, self.plot_valid_per_epoch
+        self.board.xlabel = "epoch"
+        if per_epoch > 0:
+            label = ("train_" if train else "val_") + key
+            draw(self.board, x, scalar(value), label, num_batches / per_epoch)
 
     def training_step(self, batch: Any) -> Tensor:
         """The loss of one training batch `(*inputs, targets)`."""
@@ -121,12 +124,19 @@ class Module(nn.Module, HyperParameters):
 
         Book: 4.3 The base classification model
         """
+        parameters = list(self.parameters())
+        if not parameters:
+            raise ModelError(
+                f"{type(self).__name__} has nothing to learn: no nn.Parameter and no layer. Make "
+                "them in __init__, e.g. self.net = nn.LazyLinear(10), or override "
+                "configure_optimizers(self)"
+            )
         if not hasattr(self, "lr"):
             raise ModelError(
                 f"{type(self).__name__} has no lr: save it with self.save_hyperparameters() in "
                 "__init__(self, ..., lr), or override configure_optimizers(self)"
             )
-        return torch.optim.SGD(self.parameters(), lr=self.lr)
+        return torch.optim.SGD(parameters, lr=self.lr)
 
     def apply_init(
         self, inputs: Sequence[Any], init: Callable[[nn.Module], None] | None = None
@@ -141,17 +151,35 @@ class Module(nn.Module, HyperParameters):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As `nn.Module`, and inputs from another device come home first, the answer goes back."""
-        if self._home is None or not args or getattr(args[0], "device", self._home) == self._home:
+        if (
+            self._d2l_home is None
+            or not args
+            or getattr(args[0], "device", self._d2l_home) == self._d2l_home
+        ):
             return super().__call__(*args, **kwargs)
-        answer = super().__call__(*move(args, self._home), **move(kwargs, self._home))
+        answer = super().__call__(*move(args, self._d2l_home), **move(kwargs, self._d2l_home))
         return move(answer, args[0].device)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Module":
-        """Have `to`, `cuda`, `cpu`, `double`, … reach plain tensors as well."""
+        """Have `to`, `cuda`, `cpu`, `double`, … reach unregistered tensors as well."""
         super()._apply(fn, recurse)
-        apply_to_plain_tensors(self, fn)
-        self._home = fn(torch.empty(0)).device
+        apply_to_unregistered_tensors(self, fn)
+        self._d2l_home = fn(torch.empty(0)).device
         return self
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """As `nn.Module`; warns once if what the model learns is not in it."""
+        state = super().state_dict(*args, **kwargs)
+        if not state and not args and kwargs.get("destination") is None:  # not a part of a model
+            _warn_about_unsaved(self, "state_dict() is empty")
+        return state
+
+    def load_state_dict(self, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
+        """As `nn.Module`; warns once if what the model learns is not in it."""
+        result = super().load_state_dict(state_dict, *args, **kwargs)
+        if not state_dict:
+            _warn_about_unsaved(self, "load_state_dict() changed nothing")
+        return result
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy or a pickle is of the model; the trainer and its data stay behind."""
@@ -159,27 +187,62 @@ class Module(nn.Module, HyperParameters):
         return {
             name: value
             for name, value in self.__dict__.items()
-            if name not in left and not isinstance(value, SharedStep)
+            if name not in left and not isinstance(value, ParallelStep)
         }
 
-    def _draw(self, label: str, x: float, value: Any, num_batches: int, per_epoch: float) -> None:
-        self.board.xlabel = "epoch"
-        if per_epoch > 0:
-            self.board.draw(x, value, label, every_n=num_batches / per_epoch)
 
-    def _require_trainer(self) -> Any:
-        if vars(self).get("trainer") is None:
-            raise D2LError(
-                f"{type(self).__name__} is in no run, so it has nowhere to plot: train it with "
-                "trainer.fit(model, data), or measure it with trainer.validate(model, data)"
-            )
-        return self.trainer
+_warned: weakref.WeakSet[type] = weakref.WeakSet()
+
+
+def _warn_about_unsaved(model: nn.Module, what: str) -> None:
+    num = len(trainable_unregistered_tensors(model))
+    if num and type(model) not in _warned:
+        _warned.add(type(model))
+        warnings.warn(
+            f"{type(model).__name__}.{what}: the {num} tensors that it learns are not registered "
+            "as nn.Parameter. Save them with trainer.save(path) and load them with "
+            "trainer.fit(model, data, resume=path), or make them nn.Parameter",
+            stacklevel=3,
+        )
+
+
+class _Released:
+    """The trainer of a run that is over, held so that neither keeps the other alive.
+
+    While the trainer lives, it is that one; afterwards a copy without model, loaders and data.
+    """
+
+    KEPT = (
+        *("max_epochs", "num_gpus", "gradient_clip_val", "gpus", "hparams", "optim"),
+        *("num_train_batches", "num_val_batches"),
+    )
+
+    def __init__(self, trainer: Any, state: Any) -> None:
+        self._live = weakref.ref(trainer)
+        self._copy = object.__new__(type(trainer))
+        vars(self._copy).update({n: v for n, v in vars(trainer).items() if n in self.KEPT})
+        vars(self._copy)["_d2l"] = state
+
+    @property
+    def trainer(self) -> Any:
+        """The trainer, or what is left of it."""
+        live = self._live()
+        return self._copy if live is None else live
+
+
+def release_trainer(model: nn.Module, trainer: Any, state: Any) -> None:
+    """After a run: have `del` free model and trainer, of which no cycle is left.
+
+    `state` is what the library keeps of the trainer once it is gone.
+    """
+    if isinstance(model, Module) and vars(model).get("trainer") is trainer:
+        vars(model)["trainer"] = _Released(trainer, state)
 
 
 def batch_parts(model: nn.Module, batch: Any) -> Sequence[Any]:
     """`batch` if it is one of the form `(*inputs, targets)`; else an error that says what it is."""
-    if isinstance(batch, (tuple, list)) and len(batch) >= 2:
-        return batch
+    if isinstance(batch, (tuple, list, np.ndarray)) and len(batch) >= 2:
+        return batch  # type: ignore[return-value]
     shape = f" of shape {tuple(batch.shape)}" if isinstance(batch, Tensor) else ""
     raise BatchError(
         f"{type(model).__name__} reads batches (X, y); the loader gave a {type(batch).__name__}"
@@ -188,5 +251,7 @@ def batch_parts(model: nn.Module, batch: Any) -> Sequence[Any]:
     )
 
 
-def _to_write(model: Module, what: str) -> str:
-    return f"{type(model).__name__} does not say how: define {what}"
+_OUTSIDE_A_RUN = (
+    "{}.plot was called outside a run (the model is in no run), so there is no board to plot on: "
+    "train it with trainer.fit(model, data), or measure it with trainer.validate(model, data)"
+)

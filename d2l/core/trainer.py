@@ -1,12 +1,11 @@
-"""The trainer: a ladder of short rungs, each of which a reader may override.
+"""The trainer: a ladder of small methods, each of which a reader may override.
 
-fit → prepare_data, prepare_model, configure_optimizers
-    → fit_epoch → train_batch      per batch, after prepare_batch
-                → validate_epoch
+fit → prepare_data, prepare_model, configure_optimizers of the model
+    → fit_epoch → prepare_batch, training_step and validation_step of the model
 """
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +14,69 @@ from torch import nn
 
 from d2l.base.devices import cpu, gpu, move, usable
 from d2l.base.devices import num_gpus as count_gpus
-from d2l.base.modes import evaluating
 from d2l.base.seed import seed_all
-from d2l.core import loop, preflight, stored, team
-from d2l.core.board import ProgressBoard
-from d2l.core.fast import STEP_LOSS, FastRun, make_plan
-from d2l.core.gradients import gather_gradients, scale_to_norm
+from d2l.core import checkpoint_io, checks
+from d2l.core.fitting import Hooks, OpenRun
+from d2l.core.gradients import accumulate_gradients, scale_to_norm
 from d2l.core.hyperparameters import HyperParameters
-from d2l.core.keeper import Keeper
-from d2l.core.patience import Patience
-from d2l.core.pooled import PooledPoints
-from d2l.core.progress import Feed, Progress
-from d2l.core.schedule import Schedule, unpack
-from d2l.core.tensors import home_of_plain_tensors, trainable_tensors
-from d2l.engine.meter import FiniteWatch
+from d2l.core.module import release_trainer
+from d2l.core.run import Run
+from d2l.core.run_config import RunConfig
+from d2l.core.run_state import RunParts
+from d2l.core.unregistered import trainable_tensors
+from d2l.core.validation import ValidationPass, validate
 from d2l.engine.plan import Plan
-from d2l.engine.precision import arithmetic, check_precision
-from d2l.scale.parallel import check_strategy
-from d2l.scale.world import ALONE, World, launched
+from d2l.scale.process_group import from_environment
+
+OWN_OPTIONS = list(RunConfig.__dataclass_fields__)
+NOT_TRAINED = Plan("cpu", "resident", "eager", "nothing was trained yet")
+
+
+@dataclass
+class TrainerState:
+    """What the library keeps of a trainer, where no name of a reader's subclass can be in its way.
+
+    `run` is the fit in progress, `recorder` what takes in the values of `Module.plot`, `finished`
+    what `save` needs of the last run. `counters` are the book's `epoch`, `train_batch_idx` and
+    `val_batch_idx` outside a run.
+    """
+
+    config: RunConfig = field(default_factory=RunConfig)
+    run: Run | None = None
+    recorder: Run | ValidationPass | None = None
+    finished: RunParts | None = None
+    plan: Plan = NOT_TRAINED
+    device: torch.device = field(default_factory=cpu)
+    counters: dict[str, int] = field(
+        default_factory=lambda: {"epoch": 0, "train_batch_idx": 0, "val_batch_idx": 0}
+    )
+
+
+class PositionView:
+    """A counter of the book's loop, read from the run; in a run, assigning to it has no effect."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, trainer: "Trainer", owner: type) -> Any:
+        if trainer is None:
+            return self
+        state = state_of(trainer)
+        counters = state.counters if state.run is None else state.run.position.counters()
+        return counters[self._name]
+
+    def __set__(self, trainer: "Trainer", value: int) -> None:
+        state_of(trainer).counters[self._name] = value
+
+
+class Addition:
+    """A read-only attribute that 1.0.3 does not have; a reader's own of that name replaces it."""
+
+    def __init__(self, read: Callable[["Trainer"], Any]) -> None:
+        self._read, self.__doc__ = read, read.__doc__
+
+    def __get__(self, trainer: "Trainer", owner: type) -> Any:
+        return self if trainer is None else self._read(trainer)
 
 
 class Trainer(HyperParameters):
@@ -40,19 +84,20 @@ class Trainer(HyperParameters):
 
     `num_gpus=1` trains on the first GPU, or on the CPU with a warning where there is none;
     `device` names another one. `gradient_clip_val` above 0 bounds the norm of all gradients
-    together. `seed` makes a run repeatable from the weights it begins with, data order included.
-    The model stays on the device where it was trained, but one with plain tensors comes back to
-    where they were made.
+    together. `seed` makes a run repeatable from its initial weights, data order included. The model
+    stays on the device where it was trained, but one that learns unregistered tensors comes back to
+    where they were made. A loss that becomes nan or infinite is warned about; with
+    `on_nonfinite="stop"` it raises `NotFiniteError`.
 
-    On a CUDA device steps are recorded once and replayed where that gives the same numbers, and
+    On a CUDA device steps are captured once and replayed where that gives the same numbers, and
     data in memory move there if they take at most half of what is free; `plan` says what was
     chosen and why, `replay=False` and `stream=True` choose otherwise. `precision` is "32-true",
     "tf32" or "bf16-mixed". `compile=True` has PyTorch compile the model's forward pass, which pays
     in long runs.
 
-    `accumulate` batches make one step of the optimizer, every example weighing the same. A run
-    ends early once the curve `monitor`, of which less is better (`mode="min"`) or more ("max"), has
-    not improved for `patience` epochs.
+    `accumulate` batches make one update, every example counting equally. A run stops early once the
+    metric `monitor` has not improved for `patience` epochs; `mode` says whether it is to fall
+    ("min") or to rise ("max"), and follows from its name unless given.
 
     A folder `checkpoint` gets the whole state of the run after `every` epochs (a fraction counts
     batches) and on Ctrl-C or SIGTERM; the last `keep` and the best stay. `run_dir` gets
@@ -65,6 +110,8 @@ class Trainer(HyperParameters):
     >>> model = d2l.LinearRegression(lr=0.03)
     >>> trainer = d2l.Trainer(max_epochs=3)
     >>> trainer.fit(model, data)
+    epoch 1/3: train_loss ..., val_loss ... (... s)
+    epoch 2/3: train_loss ..., val_loss ... (... s)
     epoch 3/3: train_loss ..., val_loss ... (... s)
     >>> w, b = model.get_w_b()
     >>> w.round(decimals=1), b.round(decimals=1)
@@ -73,39 +120,22 @@ class Trainer(HyperParameters):
     Book: 3.2 Object-oriented design for implementation
     """
 
-    # Defaults, since the book has readers replace __init__ by one that knows three arguments, and
-    # fit by the book's.
-    max_epochs: int
-    gradient_clip_val: float = 0
-    seed: int | None = None
-    replay: bool | None = None
-    stream: bool | None = None
-    precision: str = "32-true"
-    compile: bool = False
-    accumulate: int = 1
-    patience: int | None = None
-    monitor: str = "val_loss"
-    mode: str = "min"
-    checkpoint: str | Path | None = None
-    every: float = 1
-    keep: int = 2
-    run_dir: str | Path | None = None
-    strategy: str = "ddp"
-
+    max_epochs: Any
+    gradient_clip_val: float = 0  # defaults, for a reader's __init__ that does not set them
     gpus: Sequence[torch.device] = ()
-    device: torch.device = torch.device("cpu")
-    plan: Plan = Plan("cpu", "resident", "plain", "nothing was trained yet")
-    world: World = ALONE
-    pool: PooledPoints | None = None
-    schedule: Schedule | None = None
-    fast: FastRun | None = None
-    progress: Progress = Progress()
-    watch: FiniteWatch = FiniteWatch(deferred=False)
-    _asked_device: torch.device | None = None
+    model: Any
+    optim: Any
+    train_dataloader: Any
+    val_dataloader: Any
+    num_train_batches: int | None
+    num_val_batches: int | None
+    epoch = PositionView()
+    train_batch_idx = PositionView()
+    val_batch_idx = PositionView()
 
     def __init__(
         self,
-        max_epochs: int,
+        max_epochs: Any,
         num_gpus: int = 0,
         gradient_clip_val: float = 0,
         *,
@@ -118,155 +148,111 @@ class Trainer(HyperParameters):
         accumulate: int = 1,
         patience: int | None = None,
         monitor: str = "val_loss",
-        mode: str = "min",
+        mode: str | None = None,
         checkpoint: str | Path | None = None,
         every: float = 1,
         keep: int = 2,
         run_dir: str | Path | None = None,
         strategy: str = "ddp",
+        on_nonfinite: str = "warn",
     ) -> None:
-        self.save_hyperparameters(ignore="device")
-        preflight.check_max_epochs(max_epochs)
-        preflight.check_keeping(accumulate, every, keep)
-        check_precision(precision)
-        check_strategy(strategy)
-        Patience(monitor, mode, patience)
-        self.world = launched()
-        preflight.advise_on_gpus(num_gpus, count_gpus(), self.world.size)
+        self.save_hyperparameters(ignore=OWN_OPTIONS)
+        options = {name: value for name, value in locals().items() if name in OWN_OPTIONS}
+        options["device"] = usable(device) if device is not None else None
+        config = RunConfig(**options)
+        checks.warn_about_no_epochs(checks.whole_number(max_epochs))
+        checks.warn_about_gpus(num_gpus, count_gpus(), from_environment().size)
         self.gpus = [gpu(i) for i in range(min(num_gpus, count_gpus()))]
-        self._asked_device = usable(device) if device is not None else None
-        self.device = self._wished_device() or cpu()
-        self.progress = Progress(self.world)
-        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        self.hparams = {**getattr(self, "hparams", {}), **options}
+        vars(self)["_d2l"] = TrainerState(config)
+        state_of(self).device = config.device or next(iter(self.gpus), cpu())
 
-    @property
+    @Addition
     def is_main(self) -> bool:
         """Whether this is the process that draws, prints and writes: the only one, or the first."""
-        return launched().is_main
+        return from_environment().is_main
+
+    @Addition
+    def plan(self) -> Plan:
+        """How the steps of the run are executed, and why."""
+        state = state_of(self)
+        return state.plan if state.run is None else state.run.plan
+
+    @Addition
+    def device(self) -> torch.device:
+        """The device of the run, or of the last one."""
+        return state_of(self).device
 
     def prepare_data(self, data: Any) -> None:
-        """Take the loaders from the data module and count their batches."""
-        self.train_dataloader = preflight.require_training(data, data.train_dataloader())
+        """Take the loaders from the data module and count their batches.
+
+        `num_train_batches` and `num_val_batches` are None for loaders of unknown length.
+        """
+        self.train_dataloader = checks.require_training(data, data.train_dataloader())
         self.val_dataloader = data.val_dataloader()
-        self.num_train_batches = len(self.train_dataloader)
-        self.num_val_batches = 0 if self.val_dataloader is None else len(self.val_dataloader)
+        self.num_train_batches = _length(self.train_dataloader)
+        self.num_val_batches = 0 if self.val_dataloader is None else _length(self.val_dataloader)
 
     def prepare_model(self, model: Any) -> None:
-        """Bind model and trainer, and bring the model to the run's device, plain tensors too."""
+        """Bind model and trainer, and bring the model to the run's device."""
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
-        model.board.display = model.board.display and self.is_main
-        model.to(self.device)
+        model.to(state_of(self).device)
         self.model = model
 
     def prepare_batch(self, batch: Any) -> Any:
-        """What the steps get to see of a batch; it is on the run's device already."""
-        return move(batch, self.device)
+        """What the steps get to see of a batch; in a run it is on the run's device already."""
+        state = state_of(self)
+        return batch if state.run is not None else move(batch, state.device)
 
     def fit(self, model: Any, data: Any, *, resume: str | Path | None = None) -> None:
         """Train `model` on `data`; whatever ends the run, its points stay on `model.board`.
 
-        `resume="last"` goes on from the newest checkpoint of the trainer's folder, if it has one,
-        "best" from the best, a path from that one: bit for bit on a CPU, as if nothing had been.
+        `resume="last"` continues from the newest checkpoint of the trainer's folder, if it has one,
+        "best" from the best, a path from that one: bit-identical on a CPU.
 
-        Raises `NotFiniteError` at the batch whose loss becomes nan or infinite, before the
-        weights take that step; `CheckpointError` where a checkpoint cannot be written or does not
-        belong to this run; `ModelError`, `BatchError` or `DataError` before the first batch where
-        the parts do not fit together.
+        Raises `CheckpointError` where a checkpoint cannot be written or does not belong to this
+        run; `ModelError`, `BatchError` or `DataError` where the parts do not fit together;
+        `NotFiniteError` under `on_nonfinite="stop"`.
         """
-        preflight.check_parts(model, data)
-        if self.seed is not None:
-            seed_all(self.seed)
-        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self._choose_device(model)
-        home = home_of_plain_tensors(model)
-        self.prepare_data(data)
-        self.prepare_model(model)
-        self._feed_loaders()
-        preflight.check_loader(self.num_train_batches)
-        self._initialise_lazy_layers()
-        preflight.check_model(model)
-        try:
-            with arithmetic(self.precision, self.device), team.as_one(self):
-                self._begin(resume)
-                loop.run(self)
-        finally:
-            if home is not None and self.device.type != "meta":
-                model.to(home)  # a reader goes on computing with tensors they made themselves
-
-    def save(self, path: str | Path) -> None:
-        """Write the state of the run in one file, from which `fit(…, resume=path)` goes on.
-
-        A name that ends in `.safetensors` gets the weights of the model alone. In a run of several
-        processes all must call this; the first one writes.
-        """
-        preflight.check_was_fitted(self)
-        loop.finish_reading(self)
-        stored.save(self, Path(path))
+        checks.check_parts(model, data)
+        with _open_run(self, model, data, resume) as run:
+            for _ in run.epochs:
+                self.fit_epoch()
+                run.epoch_done()
 
     def fit_epoch(self) -> None:
         """One pass over the training batches, and one over the validation batches."""
+        run = state_of(self).run
         self.model.train()
-        if self.fast is not None:
-            self.fast.train_epoch()
+        if run is not None and run.graphed is not None:
+            run.graphed.train_epoch()
         else:
             for batch in self.train_dataloader:
-                self.train_batch(self.prepare_batch(batch))
-                self.train_batch_idx += 1
-        if self.val_dataloader is not None:
-            validate = self.validate_epoch if self.fast is None else self.fast.validate_epoch
-            validate(self.val_dataloader)
+                _train_batch(self, run, self.prepare_batch(batch))
+                if run is None:
+                    self.train_batch_idx += 1
+        if self.val_dataloader is None:
+            return
+        self.model.eval()
+        if run is not None and run.graphed is not None:
+            run.graphed.validate_epoch(lambda: _validate_epoch(self, self.val_dataloader))
+        else:
+            _validate_epoch(self, self.val_dataloader)
 
     def train_batch(self, batch: Any) -> None:
-        """Forward, backward, one step of the optimizer, or one for `accumulate` batches."""
-        if self.accumulate > 1:
-            gather_gradients(self, batch)
-            return
-        loss = self.model.training_step(batch)
-        self.check_loss(loss)
-        self.optim.zero_grad()
-        loss.backward()
-        self.update()
-
-    def update(self) -> None:
-        """One step of the optimizer along the gradients there are, clipped where asked for."""
-        with torch.no_grad():
-            if self.gradient_clip_val > 0:
-                self.clip_gradients(self.gradient_clip_val, self.model)
-            self.optim.step()
+        """Forward, backward and an update, for a `fit_epoch` of your own that accumulates."""
+        _train_batch(self, state_of(self).run, batch)
 
     def validate_epoch(self, val_dataloader: Any) -> None:
-        """One pass over the validation batches, without gradients."""
+        """One pass over the validation batches without gradients, for a `fit_epoch` of your own."""
         self.model.eval()
-        with torch.no_grad():
-            for batch in val_dataloader:
-                self.model.validation_step(self.prepare_batch(batch))
-                self.val_batch_idx += 1
-
-    def validate(self, model: Any, data: Any) -> dict[str, float]:
-        """The validation numbers of a model, every example weighing the same, without a plot.
-
-        `{'val_loss': …, 'val_acc': …}`: what its `validation_step` plots.
-        """
-        preflight.check_parts(model, data)
-        run = copy.copy(self)  # the trainer itself, perhaps in mid-run, is left as it was
-        run._choose_device(model)
-        run.progress = Progress(run.world)
-        val_dataloader = preflight.require_validation(data)
-        model.to(run.device)
-        before = vars(model).get("trainer")
-        run.model, model.trainer = model, run
-        try:
-            with evaluating(model):
-                run.validate_epoch(Feed(val_dataloader, run.device, run.progress, "validate"))
-        finally:
-            model.trainer = before
-        return {f"val_{key}": float(mean) for key, mean in run.progress.pop_means().items()}
+        _validate_epoch(self, val_dataloader)
 
     def clip_gradients(self, grad_clip_val: float, model: nn.Module) -> None:
         """Scale all gradients together so that their norm is at most `grad_clip_val`.
 
-        Parameters without a gradient are passed over; plain tensors count.
+        Parameters without a gradient are skipped; unregistered tensors that learn count.
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
@@ -274,78 +260,117 @@ class Trainer(HyperParameters):
             [t.grad for t in trainable_tensors(model) if t.grad is not None], grad_clip_val
         )
 
-    def check_loss(self, loss: Any) -> None:
-        """Raise unless the loss is one finite number; on a GPU it is read with some delay."""
-        preflight.check_scalar(self.model, loss)
-        if self.progress.results is not None:
-            self.progress.results.write(STEP_LOSS, loss)
-            return
-        loop.stop_if_bad(self, self.watch.note(loss, self.train_batch_idx))
+    def validate(self, model: Any, data: Any) -> dict[str, float]:
+        """The validation metrics of a model, every example counting equally, without a plot.
 
-    def dry_step(self) -> Any:
-        """The loss of a first batch, of which neither the model nor the board keeps a trace."""
-        model, board, pool = self.model, self.model.board, self.pool
-        model.board = ProgressBoard(display=False)  # what the dry pass plots leaves no trace
-        self.pool = None
-        try:
-            with loop.batch_named(self), evaluating(model):  # nor do dropout and batch norm
-                return model.training_step(self.prepare_batch(self.train_dataloader.peek()))
-        finally:
-            model.board, self.pool = board, pool
+        `{'val_loss': …, 'val_acc': …}`: what its `validation_step` plots.
+        """
+        checks.check_parts(model, data)
+        return validate(self, model, data, state_of(self).config)
 
-    def _wished_device(self) -> torch.device | None:
-        """The device that was asked for, or is this process's among others; None: any."""
-        first_gpu = self.gpus[0] if self.gpus else None
-        return self.world.device(self._asked_device or first_gpu)
+    def save(self, path: str | Path) -> None:
+        """Write the state of the run in one file, from which `fit(…, resume=path)` continues.
 
-    def _choose_device(self, model: nn.Module) -> None:
-        """Without a wish, a run takes place where the model is; all its processes meet there."""
-        self.world = launched()
-        tensors = trainable_tensors(model)
-        home = tensors[0].device if tensors else cpu()
-        self.device = self._wished_device() or home
-        self.world.join(self.device)
+        A name that ends in `.safetensors` gets the weights of the model alone. In a run of several
+        processes all must call this; the first one writes.
+        """
+        state = state_of(self)
+        if state.run is not None:
+            state.run.flush()
+        parts = state.finished if state.run is None else state.run.state_parts()
+        checks.check_was_fitted(parts is not None)
+        assert parts is not None
+        checkpoint_io.save(parts, Path(path))
 
-    def _feed_loaders(self) -> None:
-        self.progress = Progress(self.world)
-        self.pool = PooledPoints(self.progress, self.device) if self.world.size > 1 else None
-        self.watch = FiniteWatch(deferred=self.device.type != "cpu")
-        where = (self.device, self.progress)
-        self.train_dataloader = Feed(self.train_dataloader, *where, "train", self.stream)
-        if self.val_dataloader is not None:
-            self.val_dataloader = Feed(self.val_dataloader, *where, "validate", self.stream)
-
-    def _initialise_lazy_layers(self) -> None:
-        """One dry pass gives lazy layers their shapes, so that optimizers see real parameters."""
-        if preflight.has_lazy_layers(self.model):
-            with torch.no_grad():
-                self.dry_step()
-
-    def _begin(self, resume: str | Path | None) -> None:
-        """Make the optimizer, put back what a checkpoint holds, and decide how steps are done."""
-        self.optim, self.schedule = unpack(self.model.configure_optimizers())
-        team.check_optimizer(self)
-        self.progress.generators.begin()
-        self.keeper = Keeper(self)
-        self.keeper.begin(resume)
-        replaced = [name for name, ours in _RUNGS.items() if _is_replaced(self, name, ours)]
-        self.plan = make_plan(self, replaced)
-        self.fast = FastRun(self) if self.plan.step == "replayed" else None
-        if self.compile:
-            self.model.compile()
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy or a pickle is not in the run that this trainer is in."""
+        return {
+            **vars(self),
+            "_d2l": replace(state_of(self), run=None, recorder=None, finished=None),
+        }
 
 
-def _is_replaced(trainer: Trainer, name: str, ours: Any) -> bool:
-    """Whether a rung is a reader's; a `fit_epoch` that calls `super()` still leads to ours."""
-    method = vars(trainer).get(name, getattr(type(trainer), name))
-    is_around_ours = name == "fit_epoch" and vars(Trainer)[name] is ours
+def state_of(trainer: Trainer) -> TrainerState:
+    """The library's state of a trainer, made here for one whose `__init__` is a reader's own."""
+    state: TrainerState | None = vars(trainer).get("_d2l")
+    if state is None:
+        state = vars(trainer)["_d2l"] = TrainerState()
+    return state
+
+
+def _open_run(trainer: Trainer, model: Any, data: Any, resume: str | Path | None) -> OpenRun:
+    """The run of a fit, to be entered."""
+    state = state_of(trainer)
+    if state.config.seed is not None:
+        seed_all(state.config.seed)
+    state.counters = dict.fromkeys(state.counters, 0)
+    run = Run(trainer, model, state.config)
+    run.plan, state.device = NOT_TRAINED, run.device
+    state.run = state.recorder = run
+    hooks = Hooks(["fit_epoch"] if _is_replaced(trainer) else [], _train_batch, _val_batch)
+    return OpenRun(run, data, resume, hooks, lambda: _finish(trainer, run))
+
+
+def _finish(trainer: Trainer, run: Run) -> None:
+    """Close the run; what the trainer keeps of it are counters, its plan and what `save` needs."""
+    state = state_of(trainer)
+    position = run.position
+    state.run, state.recorder, state.counters = None, None, position.counters()
+    state.counters["epoch"] = max(0, position.epoch - (not position.is_inside_epoch))
+    if run.is_started:
+        state.finished = replace(run.state_parts(), validation_rng=None)
+    graphed = run.graphed
+    if graphed is not None:
+        graphed.close()
+        run.graphed = None
+    state.plan = run.plan
+    release_trainer(run.model, trainer, replace(state, finished=None))
+    run.close()
+
+
+def _train_batch(trainer: Trainer, run: Run | None, batch: Any) -> None:
+    """Forward, backward, and an update, or one for `accumulate` batches."""
+    if run is not None and run.config.accumulate > 1:
+        accumulate_gradients(trainer, run, batch)
+        return
+    loss = trainer.model.training_step(batch)
+    if run is not None:
+        run.check_step(loss)
+    trainer.optim.zero_grad()
+    with torch.no_grad():
+        loss.backward()
+        if trainer.gradient_clip_val > 0:
+            trainer.clip_gradients(trainer.gradient_clip_val, trainer.model)
+        trainer.optim.step()
+
+
+def _val_batch(trainer: Trainer, run: Run | None, batch: Any) -> None:
+    trainer.model.validation_step(batch)
+
+
+def _validate_epoch(trainer: Trainer, val_dataloader: Any) -> None:
+    run = state_of(trainer).run
+    with torch.no_grad():
+        for batch in val_dataloader:
+            trainer.model.validation_step(trainer.prepare_batch(batch))
+            if run is None:
+                trainer.val_batch_idx += 1
+
+
+def _length(loader: Any) -> int | None:
+    try:
+        return len(loader)
+    except TypeError:
+        return None
+
+
+def _is_replaced(trainer: Trainer) -> bool:
+    """Whether `fit_epoch` is a reader's; one that calls `super()` still leads to ours."""
+    method = vars(trainer).get("fit_epoch", getattr(type(trainer), "fit_epoch", None))
+    is_around_ours = vars(Trainer)["fit_epoch"] is _OUR_FIT_EPOCH
     code = getattr(method, "__code__", None)
     calls_super = code is not None and "__class__" in code.co_freevars
-    return method is not ours and not (is_around_ours and calls_super)
+    return method is not _OUR_FIT_EPOCH and not (is_around_ours and calls_super)
 
 
-# The rungs that the fast path goes round, as they were before any reader patched them.
-_RUNGS = {
-    name: vars(Trainer)[name]
-    for name in ("fit_epoch", "train_batch", "validate_epoch", "check_loss")
-}
+_OUR_FIT_EPOCH = Trainer.fit_epoch  # as it was before any reader replaced it

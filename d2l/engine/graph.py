@@ -1,7 +1,7 @@
-"""A piece of work recorded once and replayed as a whole: a CUDA graph.
+"""A piece of work captured once and replayed as a whole: a CUDA graph.
 
-On a device without graphs the same interface runs the work again, call by call; that is how the
-logic around it is tested everywhere.
+On a device without graphs the same interface calls the work again; that is how the logic around it
+is tested everywhere.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ import torch
 
 
 class CudaGraph:
-    """One launch that does everything `work` asked of the device while it was recorded.
+    """One launch that does everything `work` asked of the device while it was captured.
 
-    Nothing is executed while it is recorded. What `work` allocates lives as long as the graph.
+    Nothing is executed during the capture. What `work` allocates lives as long as the graph.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
@@ -22,11 +22,11 @@ class CudaGraph:
             work()
 
     def replay(self) -> None:
-        """Launch the recording; returns before it has run."""
+        """Launch the captured work; returns before it has run."""
         self._graph.replay()
 
 
-class CalledAgain:
+class EagerReplay:
     """The stand-in on a device without graphs: a replay calls the work."""
 
     def __init__(self, work: Callable[[], None]) -> None:
@@ -37,16 +37,16 @@ class CalledAgain:
         self._work()
 
 
-Graph = CudaGraph | CalledAgain
+Graph = CudaGraph | EagerReplay
 
 
-def record(work: Callable[[], None], device: torch.device) -> Graph:
-    """Record `work` as the device allows; raises RuntimeError if something in it cannot be."""
-    return CudaGraph(work) if device.type == "cuda" else CalledAgain(work)
+def capture(work: Callable[[], None], device: torch.device) -> Graph:
+    """Capture `work` as the device allows; raises RuntimeError if something in it cannot be."""
+    return CudaGraph(work) if device.type == "cuda" else EagerReplay(work)
 
 
 def side_stream(device: torch.device) -> AbstractContextManager[object]:
-    """A stream beside the main one, as CUDA wants for the steps before a recording."""
+    """A stream other than the current one, as CUDA requires for the steps before a capture."""
     if device.type != "cuda":
         return nullcontext()
     return _SideStream()

@@ -18,7 +18,7 @@ def check_precision(precision: str) -> None:
 
 
 @contextmanager
-def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
+def autocast_for(precision: str, device: torch.device) -> Iterator[None]:
     """Compute at this precision inside the block, as before after it.
 
     "32-true" leaves PyTorch's settings alone. "tf32" multiplies float32 matrices on NVIDIA's

@@ -1,11 +1,11 @@
-"""Batches of a data set that stays on the host, or on its disk, and is too large for the device.
+"""Batches of a data set that stays in host memory or on disk, too large for the device.
 
-The twin of the resident loader: same seed, same batches. A thread gathers the next batches (into
+Equivalent to the resident loader: same seed, same batches. A thread gathers the next batches (into
 pinned memory for CUDA) while the device works on this one; the transform runs on the device.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -21,47 +21,54 @@ class StreamedLoader:
     """The batches of `loader`, whose tensors stay where they are, on `device`."""
 
     def __init__(self, loader: ResidentLoader, device: torch.device) -> None:
-        self.loader = loader
-        self.device = device
+        self.loader, self.device = loader, device
 
     def __len__(self) -> int:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Batch]:
-        return self.batches()
+        return self.batches(self.parts())
 
-    def batches(self, first: int = 0) -> Iterator[Batch]:
-        """The batches of a new pass from this one on; the pass's order is drawn at once."""
-        return self.batches_of(self.loader.draw_order().split(self.loader.batch_size)[first:])
+    def parts(self, first: int = 0) -> Sequence[Tensor]:
+        """The indices of each batch of a new pass, from the batch `first` on."""
+        return self.loader.parts(first)
 
-    def batches_of(self, parts: Iterable[Tensor]) -> Iterator[Batch]:
-        """A batch for each list of examples' numbers."""
+    def batches(self, parts: Iterable[Tensor]) -> Iterator[Batch]:
+        """A batch for each tensor of indices."""
         with ThreadPoolExecutor(1) as gatherer:
             ahead: deque[Future[Batch]] = deque()
-            for chosen in parts:
-                ahead.append(gatherer.submit(self._gather, chosen))
+            for indices in parts:
+                ahead.append(gatherer.submit(self._gather, indices))
                 if len(ahead) > BATCHES_AHEAD:
-                    yield self._bring(ahead.popleft().result())
+                    yield self._to_device(ahead.popleft().result())
             while ahead:
-                yield self._bring(ahead.popleft().result())
+                yield self._to_device(ahead.popleft().result())
 
     def __getattr__(self, name: str) -> Any:
         if name == "loader":  # not there yet, while a copy is being made
             raise AttributeError(name)
         return getattr(self.loader, name)
 
-    def _gather(self, chosen: Tensor) -> Batch:
-        parts = self.loader.select(chosen)
+    def _gather(self, indices: Tensor) -> Batch:
+        parts = self.loader.select(indices)
         return tuple(p.pin_memory() for p in parts) if self.device.type == "cuda" else parts
 
-    def _bring(self, batch: Batch) -> Batch:
-        return self.loader.finish(tuple(p.to(self.device, non_blocking=True) for p in batch))
+    def _to_device(self, batch: Batch) -> Batch:
+        moved = tuple(part.to(self.device, non_blocking=True) for part in batch)
+        return moved if self.loader.transform is None else self.loader.transform(*moved)
+
+
+def placed(loader: ResidentLoader, device: torch.device, stream: bool | None) -> Any:
+    """The loader with its data on the device, or streamed if asked for or too large for it."""
+    if stream or (stream is None and not fits(loader, device)):
+        return StreamedLoader(loader, device)
+    return loader.to(device)
 
 
 def fits(loader: ResidentLoader, device: torch.device, share: float = 0.5) -> bool:
     """Whether the data take at most this share of the device's free memory, or are there already.
 
-    Only CUDA tells how much is free; other devices share the host's memory.
+    Only CUDA reports how much is free; other devices share the host's memory.
     """
     to_move = [tensor for tensor in loader.tensors if tensor.device != device]
     if device.type != "cuda" or not to_move:

@@ -5,11 +5,11 @@ from typing import Any
 import torch
 
 from d2l.base.axes import Float, Tensor
+from d2l.base.batches import count_examples
 from d2l.base.devices import num_gpus
 from d2l.core.module import batch_parts
-from d2l.core.progress import count_examples
 from d2l.core.trainer import Trainer
-from d2l.engine.meter import WeightedMeans
+from d2l.engine.metrics import WeightedMeans
 from d2l.errors import DataError
 
 
@@ -23,7 +23,7 @@ class HPOTrainer(Trainer):
     ...         return self.get_tensorloader((X, (X[:, 0] > 0).long()), train)
     >>> trainer = d2l.HPOTrainer(max_epochs=5)
     >>> trainer.fit(d2l.SoftmaxRegression(num_outputs=2, lr=1), Halves())
-    epoch 5/5: train_loss ..., val_loss ..., val_acc ... (... s)
+    epoch 1/5: train_loss ..., val_loss ..., val_acc ... (... s)
     >>> bool(trainer.validation_error() < 0.1)
     True
 

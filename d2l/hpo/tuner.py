@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from d2l.core.board import ProgressBoard
+from d2l.core.board import ProgressBoard, finish_board
 from d2l.core.hyperparameters import HyperParameters
-from d2l.core.points import as_value
 from d2l.errors import ConfigurationError, NotFiniteError
 from d2l.hpo.schedule import HPOScheduler
 from d2l.hpo.search import Configuration
+from d2l.plot.curves import as_value
 
 
 class HPOTuner(HyperParameters):
@@ -41,7 +41,7 @@ class HPOTuner(HyperParameters):
         self.incumbent_error: float | None = None
         self.incumbent_trajectory: list[float] = []
         self.cumulative_runtime: list[float] = []
-        self.current_runtime = 0.0
+        self.current_runtime: float = 0
         self.records: list[dict[str, Any]] = []
         self.board = ProgressBoard(xlabel="seconds", ylabel="error", ls=("--", "-"))
 
@@ -59,7 +59,7 @@ class HPOTuner(HyperParameters):
             runtime = time.perf_counter() - begun
             self.bookkeeping(config, error, runtime)
             print(f"    error = {error}, runtime = {runtime}")
-        self.board.finish()
+        finish_board(self.board)
 
     def bookkeeping(self, config: Configuration, error: float, runtime: float) -> None:
         """Enter a trial, of so many seconds, into the books.

@@ -19,9 +19,10 @@ class Interrupted(Net):
 
     signals = {"train": [], "validate": []}
 
-    def training_step(self, batch):
-        self.send("train", self.trainer.train_batch_idx)
-        return super().training_step(batch)
+    def loss(self, y_hat, y, averaged=True):
+        if self.training:
+            self.send("train", self.trainer.train_batch_idx)
+        return super().loss(y_hat, y, averaged)
 
     def validation_step(self, batch):
         self.send("validate", self.trainer.val_batch_idx)

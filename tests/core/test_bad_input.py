@@ -5,8 +5,8 @@ import torch
 from readers import LazyNet, PlainLine, TwoClasses, line_data
 
 from d2l import torch as d2l
-from d2l.core import preflight
-from d2l.engine.meter import FiniteWatch
+from d2l.core import checks
+from d2l.engine.metrics import FiniteCheck
 from d2l.errors import BatchError, D2LError, DataError, LabelError, ModelError, NotFiniteError
 
 
@@ -15,20 +15,23 @@ def fit(model, data=None, **options):
 
 
 @pytest.mark.parametrize("max_epochs", [0, -1])
-def test_no_epochs_to_do_is_an_error(max_epochs):
-    with pytest.raises(ValueError, match=f"whole number of at least 1; found {max_epochs}"):
-        d2l.Trainer(max_epochs=max_epochs)
+def test_no_epochs_to_do_is_warned_about_and_trains_nothing(max_epochs):
+    with pytest.warns(UserWarning, match=f"whole number of at least 1; found {max_epochs}"):
+        trainer = d2l.Trainer(max_epochs=max_epochs)
+    model = LazyNet()
+    trainer.fit(model, TwoClasses())
+    assert model.board.points == {}
 
 
 @pytest.mark.parametrize("max_epochs", [1.5, "ten", None])
-def test_epochs_that_are_no_whole_number_are_an_error(max_epochs):
+def test_epochs_that_are_not_a_whole_number_are_an_error(max_epochs):
     with pytest.raises(ValueError, match="whole number of at least 1; found"):
-        preflight.check_max_epochs(max_epochs)
+        checks.whole_number(max_epochs)
 
 
 def test_missing_gpus_are_said_and_the_run_goes_on(monkeypatch):
     monkeypatch.setattr("d2l.core.trainer.count_gpus", lambda: 0)
-    with pytest.warns(UserWarning, match="num_gpus=8 .* 0 found: going on with the CPU"):
+    with pytest.warns(UserWarning, match="num_gpus=8` requested, but 0 found: training on the CPU"):
         trainer = d2l.Trainer(max_epochs=1, num_gpus=8)
     trainer.fit(LazyNet(), TwoClasses())
     assert trainer.gpus == []
@@ -43,10 +46,18 @@ def test_a_model_without_parameters_is_an_error():
         fit(Nothing())
 
 
-@pytest.mark.parametrize("lr", [0, -0.1, float("nan")])
-def test_a_learning_rate_that_is_not_positive_is_an_error(lr):
-    with pytest.raises(ModelError, match="learning rate must be a positive number"):
-        fit(LazyNet(lr=lr))
+def test_a_rate_of_zero_trains_and_changes_nothing():
+    model = LazyNet(lr=0)
+    model.apply_init([torch.zeros(1, 1)])
+    before = [parameter.clone() for parameter in model.parameters()]
+    fit(model)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    assert len(model.board.points["val_loss"]) == 1
+
+
+def test_a_negative_rate_is_pytorchs_to_refuse():
+    with pytest.raises(ValueError, match=r"Invalid learning rate: -0\.1"):
+        fit(LazyNet(lr=-0.1))
 
 
 def test_a_model_that_is_no_module_is_an_error():
@@ -89,7 +100,7 @@ def test_a_training_step_that_returns_nothing_is_an_error():
 def test_a_label_that_is_no_class_is_an_error():
     data = TwoClasses()
     data.y[3] = 7
-    with pytest.raises(LabelError, match=r"must lie in 0\.\.1.*found labels from 0 to 7"):
+    with pytest.raises(LabelError, match=r"must be in 0\.\.1.*found labels from 0 to 7"):
         fit(LazyNet(), data)
 
 
@@ -154,8 +165,8 @@ class Exploding(PlainLine):
         return super().loss(y_hat, y) * factor
 
 
-class AlwaysDeferred(FiniteWatch):
-    """The watch as it is on a GPU, where the answer comes later."""
+class AlwaysDeferred(FiniteCheck):
+    """The check as it is on a GPU, where the answer comes later."""
 
     def __init__(self, deferred):
         super().__init__(deferred=True)
@@ -163,12 +174,14 @@ class AlwaysDeferred(FiniteWatch):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 @pytest.mark.parametrize("deferred", [False, True])
-def test_a_loss_that_is_no_number_stops_the_run_and_names_its_batch(value, deferred, monkeypatch):
+def test_a_loss_that_is_not_finite_stops_the_run_where_asked_for_and_names_its_batch(
+    value, deferred, monkeypatch
+):
     if deferred:
-        monkeypatch.setattr("d2l.core.trainer.FiniteWatch", AlwaysDeferred)
+        monkeypatch.setattr("d2l.core.run.FiniteCheck", AlwaysDeferred)
     model = Exploding(bad_step=32 + 5, value=value)
     with pytest.raises(NotFiniteError, match=f"{value} in epoch 2 of 3, batch 5 of 32"):
-        d2l.Trainer(max_epochs=3).fit(model, line_data())
+        d2l.Trainer(max_epochs=3, on_nonfinite="stop").fit(model, line_data())
     if not deferred:
         assert model.steps == 37
         assert torch.isfinite(model.w).all()
@@ -176,9 +189,20 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_its_batch(value, defer
     assert len(model.board.points["val_loss"]) >= 1
 
 
+@pytest.mark.parametrize("replay", [False, True])
+def test_a_loss_that_is_not_finite_is_warned_about_once_and_trained_on(replay):
+    model = d2l.LinearRegression(lr=50.0)  # diverges
+    words = r"the loss is (inf|nan) in epoch \d of 4, batch \d+ of 32.*smaller lr than 50"
+    with pytest.warns(RuntimeWarning, match=words) as caught:
+        d2l.Trainer(max_epochs=4, seed=0, replay=replay).fit(model, line_data())
+    assert len(caught) == 1
+    assert len(model.board.points["val_loss"]) == 4
+    assert not torch.isfinite(torch.tensor(model.board.points["val_loss"][-1].y))
+
+
 def test_the_homeworks_own_loop_is_stopped_too(monkeypatch):
     from test_fit import book_fit_epoch
 
     monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
     with pytest.raises(NotFiniteError, match="epoch 1 of 1, batch 3 of 32"):
-        fit(Exploding(bad_step=3, value=float("nan")), line_data())
+        fit(Exploding(bad_step=3, value=float("nan")), line_data(), on_nonfinite="stop")

@@ -8,7 +8,7 @@ import torch
 from readers import LazyNet, PlainLine, TwoClasses, line_data
 
 from d2l import torch as d2l
-from d2l.core.tensors import plain_tensors, trainable_tensors
+from d2l.core.unregistered import trainable_tensors, unregistered_tensors
 
 
 @pytest.fixture
@@ -109,5 +109,5 @@ def test_tensors_in_lists_and_dicts_and_layers_of_the_readers_own_are_found_once
     model.layer = layer
     model.stack = [model.w, {"more": torch.zeros(3, requires_grad=True)}]
     model.constant = torch.ones(5)
-    assert sorted(t.numel() for t in plain_tensors(model)) == [1, 1, 2, 3, 5]
+    assert sorted(t.numel() for t in unregistered_tensors(model)) == [1, 1, 2, 3, 5]
     assert sorted(t.numel() for t in trainable_tensors(model)) == [1, 1, 2, 3]

@@ -23,7 +23,7 @@ def test_other_locals_and_private_names_are_not_saved():
     assert B(1, 2, 3, key=4, x=5).hparams == {"a": 1, "args": (3,), "key": 4, "more": {"x": 5}}
 
 
-def test_a_childs_arguments_add_to_its_parents():
+def test_hyperparameters_are_those_of_the_class_itself_so_another_can_be_made_of_them():
     class Parent(d2l.HyperParameters):
         def __init__(self, a):
             self.save_hyperparameters()
@@ -33,7 +33,11 @@ def test_a_childs_arguments_add_to_its_parents():
             super().__init__(a)
             self.save_hyperparameters()
 
-    assert Child(1, 2).hparams == {"a": 1, "b": 2}
+    child = Child(1, 2)
+    assert child.hparams == {"a": 1, "b": 2}
+    assert Child(**child.hparams).hparams == child.hparams
+    net = d2l.LeNet(lr=0.2)
+    assert type(net)(**net.hparams).hparams == {"lr": 0.2, "num_classes": 10}
     assert Parent(1).hparams == {"a": 1}
 
 

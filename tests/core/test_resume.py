@@ -66,7 +66,7 @@ def test_a_run_that_is_killed_and_resumed_is_the_undisturbed_run(killed_run, tmp
     assert resumed(name, checkpoint=folder) == expected
 
 
-def test_the_fast_path_resumes_as_such(killed_run, tmp_path):
+def test_a_replayed_run_resumes_as_such(killed_run, tmp_path):
     model, data, trainer = parts(
         "replayed, often", checkpoint=killed_run("replayed, often", tmp_path)
     )
@@ -95,7 +95,7 @@ def test_last_best_a_path_and_a_folder_all_lead_to_the_same_end(killed_run, tmp_
     ):
         own = copy_of(folder, tmp_path / f"copy-{next(copies)}")
         assert resumed("sgd", resume(own), checkpoint=own) == expected
-        assert f"going on from {own / begun_from}: epoch" in capfd.readouterr().out
+        assert f"resuming from {own / begun_from}: epoch" in capfd.readouterr().out
 
 
 def test_a_path_serves_without_a_folder_and_with_another_one(killed_run, tmp_path):
@@ -122,7 +122,7 @@ def test_going_back_to_an_older_checkpoint_leaves_the_newer_ones_aside(
 
 def test_last_in_an_empty_folder_begins_anew_and_says_so(tmp_path, capsys):
     assert resumed("sgd", seed=1, checkpoint=tmp_path) == straight("sgd")
-    assert f"no checkpoint in {tmp_path} yet: beginning with epoch 1" in capsys.readouterr().out
+    assert f"no checkpoint in {tmp_path} yet: starting with epoch 1" in capsys.readouterr().out
 
 
 def test_the_best_that_is_not_there_is_refused_where_there_are_checkpoints(tmp_path):
@@ -161,7 +161,7 @@ def test_a_finished_run_is_loaded_and_not_trained_on(tmp_path, capsys):
     model, data, trainer = parts("sgd", seed=7, checkpoint=tmp_path)
     trainer.fit(model, data, resume="last")
     assert outcome(model, trainer)[:2] == expected[:2]
-    assert "has all its 4 epochs" in capsys.readouterr().out
+    assert "already complete (4 of 4 epochs)" in capsys.readouterr().out
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -174,7 +174,10 @@ def test_a_new_run_in_the_same_folder_moves_the_old_one_aside(tmp_path, capsys):
     for _ in range(2):
         model, data, trainer = parts("sgd", max_epochs=1, checkpoint=tmp_path)
         trainer.fit(model, data)
-    assert f"earlier run are now in {tmp_path / 'earlier-1'}" in capsys.readouterr().out
+    assert (
+        f"moved checkpoints of an earlier run to {tmp_path / 'earlier-1'}"
+        in capsys.readouterr().out
+    )
     assert names(tmp_path / "earlier-1") == ["best.json", f"step-{NUM_BATCHES:08d}.pt"]
 
 
@@ -343,7 +346,7 @@ def test_a_damaged_checkpoint_is_refused_and_the_one_before_is_named(tmp_path, d
     resumed("sgd", seed=1, checkpoint=tmp_path, max_epochs=2)
     first, newest = sorted(tmp_path.glob("step-*"))
     newest.write_bytes(damage(newest.read_bytes()))
-    words = f"{newest.name} is no whole checkpoint.*there are also: {first.name}"
+    words = f"{newest.name} is not a complete checkpoint.*Other checkpoints in .*: {first.name}"
     assert_refused(*parts("sgd", checkpoint=tmp_path), "last", words)
     assert resumed("sgd", first, checkpoint=tmp_path) == straight("sgd")
 
@@ -362,9 +365,9 @@ def foreign_files(folder):
         "no board": {key: value for key, value in good.items() if key != "board"},
         "no numbers": {**good, "random": {}},
         "text for weights": {**good, "model": "weights"},
-        "no state": {**good, "optimizer": {"class": "SGD", "state": {"param_groups": []}}},
+        "no state": {**good, "optimizers": [{"class": "SGD", "state": {"param_groups": []}}]},
         "odd board": {**good, "board": {"train_loss": 3}},
-        "odd patience": {**good, "place": {**good["place"], "patience": None}},
+        "odd patience": {**good, "position": {**good["position"], "early_stopping": None}},
     }
     for name, content in contents.items():
         torch.save(content, folder / f"{name}.pt")
@@ -389,13 +392,14 @@ def test_what_is_not_there_is_refused_by_name(tmp_path):
 def assert_refused(model, data, trainer, resume, words):
     """The fit raises; model, board, random numbers and the folder are what they were."""
     model.apply_init([next(iter(data.train_dataloader()))[0]])
+    checkpoint = trainer.hparams["checkpoint"]
     before, board = learned(model), copy.deepcopy(model.board.points)
-    folder = trainer.checkpoint and {p: p.read_bytes() for p in files(trainer.checkpoint)}
+    folder = checkpoint and {p: p.read_bytes() for p in files(checkpoint)}
     with pytest.raises(CheckpointError, match=words):
         trainer.fit(model, data, resume=resume)
     assert is_same(learned(model), before)
     assert model.board.points == board
-    assert folder == (trainer.checkpoint and {p: p.read_bytes() for p in files(trainer.checkpoint)})
+    assert folder == (checkpoint and {p: p.read_bytes() for p in files(checkpoint)})
 
 
 def test_an_optimizer_that_keeps_what_is_not_plain_is_named_and_the_checkpoint_before_stays(

@@ -14,8 +14,8 @@ from interrupted import BATCH
 from resumable import NUM_BATCHES, Net, Points, is_same, learned, parts, resumed, straight
 
 from d2l import torch as d2l
-from d2l.core.signals import Signals
-from d2l.runs.checkpoint import read_checkpoint
+from d2l.core.signals import SignalHandler
+from d2l.runs.checkpoint_file import read_checkpoint
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 PROGRAM = Path(__file__).with_name("interrupted.py")
@@ -44,10 +44,10 @@ def test_a_signal_ends_a_run_after_its_step_and_resuming_gives_the_undisturbed_o
     ended = run_interrupted(tmp_path, phase, name)
     assert ended.returncode == STATUS[name]
     assert "finishing this step, then stopping" in ended.stderr
-    kept, last_line, batches = ended.stdout.splitlines()
+    *_, kept, last_line, batches = ended.stdout.splitlines()
     assert (
         kept == f"{path_of(tmp_path, newest)} holds the run; trainer.fit(model, data, "
-        'resume="last") goes on'
+        'resume="last") continues it'
     )
     assert last_line.startswith("epoch 2/4: train_loss ")
     assert batches == done
@@ -63,7 +63,7 @@ def test_without_a_folder_the_step_is_finished_and_a_shell_sees_the_status(name,
     command = shlex.join([sys.executable, str(PROGRAM), "", "train", name])
     shell = ["sh", "-c", f"{command}; echo status $?"]
     ended = subprocess.run(shell, capture_output=True, text=True, timeout=200, check=False)
-    last_line, batches, said = ended.stdout.splitlines()
+    *_, last_line, batches, said = ended.stdout.splitlines()
     assert last_line.startswith("epoch 2/4: train_loss ")
     assert (batches, said) == (IN_TRAINING, f"status {status}")
 
@@ -81,10 +81,10 @@ def test_a_second_ctrl_c_stops_at_once_and_leaves_the_checkpoint_before(tmp_path
 class Signalled(Net):
     """Sends its program a signal in the first batch of an epoch."""
 
-    def training_step(self, batch):
-        if self.trainer.train_batch_idx == NUM_BATCHES:
+    def loss(self, y_hat, y, averaged=True):
+        if self.training and self.trainer.train_batch_idx == NUM_BATCHES:
             os.kill(os.getpid(), signal.SIGINT)
-        return super().training_step(batch)
+        return super().loss(y_hat, y, averaged)
 
 
 def test_a_program_that_catches_the_interrupt_has_the_model_and_its_points(tmp_path):
@@ -120,19 +120,19 @@ def test_whatever_ends_a_run_signals_do_afterwards_what_they_did_before(model):
 def test_a_signal_that_the_program_was_told_to_ignore_stays_ignored():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does in the background
     try:
-        with Signals() as signals:
+        with SignalHandler() as signals:
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGTERM)
-            assert signals.wanted == signal.SIGTERM
+            assert signals.received == signal.SIGTERM
     finally:
         signal.signal(signal.SIGINT, before)
 
 
 def test_of_several_processes_one_says_that_it_will_stop(capsys):
     for speaks in (True, False):
-        with Signals(speaks=speaks) as signals:
+        with SignalHandler(verbose=speaks) as signals:
             os.kill(os.getpid(), signal.SIGTERM)
-            assert signals.wanted == signal.SIGTERM
+            assert signals.received == signal.SIGTERM
         assert ("finishing this step" in capsys.readouterr().err) is speaks
 
 

@@ -1,6 +1,6 @@
-"""What is checked before a run takes off, and the words for what is wrong."""
+"""What is checked before and during a run, and the messages about it."""
 
-import math
+import operator
 import shlex
 import sys
 import warnings
@@ -9,63 +9,53 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from d2l.core.tensors import trainable_tensors
 from d2l.errors import CheckpointError, DataError, ModelError
-from d2l.plot.surface import notebook_shell
+from d2l.plot.frontend import notebook_shell
 
 
-def check_max_epochs(max_epochs: Any) -> None:
-    """Raise unless there is at least one whole epoch to do."""
-    is_whole = isinstance(max_epochs, (int, float)) and max_epochs == int(max_epochs)
-    if not is_whole or max_epochs < 1:
+def whole_number(max_epochs: Any) -> int:
+    """`max_epochs` as an int: whole numbers of any type, NumPy's and tensors too."""
+    try:
+        is_whole_float = isinstance(max_epochs, float) and max_epochs.is_integer()
+        return int(max_epochs) if is_whole_float else operator.index(max_epochs)
+    except TypeError as error:
         raise ValueError(
             f"max_epochs must be a whole number of at least 1; found {max_epochs!r}. "
             "E.g. d2l.Trainer(max_epochs=10)"
-        )
+        ) from error
 
 
-def check_keeping(accumulate: Any, every: Any, keep: Any) -> None:
-    """Raise unless these are numbers that a run can be kept by."""
-    if not (isinstance(accumulate, int) and accumulate >= 1):
-        raise ValueError(f"accumulate must be at least 1 batch; found {accumulate!r}")
-    if not (isinstance(every, (int, float)) and 0 < every < math.inf):
-        raise ValueError(
-            f"every must be a number of epochs above 0; found {every!r}. E.g. every=0.5"
-        )
-    if not (isinstance(keep, int) and keep >= 1):
-        raise ValueError(f"keep must be at least 1 checkpoint; found {keep!r}")
-
-
-def check_was_fitted(trainer: Any) -> None:
-    """Raise unless there is a run to save."""
-    if not hasattr(trainer, "optim"):
-        raise CheckpointError(
-            "there is no run to save yet: call trainer.fit(model, data) first. For the weights "
-            "of a model alone: torch.save(model.state_dict(), PATH)"
-        )
-
-
-def advise_on_gpus(asked: int, found: int, num_processes: int) -> None:
-    """Say what comes of a wish for GPUs that one process cannot fulfil; the run goes on."""
-    if num_processes > 1 or asked <= min(found, 1):
-        return
-    instead = "the CPU" if found == 0 else "the first one" if found > 1 else "the one there is"
-    here = f"num_gpus={asked} was asked for, {found} found: going on with {instead}"
-    more = (
-        "" if asked == 1 else f". One process trains on one device; for {asked}: {_launch(asked)}"
-    )
-    warnings.warn(f"{here}{more}", stacklevel=3)
-
-
-def advise_on_accumulating(trainer: Any) -> None:
-    """Say that a reader's own loop took a step for each batch, though more were to make one."""
-    if trainer.accumulate > 1 and trainer.progress.num_gathered == 0:
+def warn_about_no_epochs(max_epochs: int) -> None:
+    """Warn where there is nothing to train; 1.0.3 takes such a trainer too."""
+    if max_epochs < 1:
         warnings.warn(
-            f"accumulate={trainer.accumulate} had no effect: {_name(trainer)}.fit_epoch or "
-            "train_batch is your own. Have fit_epoch call self.train_batch(batch) of d2l.Trainer, "
-            "or leave accumulate out",
-            stacklevel=3,
+            f"max_epochs should be a whole number of at least 1; found {max_epochs}, so fit will "
+            "not train. E.g. d2l.Trainer(max_epochs=10)",
+            stacklevel=4,
         )
+
+
+def warn_about_gpus(requested: int, found: int, num_processes: int) -> None:
+    """Say what one process does where it cannot use all the GPUs requested."""
+    if num_processes > 1 or requested <= min(found, 1):
+        return
+    if found == 0:
+        message = f"`num_gpus={requested}` requested, but 0 found: training on the CPU"
+    else:
+        which = "the first one" if found > 1 else "the one there is"
+        message = f"`num_gpus={requested}` requested, {found} found: training on {which}"
+    if requested > 1:
+        message += f". One process trains on one device; for {requested}: {_launch(requested)}"
+    warnings.warn(message, stacklevel=3)
+
+
+def warn_about_accumulating(trainer: Any, accumulate: int) -> None:
+    """Say that a loop that is not ours updated at each batch, though several were requested."""
+    warnings.warn(
+        f"accumulate={accumulate} had no effect: {type(trainer).__name__}.fit_epoch is your own. "
+        "Have it call self.train_batch(batch) of d2l.Trainer, or leave accumulate out",
+        stacklevel=3,
+    )
 
 
 def _launch(num_processes: int) -> str:
@@ -102,7 +92,7 @@ def require_training(data: Any, train_dataloader: Any) -> Any:
     return train_dataloader
 
 
-def check_loader(num_batches: int) -> None:
+def check_has_batches(num_batches: int | None) -> None:
     """Raise if there is nothing to train on."""
     if num_batches == 0:
         raise DataError("the training loader has no batch: give it at least one example")
@@ -119,24 +109,18 @@ def require_validation(data: Any) -> Any:
     return val_dataloader
 
 
+def check_was_fitted(is_fitted: bool) -> None:
+    """Raise unless there is a run to save."""
+    if not is_fitted:
+        raise CheckpointError(
+            "there is no run to save yet: call trainer.fit(model, data) first. For the weights "
+            "of a model alone: torch.save(model.state_dict(), PATH)"
+        )
+
+
 def has_lazy_layers(model: nn.Module) -> bool:
-    """Whether some parameter waits for its shape."""
+    """Whether some parameter has no shape yet."""
     return any(is_lazy(parameter) for parameter in model.parameters())
-
-
-def check_model(model: nn.Module) -> None:
-    """Raise unless the model has something to learn, and a positive learning rate if any."""
-    if not trainable_tensors(model):
-        raise ModelError(
-            f"{_name(model)} has nothing to learn: no nn.Parameter, no layer, no tensor with "
-            "requires_grad=True. Make them in __init__, e.g. self.net = nn.LazyLinear(10)"
-        )
-    lr = getattr(model, "lr", None)
-    if isinstance(lr, (int, float)) and not (lr > 0 and math.isfinite(lr)):
-        raise ModelError(
-            f"the learning rate must be a positive number; {_name(model)} has lr={lr}. "
-            f"E.g. {_name(model)}(…, lr=0.1)"
-        )
 
 
 def check_scalar(model: nn.Module, loss: Any) -> None:
@@ -164,9 +148,10 @@ def describe_batch(batch: Any) -> str:
     )
 
 
-def advice_on_divergence(model: nn.Module, gradient_clip_val: float) -> str:
-    """What to try when a loss has left the numbers."""
-    lr = getattr(model, "lr", None)
+def advice_on_divergence(model: nn.Module, optimizer: Any, gradient_clip_val: float) -> str:
+    """What to try when a loss is not finite, with the learning rate that was used."""
+    groups = getattr(optimizer, "param_groups", None)
+    lr = groups[0].get("lr") if groups else getattr(model, "lr", None)
     advice = "Try a smaller lr" + (f" than {lr}" if isinstance(lr, (int, float)) else "")
     return advice + ("" if gradient_clip_val > 0 else ", or Trainer(…, gradient_clip_val=1)")
 

@@ -1,7 +1,7 @@
-"""Replayed steps against plain ones: the same numbers, or a refusal with its reason.
+"""Replayed steps against eager ones: the same numbers, or a refusal with its reason.
 
 On the CPU a replay calls the step again: buffers, order, cursor, numbers and refusals are those of
-a GPU, where the same tests run with recorded graphs.
+a GPU, where the same tests run with captured graphs.
 """
 
 import copy
@@ -13,7 +13,7 @@ from readers import LazyNet, PlainLine, TwoClasses, line_data
 from torch import nn
 
 from d2l import torch as d2l
-from d2l.core.fast import make_plan
+from d2l.core import graphed_run
 from d2l.errors import NotFiniteError
 
 GPU = pytest.param(
@@ -146,7 +146,7 @@ def test_a_learning_rate_changed_between_epochs_is_the_one_that_is_used(num_gpus
         model = d2l.MLP(10, 16, lr=0.5)
         trainer = Decaying(3, num_gpus, seed=1, replay=replay)
         trainer.fit(model, Images())
-        assert trainer.plan.step == ("replayed" if replay else "plain")
+        assert trainer.plan.step == ("replayed" if replay else "eager")
         weights.append(model.net[1].weight.detach().cpu())
     assert torch.allclose(*weights, rtol=1e-4, atol=1e-6)
 
@@ -169,8 +169,8 @@ def test_a_tensor_replaced_between_epochs_is_named_and_its_successor_is_trained(
         bs.append(model.b.item())
     assert bs[0] == pytest.approx(bs[1], rel=1e-5)
     assert bs[1] != 9
-    assert trainer.plan.recorded_anew[0].startswith("b: ((1,), torch.float32, device(type=")
-    assert "recorded anew: b: " in repr(trainer.plan)
+    assert trainer.plan.recaptured[0].startswith("b: ((1,), torch.float32, device(type=")
+    assert "captured again: b: " in repr(trainer.plan)
 
 
 class Reads(d2l.MLP):
@@ -203,7 +203,7 @@ def test_a_step_that_cannot_be_replayed_is_done_plainly_with_the_plain_numbers(m
     data = Images()
     plain, _ = trained(lambda: model(10, 16, lr=0.1), data, False)
     refused, trainer = trained(lambda: model(10, 16, lr=0.1), data, True)
-    assert trainer.plan.step == "plain"
+    assert trainer.plan.step == "eager"
     assert words in trainer.plan.why
     assert plain.board.points.keys() == refused.board.points.keys()
     a, b = ([p.y for p in m.board.points["train_loss"]] for m in (plain, refused))
@@ -216,14 +216,14 @@ def test_a_replaced_rung_is_named_in_the_plan(monkeypatch):
     monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
     _, trainer = trained(small_mlp, Images(), True)
     assert trainer.plan.why == "fit_epoch of the trainer was replaced"
-    assert repr(trainer.plan).startswith("plain step on cpu, data resident: ")
+    assert repr(trainer.plan).startswith("eager step on cpu, data resident: ")
 
 
 def test_the_plan_of_a_run_on_the_cpu_is_plain_and_says_why():
     trainer = d2l.Trainer(max_epochs=1)
     trainer.fit(LazyNet(), TwoClasses())
     assert repr(trainer.plan) == (
-        "plain step on cpu, data resident: on cpu there are no launches to save"
+        "eager step on cpu, data resident: on cpu there are no launches to save"
     )
 
 
@@ -237,7 +237,7 @@ def test_streamed_data_and_closures_are_plain():
             return torch.optim.LBFGS(self.parameters())
 
     _, trainer = trained(small_mlp, Streamed(), True)
-    assert (trainer.plan.data, trainer.plan.step) == ("streamed", "plain")
+    assert (trainer.plan.data, trainer.plan.step) == ("streamed", "eager")
     with pytest.raises(TypeError, match="closure"):
         trained(lambda: Closure(10, 16, lr=0.1), Images(), True)
 
@@ -247,20 +247,28 @@ def test_a_loss_that_is_no_number_stops_a_replayed_run_too(num_gpus):
     data = Images()
     data.X[40] = float("nan")
     with pytest.raises(NotFiniteError, match="the loss is nan in epoch 1 of 2, batch"):
-        trained(small_mlp, data, True, num_gpus)
+        trained(small_mlp, data, True, num_gpus, on_nonfinite="stop")
 
 
 @pytest.mark.parametrize(
     ("max_epochs", "step", "why"),
-    [(2, "plain", "22 steps are too few"), (100, "replayed", "nothing in the run")],
+    [(2, "eager", "22 steps are too few"), (100, "replayed", "nothing prevents")],
 )
-def test_on_a_gpu_only_runs_worth_recording_are_replayed(max_epochs, step, why):
-    trainer = d2l.Trainer(2)
-    trainer.fit(small_mlp(), Images())
-    trainer.device, trainer.max_epochs = torch.device("cuda"), max_epochs
-    plan = make_plan(trainer, replaced=[])
-    assert (plan.step, plan.device) == (step, "cuda")
-    assert why in plan.why
+def test_on_a_gpu_only_runs_worth_capturing_are_replayed(max_epochs, step, why, monkeypatch):
+    plans = []
+
+    def on_cuda(run, replaced):
+        run.device = torch.device("cuda")
+        plans.append(make_plan(run, replaced))
+        run.device = torch.device("cpu")
+        run.max_epochs = 0
+        return d2l.Trainer.plan._read(run.trainer)
+
+    make_plan = graphed_run.make_plan
+    monkeypatch.setattr("d2l.core.fitting.make_plan", on_cuda)
+    d2l.Trainer(max_epochs).fit(small_mlp(), Images())
+    assert (plans[0].step, plans[0].device) == (step, "cuda")
+    assert why in plans[0].why
 
 
 def test_streamed_and_resident_runs_have_the_same_points():

@@ -1,9 +1,9 @@
-"""The buffers and the cursor of a replayed pass, on any device; recording itself needs CUDA."""
+"""The buffers and the cursor of a replayed pass, on any device; capturing itself needs CUDA."""
 
 import pytest
 import torch
 
-from d2l.engine.replayed import WARM_UP_STEPS, ReplayedPass, Results
+from d2l.engine.graphed_epoch import WARM_UP_STEPS, GraphedEpoch
 from d2l.engine.resident import ResidentLoader
 
 DATA = torch.arange(23.0)
@@ -15,9 +15,9 @@ class Recorder:
     def __init__(self, batch_size=4, shuffle=False, step=None):
         self.seen, self.state = [], {}
         self.loader = ResidentLoader((DATA,), batch_size, shuffle)
-        self.results = Results(100, torch.device("cpu"))
         step = step or self.step
-        self.passes = ReplayedPass(self.loader, step, self.results, lambda: dict(self.state))
+        self.passes = GraphedEpoch(self.loader, step, lambda: dict(self.state))
+        self.results = self.passes.results
 
     def step(self, batch):
         self.seen.append(batch[0].tolist())
@@ -32,19 +32,20 @@ def test_a_pass_sees_every_batch_in_order_and_writes_its_numbers():
     expected = [batch.tolist() for (batch,) in recorder.loader]
     assert recorder.seen == expected
     assert len(progress) == 6
-    assert recorder.results.read(0, 6) == {
+    assert recorder.results.snapshot(0, 6).read() == {
         "sum": [sum(batch) for batch in expected],
         "constant": [0.5] * 6,
     }
 
 
-def test_passes_follow_each_other_in_the_table():
+def test_each_pass_has_the_table_to_itself_however_many_there_are():
     recorder = Recorder()
+    sums = []
     for _ in range(3):
         recorder.passes.run(recorder.passes.begin(), lambda: None)
-    sums = recorder.results.read(0, 18)["sum"]
-    assert sums[:6] == sums[6:12] == sums[12:]
-    assert recorder.results.read(7, 7) == {}
+        sums.append(recorder.results.snapshot(0, 6).read()["sum"])
+    assert sums[0] == sums[1] == sums[2] == [sum(seen) for seen in recorder.seen[:6]]
+    assert recorder.results.snapshot(5, 5).read() == {}
 
 
 def test_shuffled_passes_are_those_of_the_loader_from_the_same_seed():
@@ -57,9 +58,11 @@ def test_shuffled_passes_are_those_of_the_loader_from_the_same_seed():
     assert recorder.seen == expected
 
 
-def test_a_step_is_recorded_after_its_warm_up(monkeypatch):
+def test_a_step_is_captured_after_its_warm_up(monkeypatch):
     recorded = []
-    monkeypatch.setattr("d2l.engine.replayed.record", lambda work, device: counted(work, recorded))
+    monkeypatch.setattr(
+        "d2l.engine.graphed_epoch.capture", lambda work, device: counted(work, recorded)
+    )
     recorder = Recorder(batch_size=2)
     recorder.passes.run(recorder.passes.begin(), lambda: None)
     assert len(recorder.seen) == 12
@@ -67,10 +70,10 @@ def test_a_step_is_recorded_after_its_warm_up(monkeypatch):
 
 
 def counted(work, recorded):
-    from d2l.engine.graph import CalledAgain
+    from d2l.engine.graph import EagerReplay
 
     recorded.append(WARM_UP_STEPS)
-    return CalledAgain(work)
+    return EagerReplay(work)
 
 
 def test_a_step_that_cannot_be_replayed_runs_as_usual_and_says_why():
@@ -82,32 +85,32 @@ def test_a_step_that_cannot_be_replayed_runs_as_usual_and_says_why():
     for _ in range(2):
         recorder.passes.run(recorder.passes.begin(), lambda: None)
     assert sums == [batch.sum().item() for (batch,) in recorder.loader] * 2
-    assert len(recorder.passes.findings) == 1
-    assert "reads a value back" in recorder.passes.findings[0]
+    assert len(recorder.passes.blockers) == 1
+    assert "reads a value back" in recorder.passes.blockers[0]
 
 
-def test_a_recording_that_fails_is_a_reason_and_costs_no_step(monkeypatch):
+def test_a_capture_that_fails_is_a_reason_and_costs_no_step(monkeypatch):
     def fail(work, device):
         raise RuntimeError("operation not permitted when stream is capturing\nand more")
 
-    monkeypatch.setattr("d2l.engine.replayed.record", fail)
+    monkeypatch.setattr("d2l.engine.graphed_epoch.capture", fail)
     recorder = Recorder()
     recorder.passes.run(recorder.passes.begin(), lambda: None)
     assert len(recorder.seen) == 6
-    assert recorder.passes.findings == [
-        "recording it failed: operation not permitted when stream is capturing"
+    assert recorder.passes.blockers == [
+        "capturing it failed: operation not permitted when stream is capturing"
     ]
 
 
-def test_a_value_that_a_recording_bakes_in_is_named_and_recorded_anew():
+def test_a_value_that_a_capture_bakes_in_is_named_and_captured_again():
     recorder = Recorder()
     recorder.state["lr"] = 0.1
     recorder.passes.run(recorder.passes.begin(), lambda: None)
     recorder.passes.run(recorder.passes.begin(), lambda: None)
-    assert recorder.passes.recorded_because == []
+    assert recorder.passes.recapture_reasons == []
     recorder.state["lr"] = 0.01
     recorder.passes.run(recorder.passes.begin(), lambda: None)
-    assert recorder.passes.recorded_because == ["lr: 0.1 → 0.01"]
+    assert recorder.passes.recapture_reasons == ["lr: 0.1 → 0.01"]
 
 
 @pytest.mark.parametrize("batch_size", [23, 24, 100])

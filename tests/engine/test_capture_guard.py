@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from d2l.engine.watch import Findings, RunSeenByStep, watched
+from d2l.engine.capture_guard import CaptureBlockers, TrainerProxy, detect_uncapturable
 
 X = torch.arange(4.0)
 state = {"steps": 0}
 
 
-def findings_of(step):
-    findings = Findings()
-    with watched(findings, lambda: dict(state)):
+def blockers_of(step):
+    blockers = CaptureBlockers()
+    with detect_uncapturable(blockers, lambda: dict(state)):
         step()
-    return findings
+    return blockers
 
 
 def set_steps():
@@ -40,8 +40,8 @@ def set_steps():
     ],
 )
 def test_a_step_that_cannot_be_replayed_is_told_why(step, words):
-    assert len(findings_of(step)) == 1
-    assert words in findings_of(step)[0]
+    assert len(blockers_of(step)) == 1
+    assert words in blockers_of(step)[0]
 
 
 @pytest.mark.parametrize(
@@ -56,11 +56,11 @@ def test_a_step_that_cannot_be_replayed_is_told_why(step, words):
     ],
 )
 def test_an_ordinary_step_has_nothing_against_it(step):
-    assert findings_of(step) == []
+    assert blockers_of(step) == []
 
 
 def test_what_is_printed_is_still_seen(capsys):
-    findings_of(lambda: print("hello"))
+    blockers_of(lambda: print("hello"))
     assert capsys.readouterr().out == "hello\n"
 
 
@@ -68,9 +68,9 @@ def test_a_step_that_asks_the_run_where_it_is_is_noticed():
     class Run:
         epoch, progress = 3, "allowed"
 
-    findings = Findings()
-    seen = RunSeenByStep(Run(), findings, frozenset({"progress"}))
-    assert (seen.progress, findings) == ("allowed", [])
+    blockers = CaptureBlockers()
+    seen = TrainerProxy(Run(), blockers, frozenset({"progress"}))
+    assert (seen.progress, blockers) == ("allowed", [])
     assert seen.epoch == 3
     seen.total = 1
-    assert findings == ["it reads trainer.epoch", "it sets trainer.total"]
+    assert blockers == ["it reads trainer.epoch", "it sets trainer.total"]

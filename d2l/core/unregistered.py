@@ -1,4 +1,4 @@
-"""The tensors of a model that are no `nn.Parameter`: the book's from-scratch models keep such."""
+"""Tensors of a model that are not registered as parameters: from-scratch models keep such."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,16 +7,16 @@ import torch
 from torch import Tensor, nn
 
 
-def plain_tensors(model: nn.Module) -> Iterator[Tensor]:
+def unregistered_tensors(model: nn.Module) -> Iterator[Tensor]:
     """Tensors kept as attributes of the model or its parts, also inside lists, tuples and dicts.
 
     Parameters and registered buffers are not among them. Each tensor comes once.
     """
-    return (tensor for _, tensor in named_plain_tensors(model))
+    return (tensor for _, tensor in named_unregistered_tensors(model))
 
 
-def named_plain_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """`plain_tensors` with their names: `W1`, `layer.W`, `params[0]`, `state['H']`."""
+def named_unregistered_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Those tensors with their names: `W1`, `layer.W`, `params[0]`, `state['H']`."""
     seen: set[int] = set()
     for path, module in model.named_modules():
         registered = {id(t) for t in (*module._parameters.values(), *module._buffers.values())}
@@ -29,28 +29,28 @@ def named_plain_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 def trainable_tensors(model: nn.Module) -> list[Tensor]:
-    """Everything of the model that learns: parameters and plain tensors with `requires_grad`."""
+    """Everything of the model that learns: parameters, and other tensors with `requires_grad`."""
     parameters = list(model.parameters())
     known = {id(parameter) for parameter in parameters}
-    plain = [tensor for tensor in plain_tensors(model) if id(tensor) not in known]
-    return [t for t in (*parameters, *plain) if t.requires_grad and t.is_leaf]
+    others = [tensor for tensor in unregistered_tensors(model) if id(tensor) not in known]
+    return [t for t in (*parameters, *others) if t.requires_grad and t.is_leaf]
 
 
-def trainable_plain_tensors(model: nn.Module) -> list[Tensor]:
-    """Of the tensors that learn, those that are no parameters of any layer."""
+def trainable_unregistered_tensors(model: nn.Module) -> list[Tensor]:
+    """Of the tensors that learn, those that are not parameters of any layer."""
     registered = {id(parameter) for parameter in nn.Module.parameters(model)}
     return [tensor for tensor in trainable_tensors(model) if id(tensor) not in registered]
 
 
-def home_of_plain_tensors(model: nn.Module) -> torch.device | None:
-    """The device of the plain tensors that learn; None if all that learns is a parameter."""
-    trainable = (t for t in plain_tensors(model) if t.requires_grad)
+def device_of_unregistered_tensors(model: nn.Module) -> torch.device | None:
+    """The device of the unregistered tensors that learn; None if there are none."""
+    trainable = (t for t in unregistered_tensors(model) if t.requires_grad)
     return next((tensor.device for tensor in trainable), None)
 
 
-def apply_to_plain_tensors(model: nn.Module, fn: Callable[[Tensor], Tensor]) -> None:
-    """Replace the data of each plain tensor and of its gradient, keeping the tensor's identity."""
-    for tensor in plain_tensors(model):
+def apply_to_unregistered_tensors(model: nn.Module, fn: Callable[[Tensor], Tensor]) -> None:
+    """Replace the data of each unregistered tensor and of its gradient, keeping its identity."""
+    for tensor in unregistered_tensors(model):
         grad = tensor.grad if tensor.is_leaf else None
         if grad is not None:
             tensor.grad = None  # PyTorch wants data and gradient on one device at all times

@@ -1,0 +1,174 @@
+"""How a run is opened and closed: what `fit` does before the first epoch and after the last."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from d2l.core import checks, parallel_run
+from d2l.core.board import board_curves
+from d2l.core.checkpoint_manager import CheckpointManager
+from d2l.core.graphed_run import GraphedRun, make_plan
+from d2l.core.lazy_layers import initialise_lazy_layers
+from d2l.core.lr_schedule import unpack, unpack_for_own_loop
+from d2l.core.metrics import MetricRecorder
+from d2l.core.progress_reporter import ProgressReporter
+from d2l.core.run import DeviceLoader, Run
+from d2l.core.run_logger import RunLogger
+from d2l.core.unregistered import device_of_unregistered_tensors
+from d2l.engine.precision import autocast_for
+
+if TYPE_CHECKING:
+    from d2l.core.trainer import Trainer
+
+Step = Callable[["Trainer", Run | None, Any], None]
+
+
+class OpenRun:
+    """Inside `with`, the run goes on: model, loaders and everything that takes part are ready.
+
+    Whatever ends it, the board and the record are brought up to date, and the trainer has the
+    reader's own loaders again. (Not a generator: a reader's code may raise StopIteration.)
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        data: Any,
+        resume: str | Path | None,
+        hooks: "Hooks",
+        close: Callable[[], None],
+    ) -> None:
+        self._run, self._data, self._resume, self._hooks = run, data, resume, hooks
+        self._close = close
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Run:
+        run = self._run
+        with ExitStack() as stack:
+            stack.callback(self._close)
+            stack.push(partial(_note_batch, run))
+            _prepare(run, self._data, stack)
+            initialise_lazy_layers(run)
+            stack.enter_context(autocast_for(run.config.precision, run.device))
+            stack.enter_context(parallel_run.parallel(run))
+            _configure(run, bool(self._hooks.replaced))
+            run.checkpoints = CheckpointManager(run)
+            run.checkpoints.begin(self._resume)
+            _plan(run, self._hooks)
+            stack.enter_context(_compiled(run))
+            run.reporter, run.logger = ProgressReporter(run, run.model.board), RunLogger(run)
+            run.logger.begin()
+            run.is_started = True
+            stack.push(partial(_report_end, run))
+            stack.enter_context(run.signals)
+            self._stack = stack.pop_all()
+        return run
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if error is None:
+            try:
+                self._run.flush()
+            except BaseException as raised:
+                self._stack.__exit__(type(raised), raised, raised.__traceback__)
+                raise
+        self._stack.__exit__(kind, error, traceback)
+
+
+@dataclass
+class Hooks:
+    """The trainer's own steps, and the names of its methods that a reader has replaced."""
+
+    replaced: list[str]
+    train: Step
+    validate: Step
+
+
+def _prepare(run: Run, data: Any, stack: ExitStack) -> None:
+    """Bring model and loaders to the run, and have the reader's own back after it."""
+    trainer, model = run.trainer, run.model
+    stack.callback(_give_back, trainer, model, device_of_unregistered_tensors(model), run.device)
+    display = getattr(model.board, "display", True)
+    trainer.prepare_data(data)
+    trainer.prepare_model(model)
+    run.num_train_batches = trainer.num_train_batches
+    run.num_val_batches = getattr(trainer, "num_val_batches", None)
+    checks.check_has_batches(run.num_train_batches)
+    model.board.display = display and run.group.is_main
+    trainer.train_dataloader = DeviceLoader(trainer.train_dataloader, run, True)
+    if getattr(trainer, "val_dataloader", None) is not None:
+        trainer.val_dataloader = DeviceLoader(trainer.val_dataloader, run, False)
+
+
+def _give_back(trainer: "Trainer", model: Any, home: Any, device: torch.device) -> None:
+    for name in ("train_dataloader", "val_dataloader"):
+        loader = vars(trainer).get(name)
+        if isinstance(loader, DeviceLoader):
+            setattr(trainer, name, loader.loader)
+    if home is not None and device.type != "meta":
+        model.to(home)  # a reader continues to compute with tensors they made themselves
+
+
+def _configure(run: Run, has_own_loop: bool) -> None:
+    """Make the optimizer and what records the run's values."""
+    configured = run.model.configure_optimizers()
+    if has_own_loop:
+        run.trainer.optim, run.optimizer, run.schedule = unpack_for_own_loop(configured)
+        run.optimizer = configured if run.optimizer is None else run.optimizer
+    else:
+        run.optimizer, run.schedule = unpack(configured)
+        run.trainer.optim = run.optimizer
+    parallel_run.check_optimizer(run)
+    run.rng.begin()
+    run.metrics = MetricRecorder(run.model, run.group, run.device, run.num_train_batches)
+    curves = board_curves(run.model.board)
+    if curves is not None:
+        curves.drop_unfinished()  # what an earlier run left of its last point
+
+
+def _plan(run: Run, hooks: Hooks) -> None:
+    """Decide how the steps are executed."""
+    run.plan = make_plan(run, hooks.replaced)
+    if run.plan.step == "replayed":
+        trainer = run.trainer
+        run.graphed = GraphedRun(
+            run,
+            lambda batch: hooks.train(trainer, run, trainer.prepare_batch(batch)),
+            lambda batch: hooks.validate(trainer, run, trainer.prepare_batch(batch)),
+        )
+
+
+@contextmanager
+def _compiled(run: Run) -> Iterator[None]:
+    """Inside, PyTorch compiles the model's forward pass if requested; the model stays as it was."""
+    if not run.config.compile:
+        yield
+        return
+    model = run.model
+    before = vars(model).get("_compiled_call_impl")
+    model.compile()
+    try:
+        yield
+    finally:
+        vars(model)["_compiled_call_impl"] = before
+
+
+def _report_end(run: Run, kind: Any, error: BaseException | None, traceback: Any) -> None:
+    try:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            run.flush()
+    finally:
+        run.reporter.finish()
+        run.logger.finish(error)
+
+
+def _note_batch(run: Run, kind: Any, error: BaseException | None, traceback: Any) -> None:
+    """Have an error in a step say which batch it was in."""
+    if run.batch is not None and isinstance(error, Exception):
+        parts = checks.describe_batch(run.batch)
+        epoch = run.position.epoch + 1
+        error.add_note(f"This was in epoch {epoch}, in a batch of the parts {parts}.")

@@ -1,0 +1,268 @@
+"""A run whose training steps are captured and replayed: whether they can be, and where values go.
+
+The engine replays steps and knows nothing of models; this binds it to a run. Everything that cannot
+be captured is left to the eager loop, and the plan says why.
+"""
+
+import dataclasses
+import inspect
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from d2l.base.devices import move
+from d2l.core.checks import has_lazy_layers
+from d2l.core.module import Module
+from d2l.core.run import STEP_LOSS, DeviceLoader
+from d2l.core.unregistered import named_unregistered_tensors
+from d2l.engine.capture_guard import TrainerProxy
+from d2l.engine.graphed_epoch import GraphedEpoch, Snapshot
+from d2l.engine.plan import Plan
+from d2l.engine.resident import ResidentLoader
+from d2l.engine.streamed import StreamedLoader
+
+if TYPE_CHECKING:
+    from d2l.core.run import Run
+
+FEWEST_STEPS = 300  # capturing costs about as much as it saves in so many small steps
+READABLE = frozenset(  # what a step may ask the trainer for, because it stays right in a replay
+    {"_d2l", "max_epochs", "num_train_batches", "num_val_batches", "device", "gpus"}
+    | {"gradient_clip_val", "model", "optim"}
+)
+
+
+def make_plan(run: "Run", replaced: list[str]) -> Plan:
+    """The plan of a run that is about to begin; `replaced` are hooks that are a reader's own."""
+    why = _why_eager(run, replaced)
+    source = run.trainer.train_dataloader.source
+    data = "resident" if isinstance(_unsharded(source), ResidentLoader) else "streamed"
+    return Plan(
+        str(run.device), data, "eager" if why else "replayed", why or "nothing prevents a replay"
+    )
+
+
+class GraphedRun:
+    """The passes of one run whose steps are replayed.
+
+    `train_step` and `val_step` are the eager steps, which is what is captured.
+    """
+
+    def __init__(
+        self, run: "Run", train_step: Callable[[Any], None], val_step: Callable[[Any], None]
+    ) -> None:
+        self._run = run
+        make_capturable(run.optimizer, run.device)
+        self._train = GraphedEpoch(
+            run.trainer.train_dataloader.source,
+            lambda batch: _without_capturable_warning(train_step, batch),
+            lambda: baked_in_values(run),
+            lambda: not has_lazy_layers(run.model),
+        )
+        self._val: GraphedEpoch | None = None
+        val_loader = run.trainer.val_dataloader
+        source = val_loader.source if isinstance(val_loader, DeviceLoader) else None
+        if isinstance(source, ResidentLoader) and len(source):
+            self._val = GraphedEpoch(source, val_step, lambda: baked_in_values(run))
+        self._pending: list[Callable[[], None]] = []  # values on the device, yet to be read
+        self._num_taken = 0  # training batches of this pass whose values were taken
+
+    def train_epoch(self) -> None:
+        """One pass over the training batches."""
+        run = self._run
+        run.finish_pass()
+        run.is_training = True
+        rng = run.start_training_pass()
+        self._num_taken = run.position.batch
+        rest = self._train.begin(run.position.batch)
+        run.training_pass_started(rng)
+        self._replay(self._train, rest)
+        self._take_training_values()
+        run.finish_pass()
+
+    def validate_epoch(self, eager: Callable[[], None]) -> None:
+        """One pass over the validation batches; the eager one where they are not in memory."""
+        run = self._run
+        if self._val is None:
+            eager()
+            return
+        run.finish_pass()
+        run.is_validating, run.validation_rng, run.position.val_batch = True, run.rng.states, 0
+        with torch.no_grad():
+            self._replay(self._val, self._val.begin())
+        run.is_validating = False  # its means are drawn when they are read
+        snapshot = self._val.results.snapshot(0, len(self._val.loader))
+        self._pending.append(partial(self._add_validation, snapshot, run.validation_x))
+        run.finish_pass()
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the steps turned out to do what a replay cannot."""
+        return any(epoch.blockers for epoch in self._epochs)
+
+    def flush(self) -> None:
+        """Put the values there are on the board; waits for the device."""
+        if self._run.is_training:
+            self._take_training_values()
+        pending, self._pending = self._pending, []
+        for read in pending:
+            read()
+
+    def _take_training_values(self) -> None:
+        run, last = self._run, self._run.position.batch
+        first, self._num_taken = self._num_taken, last
+        if first < last:
+            snapshot = self._train.results.snapshot(first, last)
+            index = run.position.first_batch + first
+            self._pending.append(partial(self._add_training, snapshot, index))
+
+    def _add_training(self, snapshot: Snapshot, first: int) -> None:
+        columns = snapshot.read()
+        self._run.check_losses(columns.pop(STEP_LOSS, []), first)
+        for key, values in columns.items():
+            for i, value in enumerate(values, start=first):
+                self._run.metrics.add_training(key, value, i, 1.0)
+
+    def _add_validation(self, snapshot: Snapshot, x: float) -> None:
+        """The means of the pass: each value with the number of examples of its batch."""
+        assert self._val is not None
+        loader, metrics = self._val.loader, self._run.metrics
+        full, rest = divmod(loader.num_examples, loader.batch_size)
+        sizes = [loader.batch_size] * full + [rest] * (rest > 0)
+        for key, values in snapshot.read().items():
+            for value, size in zip(values, sizes, strict=True):
+                metrics.add_validation(key, value, size)
+        metrics.draw_means(x)
+
+    def leave(self) -> None:
+        """Continue with eager steps, and say why in the plan."""
+        self.flush()
+        blockers = [blocker for epoch in self._epochs for blocker in epoch.blockers]
+        plan = self._run.plan
+        self._run.plan = dataclasses.replace(plan, step="eager", why="; ".join(blockers))
+        self._run.graphed = None
+        vars(self).clear()
+
+    def close(self) -> None:
+        """Note in the plan what was captured again, and let buffers and graphs go."""
+        if self.is_blocked:
+            self.leave()
+            return
+        again = tuple(why for epoch in self._epochs for why in epoch.recapture_reasons)
+        self._run.plan = dataclasses.replace(self._run.plan, recaptured=again)
+        vars(self).clear()
+
+    @property
+    def _epochs(self) -> list[GraphedEpoch]:
+        return [self._train] if self._val is None else [self._train, self._val]
+
+    def _replay(self, epoch: GraphedEpoch, rest: torch.Tensor) -> None:
+        run = self._run
+        run.table = epoch.results
+        held = vars(run.model).get("trainer")
+        vars(run.model)["trainer"] = TrainerProxy(run.trainer, epoch.blockers, READABLE)
+        try:
+            epoch.run(rest, run.batch_done)
+        finally:
+            run.table = None
+            vars(run.model)["trainer"] = held
+
+
+def baked_in_values(run: "Run") -> dict[str, Any]:
+    """The Python values that a captured step bakes in, by a name that a reader understands."""
+    model = run.model
+    state: dict[str, Any] = {"gradient_clip_val": run.trainer.gradient_clip_val}
+    for path, module in model.named_modules():
+        for name, value in vars(module).items():
+            if not name.startswith("_") and _is_scalar(value):
+                state[f"{path}.{name}".lstrip(".")] = value
+    for name, tensor in _named_tensors(model):
+        state[name] = (tuple(tensor.shape), tensor.dtype, tensor.device, tensor.data_ptr())
+    groups = getattr(run.optimizer, "param_groups", [vars(run.optimizer)])
+    for i, group in enumerate(groups):
+        values = {name: value for name, value in group.items() if _is_scalar(value)}
+        state.update({f"the optimizer's {name} (group {i})": v for name, v in values.items()})
+    return state
+
+
+def _named_tensors(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    yield from ((n, p) for n, p in nn.Module.named_parameters(model) if not is_lazy(p))
+    yield from model.named_buffers()
+    yield from named_unregistered_tensors(model)
+
+
+def _why_eager(run: "Run", replaced: list[str]) -> str:
+    model, config = run.model, run.config
+    num_steps = (run.num_train_batches or 0) * run.max_epochs
+    source = run.trainer.train_dataloader.source
+    is_step_schedule = run.schedule is not None and run.schedule.interval == "step"
+    reasons = (
+        (run.group.size > 1, f"{run.group.size} processes exchange their gradients"),
+        (config.replay is False, "Trainer(replay=False) asked for it"),
+        (
+            config.replay is None and run.device.type != "cuda",
+            f"on {run.device.type} there are no launches to save",
+        ),
+        (bool(replaced), f"{', '.join(replaced)} of the trainer was replaced"),
+        (not isinstance(source, ResidentLoader), "the training data are not in memory"),
+        (not isinstance(model, Module), f"{type(model).__name__} is not a d2l.Module"),
+        (_replaces_plot(model), f"{type(model).__name__} has a plot of its own"),
+        (config.accumulate > 1, f"gradients of {config.accumulate} batches make one step"),
+        (is_step_schedule, "the learning rate changes at every step"),
+        (_needs_closure(run.optimizer), "the optimizer calls the loss itself (a closure)"),
+        (
+            config.replay is None and num_steps < FEWEST_STEPS,
+            f"{num_steps} steps are too few to be worth capturing",
+        ),
+    )
+    return next((why for applies, why in reasons if applies), "")
+
+
+def make_capturable(optimizer: Any, device: torch.device) -> None:
+    """Have optimizers that count their steps, such as Adam, count them on the device.
+
+    They do from their first step on, but not in a run that is resumed from one on a CPU.
+    """
+    for group in getattr(optimizer, "param_groups", []):
+        if "capturable" in group and device.type == "cuda":
+            group["capturable"] = True
+            for parameter in group["params"]:
+                state = optimizer.state.get(parameter, {})
+                state.update(move(state, parameter.device))
+
+
+def _without_capturable_warning(step: Callable[[Any], None], batch: Any) -> None:
+    with warnings.catch_warnings():  # before the capture, Adam wonders why there is none
+        warnings.filterwarnings("ignore", message="This instance was constructed with capt")
+        step(batch)
+
+
+def _unsharded(source: Any) -> Any:
+    if isinstance(source, (ResidentLoader, StreamedLoader)):
+        return source
+    return getattr(source, "loader", source)
+
+
+def _replaces_plot(model: Any) -> bool:
+    return getattr(type(model), "plot", None) is not _OUR_PLOT or "plot" in vars(model)
+
+
+_OUR_PLOT = Module.plot  # as it was before any reader replaced it
+
+
+def _needs_closure(optimizer: Any) -> bool:
+    if not hasattr(optimizer, "step"):
+        return False  # several, in a loop of the reader's own
+    parameters = inspect.signature(optimizer.step).parameters.values()
+    own = [p for p in parameters if p.name != "self"]  # which shows once a scheduler wraps the step
+    return any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in own)
+
+
+def _is_scalar(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(_is_scalar(item) for item in value)
+    return isinstance(value, (bool, int, float, str)) or value is None

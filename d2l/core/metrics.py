@@ -1,0 +1,124 @@
+"""What the steps of a run report: a value of a batch, with the weight of that batch.
+
+Training values become points of the board, validation values the mean of their pass; in a run of
+several processes both are means over all of them, every example counting equally.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from d2l.core.board import ProgressBoard
+from d2l.engine.metrics import WeightedMeans
+from d2l.plot.curves import Point, Series, as_value
+from d2l.scale.process_group import ProcessGroup
+
+if TYPE_CHECKING:
+    from d2l.core.module import Module
+
+_OUR_DRAW = ProgressBoard.draw  # as it was before any reader replaced it
+
+
+class MetricRecorder:
+    """The values of one run on their way to `model.board`.
+
+    `num_batches` is the length of a training pass; where it is not known (None), x counts batches.
+    """
+
+    def __init__(
+        self,
+        model: "Module",
+        group: ProcessGroup,
+        device: torch.device,
+        num_batches: int | None,
+    ) -> None:
+        self._model, self._group, self._device = model, group, device
+        self._num_batches = num_batches
+        self._means = WeightedMeans()
+        self._local: dict[str, Series] = {}  # sums of this process towards the next points
+
+    def add_training(self, key: str, value: Any, batch_index: int, fraction: float) -> None:
+        """Take in a value of a training batch; `fraction` of its examples are in this process."""
+        model, num_batches = self._model, self._num_batches
+        per_epoch = model.plot_train_per_epoch
+        if per_epoch <= 0:
+            return
+        label, every_n = "train_" + key, (num_batches or 0) / per_epoch
+        x: float = batch_index if num_batches is None else batch_index / num_batches
+        if self._group.size > 1:
+            point = self._reduced(label, x, value * fraction, every_n)
+            if point is None:
+                return
+            x, value, every_n = point.x, point.y, 1
+        model.board.xlabel = "epoch" if num_batches is not None else "batch"
+        draw(model.board, x, value, label, every_n)
+
+    def add_validation(self, key: str, value: Any, num_examples: int) -> None:
+        """Take in the mean over `num_examples` examples of a validation batch."""
+        geometric = key in getattr(type(self._model), "_geometric_means", ())
+        self._means.add(key, value, num_examples, geometric)
+
+    def pop_means(self) -> dict[str, Any]:
+        """The means of the validation pass over all processes; then start again."""
+        return self._means.pop(self._group.all_reduce if self._group.size > 1 else None)
+
+    def draw_means(self, x: float) -> None:
+        """Put the means of the validation pass on the board."""
+        for key, mean in self.pop_means().items():
+            per_epoch = self._model.plot_valid_per_epoch
+            if per_epoch > 0:
+                draw(self._model.board, x, mean, "val_" + key, 1 / per_epoch)
+
+    def pending_state(self) -> dict[str, dict[str, Any]]:
+        """What was summed since the last points, of all processes together and in parts."""
+        states = {label: series.state_dict() for label, series in self._local.items()}
+        return {
+            label: {
+                **state,
+                "sum_y": self._total(state["sum_y"]),
+                "parts": self._group.all_gather(state["sum_y"]),
+            }
+            for label, state in states.items()
+        }
+
+    def load_pending_state(self, pending: dict[str, dict[str, Any]]) -> None:
+        """Continue from these sums: each process with its part, or the first with all of them."""
+        group = self._group
+        for label, state in pending.items():
+            parts = state.get("parts", ())
+            if len(parts) != group.size:  # another number of processes wrote it
+                parts = (state["sum_y"], *[0.0] * (group.size - 1))
+            series = self._local[label] = Series()
+            series.load_state_dict({**state, "sum_y": parts[group.rank]})
+
+    def _reduced(self, label: str, x: float, value: Any, every_n: float) -> Point | None:
+        """The next point of all processes together, where this value completes one."""
+        series = self._local.setdefault(label, Series())
+        if not series.add(x, value, max(1, int(every_n))):
+            return None
+        point = series.points.pop()
+        series.clear_points()
+        return Point(point.x, self._total(point.y))
+
+    def _total(self, value: float) -> float:
+        local = torch.tensor([value], dtype=torch.float64, device=self._device)
+        return float(self._group.all_reduce(local))
+
+
+def scalar(value: Any) -> Any:
+    """`value` as one number, the mean of several; a tensor on a device is not read."""
+    if isinstance(value, Tensor):
+        if value.numel() != 1:
+            value = value.detach().float().mean()
+        if value.is_cpu:
+            return value.item()
+    return as_value(value)
+
+
+def draw(board: Any, x: float, value: Any, label: str, every_n: float) -> None:
+    """`board.draw`, with the types that the book uses where that method is the reader's own."""
+    if getattr(type(board), "draw", None) is not _OUR_DRAW:
+        value = torch.as_tensor(value).detach().cpu().numpy()
+        every_n = int(every_n)
+    board.draw(x, value, label, every_n=every_n)

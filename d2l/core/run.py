@@ -1,0 +1,460 @@
+"""One fit from its first batch to its last: where it is, and everything that takes part in it.
+
+`Trainer.fit` opens a run and loops over its epochs; the run's loaders report each batch to it, and
+`Module.plot` each value. When `fit` returns, the run is closed: nothing of it is left.
+"""
+
+import math
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+
+from d2l.base.batches import count_examples
+from d2l.base.devices import cpu, move
+from d2l.base.seed import GeneratorStates
+from d2l.core import checks, parallel_run
+from d2l.core.board import board_curves
+from d2l.core.early_stopping import EarlyStopping, require_metric
+from d2l.core.lr_schedule import Schedule
+from d2l.core.metrics import MetricRecorder, scalar
+from d2l.core.run_config import RunConfig
+from d2l.core.run_state import RunParts
+from d2l.core.signals import SignalHandler
+from d2l.core.unregistered import trainable_tensors
+from d2l.engine.metrics import SECONDS_BETWEEN_READS, FiniteCheck, NonFinite
+from d2l.engine.plan import Plan
+from d2l.engine.resident import ResidentLoader
+from d2l.engine.streamed import StreamedLoader, placed
+from d2l.errors import NotFiniteError
+from d2l.scale.process_group import ProcessGroup, from_environment
+from d2l.scale.rng import SharedRandomState
+from d2l.scale.sharding import ShardedLoader
+
+if TYPE_CHECKING:
+    from d2l.core.checkpoint_manager import CheckpointManager
+    from d2l.core.graphed_run import GraphedRun
+    from d2l.core.module import Module
+    from d2l.core.progress_reporter import ProgressReporter
+    from d2l.core.run_logger import RunLogger
+    from d2l.core.trainer import Trainer
+    from d2l.engine.graphed_epoch import ResultTable
+
+STEP_LOSS = "the loss of the step"
+
+
+@dataclass
+class Position:
+    """Where a run is: `epoch` whole epochs, and `batch` training batches of the next one, are done.
+
+    `first_batch` and `first_val_batch` are the indices of this epoch's first batches in the run;
+    `steps_before` counts the batches trained on before it, of whatever size they were.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    val_batch: int = 0
+    first_batch: int = 0
+    first_val_batch: int = 0
+    steps_before: int = 0
+
+    @property
+    def num_steps(self) -> int:
+        """How many training batches are done, in this program and before it."""
+        return self.steps_before + self.batch
+
+    @property
+    def is_inside_epoch(self) -> bool:
+        """Whether an epoch has begun and is not done."""
+        return self.batch > 0 or self.val_batch > 0
+
+    def counters(self) -> dict[str, int]:
+        """What the book's code reads of it, under the book's names."""
+        return {
+            "epoch": self.epoch,
+            "train_batch_idx": self.first_batch + self.batch,
+            "val_batch_idx": self.first_val_batch + self.val_batch,
+        }
+
+    def finish_epoch(self) -> None:
+        """Move to the first batch of the next epoch."""
+        self.epoch += 1
+        self.first_batch += self.batch
+        self.first_val_batch += self.val_batch
+        self.steps_before += self.batch
+        self.batch = self.val_batch = 0
+
+
+class ResumePoint(NamedTuple):
+    """The random states at the start of the training pass that is resumed, and where it stopped."""
+
+    epoch_rng: GeneratorStates
+    rng: GeneratorStates
+
+
+class Run:
+    """The state of one fit.
+
+    `batch` is the one in work; `table` is where a step writes its values while it is captured or
+    replayed. In a run of several processes `num_local` of the `num_global` examples of the batch
+    are in this one.
+    """
+
+    is_open, is_started = True, False
+    checkpoints: "CheckpointManager"
+    graphed: "GraphedRun | None" = None
+    plan: Plan
+    logger: "RunLogger"
+    metrics: MetricRecorder
+    reporter: "ProgressReporter"
+    schedule: Schedule | None = None
+    optimizer: Any = None
+    table: "ResultTable | None" = None
+    num_train_batches: int | None
+    num_val_batches: int | None
+
+    def __init__(self, trainer: "Trainer", model: "Module", config: RunConfig) -> None:
+        self.trainer, self.model, self.config = trainer, model, config
+        self.group = from_environment()
+        self.device = choose_device(trainer, model, config, self.group)
+        self.max_epochs = checks.whole_number(trainer.max_epochs)
+        self.position = Position()
+        self.rng = SharedRandomState(self.group)
+        self.early_stopping = EarlyStopping(config.monitor, config.mode, config.patience)
+        self.signals = SignalHandler(verbose=self.group.is_main)
+        self.finite_check = FiniteCheck(self.device.type != "cpu")
+        self.resume_point: ResumePoint | None = None
+        self.epoch_rng: GeneratorStates | None = None
+        self.validation_rng: GeneratorStates | None = None
+        self.started = time.monotonic()
+        self.batch: Any = None
+        self.is_training = self.is_validating = False
+        self.num_accumulated = 0  # examples whose gradients wait for an update
+        self.num_batches_done = 0
+        self._is_loss_checked = self._has_warned = False
+        self._next_report = self.started + SECONDS_BETWEEN_READS
+
+    @property
+    def epochs(self) -> Iterator[int]:
+        """The epochs that are left, until training is to stop early."""
+        while self.position.epoch < self.max_epochs and not self.early_stopping.should_stop:
+            yield self.position.epoch
+
+    @property
+    def num_local(self) -> int:
+        """How many examples of the batch count in this process."""
+        source = self._source
+        return source.num_local if self.group.size > 1 else count_examples(self.batch)
+
+    @property
+    def num_global(self) -> int:
+        """How many examples the batch has in all processes together."""
+        source = self._source
+        return source.num_global if self.group.size > 1 else count_examples(self.batch)
+
+    @property
+    def num_updates(self) -> int:
+        """How many steps the optimizer has done, of `accumulate` batches each."""
+        accumulate, num_batches = self.config.accumulate, self.num_train_batches
+        if accumulate == 1 or num_batches is None:
+            return self.position.num_steps
+        per_epoch = math.ceil(num_batches / accumulate)
+        return self.position.epoch * per_epoch + math.ceil(self.position.batch / accumulate)
+
+    @property
+    def is_between_updates(self) -> bool:
+        """Whether no gradient waits for further batches."""
+        done = self.position.batch
+        return done % self.config.accumulate == 0 or done == self.num_train_batches
+
+    def start_pass(self, loader: "DeviceLoader") -> Iterator[Any]:
+        """Begin a pass over the training or the validation batches, in its middle if resumed."""
+        self.finish_pass()
+        self._source = loader.source
+        self.is_training, self.is_validating = loader.is_training, not loader.is_training
+        if self.is_validating:  # a validation pass is done whole, or again
+            self.validation_rng, self.position.val_batch = self.rng.states, 0
+            return batches_from(loader.source, 0)
+        with_order = self.start_training_pass()
+        batches = batches_from(loader.source, self.position.batch)
+        self.training_pass_started(with_order)
+        return batches
+
+    def resume_after(self, epoch_rng: GeneratorStates | None, rng: GeneratorStates) -> None:
+        """Have the next training pass draw its order from `epoch_rng`, then continue with `rng`."""
+        self.resume_point = None if epoch_rng is None else ResumePoint(epoch_rng, rng)
+
+    def state_parts(self) -> RunParts:
+        """What a checkpoint of this run is made of."""
+        return RunParts(
+            self.model,
+            self.optimizer,
+            self.schedule,
+            getattr(self.trainer, "hparams", {}),
+            self.position,
+            self.num_train_batches,
+            self.early_stopping,
+            self.metrics,
+            self.group,
+            self.rng,
+            self.epoch_rng,
+            self.validation_rng,
+        )
+
+    def start_training_pass(self) -> GeneratorStates | None:
+        """Before the order of a training pass is drawn; the random states for after that."""
+        resume_point, self.resume_point = self.resume_point, None
+        if resume_point is None:
+            self.position.batch = 0
+        else:
+            self.rng.states = resume_point.epoch_rng
+        self.epoch_rng = self.rng.states
+        return None if resume_point is None else resume_point.rng
+
+    def training_pass_started(self, rng: GeneratorStates | None) -> None:
+        """After the order was drawn: a resumed pass continues with its own random states."""
+        if rng is not None:
+            self.rng.states = rng
+
+    def finish_pass(self) -> None:
+        """End the pass over the batches; the means of a validation pass become points."""
+        was_validating, self.validation_rng = self.is_validating, None
+        self.is_training = self.is_validating = False
+        if was_validating:
+            self.metrics.draw_means(self.validation_x)
+        self.batch = None
+
+    @property
+    def num_epochs_done(self) -> float:
+        """How far the run is, in epochs; in whole ones where their length is not known."""
+        return self.position.epoch + self.position.batch / (self.num_train_batches or math.inf)
+
+    @property
+    def validation_x(self) -> float:
+        """Where the validation points of this epoch are drawn."""
+        position = self.position
+        return position.epoch + 1 if self.num_train_batches is not None else position.num_steps
+
+    def batch_done(self) -> None:
+        """Between two batches: the schedule, checkpoints and signals, and the report."""
+        position = self.position
+        self._is_loss_checked = False
+        if self.is_validating:
+            position.val_batch += 1
+        elif self.is_training:
+            position.batch += 1
+            self.num_batches_done += 1
+            if self.group.size > 1:
+                parallel_run.check_step_was_parallel(self.model)
+            if self.config.accumulate > 1 and self.num_accumulated == 0:
+                checks.warn_about_accumulating(self.trainer, self.config.accumulate)
+            if self.schedule is not None and self.is_between_updates:
+                self.schedule.update("step", self.num_updates, self.latest)
+        due = position.steps_before + position.batch >= self.checkpoints.next_save
+        if due or self.signals.received or self.group.size > 1:
+            self.checkpoints.batch_done()
+        if time.monotonic() >= self._next_report:
+            if self.graphed is not None:
+                self.graphed.flush()
+            self._next_report = self.reporter.update()
+
+    def epoch_done(self) -> None:
+        """Between two epochs: everything that happens once an epoch."""
+        self.finish_pass()
+        self._leave_graphs_if_blocked()
+        self.position.finish_epoch()
+        self.epoch_rng = None
+        self.logger.update()
+        parallel_run.check_weights_agree(self)
+        if self.schedule is not None:
+            self.schedule.update("epoch", self.position.epoch, self.latest)
+        is_best = self._is_monitoring() and self.early_stopping.update(
+            self.latest(self.early_stopping.monitor)
+        )
+        self.checkpoints.epoch_done(is_best)
+        if self.early_stopping.should_stop and self.group.is_main:
+            print(self.early_stopping.describe())
+        self.reporter.epoch_done()
+
+    def record(self, key: str, value: Any, train: bool) -> None:
+        """Take in a value of the batch in work: what `Module.plot` calls."""
+        if self.table is not None:
+            self.table.write(key, value)
+            return
+        value = scalar(value)
+        if not train:
+            self.metrics.add_validation(key, value, self.num_local)
+            return
+        if key == "loss" and not self._is_loss_checked:
+            self.check_loss(value)
+        fraction = 1.0 if self.group.size == 1 else self.num_local / self.num_global
+        index = self.position.first_batch + self.position.batch
+        self.metrics.add_training(key, value, index, fraction)
+
+    def check_loss(self, loss: Any) -> None:
+        """Warn or stop at the first loss that is not finite, once a batch, until it was warned."""
+        self._is_loss_checked = True
+        if self._has_warned:
+            return
+        index = self.position.first_batch + self.position.batch
+        if self.finite_check.deferred:
+            found = self.finite_check.add(loss, index)
+            if found is not None:
+                self.report_nonfinite(found)
+        elif not math.isfinite(loss):
+            self.report_nonfinite(NonFinite(index, float(loss)))
+
+    def check_step(self, loss: Any) -> None:
+        """Raise unless the step gave a scalar loss; look at it, unless `Module.plot` did."""
+        if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+            checks.check_scalar(self.model, loss)
+        if self.table is not None:
+            self.table.write(STEP_LOSS, loss)
+        elif not self._is_loss_checked:
+            self.check_loss(scalar(loss))
+
+    def check_losses(self, losses: list[float], first: int) -> None:
+        """Look at the losses of the batches from `first` on, read from a table."""
+        bad = (i for i, loss in enumerate(losses) if not math.isfinite(loss))
+        i = next(bad, None)
+        if i is not None:
+            self.report_nonfinite(NonFinite(first + i, losses[i]))
+
+    def report_nonfinite(self, found: NonFinite) -> None:
+        """Warn once, or raise `NotFiniteError`, about a loss that is nan or infinite."""
+        if self._has_warned:
+            return
+        self._has_warned = True
+        num_batches, batch = self.num_train_batches, found.batch_index
+        if num_batches is not None:
+            batch %= num_batches
+        epoch = self.position.epoch if not num_batches else found.batch_index // num_batches
+        where = f"epoch {epoch + 1} of {self.max_epochs}, batch {batch + 1}" + (
+            "" if num_batches is None else f" of {num_batches}"
+        )
+        clip = getattr(self.trainer, "gradient_clip_val", 0) or 0
+        advice = checks.advice_on_divergence(self.model, self.optimizer, clip)
+        if self.config.on_nonfinite == "stop":
+            is_late = self.finite_check.deferred or self.graphed is not None
+            when = "a moment later" if is_late else "before the weights were updated"
+            raise NotFiniteError(
+                f"the loss is {found.value} in {where}: stopped {when}. The values so far are on "
+                f"model.board. {advice}"
+            )
+        warnings.warn(
+            f"the loss is {found.value} in {where}; training continues, but such weights rarely "
+            f'recover. {advice}; Trainer(…, on_nonfinite="stop") stops here',
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+    def flush(self) -> None:
+        """Have every value on the board, and every loss checked; waits for the device."""
+        if self.graphed is not None:
+            self.graphed.flush()
+        found = self.finite_check.read()
+        if found is not None:
+            self.report_nonfinite(found)
+
+    def latest(self, label: str) -> float:
+        """The last point of a curve; raises `ModelError` if it has none."""
+        self.flush()
+        curves = board_curves(self.model.board)
+        value = None if curves is None else curves.latest_of(label)
+        return require_metric(value, label, [] if curves is None else list(curves.counts()))
+
+    def describe_position(self) -> str:
+        """The epoch in work, or the last one that was done: `epoch 2/10`."""
+        number = self.position.epoch + self.position.is_inside_epoch
+        return f"epoch {number}/{self.max_epochs}"
+
+    def close(self) -> None:
+        """Let go of everything; loaders and the trainer know the run as closed."""
+        if self.graphed is not None:
+            self.graphed.close()
+        vars(self).clear()
+        self.is_open = False
+
+    def _is_monitoring(self) -> bool:
+        """Whether early stopping needs the metric, or checkpoints do and it was plotted."""
+        if self.early_stopping.patience is not None:
+            return True
+        curves = board_curves(self.model.board) if self.checkpoints.has_folder else None
+        return curves is not None and bool(curves.counts().get(self.early_stopping.monitor))
+
+    def _leave_graphs_if_blocked(self) -> None:
+        if self.graphed is not None and self.graphed.is_blocked:
+            self.graphed.leave()
+
+
+class DeviceLoader:
+    """A loader as a run hands it out: batches on the run's device, each reported to the run.
+
+    Data in memory move to the device whole; with `stream`, or if they do not fit, batch by batch.
+    Everything else (`dataset`, `batch_size`, …) is the loader's own.
+    """
+
+    def __init__(self, loader: Any, run: Run, is_training: bool) -> None:
+        self.loader, self.is_training = loader, is_training
+        self._run, self._device = run, run.device
+        self._is_placed = isinstance(loader, ResidentLoader)
+        self.source = placed(loader, run.device, run.config.stream) if self._is_placed else loader
+        run.rng.track_loader(loader)
+        if run.group.size > 1:
+            self.source = ShardedLoader(self.source, run.group, run.rng)
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[Any]:
+        run = self._run
+        for batch in run.start_pass(self) if run.is_open else self.loader:
+            if not (self._is_placed and run.is_open):
+                batch = move(batch, self._device)  # noqa: PLW2901 - the same batch, where it counts
+            if not run.is_open:
+                yield batch
+                continue
+            run.batch = batch
+            yield batch
+            if run.is_open:
+                run.batch_done()
+        if run.is_open:
+            run.finish_pass()
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "loader":  # not there yet, while a copy is being made
+            raise AttributeError(name)
+        return getattr(self.loader, name)
+
+
+def batches_from(source: Any, first: int) -> Iterator[Any]:
+    """The batches of a new pass from this one on: a slice of its indices, where it has indices."""
+    if isinstance(source, ShardedLoader):
+        return source.batches(first)
+    if isinstance(source, (ResidentLoader, StreamedLoader)):
+        return source.batches(source.parts(first))
+    batches = iter(source)
+    for _ in islice(batches, first):
+        pass  # whatever they draw was drawn in the run that is resumed
+    return batches
+
+
+def requested_device(trainer: "Trainer", config: RunConfig) -> torch.device | None:
+    """The device that was asked for, by name or as a GPU; None: wherever the model is."""
+    gpus = getattr(trainer, "gpus", None) or [None]
+    return config.device or gpus[0]
+
+
+def choose_device(
+    trainer: "Trainer", model: "Module", config: RunConfig, group: ProcessGroup
+) -> torch.device:
+    """The device of a run; its processes meet there. Unless requested, it is the model's."""
+    tensors = trainable_tensors(model)
+    home = tensors[0].device if tensors else cpu()
+    device = group.device_for(requested_device(trainer, config)) or home
+    group.init(device)
+    return device

@@ -1,0 +1,56 @@
+"""What `Trainer(…)` is told beyond the book's three arguments, checked where it is said."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from d2l.core.early_stopping import EarlyStopping
+from d2l.engine.precision import check_precision
+from d2l.scale.data_parallel import check_strategy
+
+NONFINITE = ("warn", "stop")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """The options of a trainer's runs; `Trainer` documents them."""
+
+    device: torch.device | None = None
+    seed: int | None = None
+    replay: bool | None = None
+    stream: bool | None = None
+    precision: str = "32-true"
+    compile: bool = False
+    accumulate: int = 1
+    patience: int | None = None
+    monitor: str = "val_loss"
+    mode: str | None = None
+    checkpoint: str | Path | None = None
+    every: float = 1
+    keep: int = 2
+    run_dir: str | Path | None = None
+    strategy: str = "ddp"
+    on_nonfinite: str = "warn"
+
+    def __post_init__(self) -> None:
+        check_precision(self.precision)
+        check_strategy(self.strategy)
+        EarlyStopping(self.monitor, self.mode, self.patience)
+        check_numbers(self.accumulate, self.every, self.keep)
+        if self.on_nonfinite not in NONFINITE:
+            raise ValueError(f'on_nonfinite must be "warn" or "stop"; found {self.on_nonfinite!r}')
+
+
+def check_numbers(accumulate: Any, every: Any, keep: Any) -> None:
+    """Raise unless batches can be accumulated, and checkpoints written, by these numbers."""
+    if not (isinstance(accumulate, int) and accumulate >= 1):
+        raise ValueError(f"accumulate must be at least 1 batch; found {accumulate!r}")
+    if not (isinstance(every, (int, float)) and 0 < every < math.inf):
+        raise ValueError(
+            f"every must be a number of epochs above 0; found {every!r}. E.g. every=0.5"
+        )
+    if not (isinstance(keep, int) and keep >= 1):
+        raise ValueError(f"keep must be at least 1 checkpoint; found {keep!r}")

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from d2l.core.points import as_value
 from d2l.errors import ShapeError
+from d2l.plot.curves import as_value
 
 
 class Accumulator:
@@ -24,34 +24,45 @@ class Accumulator:
     """
 
     def __init__(self, n: int) -> None:
-        self.sums: list[Any] = [0.0] * n
+        self._sums: list[Any] = [0.0] * n
 
     def add(self, *args: Any) -> None:
         """Add one number to each sum: floats or tensors of one element, with gradients or without.
 
         Book: 23.7 Utility functions and classes
         """
-        if len(args) != len(self.sums):
+        if len(args) != len(self._sums):
             raise ShapeError(
-                f"this Accumulator keeps {len(self.sums)} sums, so add takes as many numbers; "
+                f"this Accumulator keeps {len(self._sums)} sums, so add takes as many numbers; "
                 f"found {len(args)}. Make it with Accumulator({len(args)})"
             )
-        self.sums = [total + _number(value) for total, value in zip(self.sums, args, strict=True)]
+        sums = zip(self._sums, args, strict=True)
+        self._sums = [total + _number(value) for total, value in sums]
 
     def reset(self) -> None:
         """Begin at 0 again.
 
         Book: 23.7 Utility functions and classes
         """
-        self.sums = [0.0] * len(self.sums)
+        self._sums = [0.0] * len(self._sums)
 
     @property
     def data(self) -> list[float]:
         """All sums; waits for the device they are on."""
-        return [float(total) for total in self.sums]
+        self._sums[:] = [float(total) for total in self._sums]
+        return self._sums
+
+    @data.setter
+    def data(self, value: list[Any]) -> None:
+        self._sums = value
 
     def __getitem__(self, idx: Any) -> Any:
-        return self.data[idx] if isinstance(idx, slice) else float(self.sums[idx])
+        return self.data[idx] if isinstance(idx, slice) else float(self._sums[idx])
+
+
+def sums_on_device(metric: Accumulator) -> list[Any]:
+    """The sums where they are: no wait for the device."""
+    return metric._sums
 
 
 def _number(value: Any) -> Any:

@@ -1,31 +1,43 @@
 """Curves that grow point by point, in the words of the procedural loops.
 
-Draws nothing itself: the points are `core.points`, the curves `plot.figure`, the pace and the place
-of the picture `plot.picture`, as for a `ProgressBoard`.
+The points are `core.curves`; `plot.live_figure` shows them, as for a `ProgressBoard`.
 """
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from d2l.core.points import Series, as_value
+from d2l.core.board import finish_board
 from d2l.errors import ShapeError
 from d2l.plot import live
-from d2l.plot.figure import FMTS, plot
-from d2l.plot.picture import LivePicture
+from d2l.plot.current_figure import make_current
+from d2l.plot.curves import Series, as_value
+from d2l.plot.drawing_state import state_of
+from d2l.plot.figure import FMTS, set_axes
+from d2l.plot.frontend import notebook_shell
+from d2l.plot.live_figure import LiveFigure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
+class Looks(NamedTuple):
+    """The arguments of an animator."""
+
+    axes: tuple[Any, ...]  # what `set_axes` takes
+    grid: tuple[int, int]
+    figsize: Sequence[float]
+
+
 class Animator:
     """Draws the curves of a training loop while it runs.
 
-    In a notebook one picture is updated in place and stays as the cell's output; elsewhere the
-    animator holds data alone, in `X` and `Y`, and `save` makes a picture. The curves go into the
-    first of `nrows * ncols` axes; the others, `axes[1]`, …, are the reader's.
+    In a notebook one picture is updated in place and stays as the cell's output. In a script
+    nothing is drawn until it is looked at: `plt.show()`, `plt.savefig(…)` and `animator.fig` give
+    the curves. These go into the first of `nrows * ncols` axes; the others, `axes[1]`, …, are the
+    caller's.
 
     >>> animator = d2l.Animator(xlabel="epoch", legend=["train loss", "test acc"])
     >>> animator.add(0.5, (2.0, None))
@@ -35,8 +47,6 @@ class Animator:
 
     Book: 23.7 Utility functions and classes
     """
-
-    display = True
 
     def __init__(
         self,
@@ -52,14 +62,12 @@ class Animator:
         ncols: int = 1,
         figsize: Sequence[float] = (3.5, 2.5),
     ) -> None:
-        self.legend: Sequence[str] = () if legend is None else legend
         self.fmts = fmts
-        self._labels = (xlabel, ylabel)
-        self._limits = (_width(xlim), _width(ylim), xscale, yscale)
-        self._grid = (nrows, ncols)
-        self._figsize = figsize
-        self._curves: list[Series] = []
-        self._picture = LivePicture()
+        limits = _width(xlim), _width(ylim)
+        axes = (xlabel, ylabel, *limits, xscale, yscale, () if legend is None else legend)
+        state_of(self).looks = Looks(axes, (nrows, ncols), figsize)
+        if notebook_shell() is None:
+            make_current(_live(self), partial(_figure, self))
 
     def add(self, x: Any, y: Any) -> None:
         """Add a point to each curve: `y` is a number or one for each curve, None for no point.
@@ -75,62 +83,155 @@ class Animator:
                 f"add draws one point for each curve; found {len(xs)} values in x and {len(ys)} "
                 "in y. Give x once for all, e.g. animator.add(epoch, (loss, acc))"
             )
-        while len(self._curves) < len(ys):
-            self._curves.append(Series())
-        for curve, a, b in zip(self._curves, xs, ys, strict=False):
+        state = state_of(self)
+        _take_assigned(self)
+        for i in range(len(state.curves.series), len(ys)):
+            state.curves.series[_new_label(self, i, len(ys))] = Series()
+        for label, a, b in zip([*state.curves.series], xs, ys, strict=False):
             if a is not None and b is not None:
-                curve.add(float(a), as_value(b), every_n=1)
-        self._picture.update(self)
+                state.curves.add(label, a, b)
+        _follow(self)
 
     @property
-    def X(self) -> list[list[float]]:  # noqa: N802
-        """Where the points are, a list for each curve."""
-        return [curve.xs for curve in self._curves]
+    def X(self) -> Any:  # noqa: N802
+        """Where the points are, a list for each curve; None before the first."""
+        return _lists(self, "X", lambda series: series.xs)
+
+    @X.setter
+    def X(self, value: Any) -> None:  # noqa: N802
+        state_of(self).assigned["X"] = value
 
     @property
-    def Y(self) -> list[list[float]]:  # noqa: N802
-        """The values of the points, a list for each curve."""
-        return [curve.ys for curve in self._curves]
+    def Y(self) -> Any:  # noqa: N802
+        """The values of the points, a list for each curve; None before the first."""
+        return _lists(self, "Y", lambda series: series.ys)
 
-    @cached_property
+    @Y.setter
+    def Y(self, value: Any) -> None:  # noqa: N802
+        state_of(self).assigned["Y"] = value
+
+    @property
     def fig(self) -> "Figure":
-        """The figure, made when it is first asked for."""
-        figure = live.new_figure(self._figsize)
-        if self._grid != (1, 1):  # readers space the axes themselves, with fig.subplots_adjust
-            figure.set_layout_engine("tight")
-        return figure
+        """The figure; it is drawn when it is looked at."""
+        return _figure(self)
 
-    @cached_property
+    @fig.setter
+    def fig(self, value: "Figure") -> None:
+        state_of(self).fig = value
+
+    @property
     def axes(self) -> "list[Axes]":
-        """The axes, row by row."""
-        return list(self.fig.subplots(*self._grid, squeeze=False).flatten())
+        """The axes, row by row, with every point so far."""
+        _live(self).refresh()
+        return _axes(self)
+
+    @axes.setter
+    def axes(self, value: "Sequence[Axes]") -> None:
+        state_of(self).axes = value
+
+    def config_axes(self) -> None:
+        """Label, scale and limit the first axes, with a legend and a grid."""
+        set_axes(_axes(self)[0], *state_of(self).looks.axes)
 
     def latest(self) -> dict[str, float]:
         """The last value of each curve, by its name in the legend; waits for the device."""
-        curves = enumerate(self._curves)
-        return {self._name(i): curve.ys[-1] for i, curve in curves if len(curve)}
+        return state_of(self).curves.latest()
 
     def save(self, path: str | Path) -> None:
         """Write the picture, in the format of the suffix (`.svg`, `.png`, `.pdf`)."""
-        self.render().savefig(Path(path), bbox_inches="tight")
+        _live(self).render().savefig(Path(path), bbox_inches="tight")
 
     def render(self) -> "Figure":
         """The figure, brought up to date with the points."""
-        looks = (*self._labels, self.legend, *self._limits, self.fmts)
-        plot(self.X, self.Y, *looks, axes=self.axes[0])
-        for line, curve in zip(self.axes[0].lines, self._curves, strict=False):
-            if len(curve) == 1:  # one point makes no line
-                line.set_marker(".")
-        return self.fig
+        return _live(self).render()
 
     def finish(self) -> None:
         """Show the last state if the picture is older; called at the end of each run and cell."""
-        self._picture.finish(self)
+        finish_board(self)
 
-    def _name(self, i: int) -> str:
-        if i < len(self.legend):
-            return self.legend[i]
-        return (self._labels[1] or "y") if len(self._curves) == 1 else f"curve {i + 1}"
+
+def _live(animator: Animator) -> LiveFigure:
+    state = state_of(animator)
+    if state.live is None:
+        state.live = LiveFigure(
+            figure=partial(_figure, animator),
+            redraw=partial(_redraw, animator),
+            version=partial(_version, animator),
+            finish=partial(finish_board, animator),
+        )
+    return state.live
+
+
+def _follow(animator: Animator) -> None:
+    state, shown = state_of(animator), _live(animator)
+    if state.follows and (shown.place or shown.begin()) == "cell":
+        shown.update()
+    else:
+        state.follows = False
+
+
+def _figure(animator: Animator) -> "Figure":
+    state = state_of(animator)
+    if state.fig is None:
+        # readers space several axes themselves, with fig.subplots_adjust
+        layout = "constrained" if state.looks.grid == (1, 1) else "tight"
+        state.fig = live.new_figure(state.looks.figsize, _live(animator).refresh, layout)
+    return state.fig
+
+
+def _axes(animator: Animator) -> "list[Axes]":
+    state = state_of(animator)
+    if state.axes is None:
+        grid = _figure(animator).subplots(*state.looks.grid, squeeze=False).flatten()
+        state.axes = [*grid] if len(grid) == 1 else grid
+    return cast("list[Axes]", state.axes)
+
+
+def _redraw(animator: Animator) -> None:
+    """Draw our points; what a reader drew by an `add` of their own is left alone."""
+    axes, curves = _axes(animator)[0], state_of(animator).curves
+    if not any(curves.counts().values()):
+        return
+    axes.cla()
+    for i, series in enumerate(curves.series.values()):
+        (line,) = axes.plot(series.xs, series.ys, animator.fmts[i % len(animator.fmts)])
+        if len(series) == 1:  # one point makes no line
+            line.set_marker(".")
+    animator.config_axes()
+
+
+def _version(animator: Animator) -> Any:
+    curves = state_of(animator).curves
+    return curves.counts(), curves.num_clears
+
+
+def _take_assigned(animator: Animator) -> None:
+    """Go on from the points that a reader assigned to `X` and `Y`."""
+    state = state_of(animator)
+    if not state.assigned:
+        return
+    xs, ys = animator.X or [], animator.Y or []
+    state.assigned.clear()
+    state.curves.clear()
+    for i, (curve_xs, curve_ys) in enumerate(zip(xs, ys, strict=False)):
+        label = _new_label(animator, i, len(ys))
+        state.curves.extend(label, [*map(as_value, curve_xs)], [*map(as_value, curve_ys)])
+
+
+def _lists(animator: Animator, name: str, of: Callable[[Series], list[float]]) -> Any:
+    """What a reader assigned, or a list for each curve; None without curves, as in 1.0.3."""
+    state = state_of(animator)
+    if name in state.assigned:
+        return state.assigned[name]
+    return [of(series) for series in state.curves.series.values()] or None
+
+
+def _new_label(animator: Animator, i: int, num_curves: int) -> str:
+    _, ylabel, *_, legend = state_of(animator).looks.axes
+    named = legend[i] if i < len(legend) else f"curve {i + 1}"
+    if num_curves == 1 and not len(legend):
+        named = ylabel or "y"
+    return named if named not in state_of(animator).curves.series else f"{named} {i + 1}"
 
 
 def _is_several(value: Any) -> bool:

@@ -9,7 +9,7 @@ from torch import nn
 from d2l.base.axes import Shaped, Tensor
 from d2l.base.devices import move, try_all_gpus
 from d2l.base.timing import Timer
-from d2l.classic.accumulator import Accumulator
+from d2l.classic.accumulator import Accumulator, sums_on_device
 from d2l.classic.animator import Animator
 from d2l.classic.evaluation import count_right, evaluate_accuracy_gpu
 from d2l.classic.run import ClassicRun
@@ -36,7 +36,7 @@ def train_ch6(
     >>> batches = d2l.load_array((X, y), batch_size=16)
     >>> d2l.train_ch6(nn.Sequential(nn.Linear(2, 2)), batches, batches, 3, lr=1, device="cpu")
     training on cpu
-    epoch 3/3: train loss ..., train acc ..., test acc ... (... s)
+    epoch 1/3: train loss ..., train acc ..., test acc ... (... s)
     loss 0..., train acc 0.9..., test acc ...
     ... examples/sec on cpu
 
@@ -82,7 +82,7 @@ def train_ch13(
     >>> net, loss = nn.Linear(2, 2), nn.CrossEntropyLoss(reduction="none")
     >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     >>> d2l.train_ch13(net, batches, batches, loss, optimizer, 3, ["cpu"])
-    epoch 3/3: train loss ..., train acc ..., test acc ... (... s)
+    epoch 1/3: train loss ..., train acc ..., test acc ... (... s)
     loss 0..., train acc 0.9..., test acc ...
     ... examples/sec on [device(type='cpu')]
 
@@ -171,9 +171,11 @@ def _train(
             timer.start()
             for i, (X, y) in enumerate(run.batches, 1):
                 metric.add(*step(X, y), len(y), y.numel())
-                losses, right, examples, predictions = metric.sums
+                losses, right, examples, predictions = sums_on_device(metric)
                 if i % every == 0 or i == run.num_train_batches:
-                    animator.add(run.x, (losses / examples, right / predictions, None))
+                    animator.add(
+                        run.num_epochs_done, (losses / examples, right / predictions, None)
+                    )
             train_loss, train_acc = metric[0] / metric[2], metric[1] / metric[3]
             timer.stop()
             test_acc = evaluate_accuracy_gpu(net, test_iter)

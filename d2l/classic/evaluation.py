@@ -8,6 +8,7 @@ from torch import nn
 
 from d2l.base.axes import Float, Shaped, Tensor
 from d2l.base.devices import move
+from d2l.base.replaced_names import is_replaced
 from d2l.classic.accumulator import Accumulator
 from d2l.errors import DataError, ShapeError
 
@@ -15,29 +16,38 @@ from d2l.errors import DataError, ShapeError
 def accuracy(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> float:
     """How many predictions are right, as a number, not a share.
 
-    `y_hat` holds scores (batch, classes, ...) or predicted labels, shaped as `y` is.
+    `y_hat` holds scores (batch, classes, ...) or predicted labels, shaped as `y` is; one label is
+    compared with all of the other side.
 
     >>> d2l.accuracy(torch.tensor([[2.0, 1.0], [0.0, 5.0], [3.0, 1.0]]), torch.tensor([0, 1, 1]))
     2.0
 
     Book: 23.7 Utility functions and classes
     """
-    return float(count_right(y_hat, y))
+    return float(_num_equal(y_hat, y))
 
 
 def count_right(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> Float[Tensor, ""]:
-    """`accuracy`, left on its device."""
+    """`accuracy`, left on its device; a reader may have replaced `d2l.accuracy`."""
+    if is_replaced("accuracy"):
+        return torch.as_tensor(accuracy(y_hat, y), dtype=torch.float32, device=y.device)
+    return _num_equal(y_hat, y)
+
+
+def _num_equal(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> Float[Tensor, ""]:
     labels = y_hat
     if y_hat.ndim > 1 and y_hat.shape[1] > 1:
         labels = y_hat.argmax(dim=1)
     elif y_hat.numel() == y.numel():
         labels = y_hat.reshape(y.shape)  # (batch, 1) beside (batch,) would compare all with all
-    if labels.shape != y.shape:
+    try:
+        is_right = labels.to(y.dtype) == y
+    except RuntimeError as error:
         raise ShapeError(
             f"accuracy compares scores (batch, classes, ...) with labels (batch, ...); found "
             f"y_hat of shape {tuple(y_hat.shape)} and y of shape {tuple(y.shape)}"
-        )
-    return (labels.to(y.dtype) == y).sum().to(torch.float32)
+        ) from error
+    return is_right.sum().to(torch.float32)
 
 
 def evaluate_accuracy_gpu(

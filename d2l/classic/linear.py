@@ -1,10 +1,12 @@
 """Linear regression as functions: the model, its loss, and a step of gradient descent."""
 
+import math
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 
-from d2l.base.axes import Float, Shaped, Tensor
+from d2l.base.axes import Float, Tensor
 from d2l.errors import ShapeError
 
 
@@ -23,8 +25,10 @@ def linreg(
     return torch.matmul(X, w) + b
 
 
-def squared_loss(y_hat: Float[Tensor, "..."], y: Shaped[Tensor, "..."]) -> Float[Tensor, "..."]:
+def squared_loss(y_hat: Any, y: Any) -> Any:
     """Half the squared error of each example, in the shape of `y_hat`; `y` may have another shape.
+
+    Both are tensors or NumPy arrays.
 
     >>> d2l.squared_loss(torch.tensor([[1.], [5.]]), torch.tensor([0., 1.]))
     tensor([[0.5000],
@@ -32,7 +36,7 @@ def squared_loss(y_hat: Float[Tensor, "..."], y: Shaped[Tensor, "..."]) -> Float
 
     Book: 23.7 Utility functions and classes
     """
-    if y_hat.numel() != y.numel():
+    if math.prod(y_hat.shape) != math.prod(y.shape):
         raise ShapeError(
             f"squared_loss compares value by value: y_hat is {tuple(y_hat.shape)}, y is "
             f"{tuple(y.shape)}; they need as many values"

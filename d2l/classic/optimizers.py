@@ -55,7 +55,7 @@ def train_ch11(
     >>> X, y = d2l.synthetic_data(torch.tensor([1.0, -2.0]), 0.5, 400)
     >>> data_iter = d2l.load_array((X, y.reshape(-1)), batch_size=20)
     >>> seconds, losses = d2l.train_ch11(descend, None, {"lr": 0.2}, data_iter, feature_dim=2)
-    epoch 2/2: loss ... (... s)
+    epoch 1/2: loss ... (... s)
     loss: 0.000, ... sec/epoch
     >>> len(seconds) == len(losses)
     True
@@ -90,13 +90,13 @@ def train_concise_ch11(
     >>> X, y = d2l.synthetic_data(torch.tensor([1.0, -2.0]), 0.5, 400)
     >>> data_iter = d2l.load_array((X, y.reshape(-1)), batch_size=20)
     >>> d2l.train_concise_ch11(torch.optim.SGD, {"lr": 0.1}, data_iter)
-    epoch 4/4: loss ... (... s)
+    epoch 1/4: loss ... (... s)
     loss: 0.000, ... sec/epoch
 
     Book: 12.5 Minibatch stochastic gradient descent
     """
     animator, run = _board_and_run(data_iter, num_epochs)
-    net = nn.Linear(run.batches.peek()[0].shape[1], 1)
+    net = nn.Linear(run.peek()[0].shape[1], 1)
     nn.init.normal_(net.weight, std=0.01)
     optimizer = trainer_fn(net.parameters(), **hyperparams)
     loss = nn.MSELoss(reduction="none")
@@ -133,10 +133,10 @@ def _train(
                 num_examples += len(X)
                 if num_examples % EXAMPLES_PER_POINT == 0:
                     timer.stop()
-                    animator.add(run.x, evaluate())
+                    animator.add(run.num_epochs_done, evaluate())
                     timer.start()
         if not animator.X:
             timer.stop()
-            animator.add(run.x, evaluate())
+            animator.add(run.num_epochs_done, evaluate())
     print(f"loss: {animator.Y[0][-1]:.3f}, {timer.sum() / run.max_epochs:.3f} sec/epoch")
     return timer

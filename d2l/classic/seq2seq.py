@@ -43,7 +43,7 @@ def train_seq2seq(
     >>> X, valid_len = torch.randint(0, 6, (32, 5)), torch.full((32,), 5)
     >>> batches = d2l.load_array((X, valid_len, X, valid_len), batch_size=8)
     >>> d2l.train_seq2seq(Copier(), batches, 0.05, 30, vocab, "cpu")
-    epoch 30/30: loss ... (... s)
+    epoch 1/30: loss ... (... s)
     loss 0.0..., ... tokens/sec on cpu
 
     Book: 10.7 Sequence-to-sequence learning for machine translation

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from d2l.core.points import as_value
+from d2l.plot.curves import as_value
 from d2l.plot.figure import set_figsize, to_array
 
 

@@ -28,6 +28,8 @@ def doctor(root: str) -> None:
 
 
 def _versions() -> Iterator[str]:
+    from d2l.base.torchvision_import import load_torchvision
+
     yield f"Python {platform.python_version()} on {platform.platform()}"
     for names, extra in ((PACKAGES, ""), (NOTEBOOK_PACKAGES, "  (pip install 'd2l[notebook]')")):
         for name in names:
@@ -35,6 +37,10 @@ def _versions() -> Iterator[str]:
                 yield f"{name} {importlib.metadata.version(name)}"
             except importlib.metadata.PackageNotFoundError:
                 yield f"{name} is not installed{extra}"
+    try:
+        load_torchvision()
+    except ImportError as error:
+        yield f"problem: {error}"
 
 
 def _devices() -> Iterator[str]:
@@ -73,7 +79,7 @@ def _state(name: str, path: Path | None) -> str:
 
 def _choices() -> Iterator[str]:
     from d2l.base.devices import num_gpus, try_gpu
-    from d2l.plot.surface import surface
+    from d2l.plot.frontend import detect_frontend
     from d2l.runs.tensorboard import availability
 
     why = "a GPU was found" if num_gpus() else "no GPU was found"
@@ -89,5 +95,5 @@ def _choices() -> Iterator[str]:
         "terminal": "a line of progress: this is a terminal",
         "plain": "one last line: this is neither a notebook nor a terminal",
     }
-    yield f"a run shows {shown[surface()]}"
+    yield f"a run shows {shown[detect_frontend()]}"
     yield availability()

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from d2l.runs.compare import FoundRun
+    from d2l.runs.run_table import RunInfo
 
 FORMATS = (".svg", ".png", ".pdf")
 LONGEST_VALUE = 30
@@ -33,14 +33,14 @@ def runs(folder: Path, names: tuple[str, ...], labels: tuple[str, ...], plot: Pa
     Of each curve the last value is shown, and the best (the highest accuracy, the lowest loss) if
     that was another.
     """
-    from d2l.runs.compare import choose, find_runs, labels_of
+    from d2l.runs.run_table import choose, find_runs, labels_of
 
     if plot is not None and plot.suffix.lower() not in FORMATS:
         raise click.BadParameter(
             f"{plot} does not end in {', '.join(FORMATS)}", param_hint="--plot"
         )
     found = find_runs(folder)
-    for name, reason in sorted(found.passed_over.items()):
+    for name, reason in sorted(found.skipped.items()):
         click.echo(_printable(f"passed over: {name}: {reason}"), err=True)
     chosen = choose(found.runs, names)
     if not chosen:
@@ -63,8 +63,8 @@ class Column(NamedTuple):
     is_number: bool = False
 
 
-def _made(chosen: Sequence["FoundRun"]) -> list[Column]:
-    from d2l.runs.compare import differing
+def _made(chosen: Sequence["RunInfo"]) -> list[Column]:
+    from d2l.runs.run_table import differing
 
     columns = [
         Column("begun", [f"{run.begun.astimezone():%Y-%m-%d %H:%M}" for run in chosen]),
@@ -78,7 +78,7 @@ def _made(chosen: Sequence["FoundRun"]) -> list[Column]:
     return columns
 
 
-def _went(chosen: Sequence["FoundRun"], labels: Sequence[str]) -> list[Column]:
+def _went(chosen: Sequence["RunInfo"], labels: Sequence[str]) -> list[Column]:
     seconds = ["–" if run.seconds is None else f"{run.seconds:.1f}" for run in chosen]
     return [
         Column("status", [_short_status(run) for run in chosen]),
@@ -118,7 +118,7 @@ def _table(columns: Sequence[Column]) -> Table:
     return table
 
 
-def _short_status(run: "FoundRun") -> str:
+def _short_status(run: "RunInfo") -> str:
     return run.status.partition(":")[0]
 
 
@@ -127,20 +127,20 @@ def _value(value: Any) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
-def _epochs(run: "FoundRun") -> str:
+def _epochs(run: "RunInfo") -> str:
     of = run.hparams.get("max_epochs")
     return f"{run.epochs:.3g}" if of is None else f"{run.epochs:.3g}/{of}"
 
 
-def _numbers(run: "FoundRun", label: str) -> str:
+def _numbers(run: "RunInfo", label: str) -> str:
     if not run.points.get(label):
         return "–"
     last, best = f"{run.last(label):.4g}", f"{run.best(label):.4g}"
     return last if best == last else f"{last} ({best})"
 
 
-def _draw(chosen: Sequence["FoundRun"], labels: Sequence[str], path: Path) -> None:
-    from d2l.runs.picture import draw_runs, save_runs
+def _draw(chosen: Sequence["RunInfo"], labels: Sequence[str], path: Path) -> None:
+    from d2l.plot.run_curves import draw_runs, save_runs
 
     path.parent.mkdir(parents=True, exist_ok=True)
     has_fonts = save_runs(draw_runs(chosen, labels), path)

@@ -15,7 +15,6 @@ TOOLS = (
     "mdit_py_plugins",
     "nbconvert",
     "nbformat",
-    "psutil",
     "pygments",
 )
 

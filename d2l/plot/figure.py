@@ -1,14 +1,18 @@
 """Curves of functions, as the book draws them; loads matplotlib with the first picture."""
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterable, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
-from d2l.plot.surface import notebook_shell
+from d2l.plot.frontend import notebook_shell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FMTS = ("-", "m--", "g-.", "r:")
+MOST_OPEN = 20  # matplotlib's default of `figure.max_open_warning`
 
 
 def use_svg_display() -> None:
@@ -43,8 +47,8 @@ def set_axes(
     axes: "Axes",
     xlabel: str | None,
     ylabel: str | None,
-    xlim: Sequence[float] | None,
-    ylim: Sequence[float] | None,
+    xlim: Iterable[float] | None,
+    ylim: Iterable[float] | None,
     xscale: str,
     yscale: str,
     legend: Sequence[str] | None,
@@ -62,12 +66,17 @@ def set_axes(
     axes.set_xscale(xscale)
     axes.set_yscale(yscale)
     if xlim is not None:
-        axes.set_xlim(xlim[0], xlim[1])
+        axes.set_xlim(*_limits(xlim))
     if ylim is not None:
-        axes.set_ylim(ylim[0], ylim[1])
+        axes.set_ylim(*_limits(ylim))
     if legend:
         axes.legend(legend)
     axes.grid()
+
+
+def _limits(limits: Iterable[float]) -> tuple[float, float]:
+    low, high = limits
+    return low, high
 
 
 def plot(
@@ -76,8 +85,8 @@ def plot(
     xlabel: str | None = None,
     ylabel: str | None = None,
     legend: Sequence[str] = (),
-    xlim: Sequence[float] | None = None,
-    ylim: Sequence[float] | None = None,
+    xlim: Iterable[float] | None = None,
+    ylim: Iterable[float] | None = None,
     xscale: str = "linear",
     yscale: str = "linear",
     fmts: Sequence[str] = FMTS,
@@ -86,8 +95,8 @@ def plot(
 ) -> None:
     """Draw curves `Y` over `X`, each one series or a list of series; tensors on any device.
 
-    Without `Y`, `X` holds the values, over 0, 1, …. One `X` serves any number of curves; more
-    curves than `fmts` begin again with the first.
+    Without `Y`, `X` holds the values, over 0, 1, …. Series of `X` and `fmts` come round again where
+    there are more curves.
 
     >>> x = torch.arange(-1, 3, 0.1)
     >>> d2l.plot(x, [x**2, 2 * x - 1], "x", "f(x)", legend=["f(x)", "tangent at 1"])
@@ -105,6 +114,28 @@ def plot(
     set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
 
 
+_noted: "list[weakref.ref[Figure]]" = []  # figures that were made here, the oldest first
+
+
+def note_figure(figure: "Figure") -> None:
+    """Remember a figure that was made for the caller, for `close_old_figures`."""
+    _noted.append(weakref.ref(figure))
+
+
+def close_old_figures() -> None:
+    """Outside a notebook, close our oldest figures until one more can be opened without a warning.
+
+    The newest stay open, for `plt.savefig` and `plt.show`.
+    """
+    from matplotlib import pyplot as plt
+
+    most = plt.rcParams["figure.max_open_warning"] or MOST_OPEN
+    while notebook_shell() is None and _noted and len(plt.get_fignums()) >= most:
+        figure = _noted.pop(0)()
+        if figure is not None:
+            plt.close(figure)
+
+
 def to_array(value: Any) -> Any:
     """A tensor as a NumPy array, wherever it is; anything else as it is."""
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
@@ -114,21 +145,16 @@ def _pairs(X: Any, Y: Any) -> list[tuple[Any, Any]]:
     if Y is None:
         return [(None, y) for y in _series(X)]
     xs, ys = _series(X), _series(Y)
-    if len(xs) == 1:
-        xs = xs * len(ys)
-    if len(xs) != len(ys):
-        raise ValueError(
-            f"plot draws one curve for each series of Y; found {len(xs)} series in X and "
-            f"{len(ys)} in Y. Give X once for all, or once for each"
-        )
-    return [(x if len(x) else None, y) for x, y in zip(xs, ys, strict=True)]
+    return [(x if len(x) else None, y) for x, y in zip(cycle(xs), ys)]
 
 
 def _series(values: Any) -> list[Any]:
     """A list of series from one series or several."""
     values = to_array(values)
+    if not hasattr(values, "__getitem__"):
+        values = list(values)
     if hasattr(values, "ndim"):
         return [values] if values.ndim == 1 else list(values)
-    if len(values) and hasattr(values[0], "__len__") and getattr(values[0], "ndim", 1):
+    if values and hasattr(values[0], "__len__") and getattr(values[0], "ndim", 1):
         return [to_array(series) for series in values]
     return [[to_array(value) for value in values]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from d2l.errors import ShapeError
-from d2l.plot.figure import to_array
+from d2l.plot.figure import close_old_figures, note_figure, to_array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,9 @@ def _show(env_desc: Any, V: Any, pi: Any, chosen: Sequence[int]) -> None:
     num_rows = math.ceil(len(chosen) / PANELS_PER_ROW)
     size = (PANELS_PER_ROW * PANEL_INCHES, num_rows * PANEL_INCHES)
     looks: dict[str, Any] = {"figsize": size, "squeeze": False, "layout": "constrained"}
-    _, grid = plt.subplots(num_rows, PANELS_PER_ROW, **looks)
+    close_old_figures()
+    figure, grid = plt.subplots(num_rows, PANELS_PER_ROW, **looks)
+    note_figure(figure)
     for ax in grid.flatten()[len(chosen) :]:
         ax.remove()
     for ax, k in zip(grid.flatten(), chosen, strict=False):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from d2l.base.axes import Shaped, Tensor
-from d2l.plot.figure import to_array, use_svg_display
+from d2l.plot.figure import close_old_figures, note_figure, to_array, use_svg_display
 
 
 def show_heatmaps(
@@ -30,7 +30,9 @@ def show_heatmaps(
     values = to_array(matrices)
     num_rows, num_cols, _, _ = values.shape
     shared: dict[str, Any] = {"sharex": True, "sharey": True, "squeeze": False}
+    close_old_figures()
     fig, grid = plt.subplots(num_rows, num_cols, figsize=(figsize[0], figsize[1]), **shared)
+    note_figure(fig)
     low, high = float(values.min()), float(values.max())
     for i, j in ((i, j) for i in range(num_rows) for j in range(num_cols)):
         ax = grid[i, j]
@@ -39,6 +41,6 @@ def show_heatmaps(
             ax.set_xlabel(xlabel)
         if j == 0:
             ax.set_ylabel(ylabel)
-        if titles is not None:
+        if titles is not None and len(titles):
             ax.set_title(titles[j])
     fig.colorbar(image, ax=list(grid.flatten()), shrink=0.6)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from d2l.plot.figure import to_array
+from d2l.plot.figure import close_old_figures, note_figure, to_array
 
 
 def show_images(
@@ -15,9 +15,10 @@ def show_images(
 ) -> Any:
     """Show images in a grid and return its axes, row by row, as a flat array.
 
-    `imgs` is a list of images or one tensor or array of them. An image is a tensor or array
+    `imgs` is an iterable of images or one tensor or array of them. An image is a tensor or array
     (height, width), (height, width, 3 or 4) or (1 or 3, height, width), or a PIL image. Places
-    without an image stay empty; `scale` is the side of one, in inches.
+    without an image stay empty; `scale` is the side of one, in inches. Outside a notebook the
+    oldest grids are closed before matplotlib would warn of too many open figures.
 
     >>> X = torch.arange(64).reshape(8, 8)
     >>> axes = d2l.show_images([X, X.T, X % 7], 1, 3, titles=["rows", "columns", "rest"])
@@ -28,15 +29,17 @@ def show_images(
     """
     from matplotlib import pyplot as plt
 
+    close_old_figures()
     figsize = (num_cols * scale, num_rows * scale)
-    _, grid = plt.subplots(num_rows, num_cols, figsize=figsize, squeeze=False)
+    figure, grid = plt.subplots(num_rows, num_cols, figsize=figsize, squeeze=False)
+    note_figure(figure)
     axes = grid.flatten()
-    for i, ax in enumerate(axes):
+    for ax in axes:
         ax.set_axis_off()
-        if i < len(imgs):
-            ax.imshow(_channels_last(to_array(imgs[i])))
-            if titles is not None and i < len(titles):
-                ax.set_title(titles[i])
+    for i, (ax, image) in enumerate(zip(axes, imgs, strict=False)):
+        ax.imshow(_channels_last(to_array(image)))
+        if titles is not None and i < len(titles):
+            ax.set_title(titles[i])
     return axes
 
 

@@ -1,17 +1,17 @@
 """How long the sentences of two lists are, as bars side by side."""
 
-from collections.abc import Sequence, Sized
+from collections.abc import Iterable, Sized
 from typing import Any, cast
 
 from d2l.plot.figure import set_figsize
 
 
 def show_list_len_pair_hist(
-    legend: Sequence[str],
+    legend: Iterable[str],
     xlabel: str,
     ylabel: str,
-    xlist: Sequence[Sized],
-    ylist: Sequence[Sized],
+    xlist: Iterable[Sized],
+    ylist: Iterable[Sized],
 ) -> None:
     """Draw how many items of `xlist` and of `ylist` have which length; the second are hatched.
 
@@ -30,4 +30,4 @@ def show_list_len_pair_hist(
     plt.ylabel(ylabel)
     for bar in cast(Any, bars)[1].patches:
         bar.set_hatch("/")
-    plt.legend(legend)
+    plt.legend(list(legend))

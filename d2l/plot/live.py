@@ -6,22 +6,24 @@ Knows curves by label and a style, nothing of models. Matplotlib is loaded with 
 import io
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
-from d2l.plot.points import POINTS_TYPE, figure_points
-from d2l.plot.surface import notebook_shell
+from d2l.plot.curve_data import CURVES_TYPE, figure_curves
+from d2l.plot.frontend import can_update_outputs, current_request, notebook_shell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from d2l.plot.artists import CurveLine, Source
+
 MIN_SECONDS_BETWEEN_PICTURES = 0.1
 MAX_SHARE_OF_TIME = 0.1  # pictures take at most this part of the run's wall time
+PNG_DPI = 100  # 350 x 250 pixels and some 12 KB for a board
 
 
 class Style(NamedTuple):
@@ -37,10 +39,7 @@ class Style(NamedTuple):
     colors: Sequence[str]
 
 
-Curves = Mapping[str, tuple[Sequence[float], Sequence[float]]]
-
-
-class Pacer:
+class RateLimiter:
     """Says when the next picture is due: so rarely that a run hardly waits for its pictures."""
 
     def __init__(self) -> None:
@@ -53,8 +52,8 @@ class Pacer:
             self._due = now + MIN_SECONDS_BETWEEN_PICTURES
         return now >= self._due
 
-    def took(self, seconds: float) -> None:
-        """A picture was made, and cost this much."""
+    def record(self, seconds: float) -> None:
+        """A picture was made in so many seconds."""
         pause = max(MIN_SECONDS_BETWEEN_PICTURES, seconds / MAX_SHARE_OF_TIME)
         self._due = time.monotonic() + pause
 
@@ -62,34 +61,32 @@ class Pacer:
 _shown: "WeakKeyDictionary[Figure, tuple[str, Any]]" = WeakKeyDictionary()  # cell and handle
 
 
-def show_in_cell(figure: "Figure", with_points: bool = False) -> None:
+def show_in_cell(figure: "Figure", is_final: bool = True, with_curves: bool = False) -> None:
     """Show the figure's present state, replacing what this notebook cell showed of it before.
 
-    `with_points` leaves the numbers beside the picture, where programs find them.
+    A final state is a new output where the front end may not be able to replace one. Next to its
+    SVG are a PNG, for what shows no SVG, and a PDF: nbconvert needs it for LaTeX, as it hands an
+    SVG without one to Inkscape, PNG or not. `with_curves` adds the numbers, for programs.
     """
     from IPython.display import display
 
     bundle: dict[str, Any] = {"image/svg+xml": to_svg(figure), "text/plain": "progress board"}
-    if with_points:
-        bundle[POINTS_TYPE] = figure_points(figure)
-    this_cell = _request()
+    if is_final:
+        bundle["image/png"] = to_base64(figure, "png")
+        bundle["application/pdf"] = to_base64(figure, "pdf")
+    if with_curves:
+        bundle[CURVES_TYPE] = figure_curves(figure)
+    shell = notebook_shell()
+    # No count of cells will do for this: IPython 9 increments it before a cell, IPython 7 and 8
+    # after it, but before what is left for its end.
+    this_cell = str(current_request(shell).get("header", {}).get("msg_id", ""))
     cell, handle = _shown.get(figure, (None, None))
-    if handle is not None and cell == this_cell:
+    if handle is not None and cell == this_cell and (not is_final or can_update_outputs(shell)):
         handle.update(bundle, raw=True)
         return
     _shown[figure] = (this_cell, display(bundle, raw=True, display_id=True))
     if "matplotlib.pyplot" in sys.modules:  # else pyplot would show it a second time
         sys.modules["matplotlib.pyplot"].close(figure)
-
-
-def _request() -> str:
-    """The request that the kernel is answering: one for each run of a cell.
-
-    No count of cells will do: IPython 9 goes on to the next one before a cell, IPython 7 and 8 do
-    so after it, but before what is left for its end.
-    """
-    parent = getattr(notebook_shell(), "parent_header", None) or {}
-    return str(parent.get("header", {}).get("msg_id", ""))
 
 
 @cache
@@ -100,30 +97,39 @@ def load() -> None:
     to_svg(figure)
 
 
-def new_figure(figsize: Sequence[float]) -> "Figure":
-    """A figure that pyplot does not know, so that nothing else draws into it or shows it."""
-    from matplotlib.figure import Figure
+def new_figure(
+    figsize: Sequence[float], refresh: Callable[[], None] | None = None, layout: str = "constrained"
+) -> "Figure":
+    """A figure that pyplot does not know, so that nothing else draws into it or shows it.
 
-    return Figure(figsize=(figsize[0], figsize[1]), layout="constrained")
+    `refresh` is called before it is drawn or saved, or its axes are asked for.
+    """
+    from d2l.plot.artists import LazyFigure
+
+    return LazyFigure(figsize=(figsize[0], figsize[1]), layout=layout, refresh=refresh)
 
 
-def draw_curves(axes: "Axes", curves: Curves, style: Style, lines: dict[str, Any]) -> None:
+def draw_curves(
+    axes: "Axes", curves: Mapping[str, "Source"], style: Style, lines: dict[str, "CurveLine"]
+) -> None:
     """Bring the axes up to date with the curves; `lines` keeps the artists between calls."""
-    for i, (label, (xs, ys)) in enumerate(curves.items()):
-        if label not in lines:
-            (lines[label],) = axes.plot([], [], label=label)
-        lines[label].set_data(*_without_returns(xs, ys))
-        lines[label].set_linestyle(style.ls[i % len(style.ls)])
+    from d2l.plot.artists import CurveLine
+
+    for i, (label, source) in enumerate(curves.items()):
+        if label not in lines or lines[label].axes is not axes:  # new, or the axes were cleared
+            lines[label] = CurveLine(source, label)
+            axes.add_line(lines[label])
+        lines[label].set_linestyle(cast(Any, style.ls[i % len(style.ls)]))
         lines[label].set_color(_color(style.colors, i))
-        lines[label].set_marker("." if len(xs) == 1 else "")  # one point makes no line
-    dress(axes, style)
+        lines[label].pull()
+    style_axes(axes, style)
     axes.relim()
     axes.autoscale_view()
     if len(lines) > 0:
         axes.legend(handles=list(lines.values()))
 
 
-def dress(axes: "Axes", style: Style) -> None:
+def style_axes(axes: "Axes", style: Style) -> None:
     """Set labels, limits and scales; `None` leaves a label or limit as it is."""
     axes.set_xscale(style.xscale)
     axes.set_yscale(style.yscale)
@@ -145,10 +151,14 @@ def to_svg(figure: "Figure") -> str:
     return text.getvalue()
 
 
-def _without_returns(xs: Sequence[float], ys: Sequence[float]) -> tuple[Any, Any]:
-    """The curve, broken where x goes back: a second run begins a line of its own."""
-    returns = np.flatnonzero(np.diff(xs) < 0) + 1
-    return np.insert(xs, returns, np.nan), np.insert(ys, returns, np.nan)
+def to_base64(figure: "Figure", kind: Literal["png", "pdf"]) -> str:
+    """The figure as PNG or PDF, as text for a notebook."""
+    data = io.BytesIO()
+    is_ours = figure.get_layout_engine() is not None
+    undated: dict[str, Any] = {"metadata": {"CreationDate": None}} if kind == "pdf" else {}
+    box = None if is_ours else "tight"
+    figure.savefig(data, format=kind, dpi=PNG_DPI, bbox_inches=box, **undated)
+    return b64encode(data.getvalue()).decode("ascii")
 
 
 def _color(colors: Sequence[str], i: int) -> str:

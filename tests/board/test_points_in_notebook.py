@@ -5,6 +5,7 @@ import pytest
 
 from d2l.notebook.execute import run_notebook
 
+PICTURE = ["image/svg+xml", "text/plain", "image/png", "application/pdf"]
 POINTS = "application/vnd.d2l.points+json"
 CELLS = [
     """
@@ -42,7 +43,7 @@ def asked(tmp_path_factory):
 
 def test_the_picture_that_stays_carries_every_point(asked):
     (first,), (second,), nothing = asked
-    assert list(first) == ["image/svg+xml", "text/plain", POINTS]
+    assert list(first) == [*PICTURE, POINTS]
     values = [[x, "nan" if x == 3 else x / 4] for x in range(40)]
     assert first[POINTS] == {"quarter": values}
     assert second[POINTS] == {"quarter": [*values, [40, 10]]}
@@ -55,5 +56,5 @@ def test_without_the_wish_a_picture_is_a_picture(tmp_path, monkeypatch, value):
     if value is not None:
         monkeypatch.setenv("D2L_POINTS", value)
     (first,), (second,), nothing = outputs(tmp_path)
-    assert list(first) == list(second) == ["image/svg+xml", "text/plain"]
+    assert list(first) == list(second) == PICTURE
     assert nothing == []

@@ -41,3 +41,13 @@ def test_as_many_numbers_as_sums_are_added():
 def test_a_tensor_of_several_numbers_is_an_error():
     with pytest.raises(ShapeError, match=r"shape \(3,\).*l\.sum\(\)"):
         d2l.Accumulator(1).add(torch.ones(3))
+
+
+def test_the_list_of_sums_can_be_assigned_and_changed():
+    metric = d2l.Accumulator(2)
+    metric.data = [a + b for a, b in zip(metric.data, [1.0, 2.0], strict=True)]
+    metric.add(1, torch.tensor(1.0))
+    metric.data[0] += 10
+    assert (metric[0], metric[1], metric.data) == (12, 3, [12, 3])
+    metric.reset()
+    assert metric.data == [0, 0]

@@ -13,12 +13,14 @@ from d2l.notebook.execute import run_notebook
 LOOP = """
 import time
 from d2l import torch as d2l
-pictures = []
-class Counted(d2l.Animator):
-    def render(self):
-        pictures.append(time.monotonic())
-        return super().render()
-animator = Counted(xlabel="epoch", legend=["train loss"])
+from d2l.plot import live
+pictures, to_svg = [], live.to_svg
+def counted(figure):
+    pictures.append(time.monotonic())
+    return to_svg(figure)
+live.load()  # draws one of its own
+live.to_svg = counted
+animator = d2l.Animator(xlabel="epoch", legend=["train loss"])
 for epoch in range(25):
     time.sleep(0.02)
     animator.add(epoch, 1 / (epoch + 1))

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from d2l import torch as d2l
-from d2l.errors import BatchError, DataError, ShapeError
+from d2l.errors import DataError, ShapeError
 
 PRINTED = r"loss (\d+\.\d{3}), train acc (\d\.\d{3}), test acc (\d\.\d{3})\n"
 
@@ -118,9 +118,17 @@ def test_the_parts_of_a_batch_are_the_batch():
         d2l.split_batch(X, y[:2], [d2l.cpu()])
 
 
-def test_batches_that_can_be_had_once_only_are_refused():
-    with pytest.raises(BatchError, match=r"generator.*list\(train_iter\)"):
-        d2l.train_ch6(small_net(), (b for b in batches(2)), [], 2, 0.1, "cpu")
+def test_batches_that_can_be_had_once_only_serve_every_epoch():
+    nets = [small_net(), small_net()]
+    nets[1].load_state_dict(nets[0].state_dict())
+    for net, train_iter in zip(nets, (batches(2), iter(batches(2))), strict=True):
+        torch.manual_seed(0)
+        d2l.train_ch6(net, train_iter, batches(1), 2, 0.1, "cpu")
+    for one, other in zip(*(net.parameters() for net in nets), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_no_batches_and_no_epochs_are_refused():
     with pytest.raises(DataError, match="no batch"):
         d2l.train_ch6(small_net(), [], [], 2, 0.1, "cpu")
     with pytest.raises(ValueError, match="num_epochs must be at least 1; found 0"):

@@ -1,5 +1,6 @@
 """Hand-written linear regression, against arithmetic done by eye and by autograd."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -41,3 +42,9 @@ def test_sgd_passes_over_what_has_no_gradient():
     idle = torch.ones(2, requires_grad=True)
     d2l.sgd([idle], 0.1, 4)
     assert idle.tolist() == [1.0, 1.0]
+
+
+def test_arrays_have_the_loss_of_tensors():
+    y_hat, y = torch.randn(4, 1), torch.randn(4)
+    expected = d2l.squared_loss(y_hat, y).numpy()
+    np.testing.assert_allclose(d2l.squared_loss(y_hat.numpy(), y.numpy()), expected, rtol=1e-6)

@@ -114,7 +114,7 @@ def test_reading_a_notebook_makes_no_parser_of_addresses(write):
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a POSIX signal")
 def test_an_interrupt_leaves_what_was_done_and_no_process(write, tmp_path):
     mark = f"d2l-run-{os.getpid()}"
-    slow = write("slow.py", f"# %%\nprint('done')\n# %%\n!sleep 61; echo {mark}\n# %%\n1\n")
+    slow = write("slow.py", f"# %%\nprint('done')\n# %%\n!sleep 601; echo {mark}\n# %%\n1\n")
     out = tmp_path / "out"
     command = [sys.executable, "-m", "d2l", "run", slow, "--out", out]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -123,7 +123,7 @@ def test_an_interrupt_leaves_what_was_done_and_no_process(write, tmp_path):
             assert running.poll() is None
         time.sleep(0.5)
         running.send_signal(signal.SIGINT)
-        _, complaint = running.communicate(timeout=30)
+        _, complaint = running.communicate(timeout=300)  # the cell would sleep for longer
     finally:
         running.kill()
     assert running.returncode == 130

@@ -53,9 +53,37 @@ def test_a_new_plot_replaces_the_old_one():
     assert d2l.plt.gca().get_yscale() == "log"
 
 
-def test_as_many_series_in_x_as_in_y_are_needed():
-    with pytest.raises(ValueError, match="found 2 series in X and 3 in Y"):
-        d2l.plot([[0, 1]] * 2, [[0, 1]] * 3)
+def test_series_of_x_come_round_again_where_there_are_more_in_y():
+    d2l.plot([[0, 1], [0, 2]], [[5, 6], [7, 8], [9, 9]])
+    assert [xs for xs, _ in drawn()] == [[0, 1], [0, 2], [0, 1]]
+
+
+def test_series_and_limits_may_be_iterables():
+    d2l.plot({"x": [0, 1]}.values(), {"y": [5, 6]}.values(), xlim=iter([0, 3]))
+    assert drawn() == [([0, 1], [5, 6])]
+    assert d2l.plt.gca().get_xlim() == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "form", [iter, lambda v: map(torch.abs, v), lambda v: {1: v[0], 2: v[1]}.values()]
+)
+def test_images_may_come_from_any_iterable(form):
+    axes = d2l.show_images(form([torch.zeros(2, 2), torch.ones(2, 2)]), 1, 3)
+    assert [len(ax.images) for ax in axes] == [1, 1, 0]
+
+
+def test_grids_of_a_script_are_closed_before_matplotlib_warns_of_too_many():
+    for _ in range(26):  # a warning is an error here
+        last = d2l.show_images([torch.ones(2, 2)], 1, 1)[0].figure
+    assert len(d2l.plt.get_fignums()) <= 20
+    assert d2l.plt.gcf() is last
+
+
+def test_figures_of_the_readers_own_stay_open():
+    own = d2l.plt.figure()
+    for _ in range(26):
+        d2l.show_images([torch.ones(2, 2)], 1, 1)
+    assert own.number in d2l.plt.get_fignums()
 
 
 def test_one_image_in_a_grid_of_one_is_shown():

@@ -31,7 +31,7 @@ from d2l.notebook.grade.student import PAGES, Course, grade, without_result, wri
 from d2l.notebook.grade.submissions import Submission, SubmissionError
 from d2l.notebook.grade.summary import summary_page
 from d2l.notebook.grade.table import grades_csv, note_copies, summary
-from d2l.runs.files import replace_file
+from d2l.runs.atomic_write import replace_file
 
 # Graded again by `--resume`: it was not the submission that failed.
 _NOT_KEPT = ("start", "not graded")

@@ -20,7 +20,7 @@ from d2l.notebook.check.report import CheckReport, Finding, SectionReport
 from d2l.notebook.grade.result import CheckResult, SectionResult, StudentResult
 from d2l.notebook.grade.rubric import Rubric
 from d2l.notebook.versions import versions_of
-from d2l.runs.files import replace_file
+from d2l.runs.atomic_write import replace_file
 
 _FORMAT = 1
 _ENTRIES = Path("journal", "students")

@@ -23,7 +23,7 @@ from d2l.notebook.grade.rubric import Rubric, require_headings
 from d2l.notebook.grade.schedule import Done, work_through
 from d2l.notebook.grade.strict import RubricError
 from d2l.notebook.source import read_notebook
-from d2l.runs.files import replace_file
+from d2l.runs.atomic_write import replace_file
 
 Run = Callable[[Job, Box], Outcome]
 _KEPT = Path("journal", "reference.json")

@@ -21,7 +21,7 @@ from d2l.notebook.grade.reference import Reference, Run
 from d2l.notebook.grade.result import ResultStatus, StudentResult
 from d2l.notebook.grade.rubric import Rubric
 from d2l.notebook.grade.submissions import Submission, SubmissionError
-from d2l.runs.files import replace_file
+from d2l.runs.atomic_write import replace_file
 
 PAGES = Path("students")
 # Of several runs the first of these that there is counts; not named, an "ok" comes last.

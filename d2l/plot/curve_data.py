@@ -1,7 +1,6 @@
-"""The points of a figure's curves as plain data, for programs that read executed notebooks.
+"""The curves of a figure as plain data, for programs that read executed notebooks.
 
-They are left beside the picture where the environment asks for them with D2L_POINTS=1; knows
-nothing of who reads them.
+They are left next to the picture where the environment requests them with D2L_POINTS=1.
 """
 
 import math
@@ -14,17 +13,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-POINTS_TYPE = "application/vnd.d2l.points+json"
+CURVES_TYPE = "application/vnd.d2l.points+json"
 MAX_POINTS = 4_000  # of one figure; longer curves are thinned
 MAX_CURVES = 50
 
 
-def are_wanted() -> bool:
-    """Whether somebody will read the notebook's curves as numbers."""
+def export_requested() -> bool:
+    """Whether a program will read the notebook's curves as numbers."""
     return os.environ.get("D2L_POINTS") == "1"
 
 
-def figure_points(figure: "Figure") -> dict[str, list[list[Any]]]:
+def figure_curves(figure: "Figure") -> dict[str, list[list[Any]]]:
     """The curves of a figure, by label, as pairs of numbers; "nan", "inf", "-inf" where not finite.
 
     Of a long curve some points are left out, evenly; the first and the last are kept.

@@ -1,15 +1,17 @@
 """The face: every public name, as itself, in the order of the book's contents.
 
-`from d2l import torch as d2l`. What a homework reaches beyond them (`d2l.plt`, `d2l.nn`, …) is
-loaded when it is asked for.
+`from d2l import torch as d2l`. The modules that a homework uses through it (`d2l.plt`, `d2l.nn`, …)
+are loaded on first use, or by `from d2l.torch import *`.
 """
 
+import sys as _sys
 from typing import Any as _Any
 
 from d2l import __version__
 
 # Every chapter: tensor aliases, stopwatches, checks
 from d2l.base import modules as _modules
+from d2l.base.replaced_names import ReplaceableNames as _ReplaceableNames
 from d2l.base.checks import check_len, check_shape
 from d2l.base.ops import (
     abs,
@@ -112,7 +114,7 @@ from d2l.models.attention import AdditiveAttention, DotProductAttention
 from d2l.models.encoder_decoder import AttentionDecoder
 from d2l.models.masks import masked_softmax
 from d2l.models.multi_head import MultiHeadAttention
-from d2l.models.positions import PositionalEncoding
+from d2l.models.positional_encoding import PositionalEncoding
 from d2l.models.transformer import (
     AddNorm,
     PositionWiseFFN,
@@ -199,7 +201,8 @@ from d2l.classic.loaders import (
 )
 from d2l.data.hub import DATA_HUB, DATA_URL, download, download_extract, extract
 
-__all__ = [name for name in globals() if not name.startswith("_")]
+_names = [name for name in globals() if not name.startswith("_")]
+__all__ = [*_names, *_modules.installed()]
 
 
 def __getattr__(name: str) -> _Any:
@@ -209,4 +212,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_modules.MODULES})
+    return sorted({*_names, *_modules.MODULES})
+
+
+_sys.modules[__name__].__class__ = _ReplaceableNames

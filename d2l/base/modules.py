@@ -1,7 +1,9 @@
-"""The modules that homework reaches through the face (`d2l.plt`, …), loaded when asked for."""
+"""The modules that homework uses through the public face (`d2l.plt`, …), loaded on first use."""
 
 import difflib
 import importlib
+import importlib.util
+import sys
 from typing import Any
 
 MODULES = {
@@ -9,6 +11,7 @@ MODULES = {
     "Image": "PIL.Image",
     "backend_inline": "matplotlib_inline.backend_inline",
     "collections": "collections",
+    "d2l": "d2l.torch",
     "data": "torch.utils.data",
     "defaultdict": "collections:defaultdict",
     "display": "IPython.display",
@@ -48,6 +51,17 @@ def load(name: str) -> Any:
             name=error.name,
         ) from error
     return getattr(loaded, member) if member else loaded
+
+
+def installed() -> list[str]:
+    """The names of `MODULES` whose package can be imported; none of them is imported."""
+    packages = {_package_of(target) for target in MODULES.values()}
+    found = {p for p in packages if p in sys.modules or importlib.util.find_spec(p) is not None}
+    return [name for name, target in MODULES.items() if _package_of(target) in found]
+
+
+def _package_of(target: str) -> str:
+    return target.partition(":")[0].partition(".")[0]
 
 
 def suggest(name: str, known: list[str]) -> str:

@@ -7,6 +7,9 @@ import time
 class Timer:
     """A stopwatch that keeps every lap, in seconds; it runs from the moment it is made.
 
+    `tik` is when the lap began, in the seconds of `time.time()`; laps are measured by a clock that
+    is never set.
+
     >>> timer = d2l.Timer()
     >>> seconds = timer.stop()
     >>> timer.start()
@@ -23,12 +26,16 @@ class Timer:
 
     def start(self) -> None:
         """Start a lap."""
-        self.tik = time.perf_counter()
+        self._started = time.perf_counter()
+        self.tik = self._tik = time.time()
 
     def stop(self) -> float:
         """End the lap, keep its seconds and return them."""
-        self.times.append(time.perf_counter() - self.tik)
-        return self.times[-1]
+        seconds = time.perf_counter() - self._started
+        if self.tik != self._tik:  # a reader set the start
+            seconds = time.time() - self.tik
+        self.times.append(seconds)
+        return seconds
 
     def avg(self) -> float:
         """Mean seconds of the laps; 0 where there is none yet."""

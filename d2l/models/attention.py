@@ -1,7 +1,7 @@
-"""Attention: what a query reads of many values, by how well their keys answer it.
+"""Attention: for each query, the average of the values, weighted by how well their keys match.
 
-Weights are of shape (batch, queries, keys). Those of the last call can be had afterwards; dot
-products leave them to PyTorch's fused kernel, and compute them when somebody asks.
+Weights are of shape (batch, queries, keys). Those of the last call are kept; where PyTorch's fused
+kernel computed the result, they are computed when they are first read.
 """
 
 import math
@@ -14,21 +14,22 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l.base.axes import Float, Shaped, Tensor
+from d2l.base.replaced_names import is_replaced
+from d2l.models.input_errors import ExplainsErrors, require_axes, require_valid_lens
 from d2l.models.masks import KeyMask, masked_softmax
-from d2l.models.shapes import require_axes, require_valid_lens
 
-Queries = Float[Tensor, "batch queries query_size"]
-Keys = Float[Tensor, "batch keys key_size"]
+Queries = Float[Tensor, "#batch queries query_size"]
+Keys = Float[Tensor, "#batch keys key_size"]
 Values = Float[Tensor, "batch keys value_size"]
 Outputs = Float[Tensor, "batch queries value_size"]
 FEWEST_KEYS_ON_CPU = 96  # below, bmm and softmax train as fast as the fused kernel, or faster
 Lengths = Shaped[Tensor, "..."] | None
 
 
-class Attention(nn.Module):
-    """The base of attention that shows the weights of its last call.
+class Attention(ExplainsErrors):
+    """The base of attention that keeps the weights of its last call.
 
-    A copy or a pickle is of the layer; the last call stays behind.
+    A copy or a pickle is of the layer only, without the last call.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -40,7 +41,7 @@ class Attention(nn.Module):
     def attention_weights(self) -> Float[Tensor, "batch queries keys"]:
         """The weights of the last call, before dropout."""
         if self._last_weights is None:
-            raise AttributeError  # goes on to __getattr__, which has the words
+            raise AttributeError  # Python then calls __getattr__, which has the message
         self._were_asked_for = True
         if not isinstance(self._last_weights, Tensor):
             self._last_weights = self._last_weights()
@@ -61,12 +62,17 @@ class Attention(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_last_weights": None}
 
+    def _require_fitting(
+        self, queries: Tensor, keys: Tensor, values: Tensor, valid_lens: Lengths = None
+    ) -> None:
+        require_attention_inputs(queries, keys, values, valid_lens)
+
 
 class DotProductAttention(Attention):
     """Attention by the dot product of query and key, divided by the root of their length.
 
-    `valid_lens` has the number of keys that count, for each example or for each of its queries:
-    `(batch,)` or `(batch, queries)`. A query with no valid key reads zeros.
+    `valid_lens` is the number of keys that count, for each example or for each of its queries:
+    `(batch,)` or `(batch, queries)`. The result of a query with no valid key is zero.
 
     >>> queries, keys, values = torch.zeros(2, 1, 2), torch.ones(2, 4, 2), torch.ones(2, 4, 9)
     >>> attention = d2l.DotProductAttention(dropout=0.5).eval()
@@ -85,13 +91,17 @@ class DotProductAttention(Attention):
     def forward(
         self, queries: Queries, keys: Keys, values: Values, valid_lens: Lengths = None
     ) -> Outputs:
-        """What each query reads."""
-        require_parts(queries, keys, values, valid_lens)
-        require_axes("keys", keys, ("batch", "keys", queries.shape[2]), "As long as the queries")
-        mask = None if valid_lens is None else KeyMask(valid_lens, keys.shape[1])
+        """The weighted average of the values for each query."""
+        if is_replaced("masked_softmax"):
+            scores = torch.bmm(queries, keys.mT) / math.sqrt(queries.shape[-1])
+            self._last_weights = weights = masked_softmax(scores, valid_lens)
+            return torch.bmm(self.dropout(weights), values)
+        mask = None
+        if valid_lens is not None:
+            mask = KeyMask(valid_lens, queries.shape[:-1], keys.shape[1])
         dropout = self.dropout.p if self.training else 0.0
-        # Who asked for the weights of the last call will ask for these.
-        is_fused = not self._were_asked_for and _pays_fused(keys, dropout)
+        # If the weights of the last call were read, these will probably be read too.
+        is_fused = not self._were_asked_for and _is_fused_faster(queries, keys, values, dropout)
         self._were_asked_for = False
         if is_fused:
             outputs = _fused(queries, keys, values, mask, dropout)
@@ -99,12 +109,20 @@ class DotProductAttention(Attention):
         else:
             weights = _weights(queries, keys, mask)
             outputs = torch.bmm(self.dropout(weights), values)
-            self._last_weights = partial(mask.without_empty_rows, weights) if mask else weights
+            self._last_weights = weights
+            if mask is not None:  # not its bound method, which torch.compile cannot keep
+                self._last_weights = partial(KeyMask.without_empty_rows, mask, weights)
         return mask.without_empty_rows(outputs) if mask else outputs
+
+    def _require_fitting(
+        self, queries: Tensor, keys: Tensor, values: Tensor, valid_lens: Lengths = None
+    ) -> None:
+        super()._require_fitting(queries, keys, values, valid_lens)
+        require_axes("keys", keys, ("batch", "keys", queries.shape[2]), "As long as the queries")
 
 
 class AdditiveAttention(Attention):
-    """Attention by a small perceptron: `w_v tanh(W_q query + W_k key)`, on lazy layers.
+    """Attention by a small perceptron: `w_v tanh(W_q query + W_k key)`, with lazy layers.
 
     Queries and keys may be of different length. `valid_lens` is as in `DotProductAttention`.
 
@@ -126,8 +144,7 @@ class AdditiveAttention(Attention):
     def forward(
         self, queries: Queries, keys: Keys, values: Values, valid_lens: Lengths = None
     ) -> Outputs:
-        """What each query reads."""
-        require_parts(queries, keys, values, valid_lens)
+        """The weighted average of the values for each query."""
         Q, K = self.W_q(queries), self.W_k(keys)
         features = (Q.unsqueeze(2) + K.unsqueeze(1)).tanh_()  # (batch, queries, keys, num_hiddens)
         scores = self.w_v(features).squeeze(-1)
@@ -135,15 +152,22 @@ class AdditiveAttention(Attention):
         return torch.bmm(self.dropout(weights), values)
 
 
-def _pays_fused(keys: Tensor, dropout: float) -> bool:
-    """Whether PyTorch's kernel is faster: on a CPU it knows no dropout, and likes length."""
+def _is_fused_faster(queries: Tensor, keys: Tensor, values: Tensor, dropout: float) -> bool:
+    """Whether PyTorch's kernel is faster; on a CPU it has no dropout and needs many keys.
+
+    It broadcasts where `bmm` raises an error, so it is for equal batches only.
+    """
+    if not queries.ndim == keys.ndim == values.ndim == 3:
+        return False
+    if not len(queries) == len(keys) == len(values):
+        return False
     return keys.device.type != "cpu" or (dropout == 0 and keys.shape[1] >= FEWEST_KEYS_ON_CPU)
 
 
 def _fused(
     queries: Tensor, keys: Tensor, values: Tensor, mask: KeyMask | None, dropout: float
 ) -> Tensor:
-    """PyTorch's own attention; its kernels want an axis of heads."""
+    """PyTorch's own attention; its kernels expect an axis of heads."""
     Q, K, V = (part.unsqueeze(1) for part in (queries, keys, values))
     seen = None if mask is None else mask.keys.unsqueeze(1)
     return F.scaled_dot_product_attention(Q, K, V, attn_mask=seen, dropout_p=dropout).squeeze(1)
@@ -163,8 +187,10 @@ def _shown_weights(queries: Tensor, keys: Tensor, mask: KeyMask | None) -> Tenso
     return weights if mask is None else mask.without_empty_rows(weights)
 
 
-def require_parts(queries: Tensor, keys: Tensor, values: Tensor, valid_lens: Lengths) -> None:
-    """Raise `ShapeError` unless queries, keys, values and lengths belong together."""
+def require_attention_inputs(
+    queries: Tensor, keys: Tensor, values: Tensor, valid_lens: Lengths
+) -> None:
+    """Raise `ShapeError` unless queries, keys, values and lengths fit together."""
     require_axes("queries", queries, ("batch", "queries", "query_size"))
     batch, num_queries, _ = queries.shape
     require_axes("keys", keys, (batch, "keys", "key_size"), "One set of keys for each example")

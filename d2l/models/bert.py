@@ -1,7 +1,4 @@
-"""BERT: a transformer encoder of two segments, with its two tasks, masked words and next sentence.
-
-The tasks' losses are right where a batch has no masked word at all.
-"""
+"""BERT: a transformer encoder of two segments with two tasks, masked words and next sentence."""
 
 from typing import Any
 
@@ -9,12 +6,23 @@ import torch
 from torch import nn
 
 from d2l.base.axes import Float, Int, Shaped, Tensor
-from d2l.models.embed import embed
-from d2l.models.shapes import require_axes, require_numbers_below, require_places
+from d2l.models.embedding import embed
+from d2l.models.input_errors import (
+    ExplainsErrors,
+    require_axes,
+    require_below,
+    require_broadcastable,
+    require_positions,
+)
 from d2l.models.transformer import TransformerEncoderBlock
 
+Inputs = Float[Tensor, "..."]  # names, because TorchScript reads no subscripts
+Positions = Int[Tensor, "batch num_preds"]
+WordLogits = Float[Tensor, "batch num_preds vocab_size"]
+Logits = Float[Tensor, "*batch 2"]
 
-class BERTEncoder(nn.Module):
+
+class BERTEncoder(ExplainsErrors):
     """Tokens and segments (0 or 1) through embeddings, learned positions and `num_blks` blocks.
 
     >>> encoder = d2l.BERTEncoder(50, 16, 32, num_heads=2, num_blks=2, dropout=0.1)
@@ -48,13 +56,10 @@ class BERTEncoder(nn.Module):
     def forward(
         self,
         tokens: Int[Tensor, "batch num_steps"],
-        segments: Int[Tensor, "batch num_steps"],
+        segments: Int[Tensor, "..."],
         valid_lens: Shaped[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "batch num_steps num_hiddens"]:
         """The encoded tokens; each attends to the first `valid_lens` of its sequence."""
-        require_axes("tokens", tokens, ("batch", "num_steps"))
-        require_axes("segments", segments, tuple(tokens.shape), "It has a segment for each token")
-        require_places("tokens", tokens, self.pos_embedding.shape[1])
         X = embed(self.token_embedding, tokens, "tokens")
         X = X + embed(self.segment_embedding, segments, "segments")
         X = X + self.pos_embedding[:, : tokens.shape[1], :]
@@ -62,8 +67,13 @@ class BERTEncoder(nn.Module):
             X = block(X, valid_lens)
         return X
 
+    def _require_fitting(self, tokens: Tensor, segments: Tensor, valid_lens: Any = None) -> None:
+        require_axes("tokens", tokens, ("batch", "num_steps"))
+        require_broadcastable("segments", segments, "tokens", tokens)
+        require_positions("tokens", tokens, self.pos_embedding.shape[1])
 
-class MaskLM(nn.Module):
+
+class MaskLM(ExplainsErrors):
     """Predicts the words at `pred_positions` (batch, num_preds), of which there may be none.
 
     >>> mlm = d2l.MaskLM(vocab_size=50, num_hiddens=16)
@@ -82,21 +92,15 @@ class MaskLM(nn.Module):
             nn.LazyLinear(vocab_size),
         )
 
-    def forward(
-        self,
-        X: Float[Tensor, "batch num_steps num_inputs"],
-        pred_positions: Int[Tensor, "batch num_preds"],
-    ) -> Float[Tensor, "batch num_preds vocab_size"]:
-        """The logits of the words at these positions of the encoded sequences `X`."""
-        require_axes("X", X, ("batch", "num_steps", "num_inputs"))
-        require_axes("pred_positions", pred_positions, (X.shape[0], "num_preds"))
+    def forward(self, X: Inputs, pred_positions: Positions) -> WordLogits:
+        """The logits of the words at these positions of `X` (batch, num_steps, num_inputs)."""
         examples = torch.arange(X.shape[0], device=X.device).unsqueeze(1)
-        try:
-            masked_X = X[examples, pred_positions]  # (batch, num_preds, num_inputs)
-        except IndexError as error:
-            require_numbers_below("pred_positions", pred_positions, X.shape[1], "the sequence")
-            raise error
-        return self.mlp(masked_X)
+        masked_X = X[examples, pred_positions].unsqueeze(-1).flatten(2)
+        return self.mlp(masked_X)  # of (batch, num_preds, num_inputs)
+
+    def _require_fitting(self, X: Tensor, pred_positions: Tensor) -> None:
+        require_axes("pred_positions", pred_positions, (X.shape[0], "num_preds"))
+        require_below("pred_positions", pred_positions, X.shape[1], "the sequence")
 
 
 class NextSentencePred(nn.Module):
@@ -112,16 +116,15 @@ class NextSentencePred(nn.Module):
         super().__init__(**kwargs)
         self.output = nn.LazyLinear(2)
 
-    def forward(self, X: Float[Tensor, "batch num_inputs"]) -> Float[Tensor, "batch 2"]:
-        """The logits for encoded `<cls>` tokens."""
-        require_axes("X", X, ("batch", "num_inputs"))
+    def forward(self, X: Inputs) -> Logits:
+        """The logits for encoded `<cls>` tokens (batch, num_inputs)."""
         return self.output(X)
 
 
 class BERTModel(nn.Module):
     """The encoder and both tasks.
 
-    A call gives the encoded tokens, the logits of the masked words (None without
+    A call returns the encoded tokens, the logits of the masked words (None without
     `pred_positions`), and those of the next sentence, which read the first token, `<cls>`.
 
     >>> bert = d2l.BERTModel(50, 16, 32, num_heads=2, num_blks=2, dropout=0.1)

@@ -1,22 +1,26 @@
-"""The first convolutional network, LeNet, and the cross-correlation that layers like its own do."""
+"""LeNet, the first convolutional network, and the cross-correlation of its layers."""
 
 import warnings
 
+import numpy as np
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from d2l.base.axes import Float, Shaped, Tensor
 from d2l.core.classifier import Classifier
 from d2l.errors import ShapeError
+from d2l.models.input_errors import explain
 
 
 def corr2d(
-    X: Shaped[Tensor, "height width"], K: Shaped[Tensor, "kernel_height kernel_width"]
+    X: Shaped[Tensor, "height width"] | np.ndarray,
+    K: Shaped[Tensor, "kernel_height kernel_width"] | np.ndarray,
 ) -> Float[Tensor, "out_height out_width"]:
     """Two-dimensional cross-correlation of `X` with the kernel `K`, no padding, stride 1.
 
     The output is (height - kernel_height + 1, width - kernel_width + 1), floating point; gradients
-    flow to both. Raises `ShapeError` where the kernel is larger than `X`.
+    flow to both. From arrays it is of PyTorch's default type.
 
     >>> d2l.corr2d(torch.arange(6).reshape(2, 3), torch.tensor([[1, 10]]))
     tensor([[10., 21.],
@@ -24,27 +28,27 @@ def corr2d(
 
     Book: 7.2 Convolutions for images
     """
-    for name, tensor in (("X", X), ("K", K)):
-        if tensor.ndim != 2:
-            raise ShapeError(
-                f"{name} must have shape (height, width); found {tuple(tensor.shape)}. Channels "
-                "are summed by the caller: sum(d2l.corr2d(x, k) for x, k in zip(X, K))"
-            )
-    if K.shape[0] > X.shape[0] or K.shape[1] > X.shape[1] or K.numel() == 0:
-        raise ShapeError(
-            f"K must fit into X; found K of shape {tuple(K.shape)}, X of shape {tuple(X.shape)}"
-        )
-    dtype = torch.result_type(X, K)
-    dtype = dtype if dtype.is_floating_point else torch.get_default_dtype()
-    windows = X.to(dtype).unfold(0, K.shape[0], 1).unfold(1, K.shape[1], 1)
-    return torch.tensordot(windows, K.to(dtype), dims=2)  # cuDNN would round to TF32 on a GPU
+    dtype = torch.get_default_dtype()
+    if isinstance(X, Tensor) and isinstance(K, Tensor):
+        common = torch.result_type(X, K)
+        dtype = common if common.is_floating_point else dtype
+    X, K = torch.as_tensor(X), torch.as_tensor(K)
+    try:
+        (h, w), (height, width) = K.shape, X.shape
+        if height - h == -1 or width - w == -1 or K.numel() == 0:
+            return X.new_zeros(height - h + 1, width - w + 1, dtype=dtype)
+        windows = X.to(dtype).unfold(0, h, 1).unfold(1, w, 1)
+        return torch.tensordot(windows, K.to(dtype), dims=2)  # cuDNN would round to TF32 on a GPU
+    except (RuntimeError, ValueError) as error:
+        explain(error, _require_two_axes, X, K)
+        raise
 
 
 def init_cnn(module: nn.Module) -> None:
-    """Draw the weights of a linear or convolutional layer as Xavier Glorot has it, uniformly.
+    """Draw the weights of a linear or convolutional layer from Xavier's uniform distribution.
 
-    For `model.apply_init(inputs, d2l.init_cnn)`. Other layers stay as they are, and so does, with a
-    warning, a lazy layer that has no weights yet.
+    For `model.apply_init(inputs, d2l.init_cnn)`. Other layers, and classes derived from these two,
+    stay as they are; so does, with a warning, a lazy layer that has no weights yet.
 
     >>> layer = nn.Conv2d(1, 2, kernel_size=5)
     >>> d2l.init_cnn(layer)
@@ -53,21 +57,33 @@ def init_cnn(module: nn.Module) -> None:
 
     Book: 7.6 Convolutional neural networks (LeNet)
     """
-    if isinstance(module, nn.modules.lazy.LazyModuleMixin):
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
-            warnings.warn(
-                f"{type(module).__name__} has no weights to initialise yet: give the model an "
-                "input first, e.g. model.apply_init([X], d2l.init_cnn)",
-                stacklevel=2,
+    if type(module) in (nn.Linear, nn.Conv2d):
+        nn.init.xavier_uniform_(module.weight)  # type: ignore[arg-type]
+    elif isinstance(module, (nn.LazyLinear, nn.LazyConv2d)) and is_lazy(module.weight):
+        warnings.warn(
+            f"{type(module).__name__} has no weights to initialize yet: give the model an "
+            "input first, e.g. model.apply_init([X], d2l.init_cnn)",
+            stacklevel=2,
+        )
+
+
+def _require_two_axes(X: Tensor, K: Tensor) -> None:
+    for name, tensor in (("X", X), ("K", K)):
+        if tensor.ndim != 2:
+            raise ShapeError(
+                f"{name} must have shape (height, width); found {tuple(tensor.shape)}. Sum over "
+                "channels yourself: sum(d2l.corr2d(x, k) for x, k in zip(X, K))"
             )
-    elif isinstance(module, (nn.Linear, nn.Conv2d)):
-        nn.init.xavier_uniform_(module.weight)
+    if K.shape[0] > X.shape[0] or K.shape[1] > X.shape[1]:
+        raise ShapeError(
+            f"K must fit into X; found K of shape {tuple(K.shape)}, X of shape {tuple(X.shape)}"
+        )
 
 
 class LeNet(Classifier):
     """LeNet-5 with sigmoids and average pooling, for images (batch, channels, 28, 28).
 
-    All layers are lazy, so that any number of channels will do; outputs are logits.
+    All layers are lazy, so any number of channels works; outputs are logits.
 
     >>> d2l.LeNet()(torch.rand(2, 1, 28, 28)).shape
     torch.Size([2, 10])

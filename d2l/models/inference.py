@@ -9,7 +9,7 @@ from torch import nn
 
 from d2l.base.axes import Int, Tensor
 from d2l.base.modes import evaluating
-from d2l.core.tensors import trainable_tensors
+from d2l.core.unregistered import trainable_tensors
 
 
 @contextmanager

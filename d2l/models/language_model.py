@@ -1,24 +1,25 @@
 """Language models on recurrent layers: one-hot tokens in, the logits of the next token out."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
-from d2l.base.axes import Float, Int, Tensor
+from d2l.base.axes import Float, Shaped, Tensor
 from d2l.core.classifier import Classifier
 from d2l.core.module import batch_parts
-from d2l.errors import LabelError
+from d2l.errors import ShapeError
 from d2l.models.inference import device_of, predicting
-from d2l.models.shapes import require_axes, require_numbers_below
+from d2l.models.input_errors import explain, require_below
 
 
 class RNNLMScratch(Classifier):
     """A language model: `rnn` reads one-hot tokens, W_hq and b_q turn its outputs into logits.
 
-    `rnn` takes `(num_steps, batch, vocab_size)` and a state, and gives outputs (a list or a tensor,
-    time first) and a state. The board shows the perplexity, `ppl`.
+    `rnn` takes `(num_steps, batch, vocab_size)` and a state, and returns outputs (a list or a
+    tensor, time first) and a state. The board shows the perplexity, `ppl`.
 
     >>> rnn = d2l.RNNScratch(num_inputs=10, num_hiddens=8)
     >>> model = d2l.RNNLMScratch(rnn, vocab_size=10, lr=0.5)
@@ -31,7 +32,7 @@ class RNNLMScratch(Classifier):
     rnn: Any
     vocab_size: int
     lr: float
-    geometric_means = frozenset({"ppl"})  # so that it is the perplexity of all tokens together
+    _geometric_means = frozenset({"ppl"})  # so that it is the perplexity of all tokens together
 
     def __init__(self, rnn: nn.Module, vocab_size: int, lr: float = 0.01) -> None:
         super().__init__()
@@ -39,7 +40,7 @@ class RNNLMScratch(Classifier):
         self.init_params()
 
     def init_params(self) -> None:
-        """Make W_hq and b_q; to be overridden with another output layer."""
+        """Create W_hq and b_q; to be overridden with another output layer."""
         sigma = getattr(self.rnn, "sigma", 0.01)
         self.W_hq = nn.Parameter(torch.randn(self.rnn.num_hiddens, self.vocab_size) * sigma)
         self.b_q = nn.Parameter(torch.zeros(self.vocab_size))
@@ -56,27 +57,27 @@ class RNNLMScratch(Classifier):
         *inputs, y = batch_parts(self, batch)
         self.plot("ppl", torch.exp(self.loss(self(*inputs), y)), train=False)
 
-    def one_hot(
-        self, X: Int[Tensor, "batch num_steps"]
-    ) -> Float[Tensor, "num_steps batch vocab_size"]:
-        """Each token as a row of zeros with a one at its number; time comes first.
+    def one_hot(self, X: Shaped[Tensor, "..."]) -> Float[Tensor, "... vocab_size"]:
+        """Each token as a one-hot vector; axes are reversed, so that time comes first.
+
+        From tokens (batch, num_steps), (num_steps, batch, vocab_size).
 
         Raises `LabelError` for a token outside the vocabulary; on a GPU PyTorch itself reports it.
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
-        require_axes("X", X, ("batch", "num_steps"))
-        tokens = X.T.to(torch.int64).unsqueeze(-1)
-        rows = torch.zeros(*X.T.shape, self.vocab_size, device=X.device)
+        tokens = _with_reversed_axes(X).to(torch.int64)
+        shape = tokens.shape + (self.vocab_size,)  # noqa: RUF005 - torch.fx traces no unpacking
+        rows = tokens.new_zeros(shape, dtype=torch.get_default_dtype())
         try:
-            return rows.scatter_(-1, tokens, 1.0)
+            return rows.scatter_(-1, tokens.unsqueeze(-1), 1.0)
         except RuntimeError as error:
-            require_numbers_below("tokens", X, self.vocab_size, type(self).__name__)
-            raise error
+            explain(error, require_below, "tokens", X, self.vocab_size, type(self).__name__)
+            raise
 
     def output_layer(
         self, rnn_outputs: Sequence[Tensor] | Tensor
-    ) -> Float[Tensor, "batch num_steps vocab_size"]:
+    ) -> Float[Tensor, "... vocab_size"]:
         """The logits of every step; from `num_steps` outputs `(batch, num_hiddens)`.
 
         Book: 9.5 Recurrent neural network implementation from scratch
@@ -84,9 +85,7 @@ class RNNLMScratch(Classifier):
         H = rnn_outputs if isinstance(rnn_outputs, Tensor) else torch.stack(tuple(rnn_outputs))
         return (torch.matmul(H, self.W_hq) + self.b_q).transpose(0, 1)
 
-    def forward(
-        self, X: Int[Tensor, "batch num_steps"], state: Any = None
-    ) -> Float[Tensor, "batch num_steps vocab_size"]:
+    def forward(self, X: Shaped[Tensor, "..."], state: Any = None) -> Float[Tensor, "..."]:
         """The logits of the token after each step."""
         rnn_outputs, _ = self.rnn(self.one_hot(X), state)
         return self.output_layer(rnn_outputs)
@@ -94,15 +93,16 @@ class RNNLMScratch(Classifier):
     def predict(
         self, prefix: str | Sequence[str], num_preds: int, vocab: Any, device: Any = None
     ) -> str:
-        """`prefix` and the `num_preds` tokens that the model thinks likeliest after it, one by one.
+        """`prefix` continued by `num_preds` tokens, at each step the most likely one.
 
         Runs where the model is, in evaluation mode; `device` is for a model without parameters.
-        Raises `LabelError` for a token of `prefix` that `vocab` does not know.
+        Tokens of `prefix` that `vocab` does not know count as `<unk>`, with a warning.
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
-        _check_prefix(prefix, num_preds, vocab)
+        _check_prefix(prefix, vocab)
         known = [vocab[token] for token in prefix]
+        known = known[: max(1, len(known) + num_preds)]  # a negative number drops tokens
         X, state = torch.tensor([known], device=device_of(self, device)), None
         predicted: list[Tensor] = []
         with predicting(self):
@@ -110,12 +110,12 @@ class RNNLMScratch(Classifier):
                 rnn_outputs, state = self.rnn(self.one_hot(X), state)
                 X = self.output_layer(rnn_outputs)[:, -1:].argmax(dim=2)  # (1, 1)
                 predicted.append(X)
-        new = torch.cat(predicted, 1)[0].tolist() if predicted else []  # the only wait
+        new = torch.cat(predicted, 1)[0].tolist() if predicted else []  # waits for the device once
         return "".join(vocab.idx_to_token[i] for i in known + new)
 
 
 class RNNLM(RNNLMScratch):
-    """A language model whose output layer is PyTorch's, lazy; `rnn` gives tensors, time first.
+    """A language model whose output layer is PyTorch's, lazy; `rnn` returns tensors, time first.
 
     >>> model = d2l.RNNLM(d2l.GRU(num_inputs=10, num_hiddens=8), vocab_size=10, lr=0.5)
     >>> model(torch.zeros(2, 7, dtype=torch.int64)).shape
@@ -127,12 +127,12 @@ class RNNLM(RNNLMScratch):
     linear: nn.Module
 
     def init_params(self) -> None:
-        """Make the output layer."""
+        """Create the output layer."""
         self.linear = nn.LazyLinear(self.vocab_size)
 
     def output_layer(  # type: ignore[override]
-        self, hiddens: Float[Tensor, "num_steps batch num_hiddens"]
-    ) -> Float[Tensor, "batch num_steps vocab_size"]:
+        self, hiddens: Float[Tensor, "num_steps *batch num_hiddens"]
+    ) -> Float[Tensor, "..."]:
         """The logits of every step.
 
         Book: 9.6 Concise implementation of recurrent neural networks
@@ -140,16 +140,25 @@ class RNNLM(RNNLMScratch):
         return self.linear(hiddens).transpose(0, 1)
 
 
-def _check_prefix(prefix: str | Sequence[str], num_preds: int, vocab: Any) -> None:
-    if len(prefix) == 0 or num_preds < 0:
-        raise ValueError(
-            "predict goes on from at least one token, by zero or more; found "
-            f"prefix={prefix!r}, num_preds={num_preds}. E.g. model.predict('it has', 20, vocab)"
+def _with_reversed_axes(X: Tensor) -> Tensor:
+    """`X.T`, which PyTorch deprecates for other than two axes; without a branch, for torch.fx."""
+    try:
+        return X.t()
+    except RuntimeError:
+        return X.permute(*reversed(range(X.ndim)))
+
+
+def _check_prefix(prefix: str | Sequence[str], vocab: Any) -> None:
+    if len(prefix) == 0:
+        raise ShapeError(
+            f"predict needs a prefix of at least one token; found prefix={prefix!r}. "
+            "E.g. model.predict('it has', 20, vocab)"
         )
     known = getattr(vocab, "token_to_idx", None)
     unknown = [token for token in dict.fromkeys(prefix) if known is not None and token not in known]
     if unknown:
-        raise LabelError(
+        warnings.warn(
             f"the vocabulary of {len(vocab)} tokens does not know {unknown} of the prefix "
-            f"{prefix!r}; it knows {list(known or ())[:10]}, …"
+            f"{prefix!r}, so they count as <unk>; it knows {list(known or ())[:10]}, …",
+            stacklevel=3,
         )

@@ -8,9 +8,14 @@ from d2l.core.classifier import Classifier
 from d2l.core.module import Module
 from d2l.models.sgd import SGD
 
+Inputs = Float[Tensor, "*batch num_inputs"]  # names, because TorchScript reads no subscripts
+Outputs = Float[Tensor, "*batch 1"]
+Images = Float[Tensor, "batch ..."]
+Logits = Float[Tensor, "batch num_outputs"]
+
 
 class LinearRegressionScratch(Module):
-    """Linear regression on plain tensors `w` (num_inputs, 1), drawn N(0, sigma²), and `b` (1,).
+    """Linear regression with tensors `w` (num_inputs, 1), drawn N(0, sigma²), and `b` (1,).
 
     >>> model = d2l.LinearRegressionScratch(num_inputs=2, lr=0.03)
     >>> model(torch.ones(5, 2)).shape
@@ -29,7 +34,7 @@ class LinearRegressionScratch(Module):
         self.w = torch.normal(0, sigma, (num_inputs, 1), requires_grad=True)
         self.b = torch.zeros(1, requires_grad=True)
 
-    def forward(self, X: Float[Tensor, "batch num_inputs"]) -> Float[Tensor, "batch 1"]:
+    def forward(self, X: Inputs) -> Outputs:
         """`X w + b`."""
         return torch.matmul(X, self.w) + self.b
 
@@ -63,7 +68,7 @@ class LinearRegression(Module):
         self.save_hyperparameters()
         self.net = _SmallLazyLinear(1)
 
-    def forward(self, X: Float[Tensor, "batch num_inputs"]) -> Float[Tensor, "batch 1"]:
+    def forward(self, X: Inputs) -> Outputs:
         """`X w + b`."""
         return self.net(X)
 
@@ -83,7 +88,7 @@ class LinearRegression(Module):
 
 
 class SoftmaxRegressionScratch(Classifier):
-    """Softmax regression on plain tensors `W` (num_inputs, num_outputs) and `b` (num_outputs,).
+    """Softmax regression with tensors `W` (num_inputs, num_outputs) and `b` (num_outputs,).
 
     Outputs are probabilities, not logits.
 
@@ -108,7 +113,7 @@ class SoftmaxRegressionScratch(Classifier):
         """`[W, b]`."""
         return [self.W, self.b]
 
-    def forward(self, X: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch num_outputs"]:
+    def forward(self, X: Images) -> Logits:
         """`softmax(X W + b)`; each example is flattened."""
         return softmax(torch.matmul(X.reshape((-1, self.W.shape[0])), self.W) + self.b)
 
@@ -140,22 +145,26 @@ class SoftmaxRegression(Classifier):
         self.save_hyperparameters()
         self.net = nn.Sequential(nn.Flatten(), nn.LazyLinear(num_outputs))
 
-    def forward(self, X: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch num_outputs"]:
+    def forward(self, X: Images) -> Logits:
         """The logits; each example is flattened."""
         return self.net(X)
 
 
 def softmax(X: Float[Tensor, "batch num_outputs"]) -> Float[Tensor, "batch num_outputs"]:
-    """`exp(X)` with rows scaled to sum 1; the largest logit is taken off first, for safety."""
+    """`exp(X)` with rows scaled to sum 1; the largest logit is subtracted first."""
     X_exp = torch.exp(X - X.amax(dim=1, keepdim=True))
     return X_exp / X_exp.sum(1, keepdim=True)
 
 
 class _SmallLazyLinear(nn.LazyLinear):
-    def _get_name(self) -> str:  # it prints as what the reader knows
+    """A lazy layer whose first weights are drawn N(0, 0.01²); loaded weights stay."""
+
+    def _get_name(self) -> str:  # it prints as the book's layer
         return "LazyLinear"
 
     def initialize_parameters(self, X: Tensor) -> None:
+        is_new = self.has_uninitialized_params()
         super().initialize_parameters(X)
-        nn.init.normal_(self.weight, 0, 0.01)
-        nn.init.zeros_(self.bias)
+        if is_new:
+            nn.init.normal_(self.weight, 0, 0.01)
+            nn.init.zeros_(self.bias)

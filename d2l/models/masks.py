@@ -1,14 +1,15 @@
-"""What lengths say about padding: which items of a sequence count, in values, weights and losses.
+"""Masks of padding, from the valid lengths of sequences: for values, weights and losses.
 
-Nothing here overwrites what it is given, and nothing waits for the device.
+Arguments are not overwritten, and nothing waits for the device.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from d2l.base.axes import Float, Shaped, Tensor
-from d2l.models.shapes import require_axes, require_valid_lens
+from d2l.models.input_errors import ExplainsErrors, explain, require_axes, require_valid_lens
 
 
 def sequence_mask(
@@ -23,15 +24,16 @@ def sequence_mask(
 
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """
-    if X.ndim < 2:
-        require_axes("X", X, ("batch", "num_steps"))
-    require_axes("valid_len", valid_len, (len(X),), "One length for each example")
-    steps = torch.arange(X.shape[1], device=X.device)
-    is_padding = steps >= valid_len.unsqueeze(1)  # (batch, num_steps)
-    return X.masked_fill(is_padding.reshape(*is_padding.shape, *[1] * (X.ndim - 2)), value)
+    try:
+        steps = torch.arange(X.shape[1], device=X.device)
+        is_padding = steps >= valid_len.unsqueeze(1)  # (batch, num_steps)
+        return X.masked_fill(is_padding.reshape(*X.shape[:2], *[1] * (X.ndim - 2)), value)
+    except (RuntimeError, IndexError) as error:
+        explain(error, _require_lengths, X, valid_len)
+        raise
 
 
-class MaskedSoftmaxCELoss(nn.CrossEntropyLoss):
+class MaskedSoftmaxCELoss(ExplainsErrors, nn.CrossEntropyLoss):
     """Cross-entropy with padding left out: one number for each sequence.
 
     `pred` (batch, num_steps, vocab_size) are logits. The number is the sum over the valid tokens
@@ -51,12 +53,12 @@ class MaskedSoftmaxCELoss(nn.CrossEntropyLoss):
         valid_len: Shaped[Tensor, "..."],
     ) -> Float[Tensor, "batch"]:
         """The loss of each sequence."""
-        require_axes("label", label, tuple(pred.shape[:2]), "It has a token for each prediction")
-        unweighted = F.cross_entropy(
-            pred.transpose(1, 2), label.to(torch.int64), self.weight,
-            ignore_index=self.ignore_index, reduction="none", label_smoothing=self.label_smoothing,
-        )  # fmt: skip
+        self.reduction = "none"
+        unweighted = super().forward(pred.transpose(1, 2), label.to(torch.int64))
         return sequence_mask(unweighted, valid_len).mean(dim=1)
+
+    def _require_fitting(self, pred: Tensor, label: Tensor, valid_len: Tensor) -> None:
+        require_axes("label", label, tuple(pred.shape[:2]), "It has a token for each prediction")
 
 
 def masked_softmax(
@@ -64,8 +66,9 @@ def masked_softmax(
 ) -> Float[Tensor, "*shape"]:
     """The softmax over the last axis of `X` (batch, queries, keys), with padded keys left out.
 
-    `valid_lens` has the number of keys that count, for each example or for each of its queries:
+    `valid_lens` is the number of keys that count, for each example or for each of its queries:
     `(batch,)` or `(batch, queries)`; without it all do. Rows without any valid key are zero.
+    `X` may have another number of axes if there is a length for each of its rows.
 
     >>> d2l.masked_softmax(torch.zeros(2, 1, 4), torch.tensor([2, 0]))
     tensor([[[0.5000, 0.5000, 0.0000, 0.0000]],
@@ -76,22 +79,27 @@ def masked_softmax(
     """
     if valid_lens is None:
         return torch.softmax(X, dim=-1)
-    require_axes("X", X, ("batch", "queries", "keys"))
-    require_valid_lens("valid_lens", valid_lens, X.shape[0], X.shape[1])
-    mask = KeyMask(valid_lens, X.shape[2])
-    weights = torch.softmax(X.masked_fill(~mask.keys, float("-inf")), dim=-1)
-    return mask.without_empty_rows(weights)
+    try:
+        mask = KeyMask(valid_lens, X.shape[:-1], X.shape[-1])
+        weights = torch.softmax(X.masked_fill(~mask.keys, float("-inf")), dim=-1)
+        return mask.without_empty_rows(weights)
+    except (RuntimeError, IndexError) as error:
+        explain(error, _require_scores, X, valid_lens)
+        raise
 
 
 class KeyMask:
     """Which keys count: `keys` (batch, 1 or queries, num_keys) is True for those.
 
-    A query with no valid key would make its softmax 0/0: it sees all keys, and what comes of it is
-    blotted out afterwards, by `without_empty_rows`.
+    `rows` are the axes of the scores before the last, in general (batch, queries). The softmax of a
+    query with no valid key would be 0/0: it sees all keys, and its results are replaced by zeros
+    afterwards, in `without_empty_rows`.
     """
 
-    def __init__(self, valid_lens: Shaped[Tensor, "..."], num_keys: int) -> None:
-        lens = valid_lens.reshape(valid_lens.shape[0], -1, 1)  # (batch, 1 or queries, 1)
+    def __init__(
+        self, valid_lens: Shaped[Tensor, "..."], rows: Sequence[int], num_keys: int
+    ) -> None:
+        lens = _lens_of_rows(valid_lens, rows)
         self.keys = torch.arange(num_keys, device=lens.device) < lens
         self._is_empty = lens <= 0
         self._may_be_empty = _cannot_be_looked_at(lens) or bool(self._is_empty.any())
@@ -108,6 +116,26 @@ class KeyMask:
         return bias.masked_fill_(~self.keys, float("-inf"))
 
 
+def _lens_of_rows(valid_lens: Tensor, rows: Sequence[int]) -> Tensor:
+    """The lengths with an axis for the keys: one for each example, or for each row in turn."""
+    if valid_lens.ndim != 1:
+        return valid_lens.reshape(*rows, 1)
+    if len(rows) == 2:
+        return valid_lens.reshape(-1, 1, 1)
+    return valid_lens.repeat_interleave(rows[1]).reshape(*rows, 1)
+
+
+def _require_lengths(X: Tensor, valid_len: Tensor) -> None:
+    if X.ndim < 2:
+        require_axes("X", X, ("batch", "num_steps"))
+    require_axes("valid_len", valid_len, (len(X),), "One length for each example")
+
+
+def _require_scores(X: Tensor, valid_lens: Tensor) -> None:
+    require_axes("X", X, ("batch", "queries", "keys"))
+    require_valid_lens("valid_lens", valid_lens, X.shape[0], X.shape[1])
+
+
 def _cannot_be_looked_at(tensor: Tensor) -> bool:
-    """Where looking would be a wait: on a device, or in a recording. On a CPU it saves passes."""
+    """Whether reading it would wait for a device, or is impossible; on a CPU it saves work."""
     return tensor.device.type != "cpu" or torch.compiler.is_compiling()

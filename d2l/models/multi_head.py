@@ -8,16 +8,17 @@ from torch import nn
 from d2l.base.axes import Float, Shaped, Tensor
 from d2l.core.module import Module
 from d2l.errors import ModelError
-from d2l.models.attention import DotProductAttention, require_parts
-from d2l.models.shapes import require_axes
+from d2l.models.attention import DotProductAttention, require_attention_inputs
+from d2l.models.input_errors import ExplainsErrors
 
 
-class MultiHeadAttention(Module):
-    """`num_heads` dot-product attentions side by side, between lazy layers W_q, W_k, W_v, W_o.
+class MultiHeadAttention(ExplainsErrors, Module):
+    """`num_heads` dot-product attentions in parallel, between lazy layers W_q, W_k, W_v, W_o.
 
     `valid_lens` is `(batch,)` or `(batch, queries)`, as in `DotProductAttention`. After a call
     `attention.attention_weights` are `(batch * num_heads, queries, keys)`, the heads of an example
-    one after the other. Raises `ModelError` where the heads cannot share the hidden units evenly.
+    one after the other. A call raises `ModelError` if `num_heads` does not divide `num_hiddens`.
+    Other keyword arguments are ignored.
 
     >>> attention = d2l.MultiHeadAttention(num_hiddens=12, num_heads=3, dropout=0.1)
     >>> X, Y, valid_lens = torch.ones(2, 5, 12), torch.ones(2, 7, 12), torch.tensor([4, 7])
@@ -32,8 +33,7 @@ class MultiHeadAttention(Module):
     def __init__(
         self, num_hiddens: int, num_heads: int, dropout: float, bias: bool = False, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
-        _require_even_heads(num_hiddens, num_heads)
+        super().__init__()
         self.num_heads = num_heads
         self.attention = DotProductAttention(dropout)
         self.W_q = nn.LazyLinear(num_hiddens, bias=bias)
@@ -45,11 +45,10 @@ class MultiHeadAttention(Module):
         self,
         queries: Float[Tensor, "batch queries query_size"],
         keys: Float[Tensor, "batch keys key_size"],
-        values: Float[Tensor, "batch keys value_size"],
+        values: Float[Tensor, "batch keys *value_size"],
         valid_lens: Shaped[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "batch queries num_hiddens"]:
-        """What each query reads, all heads together."""
-        require_parts(queries, keys, values, valid_lens)
+        """The weighted average of the values for each query, of all heads together."""
         if valid_lens is not None:
             valid_lens = torch.repeat_interleave(valid_lens, self.num_heads, dim=0)
         Q = self.transpose_qkv(self.W_q(queries))  # (batch * num_heads, queries, head_size)
@@ -58,14 +57,14 @@ class MultiHeadAttention(Module):
         return self.W_o(self.transpose_output(self.attention(Q, K, V, valid_lens)))
 
     def transpose_qkv(
-        self, X: Float[Tensor, "batch n num_hiddens"]
+        self, X: Float[Tensor, "batch n *num_hiddens"]
     ) -> Float[Tensor, "batch_heads n head_size"]:
         """Split the hidden units among the heads, and count the heads as examples.
 
         Book: 11.5 Multi-head attention
         """
-        require_axes("X", X, ("batch", "n", "num_hiddens"))
-        return X.unflatten(2, (self.num_heads, -1)).transpose(1, 2).flatten(0, 1)
+        heads = X.flatten(2).unflatten(2, (self.num_heads, -1))  # (batch, n, heads, head_size)
+        return heads.transpose(1, 2).flatten(0, 1)
 
     def transpose_output(
         self, X: Float[Tensor, "batch_heads n head_size"]
@@ -74,7 +73,18 @@ class MultiHeadAttention(Module):
 
         Book: 11.5 Multi-head attention
         """
-        return X.unflatten(0, (-1, self.num_heads)).transpose(1, 2).flatten(2)
+        heads = X.reshape(-1, self.num_heads, X.shape[1], X.shape[2])
+        return heads.transpose(1, 2).flatten(2)
+
+    def _require_fitting(
+        self,
+        queries: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        valid_lens: Tensor | None = None,
+    ) -> None:
+        _require_even_heads(self.W_q.out_features, self.num_heads)
+        require_attention_inputs(queries, keys, values, valid_lens)
 
 
 def _require_even_heads(num_hiddens: int, num_heads: int) -> None:

@@ -5,6 +5,7 @@ from torch.nn import functional as F
 
 from d2l.base.axes import Float, Tensor
 from d2l.errors import ModelError
+from d2l.models.input_errors import ExplainsErrors
 
 
 class Residual(nn.Module):
@@ -39,7 +40,7 @@ class Residual(nn.Module):
         return F.relu(_added(Y, shortcut, self))
 
 
-class ResNeXtBlock(nn.Module):
+class ResNeXtBlock(ExplainsErrors):
     """A residual block with a grouped 3x3 convolution between two 1x1 convolutions.
 
     Inside there are `bot_mul * num_channels` channels, in groups of `groups` channels each (the
@@ -62,11 +63,6 @@ class ResNeXtBlock(nn.Module):
     ) -> None:
         super().__init__()
         inner = round(num_channels * bot_mul)
-        if groups < 1 or inner < groups or inner % (inner // groups):
-            raise ModelError(
-                f"bot_mul * num_channels = {inner} channels cannot be cut into groups of "
-                f"{groups}. E.g. d2l.ResNeXtBlock(32, groups=16, bot_mul=1) has two of 16"
-            )
         self.conv1 = nn.LazyConv2d(inner, kernel_size=1)
         self.conv2 = nn.LazyConv2d(
             inner, kernel_size=3, stride=strides, padding=1, groups=inner // groups
@@ -89,6 +85,15 @@ class ResNeXtBlock(nn.Module):
         Y = self.bn3(self.conv3(Y))
         shortcut = X if self.conv4 is None else self.bn4(self.conv4(X))
         return F.relu(_added(Y, shortcut, self))
+
+    def _require_fitting(self, X: Tensor) -> None:
+        inner, num_groups = self.conv2.out_channels, self.conv2.groups
+        if inner % num_groups:
+            raise ModelError(
+                f"bot_mul * num_channels = {inner} channels cannot be split into {num_groups} "
+                f"groups of equal size. E.g. d2l.ResNeXtBlock(32, groups=16, bot_mul=1) has two "
+                "groups of 16"
+            )
 
 
 def resnet18(num_classes: int, in_channels: int = 1) -> nn.Sequential:
@@ -121,6 +126,6 @@ def _added(Y: Tensor, shortcut: Tensor, block: nn.Module) -> Tensor:
     except RuntimeError as error:
         raise ModelError(
             f"{type(block).__name__} cannot add its input of shape {tuple(shortcut.shape)} to its "
-            f"result of shape {tuple(Y.shape)}: use_1x1conv=True brings the one to the shape of "
-            "the other, with as many channels and the same strides"
+            f"result of shape {tuple(Y.shape)}: use_1x1conv=True gives the input the channels "
+            "and strides of the result"
         ) from error

@@ -1,23 +1,29 @@
-"""Recurrent layers: from scratch, PyTorch's own, and gated. What reads their outputs is elsewhere.
+"""Recurrent layers: from scratch, PyTorch's own, and gated.
 
 Axes are the book's: time comes first, `(num_steps, batch, num_inputs)`.
 """
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import torch
 from torch import nn
+from torch.nn.utils.rnn import PackedSequence
 
 from d2l.base.axes import Float, Tensor
 from d2l.core.module import Module
-from d2l.models.shapes import require_axes
+from d2l.models.input_errors import ExplainsErrors, require_axes
 
-TIME_FIRST = "Time comes first: X.transpose(0, 1) turns (batch, num_steps, num_inputs) round"
+TIME_FIRST = "Time comes first: X.transpose(0, 1) swaps the axes of (batch, num_steps, num_inputs)"
+State = Tensor | tuple[Tensor, ...] | list[Tensor] | None
 
 
-class RNNScratch(Module):
-    """A recurrent layer with tanh on its own parameters W_xh, W_hh, b_h.
+class RNNScratch(ExplainsErrors, Module):
+    """A recurrent layer with tanh and its own parameters W_xh, W_hh, b_h.
 
-    Weights are drawn N(0, sigma²). Called with `inputs` and perhaps the state of the call before,
-    `(batch, num_hiddens)`, it gives a list of `num_steps` outputs and the last of them as state.
+    Weights are drawn N(0, sigma²). Called with `inputs`, a tensor or a list of steps, and
+    optionally the state of the previous call, `(batch, num_hiddens)` or a tuple that starts with
+    it, it returns a list of `num_steps` outputs and the last of them as state.
 
     >>> rnn = d2l.RNNScratch(num_inputs=5, num_hiddens=8)
     >>> outputs, state = rnn(torch.ones(7, 2, 5))
@@ -38,33 +44,52 @@ class RNNScratch(Module):
         self.W_hh = nn.Parameter(torch.randn(num_hiddens, num_hiddens) * sigma)
         self.b_h = nn.Parameter(torch.zeros(num_hiddens))
 
-    def forward(
+    def forward(  # type: ignore[override]
         self,
-        inputs: Float[Tensor, "num_steps batch num_inputs"],
-        state: Tensor | tuple[Tensor, ...] | list[Tensor] | None = None,
-    ) -> tuple[list[Float[Tensor, "batch num_hiddens"]], Float[Tensor, "batch num_hiddens"]]:
+        inputs: Float[Tensor, "num_steps *batch num_inputs"] | Iterable[Tensor],
+        state: State = None,
+    ) -> tuple[list[Tensor], Float[Tensor, "..."]]:
         """`H = tanh(X W_xh + H W_hh + b_h)`, step by step."""
-        require_axes("inputs", inputs, ("num_steps", "batch", self.W_xh.shape[0]), TIME_FIRST)
-        H = self._begin(state, inputs)
+        steps, shape = self._projected(inputs)
+        H = self._zeros(shape) if state is None else _tensor_in(state)
         outputs = []
-        for X_W in torch.matmul(inputs, self.W_xh) + self.b_h:  # all steps in one product
+        for X_W in steps:
             H = torch.tanh(X_W + torch.matmul(H, self.W_hh))
             outputs.append(H)
         return outputs, H
 
-    def _begin(self, state: Tensor | tuple[Tensor, ...] | list[Tensor] | None, X: Tensor) -> Tensor:
-        batch, num_hiddens = X.shape[1], self.W_hh.shape[0]
-        if state is None:
-            return X.new_zeros(batch, num_hiddens)
-        H = state[0] if isinstance(state, (tuple, list)) else state
-        require_axes("state", H, (batch, num_hiddens), "It is what the call before returned")
-        return H
+    def _projected(
+        self, inputs: Tensor | Iterable[Tensor]
+    ) -> tuple[Tensor | list[Tensor], Sequence[int]]:
+        """`X W_xh + b_h` for each step, and the shape of a step."""
+        if isinstance(inputs, Tensor):  # all steps in one product
+            return torch.matmul(inputs, self.W_xh) + self.b_h, inputs.shape[1:]
+        steps = list(inputs)
+        shape = steps[0].shape if steps else ()
+        return [torch.matmul(X, self.W_xh) + self.b_h for X in steps], shape
+
+    def _zeros(self, shape: Sequence[int]) -> Tensor:
+        """The first state for steps (*batch, num_inputs); a lone axis counts as the batch."""
+        return self.W_hh.new_zeros(*(shape[:-1] or shape), self.W_hh.shape[0])
+
+    def _require_fitting(self, inputs: Any, state: State = None) -> None:
+        num_inputs, num_hiddens = self.W_xh.shape
+        if isinstance(inputs, Tensor):
+            require_axes("inputs", inputs, ("num_steps", "batch", num_inputs), TIME_FIRST)
+        else:
+            for X in inputs:
+                require_axes("each step of inputs", X, ("batch", num_inputs))
+        if state is not None:
+            axes = (inputs[0].shape[0], num_hiddens)
+            require_axes("state", _tensor_in(state), axes, "It is what the previous call returned")
 
 
-class RNN(Module):
+class RNN(ExplainsErrors, Module):
     """PyTorch's recurrent layer of one level, with tanh, as `self.rnn`.
 
-    It gives the outputs `(num_steps, batch, num_hiddens)` and the state `(1, batch, num_hiddens)`.
+    It returns the outputs `(num_steps, batch, num_hiddens)` and the state
+    `(1, batch, num_hiddens)`. Whatever `self.rnn` takes may be given: inputs without a batch, a
+    `PackedSequence`.
 
     >>> outputs, state = d2l.RNN(num_inputs=5, num_hiddens=8)(torch.ones(7, 2, 5))
     >>> outputs.shape, state.shape
@@ -79,24 +104,26 @@ class RNN(Module):
     def __init__(self, num_inputs: int, num_hiddens: int) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.rnn: nn.RNNBase = nn.RNN(num_inputs, num_hiddens)
+        self.rnn: Any = nn.RNN(num_inputs, num_hiddens)
 
     def forward(
         self,
-        inputs: Float[Tensor, "num_steps batch num_inputs"],
-        H: Float[Tensor, "num_layers batch num_hiddens"] | None = None,
-    ) -> tuple[
-        Float[Tensor, "num_steps batch num_hiddens"], Float[Tensor, "num_layers batch num_hiddens"]
-    ]:
+        inputs: Float[Tensor, "num_steps *batch num_inputs"] | PackedSequence,
+        H: Any = None,
+    ) -> Any:
         """All outputs of the last level, and the last state of each level."""
-        require_axes("inputs", inputs, ("num_steps", "batch", self.rnn.input_size), TIME_FIRST)
         return self.rnn(inputs, H)
+
+    def _require_fitting(self, inputs: Tensor, H: Any = None) -> None:
+        axes = ("num_steps", "batch", self.rnn.input_size)
+        if inputs.ndim != 2 or inputs.shape[1] != self.rnn.input_size:
+            require_axes("inputs", inputs, axes, TIME_FIRST)
 
 
 class GRU(RNN):
     """PyTorch's gated recurrent units in `num_layers` levels, with `dropout` between them.
 
-    It gives the outputs of the last level, and the state `(num_layers, batch, num_hiddens)`.
+    It returns the outputs of the last level, and the state `(num_layers, batch, num_hiddens)`.
 
     >>> outputs, state = d2l.GRU(num_inputs=16, num_hiddens=32, num_layers=2)(torch.ones(9, 4, 16))
     >>> outputs.shape, state.shape
@@ -111,6 +138,11 @@ class GRU(RNN):
     def __init__(
         self, num_inputs: int, num_hiddens: int, num_layers: int = 1, dropout: float = 0
     ) -> None:
-        Module.__init__(self)  # not RNN's, which would make a layer that nobody needs
+        Module.__init__(self)  # not RNN's, which would create a layer that is not needed
         self.save_hyperparameters()
         self.rnn = nn.GRU(num_inputs, num_hiddens, num_layers, dropout=dropout)
+
+
+def _tensor_in(state: Tensor | Sequence[Tensor]) -> Tensor:
+    """The state's tensor: alone, first of a sequence, or with a leading axis of size 1."""
+    return state if isinstance(state, Tensor) and len(state) != 1 else state[0]

@@ -1,22 +1,22 @@
-"""Sequence to sequence with recurrent layers: the encoder, the loss that leaves padding out."""
+"""Sequence to sequence with recurrent layers: the encoder, and a loss that ignores padding."""
 
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
 
 from d2l.base.axes import Float, Shaped, Tensor
-from d2l.models.embed import embed
+from d2l.models.embedding import embed
 from d2l.models.encoder_decoder import Encoder, EncoderDecoder
+from d2l.models.input_errors import ExplainsErrors, require_axes
 from d2l.models.rnn import GRU
-from d2l.models.shapes import require_axes
 
 
 def init_seq2seq(module: nn.Module) -> None:
-    """Draw the weights of a linear layer or a GRU as Xavier has it; use it in `net.apply`.
+    """Draw the weights of a linear layer or a GRU from Xavier's uniform distribution.
 
-    Lazy layers that have no shape yet are passed over, and so is every other layer.
+    For `net.apply`. Lazy layers and all others, also classes derived from these two, stay as they
+    are.
 
     >>> net = nn.Sequential(nn.Linear(4, 2))
     >>> _ = net.apply(d2l.init_seq2seq)
@@ -25,17 +25,17 @@ def init_seq2seq(module: nn.Module) -> None:
 
     Book: 10.7 Sequence-to-sequence learning for machine translation
     """
-    if isinstance(module, (nn.Linear, nn.GRU)):
+    if type(module) in (nn.Linear, nn.GRU):
         for name, parameter in module.named_parameters():
-            if "weight" in name and not is_lazy(parameter):
+            if "weight" in name:
                 nn.init.xavier_uniform_(parameter)
 
 
-class Seq2SeqEncoder(Encoder):
+class Seq2SeqEncoder(ExplainsErrors, Encoder):
     """Tokens through an embedding and `num_layers` of gated recurrent units.
 
-    It gives the outputs `(num_steps, batch, num_hiddens)`, time first, and the state
-    `(num_layers, batch, num_hiddens)`. Lengths that follow the tokens are not read.
+    It returns the outputs `(num_steps, batch, num_hiddens)`, time first, and the state
+    `(num_layers, batch, num_hiddens)`. Arguments after the tokens, such as lengths, are ignored.
 
     >>> encoder = d2l.Seq2SeqEncoder(vocab_size=20, embed_size=6, num_hiddens=12, num_layers=3)
     >>> outputs, state = encoder(torch.zeros(2, 7, dtype=torch.int64))
@@ -59,20 +59,20 @@ class Seq2SeqEncoder(Encoder):
         self.apply(init_seq2seq)
 
     def forward(
-        self, X: Shaped[Tensor, "batch num_steps"], *args: Any
-    ) -> tuple[
-        Float[Tensor, "num_steps batch num_hiddens"], Float[Tensor, "num_layers batch num_hiddens"]
-    ]:
+        self, X: Shaped[Tensor, "..."], *args: Any
+    ) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
         """The outputs of the last level at each step, and the last state of each level."""
+        return self.rnn(embed(self.embedding, X.t().to(torch.int64), "tokens"))
+
+    def _require_fitting(self, X: Tensor, *args: Any) -> None:
         require_axes("X", X, ("batch", "num_steps"))
-        return self.rnn(embed(self.embedding, X.T.to(torch.int64), "tokens"))
 
 
 class Seq2Seq(EncoderDecoder):
-    """An encoder and a decoder trained by Adam on tokens that are no padding.
+    """An encoder and a decoder, trained with Adam; padding does not count in the loss.
 
-    `tgt_pad` is the number of the padding token among the targets: it adds nothing to the loss, and
-    the loss is the mean over the other tokens.
+    `tgt_pad` is the index of the padding token among the targets. The loss is the mean over the
+    other tokens.
 
     >>> model = d2l.Seq2Seq(d2l.Encoder(), d2l.Decoder(), tgt_pad=0, lr=0.005)
     >>> logits = torch.zeros(1, 3, 10)
@@ -95,7 +95,7 @@ class Seq2Seq(EncoderDecoder):
         Y: Shaped[Tensor, "*batch"],
         averaged: bool = True,
     ) -> Float[Tensor, "..."]:
-        """Cross-entropy of the tokens that are no padding; 0 if there is none.
+        """Cross-entropy of the tokens that are not padding; 0 if there are none.
 
         With `averaged=False` one number for each token, 0 for padding.
 

@@ -1,6 +1,6 @@
 """Minibatch stochastic gradient descent from scratch, for any list of tensors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from torch import Tensor
 
@@ -10,7 +10,8 @@ from d2l.core.hyperparameters import HyperParameters
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent: `param -= lr * param.grad`.
 
-    `params` are updated in place; those without a gradient stay as they are.
+    `params` are updated in place; those without a gradient stay as they are. A negative `lr`
+    ascends.
 
     >>> w = torch.tensor([3.0], requires_grad=True)
     >>> (w**2).backward()
@@ -22,13 +23,12 @@ class SGD(HyperParameters):
     Book: 3.4 Linear regression implementation from scratch
     """
 
-    params: list[Tensor]
+    params: Iterable[Tensor]
     lr: float
 
     def __init__(self, params: Iterable[Tensor], lr: float) -> None:
-        params = list(params)
-        if not lr > 0:
-            raise ValueError(f"lr must be positive; found {lr}. E.g. d2l.SGD(params, lr=0.03)")
+        if isinstance(params, Iterator):
+            params = list(params)  # it could be read only once
         self.save_hyperparameters()
 
     def step(self) -> None:
@@ -38,6 +38,6 @@ class SGD(HyperParameters):
                 param.sub_(self.lr * param.grad)
 
     def zero_grad(self) -> None:
-        """Forget the gradients."""
+        """Set the gradients to None."""
         for param in self.params:
             param.grad = None

@@ -1,17 +1,20 @@
-"""The transformer's parts: perceptrons, residuals, blocks, and the encoder made of them."""
+"""The transformer's layers: position-wise perceptrons, residuals, blocks, and the encoder."""
 
 import math
 from typing import Any
 
-import torch
 from torch import nn
 
 from d2l.base.axes import Float, Int, Shaped, Tensor
-from d2l.models.embed import embed
+from d2l.models.embedding import embed
 from d2l.models.encoder_decoder import Encoder
+from d2l.models.input_errors import ExplainsErrors, require_axes, require_broadcastable
 from d2l.models.multi_head import MultiHeadAttention
-from d2l.models.positions import PositionalEncoding
-from d2l.models.shapes import require_axes
+from d2l.models.positional_encoding import PositionalEncoding
+
+Inputs = Float[Tensor, "*batch inputs"]  # names, because TorchScript reads no subscripts
+Outputs = Float[Tensor, "*batch outputs"]
+AnyShape = Float[Tensor, "..."]
 
 
 class PositionWiseFFN(nn.Module):
@@ -29,12 +32,12 @@ class PositionWiseFFN(nn.Module):
         self.relu = nn.ReLU()
         self.dense2 = nn.LazyLinear(ffn_num_outputs)
 
-    def forward(self, X: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch outputs"]:
+    def forward(self, X: Inputs) -> Outputs:
         """The outputs of each position."""
         return self.dense2(self.relu(self.dense1(X)))
 
 
-class AddNorm(nn.Module):
+class AddNorm(ExplainsErrors):
     """The sum of `X` and a layer's outputs `Y`, after dropout, normalised over the last axes.
 
     >>> d2l.AddNorm(norm_shape=6, dropout=0.1)(torch.ones(2, 5, 6), torch.ones(2, 5, 6)).shape
@@ -43,17 +46,17 @@ class AddNorm(nn.Module):
     Book: 11.7 The transformer architecture
     """
 
-    def __init__(self, norm_shape: int | list[int] | torch.Size, dropout: float) -> None:
+    def __init__(self, norm_shape: Any, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.ln = nn.LayerNorm(norm_shape)
 
-    def forward(
-        self, X: Float[Tensor, "*shape"], Y: Float[Tensor, "*shape"]
-    ) -> Float[Tensor, "*shape"]:
-        """The normalised sum; both must be of one shape."""
-        require_axes("Y", Y, tuple(X.shape), "It is added to X, number by number")
+    def forward(self, X: AnyShape, Y: AnyShape) -> AnyShape:
+        """The normalised sum."""
         return self.ln(self.dropout(Y) + X)
+
+    def _require_fitting(self, X: Tensor, Y: Tensor) -> None:
+        require_broadcastable("Y", Y, "X", X)
 
 
 class TransformerEncoderBlock(nn.Module):
@@ -92,7 +95,7 @@ class TransformerEncoderBlock(nn.Module):
         return self.addnorm2(Y, self.ffn(Y))
 
 
-class TransformerEncoder(Encoder):
+class TransformerEncoder(ExplainsErrors, Encoder):
     """Tokens through an embedding, positions, and `num_blks` blocks, `blks`.
 
     After a call `attention_weights` is a list with those of each block.
@@ -124,7 +127,7 @@ class TransformerEncoder(Encoder):
                 num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
             )
             self.blks.add_module(f"block{i}", block)
-        self._weights: list[Any] = []  # of a forward of the reader's own
+        self._weights: list[Any] = []  # of a forward that the reader has written
 
     @property
     def attention_weights(self) -> list[Any]:
@@ -139,8 +142,10 @@ class TransformerEncoder(Encoder):
         self, X: Int[Tensor, "batch num_steps"], valid_lens: Shaped[Tensor, "..."] | None = None
     ) -> Float[Tensor, "batch num_steps num_hiddens"]:
         """The encoded tokens; each attends to the first `valid_lens` of its sequence."""
-        require_axes("X", X, ("batch", "num_steps"))
         H = self.pos_encoding(embed(self.embedding, X, "tokens") * math.sqrt(self.num_hiddens))
         for block in self.blks:
             H = block(H, valid_lens)
         return H
+
+    def _require_fitting(self, X: Tensor, valid_lens: Any = None) -> None:
+        require_axes("X", X, ("batch", "num_steps"))

@@ -177,7 +177,7 @@ def test_heads_are_split_and_joined_without_loss():
 
 def test_heads_that_cannot_share_evenly_are_an_error():
     with pytest.raises(ModelError, match=r"num_hiddens=100 .* num_heads=3; .* 1, 2, 4, 5, 10"):
-        d2l.MultiHeadAttention(num_hiddens=100, num_heads=3, dropout=0)
+        d2l.MultiHeadAttention(num_hiddens=100, num_heads=3, dropout=0)(*[torch.ones(2, 5, 8)] * 3)
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
@@ -194,3 +194,9 @@ def test_lengths_may_be_left_out_everywhere():
     X = torch.ones(2, 3, 4)
     for layer in (d2l.AdditiveAttention(4, 0), d2l.MultiHeadAttention(4, 2, 0)):
         assert layer(X, X, X).shape == (2, 3, 4)
+
+
+def test_keys_of_one_example_serve_all_in_additive_attention():
+    attention, X = d2l.AdditiveAttention(8, 0), torch.rand(2, 5, 4)
+    keys = X[:1]
+    assert torch.equal(attention(X, keys, X), attention(X, keys.expand(2, 5, 4), X))

@@ -85,8 +85,8 @@ def test_a_batch_without_masked_words_learns_from_its_sentences_alone(positions)
 
 
 @pytest.mark.parametrize("call, what", [
-    (lambda: bert()(TOKENS + 9, SEGMENTS), "tokens must lie in 0..8.*found 9 to 17"),
-    (lambda: bert()(TOKENS, SEGMENTS + 1), "segments must lie in 0..1.*found 1 to 2"),
+    (lambda: bert()(TOKENS + 9, SEGMENTS), "tokens must be in 0..8.*found 9 to 17"),
+    (lambda: bert()(TOKENS, SEGMENTS + 1), "segments must be in 0..1.*found 1 to 2"),
     (lambda: bert()(TOKENS, SEGMENTS, None, POSITIONS + 1), "pred_positions .* 0..5.*1 to 6"),
 ])  # fmt: skip
 def test_numbers_that_stand_for_nothing_are_an_error(call, what):

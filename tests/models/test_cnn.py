@@ -50,8 +50,8 @@ def test_an_edge_detector_is_learned_as_in_the_book():
 
 
 def test_a_kernel_larger_than_the_image_is_an_error():
-    with pytest.raises(ShapeError, match=r"found K of shape \(3, 1\), X of shape \(2, 4\)"):
-        d2l.corr2d(torch.zeros(2, 4), torch.zeros(3, 1))
+    with pytest.raises(ShapeError, match=r"found K of shape \(4, 1\), X of shape \(2, 4\)"):
+        d2l.corr2d(torch.zeros(2, 4), torch.zeros(4, 1))
 
 
 def test_channels_are_not_for_corr2d(monkeypatch):
@@ -104,5 +104,5 @@ def test_layers_begin_as_xavier_has_it():
 
 
 def test_layers_without_weights_are_left_alone_with_a_warning():
-    with pytest.warns(UserWarning, match="LazyLinear has no weights to initialise yet"):
+    with pytest.warns(UserWarning, match="LazyLinear has no weights to initialize yet"):
         nn.Sequential(nn.LazyLinear(3), nn.ReLU(), nn.LazyBatchNorm1d()).apply(d2l.init_cnn)

@@ -150,5 +150,5 @@ def test_a_part_that_is_not_written_yet_says_what_to_write(part, what):
 
 
 def test_a_source_token_outside_the_vocabulary_is_an_error():
-    with pytest.raises(LabelError, match=r"tokens must lie in 0..8.*found 0 to 9"):
+    with pytest.raises(LabelError, match=r"tokens must be in 0..8.*found 0 to 9"):
         recurrent().encoder(torch.tensor([[0, 9]]))

@@ -1,5 +1,6 @@
 """The book's first models: shapes, values against PyTorch's own layers, and learning."""
 
+import jaxtyping
 import pytest
 import torch
 from torch.nn import functional as F
@@ -110,9 +111,22 @@ def test_the_books_sgd_steps_against_the_gradient():
     assert w.grad is None
 
 
-def test_a_step_size_that_is_not_positive_is_an_error():
-    with pytest.raises(ValueError, match="lr must be positive; found -1"):
-        d2l.SGD([], lr=-1)
+@pytest.mark.parametrize("lr", [0, -0.5, torch.tensor(0.25), float("inf")])
+def test_the_books_sgd_takes_any_step_size(lr, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as users have it
+    w = torch.ones(2, requires_grad=True)
+    w.grad = torch.tensor([1.0, 2.0])
+    with torch.no_grad():
+        d2l.SGD([w], lr).step()
+    assert w.tolist() == [1 - float(lr), 1 - 2 * float(lr)]
+
+
+def test_the_books_sgd_keeps_its_params_as_given_and_reads_an_iterator_once(monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as users have it
+    w = torch.ones(2, requires_grad=True)
+    params = (w,)
+    assert d2l.SGD(params, lr=None).params is params
+    assert d2l.SGD(iter(params), lr=0.1).params == [w]
 
 
 def test_synthetic_data_follow_their_line():

@@ -125,5 +125,5 @@ def test_parameters_have_the_names_of_the_book():
 
 
 def test_a_token_outside_the_vocabulary_is_an_error():
-    with pytest.raises(LabelError, match=r"tokens must lie in 0..8.*found 0 to 17"):
+    with pytest.raises(LabelError, match=r"tokens must be in 0..8.*found 0 to 17"):
         encoder()(torch.arange(18).reshape(3, 6))

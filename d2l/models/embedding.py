@@ -1,8 +1,8 @@
-"""Tokens to vectors, with an error that says which token had none."""
+"""Embed tokens, with an error that names the tokens outside the vocabulary."""
 
 from torch import Tensor, nn
 
-from d2l.models.shapes import require_numbers_below
+from d2l.models.input_errors import explain, require_below
 
 
 def embed(embedding: nn.Embedding, tokens: Tensor, name: str) -> Tensor:
@@ -13,5 +13,5 @@ def embed(embedding: nn.Embedding, tokens: Tensor, name: str) -> Tensor:
     try:
         return embedding(tokens)
     except IndexError as error:
-        require_numbers_below(name, tokens, embedding.num_embeddings, "the embedding")
-        raise error
+        explain(error, require_below, name, tokens, embedding.num_embeddings, "the embedding")
+        raise

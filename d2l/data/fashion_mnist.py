@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from d2l.base.axes import Float, Int, Tensor, UInt8
+from d2l.base.torchvision_import import load_torchvision
 from d2l.core.data import DataModule
 from d2l.engine.resident import ResidentLoader
 from d2l.errors import LabelError
@@ -51,6 +52,7 @@ class FashionMNIST(DataModule):
     ) -> None:
         super().__init__(root=root)
         self.save_hyperparameters()
+        load_torchvision()
         from d2l.data.fashion_split import FashionMNISTSplit, to_tensor_of_size
 
         self._transform = to_tensor_of_size(resize)

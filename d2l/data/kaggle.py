@@ -105,8 +105,6 @@ def reorg_test(data_dir: Folder) -> None:
 
 
 def _num_valid_per_class(labels: Mapping[str, str], valid_ratio: float) -> int:
-    if not 0 <= valid_ratio <= 1:
-        raise DataError(f"valid_ratio is a share, from 0 to 1; found {valid_ratio}. E.g. 0.1")
     if not labels:
         raise DataError("found no labels. E.g. d2l.read_csv_labels('../data/…/trainLabels.csv')")
     smallest = min(collections.Counter(labels.values()).values())

@@ -5,7 +5,7 @@ Both are the Mersenne Twister, so a program that seeds `random` gets the numbers
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +48,10 @@ class Chances:
     steps, which leaves a few sums to compare with instead of a search among all.
     """
 
-    def __init__(self, weights: Sequence[float]) -> None:
-        sums = np.cumsum(np.asarray(weights, dtype=np.float64))
-        if not len(sums) or min(weights) < 0 or not 0 < sums[-1] < np.inf:
+    def __init__(self, weights: Collection[float]) -> None:
+        shares = np.array(list(weights), dtype=np.float64)
+        sums = np.cumsum(shares)
+        if not len(sums) or shares.min() < 0 or not 0 < sums[-1] < np.inf:
             raise ValueError(f"weights are at least 0 and not all 0; found {list(weights)}")
         self._total = sums[-1]
         self._sums = np.concatenate((sums[:-1], [np.inf]))

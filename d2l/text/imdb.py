@@ -1,10 +1,10 @@
 """Film reviews from IMDb, positive or negative, and what a trained net says of a review."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor
 
 from d2l.data.hub import download_extract
 from d2l.engine.resident import ResidentLoader
@@ -69,10 +69,13 @@ def load_data_imdb(
     return train_iter, ResidentLoader((arrays[1], labels[1]), batch_size), vocab
 
 
-def predict_sentiment(net: nn.Module, vocab: Vocab, sequence: str | Sequence[str]) -> str:
+def predict_sentiment(
+    net: Callable[..., Tensor], vocab: Vocab, sequence: str | Sequence[str]
+) -> str:
     """`"positive"` or `"negative"`: what `net` says of a text, or of a list of its words.
 
-    `net` reads numbers of words (1, num_words) and gives a score for each class.
+    `net`, a module or a function, reads numbers of words (1, num_words) and gives a score for each
+    class.
 
     >>> class LikesAll(nn.Module):
     ...     def forward(self, X):
@@ -83,9 +86,5 @@ def predict_sentiment(net: nn.Module, vocab: Vocab, sequence: str | Sequence[str
     Book: 16.2 Sentiment analysis: using recurrent neural networks
     """
     words = sequence.split() if isinstance(sequence, str) else list(sequence)
-    if not words:
-        raise ValueError(
-            "there are no words to judge: predict_sentiment(net, vocab, 'a good film')"
-        )
-    label = most_likely_class(net, torch.tensor([vocab[words]]))
+    label = most_likely_class(net, torch.tensor([vocab[words]], dtype=torch.int64))
     return "positive" if label == FOLDERS["pos"] else "negative"

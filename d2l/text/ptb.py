@@ -1,6 +1,6 @@
 """The Penn Tree Bank's Wall Street Journal, as batches for the skip-gram model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def read_ptb() -> list[list[str]]:
     return [line.split() for line in file.read_text(encoding="utf-8").split("\n")]
 
 
-def batchify(data: Sequence[Example]) -> Batch:
+def batchify(data: Iterable[Example]) -> Batch:
     """One batch of examples `(center, context, negatives)`.
 
     Gives the centres (batch, 1) and three tensors (batch, max_len): context and noise words, filled
@@ -49,9 +49,10 @@ def batchify(data: Sequence[Example]) -> Batch:
 
     Book: 15.3 The dataset for pretraining word embeddings
     """
-    if len(data) == 0:
+    examples = list(data)
+    if not examples:
         raise DataError("there are no examples to make a batch of: give at least one")
-    return unpack(*pack(*zip(*data, strict=True)))
+    return unpack(*pack(*zip(*examples, strict=True)))
 
 
 def load_data_ptb(

@@ -1,11 +1,12 @@
 """A text of sentence pairs as a data module for machine translation."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 
 from d2l.base.axes import Int, Tensor
 from d2l.core.data import DataModule
 from d2l.engine.resident import ResidentLoader
-from d2l.errors import DataError, ShapeError
+from d2l.errors import DataError
 from d2l.text.tokens import pad_numbers, preprocess_nmt, split_pairs, truncate_pad
 from d2l.text.vocab import Vocab
 
@@ -17,52 +18,34 @@ Arrays = tuple[
 ]
 
 
-class SentencePairs(DataModule):
-    r"""Pairs of sentences, cut or filled with `<pad>` to `num_steps` tokens, for `Seq2Seq`.
-
-    `arrays` are the source, the target after `<bos>`, how many source tokens are no padding, and
-    the target itself. Tokens seen once are `<unk>`. The first `num_train` pairs are for training,
-    the next `num_val` for validation. The text, a pair a line with a tab between, is what
-    `_download()` returns; a reader overrides it, or `_preprocess`, or `_tokenize`.
-
-    >>> class Greetings(d2l.SentencePairs):
-    ...     def _download(self):
-    ...         return "Hi.\tSalut !\nHi, hi.\tSalut, salut !"
-    >>> src, tgt, src_valid_len, label = Greetings(batch_size=2, num_steps=4).arrays
-    >>> src.shape, src_valid_len
-    (torch.Size([2, 4]), tensor([3, 4]))
-
-    Book: 10.5 Machine translation and the dataset
+class PairArrays(DataModule):
+    """What the sets of sentence pairs have in common; its constructor is `DataModule`'s, so that a
+    reader's `super(d2l.MTFraEng, self).__init__()` needs no arguments.
     """
 
     num_steps: int
     num_train: int
     num_val: int
+    root: str
+    arrays: Arrays
+    src_vocab: Vocab
+    tgt_vocab: Vocab
 
-    def __init__(
-        self,
-        batch_size: int,
-        num_steps: int = 9,
-        num_train: int = 512,
-        num_val: int = 128,
-        *,
-        root: str = "../data",
-    ) -> None:
-        super().__init__(root=root)
-        self.save_hyperparameters()
-        self.arrays, self.src_vocab, self.tgt_vocab = self._build_arrays(self._download())
-
-    def build(self, src_sentences: Sequence[str], tgt_sentences: Sequence[str]) -> Arrays:
+    def build(self, src_sentences: Iterable[str], tgt_sentences: Iterable[str]) -> Arrays:
         """The arrays of other sentences, with the vocabularies that there are.
+
+        Sentences without a partner are left out, with a warning.
 
         Book: 10.5 Machine translation and the dataset
         """
-        if len(src_sentences) != len(tgt_sentences):
-            raise ShapeError(
-                f"a source sentence for each target sentence: found {len(src_sentences)} and "
-                f"{len(tgt_sentences)}. build(['hi .'], ['salut !'])"
+        sources, targets = list(src_sentences), list(tgt_sentences)
+        if len(sources) != len(targets):
+            warnings.warn(
+                f"found {len(sources)} source and {len(targets)} target sentences; those without "
+                "a partner are left out",
+                stacklevel=2,
             )
-        pairs = zip(src_sentences, tgt_sentences, strict=True)
+        pairs = zip(sources, targets, strict=False)
         raw_text = "\n".join(f"{source}\t{target}" for source, target in pairs)
         return self._build_arrays(raw_text, self.src_vocab, self.tgt_vocab)[0]
 
@@ -108,6 +91,38 @@ class SentencePairs(DataModule):
         target, tgt_vocab = _number(targets, tgt_vocab, self.num_steps + 1)
         valid_len = (source != src_vocab["<pad>"]).sum(1)
         return (source, target[:, :-1], valid_len, target[:, 1:]), src_vocab, tgt_vocab
+
+
+class SentencePairs(PairArrays):
+    r"""Pairs of sentences, cut or filled with `<pad>` to `num_steps` tokens, for `Seq2Seq`.
+
+    `arrays` are the source, the target after `<bos>`, how many source tokens are no padding, and
+    the target itself. Tokens seen once are `<unk>`. The first `num_train` pairs are for training,
+    the next `num_val` for validation. The text, a pair a line with a tab between, is what
+    `_download()` returns; a reader overrides it, or `_preprocess`, or `_tokenize`.
+
+    >>> class Greetings(d2l.SentencePairs):
+    ...     def _download(self):
+    ...         return "Hi.\tSalut !\nHi, hi.\tSalut, salut !"
+    >>> src, tgt, src_valid_len, label = Greetings(batch_size=2, num_steps=4).arrays
+    >>> src.shape, src_valid_len
+    (torch.Size([2, 4]), tensor([3, 4]))
+
+    Book: 10.5 Machine translation and the dataset
+    """
+
+    def __init__(
+        self,
+        batch_size: int,
+        num_steps: int = 9,
+        num_train: int = 512,
+        num_val: int = 128,
+        *,
+        root: str = "../data",
+    ) -> None:
+        super().__init__(root=root)
+        self.save_hyperparameters()
+        self.arrays, self.src_vocab, self.tgt_vocab = self._build_arrays(self._download())
 
 
 def _ended(sentence: str) -> list[str]:

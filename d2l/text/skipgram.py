@@ -6,7 +6,7 @@ Random numbers are those of Python's `random`: one seed, the same sample, as it 
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import accumulate, chain, compress, pairwise, repeat
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ CANDIDATES_AT_ONCE = 10_000
 
 
 def subsample(
-    sentences: Sequence[Sequence[str]], vocab: Vocab
+    sentences: Iterable[Iterable[str]], vocab: Vocab
 ) -> tuple[list[list[str]], Counter[str]]:
     """The sentences with frequent words thinned out, and the count of each word before that.
 
@@ -37,7 +37,8 @@ def subsample(
 
     Book: 15.3 The dataset for pretraining word embeddings
     """
-    tokens = [*chain.from_iterable(sentences)]
+    lines = [list(sentence) for sentence in sentences]
+    tokens = [*chain.from_iterable(lines)]
     known = vocab.token_to_idx.keys() - {UNKNOWN}
     counter = Counter({token: n for token, n in Counter(tokens).items() if token in known})
     num_known = counter.total()
@@ -45,13 +46,13 @@ def subsample(
     chances = np.fromiter(map(stays.get, tokens, repeat(-1.0)), np.float64, len(tokens))
     is_kept = chances >= 0
     is_kept[is_kept] = uniform(num_known) < chances[is_kept]
-    ends = np.fromiter(accumulate(map(len, sentences), initial=0), np.int64)
+    ends = np.fromiter(accumulate(map(len, lines), initial=0), np.int64)
     num_kept = np.concatenate(([0], is_kept.cumsum()))[ends]
     return _cut([*compress(tokens, is_kept.tolist())], num_kept.tolist()), counter
 
 
 def get_centers_and_contexts(
-    corpus: Sequence[Sequence[Item]], max_window_size: int
+    corpus: Iterable[Iterable[Item]], max_window_size: int
 ) -> tuple[list[Item], list[list[Item]]]:
     """Each word of the lines, and the words around it in its line.
 
@@ -65,9 +66,9 @@ def get_centers_and_contexts(
     """
     if max_window_size < 1:
         raise ValueError(f"max_window_size is at least 1, found {max_window_size}")
-    lines = [list(line) for line in corpus if len(line) > 1]
+    lines = [line for line in map(list, corpus) if len(line) > 1]
     centers = [*chain.from_iterable(lines)]
-    sizes = iter(integers(1, max_window_size, len(centers)).tolist())
+    sizes = iter(integers(1, int(max_window_size), len(centers)).tolist())
     with collector_paused():
         contexts = [
             line[i - size if i > size else 0 : i] + line[i + 1 : i + 1 + size]
@@ -88,7 +89,7 @@ class RandomGenerator:
     Book: 15.3 The dataset for pretraining word embeddings
     """
 
-    def __init__(self, sampling_weights: Sequence[float]) -> None:
+    def __init__(self, sampling_weights: Collection[float]) -> None:
         self.sampling_weights = sampling_weights
         self.population = list(range(1, len(sampling_weights) + 1))
         self.candidates: list[int] = []
@@ -128,7 +129,7 @@ class RandomGenerator:
 
 
 def get_negatives(
-    all_contexts: Sequence[Sequence[int]], vocab: Vocab, counter: Counter[str], K: int
+    all_contexts: Iterable[Sequence[int]], vocab: Vocab, counter: Counter[str], K: int
 ) -> list[list[int]]:
     """For each context `K` noise words a word: numbers that the context does not have.
 

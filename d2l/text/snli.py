@@ -2,12 +2,11 @@
 neither; and what a trained net says of a pair.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 from torch.utils.data import Dataset
 
 from d2l.base.axes import Int, Tensor
@@ -108,12 +107,15 @@ def load_data_snli(
 
 
 def predict_snli(
-    net: nn.Module, vocab: Vocab, premise: str | Sequence[str], hypothesis: str | Sequence[str]
+    net: Callable[..., Tensor],
+    vocab: Vocab,
+    premise: str | Sequence[str],
+    hypothesis: str | Sequence[str],
 ) -> str:
     """`"entailment"`, `"contradiction"` or `"neutral"`: what `net` says of a pair of sentences.
 
-    Sentences are texts or lists of words. `net` reads the list of both as numbers (1, num_words)
-    and gives a score for each class.
+    Sentences are texts or lists of words. `net`, a module or a function, reads the list of both as
+    numbers (1, num_words) and gives a score for each class.
 
     >>> class Doubts(nn.Module):
     ...     def forward(self, X):
@@ -123,15 +125,13 @@ def predict_snli(
 
     Book: 16.5 Natural language inference: using attention
     """
-    pair = [torch.tensor([vocab[_listed(sentence)]]) for sentence in (premise, hypothesis)]
+    pair = [_numbers(vocab, sentence) for sentence in (premise, hypothesis)]
     return list(LABELS)[most_likely_class(net, pair)]
 
 
-def _listed(sentence: str | Sequence[str]) -> list[str]:
+def _numbers(vocab: Vocab, sentence: str | Sequence[str]) -> Int[Tensor, "1 num_words"]:
     words = sentence.split() if isinstance(sentence, str) else list(sentence)
-    if not words:
-        raise ValueError("a sentence has no words: predict_snli(net, vocab, 'he runs', 'he sits')")
-    return words
+    return torch.tensor(vocab[words], dtype=torch.int64).reshape(1, -1)
 
 
 def _words(parses: Sequence[str]) -> list[str]:

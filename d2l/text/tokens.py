@@ -9,14 +9,15 @@ import numpy as np
 import torch
 
 from d2l.base.axes import Int, Shaped, Tensor
-from d2l.errors import DataError
+from d2l.base.replaced_names import is_replaced
+from d2l.errors import ConfigurationError, DataError
 from d2l.text.vocab import Vocab
 
 SPLITTERS: dict[str, Callable[[str], list[str]]] = {"word": str.split, "char": list}
 UNSPACED_MARK = re.compile(r"(?<=[^ ])([,.!?])")
 
 
-def tokenize(lines: Sequence[str], token: str = "word") -> list[list[str]]:
+def tokenize(lines: Iterable[str], token: str = "word") -> list[list[str]]:
     """The tokens of each line: its words, or with `token="char"` its characters.
 
     >>> d2l.tokenize(["the time", "machine"])
@@ -25,19 +26,23 @@ def tokenize(lines: Sequence[str], token: str = "word") -> list[list[str]]:
     Book: 9.2 Converting raw text into sequence data
     """
     if token not in SPLITTERS:
-        raise ValueError(f"token is 'word' or 'char', found {token!r}: tokenize(lines, 'word')")
+        raise ConfigurationError(
+            f"token is 'word' or 'char', found {token!r}: tokenize(lines, 'word')"
+        )
     return [*map(SPLITTERS[token], lines)]
 
 
-def truncate_pad(line: Sequence[Any], num_steps: int, padding_token: Any) -> list[Any]:
-    """The line cut to `num_steps` items, or filled up to as many.
+def truncate_pad(line: Any, num_steps: int, padding_token: Any) -> Any:
+    """The line cut to `num_steps` items, of its own type, or as a list filled up to as many.
 
     >>> d2l.truncate_pad([4, 5], 3, 0)
     [4, 5, 0]
 
     Book: 10.5 Machine translation and the dataset
     """
-    return [*line[:num_steps], *[padding_token] * (num_steps - len(line))]
+    if len(line) > num_steps:
+        return line[:num_steps]
+    return [*line, *[padding_token] * (num_steps - len(line))]
 
 
 def preprocess_nmt(text: str) -> str:
@@ -70,7 +75,7 @@ def tokenize_nmt(
 
 
 def build_array_nmt(
-    lines: Sequence[Sequence[str]], vocab: Vocab, num_steps: int
+    lines: Iterable[Sequence[str]], vocab: Vocab, num_steps: int
 ) -> tuple[Int[Tensor, "batch num_steps"], Int[Tensor, "batch"]]:
     """The numbers of sentences, each ended with `<eos>`, and how many are no padding.
 
@@ -82,9 +87,9 @@ def build_array_nmt(
 
     Book: 10.5 Machine translation and the dataset
     """
-    if len(lines) == 0:
-        raise DataError("there are no sentences to make an array of: give at least one")
     ended = [[*line, "<eos>"] for line in lines]
+    if not ended:
+        raise DataError("there are no sentences to make an array of: give at least one")
     array = pad_numbers(vocab[ended], num_steps, vocab["<pad>"])
     return array, (array != vocab["<pad>"]).sum(1)
 
@@ -105,6 +110,8 @@ def pad_numbers(
     lines: Sequence[Sequence[int]], num_steps: int, padding: int
 ) -> Int[Tensor, "batch num_steps"]:
     """The lines cut or filled to one width, as `truncate_pad` does, all at once."""
+    if is_replaced("truncate_pad"):
+        return torch.tensor([truncate_pad(line, num_steps, padding) for line in lines])
     filled = before(torch.tensor([*map(len, lines)], dtype=torch.int64), num_steps)
     array = torch.full(filled.shape, padding)
     return array.masked_scatter_(filled, flat(line[:num_steps] for line in lines))

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from d2l.data.hub import download_extract
 from d2l.engine.resident import ResidentLoader
-from d2l.text.sentence_pairs import SentencePairs
+from d2l.text.sentence_pairs import PairArrays
 from d2l.text.tokens import build_array_nmt, preprocess_nmt, tokenize_nmt
 from d2l.text.vocab import Vocab
 
 SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>")
 
 
-class MTFraEng(SentencePairs):
+class MTFraEng(PairArrays):
     """English sentences and their French translations, from the Tatoeba project.
 
     The archive is kept in `root`; the pairs are what `SentencePairs` makes of them.
@@ -23,7 +23,18 @@ class MTFraEng(SentencePairs):
     Book: 10.5 Machine translation and the dataset
     """
 
-    root: str
+    def __init__(
+        self,
+        batch_size: int,
+        num_steps: int = 9,
+        num_train: int = 512,
+        num_val: int = 128,
+        *,
+        root: str = "../data",
+    ) -> None:
+        super().__init__(root=root)
+        self.save_hyperparameters()
+        self.arrays, self.src_vocab, self.tgt_vocab = self._build_arrays(self._download())
 
     def _download(self) -> str:
         """The text of the file of pairs."""

@@ -12,14 +12,16 @@ from d2l.errors import LabelError
 UNKNOWN = "<unk>"
 WORDS: set[type] = {str}
 LINES: set[type] = {list, tuple}
+INTEGERS: set[type] = {int}
 
 
 class Vocab:
     """The tokens of a text, numbered in alphabetical order; the unknown token is `<unk>`.
 
-    `tokens` is a list of tokens or of lines of tokens. Tokens seen fewer than `min_freq` times are
-    left out; `reserved_tokens` are in whether seen or not. `token_freqs` has every token seen with
-    its count, the most frequent first; `idx_to_token` and `token_to_idx` are the numbering.
+    `tokens` is a list of tokens, a list of lines of tokens, or a `Counter`. Tokens seen fewer than
+    `min_freq` times are left out; `reserved_tokens` are in whether seen or not. `token_freqs` has
+    every token seen with its count, the most frequent first; `idx_to_token` and `token_to_idx` are
+    the numbering.
 
     >>> vocab = d2l.Vocab([["b", "a", "c"], ["a"]], reserved_tokens=["<pad>"])
     >>> vocab["a"], vocab[["b", "who?"]], vocab.to_tokens([0, 2])
@@ -29,7 +31,10 @@ class Vocab:
     """
 
     def __init__(
-        self, tokens: Iterable[Any] = (), min_freq: int = 0, reserved_tokens: Iterable[str] = ()
+        self,
+        tokens: Iterable[Any] | None = (),
+        min_freq: int = 0,
+        reserved_tokens: Iterable[str] = (),
     ) -> None:
         self.token_freqs = _count(tokens).most_common()
         frequent = (token for token, count in self.token_freqs if count >= min_freq)
@@ -57,10 +62,12 @@ class Vocab:
             )
         if not isinstance(tokens, (list, tuple)):
             return self.token_to_idx.get(tokens, self.unk)
+        if type(self).__getitem__ is not Vocab.__getitem__:  # a subclass looks up each token
+            return [self[token] for token in tokens]
         return self._numbers_of(tokens, self.unk)
 
     def to_tokens(self, indices: Any) -> Any:
-        """The token with a number, or a list of those of a list, tuple or tensor of any length.
+        """The token with a number, or a list of those of a list, range, tensor, … of any length.
 
         Raises `LabelError` for a number that the vocabulary does not have.
         """
@@ -87,14 +94,21 @@ class Vocab:
         return list(map(self.token_to_idx.get, tokens, repeat(unk)))
 
     def _tokens_of(self, numbers: Any) -> Any:
-        if not isinstance(numbers, (list, tuple)):
-            return self.idx_to_token[numbers]
-        if any(issubclass(kind, (list, tuple)) for kind in set(map(type, numbers))):
-            return [self._tokens_of(item) for item in numbers]
-        return list(map(self.idx_to_token.__getitem__, numbers))
+        if not _is_several(numbers):
+            return self.idx_to_token[int(numbers)]
+        numbers = list(numbers)
+        if set(map(type, numbers)) <= INTEGERS:
+            return list(map(self.idx_to_token.__getitem__, numbers))
+        return [self._tokens_of(item) for item in numbers]
 
 
-def _count(tokens: Iterable[Any]) -> Counter[Any]:
+def _is_several(numbers: Any) -> bool:
+    return isinstance(numbers, Iterable) and getattr(numbers, "ndim", 1) > 0
+
+
+def _count(tokens: Iterable[Any] | None) -> Counter[Any]:
+    if tokens is None or isinstance(tokens, Counter):
+        return Counter(tokens)
     tokens = tokens if isinstance(tokens, Sequence) else list(tokens)
     are_lines = len(tokens) > 0 and isinstance(tokens[0], (list, tuple))
     try:
@@ -118,7 +132,7 @@ def _sorted(tokens: set[Any]) -> list[str]:
 
 def _outside(numbers: Any, vocab: Vocab) -> Any:
     """The first number that is none of the vocabulary's."""
-    if isinstance(numbers, (list, tuple)):
+    if _is_several(numbers):
         found = (_outside(number, vocab) for number in numbers)
         return next((number for number in found if number is not None), None)
-    return None if -len(vocab) <= numbers < len(vocab) else numbers
+    return None if -len(vocab) <= int(numbers) < len(vocab) else numbers

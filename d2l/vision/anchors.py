@@ -44,11 +44,17 @@ def multibox_prior(
 def _half_sides(
     sizes: Sequence[float], ratios: Sequence[float], shape: torch.Size, device: torch.device
 ) -> Float[Tensor, "2 num_per_pixel"]:
-    size = torch.tensor(sizes, dtype=torch.float32, device=device)
-    root = torch.tensor(ratios, dtype=torch.float32, device=device).sqrt()
+    size, root = (_floats(values, device) for values in (sizes, ratios))
+    root = root.sqrt()
     widths = torch.cat((size * root[0], sizes[0] * root[1:])) * shape[0] / shape[1]
     heights = torch.cat((size / root[0], sizes[0] / root[1:]))
     return torch.stack((widths, heights)) / 2
+
+
+def _floats(values: Sequence[float], device: torch.device) -> Float[Tensor, "num_values"]:
+    """Python numbers as float32, NumPy's in their own type, as `torch.tensor` has it."""
+    found = torch.as_tensor(values, device=device)
+    return found if found.is_floating_point() else found.to(torch.float32)
 
 
 def offset_boxes(

@@ -1,6 +1,7 @@
 """Pictures with a banana each: a small set for object detection."""
 
 import csv
+import operator
 from pathlib import Path
 
 import torch
@@ -62,7 +63,7 @@ class BananasDataset(torch.utils.data.Dataset):
         self.features = torch.stack(images)
 
     def __getitem__(self, idx: int) -> tuple[Float[Tensor, "3 height width"], Float[Tensor, "1 5"]]:
-        return self.features[idx].float(), self.labels[idx]
+        return self.features[operator.index(idx)].float(), self.labels[idx]
 
     def __len__(self) -> int:
         return len(self.features)

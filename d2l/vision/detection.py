@@ -23,7 +23,12 @@ def nms(
     Book: 14.4 Anchor boxes
     """
     check_axes("boxes", boxes, "num_boxes 4")
-    check_axes("scores", scores, str(len(boxes)))
+    check_axes("scores", scores, "num_boxes")
+    if len(scores) > len(boxes):
+        raise ShapeError(
+            f"nms reads a score for each box; found {len(scores)} scores, {len(boxes)} boxes"
+        )
+    boxes = boxes[: len(scores)]  # those that have a score
     from torchvision.ops import nms as suppress
 
     dtype = torch.promote_types(torch.promote_types(boxes.dtype, scores.dtype), torch.float32)
@@ -32,7 +37,7 @@ def nms(
 
 def multibox_detection(
     cls_probs: Shaped[Tensor, "batch num_outputs num_anchors"],
-    offset_preds: Shaped[Tensor, "batch num_offsets"],
+    offset_preds: Shaped[Tensor, "..."],
     anchors: Shaped[Tensor, "*one num_anchors 4"],
     nms_threshold: float = 0.5,
     pos_threshold: float = 0.009999999,
@@ -90,4 +95,5 @@ def _check_predictions(cls_probs: Tensor, offset_preds: Tensor, num_anchors: int
             "cls_probs must have the background and one class at least along axis 1; found shape "
             f"{tuple(cls_probs.shape)}"
         )
-    check_axes("offset_preds", offset_preds, f"{len(cls_probs)} {num_anchors * 4}")
+    if offset_preds.numel() != len(cls_probs) * num_anchors * 4:
+        check_axes("offset_preds", offset_preds, f"{len(cls_probs)} {num_anchors * 4}")

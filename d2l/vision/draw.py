@@ -20,7 +20,7 @@ def bbox_to_rect(bbox: Any, color: Any) -> Any:
     """
     from matplotlib.patches import Rectangle
 
-    left, top, right, bottom = to_array(bbox)
+    left, top, right, bottom = list(to_array(bbox))[:4]
     return Rectangle(
         (left, top), right - left, bottom - top, fill=False, edgecolor=color, linewidth=2
     )
@@ -30,7 +30,7 @@ def show_bboxes(axes: Any, bboxes: Any, labels: Any = None, colors: Any = None) 
     """Draw `bboxes` (num_boxes, 4), corners in the picture's pixels, onto `axes`.
 
     `labels` are written at the upper left corners; there may be fewer than boxes. `labels` and
-    `colors` are lists or one string; colors come round again.
+    `colors` are lists, other iterables or one string; colors come round again.
 
     >>> axes = d2l.plt.imshow(np.zeros((60, 100)), cmap="gray_r").axes
     >>> boxes = torch.tensor([[0.1, 0.2, 0.4, 0.9], [0.5, 0.3, 0.95, 0.8]])
@@ -55,6 +55,5 @@ def _write(axes: Any, rectangle: Any, text: str, color: Any) -> None:
 
 
 def _listed(value: Any, default: Sequence[Any]) -> Sequence[Any]:
-    if value is None or len(value) == 0:
-        return default
-    return [value] if isinstance(value, str) else value
+    values = [value] if isinstance(value, str) else list(() if value is None else value)
+    return values or default

@@ -28,6 +28,7 @@ class Loopback:
         self.answers: dict[str, list[Answer]] = {}
         self.requests: list[tuple[str, str | None]] = []
         self.released = threading.Event()
+        self.num_stalled = 0  # answers after which the server has not hung up yet
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
@@ -72,7 +73,9 @@ def _handler_of(loopback: Loopback) -> Callable:
             self.wfile.write(body if answer.sent is None else answer.sent)
             if answer.stalls:
                 self.wfile.flush()
-                loopback.released.wait(20)
+                loopback.num_stalled += 1
+                loopback.released.wait(60)
+                loopback.num_stalled -= 1
 
         def start_of_range(self, answer):
             asked = self.headers.get("Range")

@@ -180,14 +180,13 @@ def test_a_redirect_out_of_the_web_is_not_followed(server, tmp_path, place):
 
 
 def test_a_server_that_stalls_is_given_up_and_what_came_is_kept(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(transport, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(transport, "TIMEOUT_SECONDS", 1)
     stalled = Answer(BODY, sent=BODY[:70_000], announced=len(BODY), stalls=True)
     silent = Answer(BODY, sent=b"", announced=len(BODY), stalls=True, takes_ranges=True)
     url = server.give("/a.bin", stalled, silent)
-    began = time.monotonic()
-    with pytest.raises(DataError, match=r"nothing came for 0\.2 seconds"):
+    with pytest.raises(DataError, match="nothing came for 1 seconds"):
         d2l.download(url, tmp_path, SHA1)
-    assert time.monotonic() - began < 5
+    assert server.num_stalled == len(server.requests)  # none of them hung up
     server.give("/a.bin", Answer(BODY, takes_ranges=True))
     assert downloaded(url, tmp_path, SHA1) == BODY
     assert server.requests[-1] == ("/a.bin", "bytes=70000-")
@@ -195,9 +194,8 @@ def test_a_server_that_stalls_is_given_up_and_what_came_is_kept(server, tmp_path
 
 def test_a_server_that_does_not_hang_up_after_the_last_byte_is_not_waited_for(server, tmp_path):
     url = server.give("/a.bin", Answer(BODY, stalls=True))
-    began = time.monotonic()
     assert downloaded(url, tmp_path, SHA1) == BODY
-    assert time.monotonic() - began < 5
+    assert server.num_stalled == 1
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills as POSIX has it")
@@ -211,7 +209,7 @@ def test_killed_in_the_middle_leaves_nothing_under_the_name_and_the_next_call_re
         wait_for(lambda: any(f.stat().st_size > 100_000 for f in tmp_path.glob(".*.part")))
     finally:
         process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        process.wait(300)
     assert not (tmp_path / "a.bin").exists()
     server.give("/a.bin", Answer(BODY, takes_ranges=True))
     assert downloaded(url, tmp_path, SHA1) == BODY
@@ -263,7 +261,7 @@ def test_files_of_one_name_from_two_addresses_are_not_taken_for_each_other(serve
     assert d2l.download(queried, tmp_path).endswith("part=2")
 
 
-def wait_for(condition, seconds=30):
+def wait_for(condition, seconds=300):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

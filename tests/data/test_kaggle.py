@@ -1,5 +1,6 @@
 """Folders of pictures by class, on a handful of small files."""
 
+import collections
 import os
 
 import pytest
@@ -75,9 +76,13 @@ def test_a_label_that_is_no_name_of_a_folder_is_an_error(contest, label):
         d2l.reorg_train_valid(contest, {**LABELS, "0": label}, 0.1)
 
 
-def test_a_ratio_that_is_no_share_no_labels_and_no_folder_are_errors(contest):
-    with pytest.raises(DataError, match=r"valid_ratio is a share, from 0 to 1; found 10"):
-        d2l.reorg_train_valid(contest, LABELS, 10)
+def test_a_ratio_that_is_no_share_leaves_one_or_all(contest):
+    smallest = min(collections.Counter(LABELS.values()).values())
+    assert d2l.reorg_train_valid(contest, LABELS, -0.1) == 1
+    assert d2l.reorg_train_valid(contest, LABELS, 1.5) == int(smallest * 1.5)
+
+
+def test_no_labels_and_no_folder_are_errors(contest):
     with pytest.raises(DataError, match="found no labels"):
         d2l.reorg_train_valid(contest, {}, 0.1)
     with pytest.raises(DataError, match="there is no such folder"):

@@ -48,7 +48,7 @@ def test_the_loader_gives_what_batchify_makes_of_its_examples(ptb):
     examples = [loader.dataset[i] for i in range(len(loader.dataset))]
     expected = d2l.batchify(examples)
     found = [torch.cat(parts) for parts in zip(*loader, strict=True)]
-    in_order = loader.gather(torch.arange(len(examples)))
+    in_order = loader.take(torch.arange(len(examples)))
     assert all(torch.equal(a, b) for a, b in zip(in_order, expected, strict=True))
     assert sorted(found[0].tolist()) == sorted(expected[0].tolist())
     assert all(len(noise) == 2 * len(words) for _, words, noise in examples)

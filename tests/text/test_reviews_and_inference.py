@@ -93,11 +93,19 @@ def test_a_net_says_what_it_thinks_of_a_pair(label, word):
     assert [part.tolist() for part in net.asked] == [[[1, 2]], [[1, 0]]]
 
 
-def test_no_words_are_an_error():
-    with pytest.raises(ValueError, match="no words to judge"):
-        d2l.predict_sentiment(Says(0, 2), d2l.Vocab(), " ")
-    with pytest.raises(ValueError, match="a sentence has no words"):
-        d2l.predict_snli(Says(0, 3), d2l.Vocab(), "a", [])
+def test_a_text_without_words_is_left_to_the_net():
+    net = Says(1, 2)
+    assert d2l.predict_sentiment(net, d2l.Vocab(), " ") == "positive"
+    assert net.asked.shape == (1, 0)
+    assert d2l.predict_snli(Says(0, 3), d2l.Vocab(), "a", []) == "entailment"
+
+
+def test_a_function_judges_as_a_module_does():
+    def says(X):
+        return torch.tensor([[0.0, 1.0, 0.0]])
+
+    assert d2l.predict_sentiment(says, d2l.Vocab(["film"]), "this film") == "positive"
+    assert d2l.predict_snli(says, d2l.Vocab(["film"]), "this film", "film") == "contradiction"
 
 
 def test_pairs_are_read_without_brackets_and_without_those_nobody_agreed_on(snli):

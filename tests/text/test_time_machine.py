@@ -85,3 +85,14 @@ def test_an_empty_text_is_an_error(text):
 def test_a_text_class_without_a_text_says_what_to_define():
     with pytest.raises(NotImplementedError, match="CharacterText does not say which text"):
         d2l.CharacterText(batch_size=2, num_steps=5)
+
+
+def test_a_readers_constructor_may_skip_that_of_the_set():
+    class Own(d2l.TimeMachine):
+        def __init__(self, batch_size):
+            super(d2l.TimeMachine, self).__init__()
+            self.save_hyperparameters()
+            self.corpus, self.vocab = self.build("a b a")
+
+    data = Own(3)
+    assert (data.batch_size, data.vocab.to_tokens(data.corpus)) == (3, list("a b a"))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from d2l import torch as d2l
-from d2l.errors import DataError, ShapeError
+from d2l.errors import DataError
 
 PAIRS = [
     ("Go.", "Va !"),
@@ -75,9 +75,20 @@ def test_other_sentences_are_built_with_the_same_vocabularies_however_many():
     assert src_valid_len.tolist() == [3, 4] * 4
 
 
-def test_a_sentence_of_another_number_on_each_side_is_an_error():
-    with pytest.raises(ShapeError, match="found 1 and 2"):
-        Pairs(batch_size=2).build(["hi ."], ["salut !", "va !"])
+def test_sentences_without_a_partner_are_left_out_with_a_warning():
+    data = Pairs(batch_size=2)
+    with pytest.warns(UserWarning, match="found 1 source and 2 target sentences"):
+        arrays = data.build(iter(["hi ."]), ["salut !", "va !"])
+    assert [len(array) for array in arrays] == [1, 1, 1, 1]
+
+
+def test_a_readers_constructor_may_skip_that_of_the_set():
+    class Own(d2l.MTFraEng):
+        def __init__(self, batch_size):
+            super(d2l.MTFraEng, self).__init__()
+            self.save_hyperparameters()
+
+    assert Own(3).batch_size == 3
 
 
 @pytest.mark.parametrize("text", ["", "no tab\n"])

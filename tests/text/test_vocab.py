@@ -2,7 +2,7 @@
 
 import pickle
 import random
-from collections import Counter
+from collections import Counter, deque
 
 import pytest
 import torch
@@ -118,3 +118,24 @@ def test_a_tensor_in_place_of_tokens_is_told_where_to_go():
 def test_a_vocabulary_can_be_pickled():
     copy = pickle.loads(pickle.dumps(d2l.Vocab(LINES)))
     assert copy[["d", "?"]] == [4, 0]
+
+
+def test_a_counter_keeps_its_counts():
+    vocab = d2l.Vocab(Counter("aaab"), min_freq=2)
+    assert (vocab.token_freqs, vocab.idx_to_token) == ([("a", 3), ("b", 1)], ["<unk>", "a"])
+
+
+def test_a_subclass_looks_up_each_token_of_a_list():
+    class Lower(d2l.Vocab):
+        def __getitem__(self, tokens):
+            return super().__getitem__(tokens.lower() if isinstance(tokens, str) else tokens)
+
+    assert Lower(["a", "b"])[["A", ["B"], "b"]] == [1, [2], 2]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [range(1, 3), deque([1, 2]), {0: 1, 1: 2}.values(), torch.tensor([1.0, 2.0]), iter([1, 2])],
+)
+def test_numbers_may_come_from_any_iterable(numbers):
+    assert d2l.Vocab(["a", "b"]).to_tokens(numbers) == ["a", "b"]

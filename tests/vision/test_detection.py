@@ -78,7 +78,14 @@ def test_other_shapes_are_errors_that_name_argument_and_shape():
     anchors = random_boxes(1, 7)
     with pytest.raises(ShapeError, match=r"cls_probs .*, 7\); found \(2, 3, 8\)"):
         d2l.multibox_detection(torch.rand(2, 3, 8), torch.zeros(2, 28), anchors)
-    with pytest.raises(ShapeError, match=r"offset_preds .*\(2, 28\); found \(2, 7, 4\)"):
-        d2l.multibox_detection(torch.rand(2, 3, 7), torch.zeros(2, 7, 4), anchors)
-    with pytest.raises(ShapeError, match=r"scores must have shape \(7\); found \(6,\)"):
-        d2l.nms(anchors[0], torch.rand(6), 0.5)
+    with pytest.raises(ShapeError, match=r"offset_preds .*\(2, 28\); found \(2, 7, 3\)"):
+        d2l.multibox_detection(torch.rand(2, 3, 7), torch.zeros(2, 7, 3), anchors)
+    with pytest.raises(ShapeError, match="found 8 scores, 7 boxes"):
+        d2l.nms(anchors[0], torch.rand(8), 0.5)
+
+
+def test_offsets_may_have_any_axes_that_hold_four_numbers_for_each_anchor():
+    probs, offsets, anchors = torch.rand(2, 3, 7), torch.randn(2, 28) / 9, random_boxes(1, 7)
+    expected = d2l.multibox_detection(probs, offsets, anchors)
+    found = d2l.multibox_detection(probs, offsets.reshape(2, 7, 4), anchors)
+    assert torch.equal(found, expected)

@@ -12,10 +12,16 @@ from d2l.data import fashion_files
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory) -> Iterator[dict[str, Any]]:
+def clothes(tmp_path_factory) -> str:
+    """The folder in which both libraries look for Fashion-MNIST."""
+    return _lay_out_clothes(tmp_path_factory.mktemp("clothes"))
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory, clothes) -> Iterator[dict[str, Any]]:
     """What every case gave with 1.0.3, and the names that it has."""
     with pytest.MonkeyPatch.context() as settings:
-        settings.setenv(CLOTHES, _lay_out_clothes(tmp_path_factory.mktemp("clothes")))
+        settings.setenv(CLOTHES, clothes)
         try:
             yield outcomes_of_released(tmp_path_factory.mktemp("parity"))
         except ReleasedMissingError as error:

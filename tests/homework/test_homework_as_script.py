@@ -61,7 +61,7 @@ def test_the_homework_runs_on_a_gpu(homework_script, homework_folder):
 
 
 def test_asking_for_more_gpus_than_there_are_warns_and_goes_on():
-    with pytest.warns(UserWarning, match=r"asked for, \d+ found: going on with"):
+    with pytest.warns(UserWarning, match=r"requested, .*\d+ found: training on"):
         trainer = d2l.Trainer(max_epochs=1, num_gpus=d2l.num_gpus() + 1)
     model = d2l.LinearRegression(lr=0.03)
     trainer.fit(model, d2l.SyntheticRegressionData(w=d2l.tensor([2, -3.4]), b=4.2))

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import socket
 import subprocess
 import sys
@@ -211,6 +212,8 @@ def test_a_folder_that_the_run_could_not_read_is_named(tmp_path):
 def test_an_ordinary_user_has_the_same_walls(level):
     if not Path(SYSTEM_PYTHON).exists():
         pytest.skip(f"no {SYSTEM_PYTHON} for an ordinary user")
+    if level == Level.BUBBLEWRAP and shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
     if not all(parent.stat().st_mode & 0o001 for parent in CHECKOUT.parents):
         pytest.skip("an ordinary user cannot read this checkout")
     inner = (

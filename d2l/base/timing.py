@@ -26,8 +26,8 @@ class Timer:
 
     def start(self) -> None:
         """Start a lap."""
-        self._started = time.perf_counter()
         self.tik = self._tik = time.time()
+        self._started = time.perf_counter()
 
     def stop(self) -> float:
         """End the lap, keep its seconds and return them."""

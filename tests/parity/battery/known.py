@@ -28,7 +28,7 @@ KNOWN = {
     "TokenEmbedding.__getitem__/tokens=one string": '`TokenEmbedding["word"]`',
     "try_all_gpus/*": "`try_all_gpus()` without a GPU",
     "gpu/i=string": '`gpu("1")`',
-    "corr2d/*": "`corr2d` of float64; kernel larger than the input",
+    "corr2d/*": "`corr2d` of float64 tensors",
     "split_batch/all=numpy": "`split_batch` of arrays",
     "get_dataloader_workers/base": "`get_dataloader_workers()`",
     "HPOTuner.bookkeeping/error=None": "`HPOTuner`",

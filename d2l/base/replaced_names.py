@@ -69,8 +69,6 @@ def _places_of(face: ModuleType, name: str, original: Any, current: Any) -> Iter
     for module in [m for m in sys.modules if m.startswith(PACKAGE)]:
         if sys.modules[module] is face or sys.modules[module] is None:
             continue
-        if inspect.isclass(original) and module == original.__module__:
-            continue  # a class knows itself by its own name
         for variable, bound in vars(sys.modules[module]).items():
             is_original = bound is original and (any_name or variable == name)
             is_current = bound is current and variable == name

@@ -173,7 +173,7 @@ class ProgressBoard(HyperParameters):
 def board_curves(board: object) -> Curves | None:
     """The curves of a board or an animator; None for one that a reader wrote from scratch."""
     state = getattr(board, "__dict__", {}).get("_d2l")
-    if state is None and isinstance(board, ProgressBoard):
+    if state is None and isinstance(board, _OWN):
         state = state_of(board)
     return state.curves if isinstance(state, DrawingState) else None
 
@@ -185,7 +185,7 @@ def finish_board(board: object) -> None:
         return
     state = board.__dict__["_d2l"]
     state.follows = True
-    if isinstance(board, ProgressBoard):
+    if isinstance(board, _OWN):
         if board.display:
             _live(board).finish()
     elif state.live is not None:
@@ -331,3 +331,6 @@ def _of_released(board: ProgressBoard, name: str, of: Callable[[Curves], Any]) -
     if not state.curves.series:
         raise AttributeError(f"{type(board).__name__} has no {name} before its first point")
     return of(state.curves)
+
+
+_OWN = (ProgressBoard,)  # which stays, whatever a reader calls by that name

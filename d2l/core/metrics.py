@@ -66,9 +66,13 @@ class MetricRecorder:
     def draw_means(self, x: float) -> None:
         """Put the means of the validation pass on the board."""
         for key, mean in self.pop_means().items():
-            per_epoch = self._model.plot_valid_per_epoch
-            if per_epoch > 0:
-                draw(self._model.board, x, mean, "val_" + key, 1 / per_epoch)
+            self.draw_validation(key, mean, x, 1)
+
+    def draw_validation(self, key: str, value: Any, x: float, num_values: int) -> None:
+        """Put a validation value on the board, of which an epoch has so many."""
+        per_epoch = self._model.plot_valid_per_epoch
+        if per_epoch > 0:
+            draw(self._model.board, x, value, "val_" + key, num_values / per_epoch)
 
     def pending_state(self) -> dict[str, dict[str, Any]]:
         """What was summed since the last points, of all processes together and in parts."""

@@ -132,6 +132,7 @@ class Run:
         self.validation_rng: GeneratorStates | None = None
         self.started = time.monotonic()
         self.batch: Any = None
+        self._source: Any = None  # of the pass in progress
         self.is_training = self.is_validating = False
         self.num_accumulated = 0  # examples whose gradients wait for an update
         self.num_batches_done = 0
@@ -147,14 +148,12 @@ class Run:
     @property
     def num_local(self) -> int:
         """How many examples of the batch count in this process."""
-        source = self._source
-        return source.num_local if self.group.size > 1 else count_examples(self.batch)
+        return self._source.num_local if self.group.size > 1 else count_examples(self.batch)
 
     @property
     def num_global(self) -> int:
         """How many examples the batch has in all processes together."""
-        source = self._source
-        return source.num_global if self.group.size > 1 else count_examples(self.batch)
+        return self._source.num_global if self.group.size > 1 else count_examples(self.batch)
 
     @property
     def num_updates(self) -> int:
@@ -179,9 +178,9 @@ class Run:
         if self.is_validating:  # a validation pass is done whole, or again
             self.validation_rng, self.position.val_batch = self.rng.states, 0
             return batches_from(loader.source, 0)
-        with_order = self.start_training_pass()
+        rng = self.start_training_pass()
         batches = batches_from(loader.source, self.position.batch)
-        self.training_pass_started(with_order)
+        self.training_pass_started(rng)
         return batches
 
     def resume_after(self, epoch_rng: GeneratorStates | None, rng: GeneratorStates) -> None:
@@ -286,8 +285,11 @@ class Run:
             self.table.write(key, value)
             return
         value = scalar(value)
-        if not train:
+        if self.is_validating and not train:
             self.metrics.add_validation(key, value, self.num_local)
+            return
+        if not train:  # outside a validation pass, by a loop of the reader's own
+            self.metrics.draw_validation(key, value, self.validation_x, self.num_val_batches or 1)
             return
         if key == "loss" and not self._is_loss_checked:
             self.check_loss(value)
@@ -374,8 +376,6 @@ class Run:
 
     def close(self) -> None:
         """Let go of everything; loaders and the trainer know the run as closed."""
-        if self.graphed is not None:
-            self.graphed.close()
         vars(self).clear()
         self.is_open = False
 

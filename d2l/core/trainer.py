@@ -365,12 +365,17 @@ def _length(loader: Any) -> int | None:
 
 
 def _is_replaced(trainer: Trainer) -> bool:
-    """Whether `fit_epoch` is a reader's; one that calls `super()` still leads to ours."""
-    method = vars(trainer).get("fit_epoch", getattr(type(trainer), "fit_epoch", None))
-    is_around_ours = vars(Trainer)["fit_epoch"] is _OUR_FIT_EPOCH
-    code = getattr(method, "__code__", None)
-    calls_super = code is not None and "__class__" in code.co_freevars
-    return method is not _OUR_FIT_EPOCH and not (is_around_ours and calls_super)
+    """Whether `fit_epoch` is a reader's; one that calls `super()` may still lead to ours."""
+    if "fit_epoch" in vars(trainer):
+        return True
+    for kind in type(trainer).__mro__:
+        method = vars(kind).get("fit_epoch")
+        if method is _OUR_FIT_EPOCH:
+            return False
+        code = getattr(method, "__code__", None)
+        if method is not None and (code is None or "__class__" not in code.co_freevars):
+            return True
+    return True
 
 
 _OUR_FIT_EPOCH = Trainer.fit_epoch  # as it was before any reader replaced it

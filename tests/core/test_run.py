@@ -602,6 +602,20 @@ def test_a_trainer_of_two_optimizers_trains_and_is_resumed(form, tmp_path):
     assert all(map(torch.equal, fitted(3, resume="last"), straight))
 
 
+@pytest.mark.parametrize("num_val", [0, 4])
+def test_an_own_loop_may_plot_validation_values_outside_a_validation_pass(num_val):
+    class Measuring(GanTrainer):
+        def fit_epoch(self):
+            self.model.plot("early", 1.0, train=False)
+            super().fit_epoch()
+            self.model.plot("late", 2.0, train=False)
+
+    model = Gan()
+    Measuring(2).fit(model, TwoClasses(num_val=num_val))  # no more than one validation batch
+    expected = {"val_early": [(1, 1.0), (2, 1.0)], "val_late": [(1, 2.0), (2, 2.0)]}
+    assert model.board.points == expected
+
+
 def test_an_own_loop_without_any_optimizer_of_ours_runs():
     class Manual(GanTrainer):
         def fit_epoch(self):

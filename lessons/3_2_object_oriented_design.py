@@ -84,8 +84,9 @@ print("There is no self.c =", not hasattr(b, "c"))
 
 
 # %% [markdown]
-# A child class may save its own arguments as well: they are added to the parent's, and `hparams`
-# keeps them all together. Local variables of the constructor are never picked up by accident.
+# A child class may save its own arguments as well. Then `hparams` holds those of the child, so that
+# `Child(**child.hparams)` makes another one; what the parent saved stays as attributes. Local
+# variables of the constructor are never picked up by accident.
 
 
 # %%
@@ -98,7 +99,7 @@ class Child(B):
 
 
 child = Child(depth=4)
-print(child.hparams)
+print(child.hparams, child.a, child.b)
 
 # %% [markdown]
 # ### A board to draw on
@@ -198,64 +199,69 @@ slope, intercept = model.net.weight.item(), model.net.bias.item()
 print(f"y = {slope:.3f} x {intercept:+.3f}")
 
 # %% [markdown]
-# ### The ladder
+# ### The methods that a run calls
 #
-# A trainer is a ladder of short methods. Each rung calls the one below, and you may replace any of
-# them without touching the others:
+# A trainer and its model are short methods. Each calls the next, and you may replace any of them
+# without touching the others:
 #
-# | rung | what it does | replace it to … |
+# | method | what it does | replace it to … |
 # | --- | --- | --- |
-# | `fit(model, data)` | prepares both, runs the epochs | train in phases |
-# | `fit_epoch()` | training batches, then validation | write the loop yourself, as in 3.4 |
-# | `prepare_batch(batch)` | brings a batch to the device | normalise, augment, add noise |
-# | `train_batch(batch)` | forward, backward, one step | accumulate gradients |
-# | `clip_gradients(value, model)` | shortens long gradients | clip in another way |
-# | `validate_epoch(loader)` | validation without gradients | validate on something else |
+# | `trainer.fit(model, data)` | prepares both, runs the epochs | train in phases |
+# | `trainer.fit_epoch()` | training batches, then validation | write the loop yourself, as in 3.4 |
+# | `trainer.prepare_batch(batch)` | what the steps see of a batch | normalise, augment, add noise |
+# | `model.training_step(batch)` | forward pass and loss | compute another loss |
+# | `trainer.clip_gradients(value, model)` | shortens long gradients | clip in another way |
+# | `model.validation_step(batch)` | plots the metrics of a batch | measure something else |
 #
-# To see it, we put a bell on every rung.
-
+# To see them called, each writes its name into a list.
 
 # %%
-class RingingTrainer(d2l.Trainer):
-    """Writes down each rung; the work itself is inherited."""
+calls = []
+
+
+class NotingTrainer(d2l.Trainer):
+    """Writes down each method; the work itself is inherited."""
 
     def fit(self, model, data):
-        self.rung = ["fit"]
+        calls.append("fit")
         return super().fit(model, data)
 
     def fit_epoch(self):
-        self.rung.append("fit_epoch")
+        calls.append("fit_epoch")
         return super().fit_epoch()
 
     def prepare_batch(self, batch):
-        self.rung.append("prepare_batch")
+        calls.append("prepare_batch")
         return super().prepare_batch(batch)
 
-    def train_batch(self, batch):
-        self.rung.append("train_batch")
-        return super().train_batch(batch)
-
     def clip_gradients(self, grad_clip_val, model):
-        self.rung.append("clip_gradients")
+        calls.append("clip_gradients")
         return super().clip_gradients(grad_clip_val, model)
 
-    def validate_epoch(self, val_dataloader):
-        self.rung.append("validate_epoch")
-        return super().validate_epoch(val_dataloader)
+
+class NotingLine(Line):
+    """Writes down each step."""
+
+    def training_step(self, batch):
+        calls.append("training_step")
+        return super().training_step(batch)
+
+    def validation_step(self, batch):
+        calls.append("validation_step")
+        return super().validation_step(batch)
 
 
-quiet = Line(lr=0.3)
+quiet = NotingLine(lr=0.3)
 quiet.board.display = False  # one epoch makes no picture worth seeing
-ringing = RingingTrainer(max_epochs=1, gradient_clip_val=1)
-ringing.fit(quiet, PointsOnALine(batch_size=32))
-print(" → ".join(ringing.rung))
+NotingTrainer(max_epochs=1, gradient_clip_val=1).fit(quiet, PointsOnALine(batch_size=32))
+print(" → ".join(calls))
 
 # %% [markdown]
 # Two training batches of 32, each prepared and each clipped, then one validation batch. Read the
 # line from left to right and you have read the trainer.
 
 # %% [markdown]
-# ### Changing one rung
+# ### Changing one method
 #
 # Now a change that does something. Suppose the feature was recorded in millimetres and you want it
 # in metres. You need not touch the data or the model: convert each batch as it passes.
@@ -295,7 +301,8 @@ print(f"y = {slope:.3f} x {intercept:+.3f}")
 # %%
 assert a.do() == 'Class attribute "b" is 1'
 assert (b.a, b.b, hasattr(b, "c")) == (1, 2, False)
-assert child.hparams == {"a": 1, "b": 2, "depth": 4}
+assert child.hparams == {"depth": 4}
+assert (child.a, child.b, child.depth) == (1, 2, 4)
 assert child.width == 400
 
 # A drawn point is the mean of every_n values, x and y alike: no point of the hundred is lost.
@@ -309,7 +316,7 @@ for line in (model, converted):
     assert abs(line.net.weight.item() - 3) < 0.05
     assert abs(line.net.bias.item() + 1) < 0.05
 
-one_batch = ["prepare_batch", "train_batch", "clip_gradients"]
-validation = ["validate_epoch", "prepare_batch"]
-assert ringing.rung == ["fit", "fit_epoch", *one_batch, *one_batch, *validation]
-print("3.2 holds: arguments saved, points kept, lines learned, rungs in order")
+one_batch = ["prepare_batch", "training_step", "clip_gradients"]
+validation = ["prepare_batch", "validation_step"]
+assert calls == ["fit", "fit_epoch", *one_batch, *one_batch, *validation]
+print("3.2 holds: arguments saved, points kept, lines learned, methods in order")

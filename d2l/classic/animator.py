@@ -206,7 +206,7 @@ def _version(animator: Animator) -> Any:
 
 
 def _take_assigned(animator: Animator) -> None:
-    """Go on from the points that a reader assigned to `X` and `Y`."""
+    """Continue from the points that a reader assigned to `X` and `Y`."""
     state = state_of(animator)
     if not state.assigned:
         return

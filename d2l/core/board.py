@@ -309,7 +309,7 @@ def _raw_points(curves: Curves) -> dict[str, list[Point]]:
 
 
 def _take_assigned(board: ProgressBoard) -> None:
-    """Go on from the points that a reader assigned to `data` and `raw_points`."""
+    """Continue from the points that a reader assigned to `data` and `raw_points`."""
     state = state_of(board)
     curves, assigned = state.curves, state.assigned
     points, raw_points = assigned.get("data", curves.points()), assigned.get("raw_points")

@@ -252,6 +252,6 @@ def batch_parts(model: nn.Module, batch: Any) -> Sequence[Any]:
 
 
 _OUTSIDE_A_RUN = (
-    "{}.plot was called outside a run (the model is in no run), so there is no board to plot on: "
+    "{}.plot was called outside a run, where x has no meaning: "
     "train it with trainer.fit(model, data), or measure it with trainer.validate(model, data)"
 )

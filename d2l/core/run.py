@@ -371,7 +371,8 @@ class Run:
 
     def describe_position(self) -> str:
         """The epoch in work, or the last one that was done: `epoch 2/10`."""
-        number = self.position.epoch + self.position.is_inside_epoch
+        is_inside = self.is_training or self.is_validating or self.position.is_inside_epoch
+        number = self.position.epoch + is_inside
         return f"epoch {number}/{self.max_epochs}"
 
     def close(self) -> None:

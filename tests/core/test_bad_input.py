@@ -79,6 +79,16 @@ def test_a_batch_that_is_no_tuple_is_an_error():
         fit(LazyNet(), Bare())
 
 
+def test_an_error_in_the_first_batch_is_one_of_the_first_epoch(capsys):
+    class Failing(LazyNet):
+        def training_step(self, batch):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        d2l.Trainer(max_epochs=3).fit(Failing(), TwoClasses())
+    assert capsys.readouterr().out.startswith("epoch 1/3 (")
+
+
 def test_a_loss_that_is_no_scalar_is_an_error():
     class Vector(PlainLine):
         def loss(self, y_hat, y):
@@ -148,7 +158,9 @@ def test_validating_without_validation_examples_is_an_error():
 
 
 def test_plotting_outside_a_run_is_an_error():
-    with pytest.raises(D2LError, match="is in no run"):
+    with pytest.raises(
+        D2LError, match=r"PlainLine\.plot was called outside a run.*trainer\.fit\(model, data\)"
+    ):
         PlainLine(2, 0.1).training_step((torch.ones(1, 2), torch.ones(1, 1)))
 
 

@@ -22,39 +22,36 @@ class ReplaceableNames(ModuleType):
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in vars(self):
+        if name in vars(self) or name in _originals:
             _rebind(self, name, value)
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
-        if name in _originals:
-            _rebind(self, name, _originals[name])
+        if name in vars(self):
+            _rebind(self, name, _originals.get(name, vars(self)[name]))
         super().__delattr__(name)
 
 
-_originals: dict[str, Any] = {}  # of each name that is replaced now
-_places: dict[str, set[Place]] = {}  # the variables that were changed for each of them
+_originals: dict[str, Any] = {}  # of each name that was ever assigned or deleted
+_places: dict[str, set[Place]] = {}  # of each name that is replaced now, the changed variables
 
 
 def is_replaced(name: str) -> bool:
     """Whether a reader has replaced this name; for code that has a faster way than calling it."""
-    return name in _originals
+    return name in _places
 
 
 def _rebind(face: ModuleType, name: str, value: Any) -> None:
-    current = vars(face)[name]
-    original = _originals.get(name, current)
+    original = _originals.setdefault(name, vars(face).get(name))
     if _is_base(original):
         return
+    current = vars(face).get(name, original)  # the name may have been deleted
     places = _places.setdefault(name, set())
     places.update(_places_of(face, name, original, current))
     for module, variable in places:
         vars(sys.modules[module])[variable] = value
     if value is original:
-        _originals.pop(name, None)
         del _places[name]
-    else:
-        _originals[name] = original
 
 
 def _places_of(face: ModuleType, name: str, original: Any, current: Any) -> Iterator[Place]:

@@ -14,9 +14,13 @@ from d2l.cli.main import main
 from d2l.scale.launch import Launch, num_cores
 
 CELLS = (
-    "%matplotlib inline\nimport os, sys, helper",
+    "%matplotlib inline\nimport os, pathlib, sys, time, helper",
     "said = [os.environ['RANK'], helper.two, os.environ['OMP_NUM_THREADS'], *sys.argv[1:]]\n"
-    "print(' '.join(map(str, said)) + '\\n', end='')",  # in one piece: both write to one pipe
+    "print(' '.join(map(str, said)) + '\\n', end='', flush=True)\n"  # in one piece: one pipe
+    "made = pathlib.Path(os.environ['TMPDIR'])\n"
+    "(made / ('printed' + said[0])).touch()\n"
+    "while len(list(made.glob('printed*'))) < 2:\n"  # an error ends the other process
+    "    time.sleep(0.01)",
     "if True:\n    1 / 0",
 )
 WAITS = """

@@ -37,7 +37,8 @@ def test_replacing_twice_and_assigning_the_original_leaves_everything_as_it_was(
         monkeypatch.setattr(d2l, "GRU", new)
         assert seq2seq.GRU is new
         assert type(d2l.Seq2SeqEncoder(4, 5, 6, 1).rnn) is new
-    assert replaced_names._originals == replaced_names._places == {}
+    assert not replaced_names.is_replaced("GRU")
+    assert replaced_names._places == {}
 
 
 def test_deleting_a_name_restores_the_librarys_own(monkeypatch):
@@ -48,6 +49,18 @@ def test_deleting_a_name_restores_the_librarys_own(monkeypatch):
     assert attention.masked_softmax is masks.masked_softmax is not two_of_three
     with pytest.raises(AttributeError):
         _ = d2l.masked_softmax
+
+
+def test_a_name_that_was_deleted_can_be_replaced_and_restored():
+    original = d2l.masked_softmax
+    for new in (two_of_three, original):
+        d2l.masked_softmax = two_of_three
+        del d2l.masked_softmax
+        d2l.masked_softmax = new
+        assert attention.masked_softmax is masks.masked_softmax is new
+        d2l.masked_softmax = original
+        assert attention.masked_softmax is masks.masked_softmax is original
+        assert not replaced_names.is_replaced("masked_softmax")
 
 
 def test_a_base_class_is_replaced_on_the_face_alone(monkeypatch):

@@ -64,7 +64,6 @@ def test_gated_units_need_no_number_of_layers():
     outputs, state = d2l.GRU(4, 5)(inputs())
     assert (outputs.shape, state.shape) == ((6, 3, 5), (1, 3, 5))
     assert d2l.GRU(4, 5, 2).hparams == {
-        "plot_train_per_epoch": 2, "plot_valid_per_epoch": 1,
         "num_inputs": 4, "num_hiddens": 5, "num_layers": 2, "dropout": 0,
     }  # fmt: skip
 

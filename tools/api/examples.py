@@ -1,19 +1,23 @@
 """Examples of docstrings, run as doctests, and the pictures that they draw.
 
-Each runs on its own: seeded, on one thread, offline, in an empty folder, warnings being errors.
+Each runs on its own: seeded, on one thread, offline, in an empty folder, warnings being errors. A
+second passes whenever it looks at the clock, so that pictures of times are always the same.
 """
 
 import ast
 import doctest
 import io
+import itertools
 import os
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import matplotlib as mpl
 import numpy as np
@@ -71,8 +75,9 @@ def _alone() -> Iterator[None]:
         mpl.rc("svg", hashsalt="d2l", fonttype="none")
         (Path(folder) / "here").mkdir()
         seed_all(0)
+        seconds = itertools.count(time.perf_counter())
         try:
-            with chdir(Path(folder) / "here"):
+            with chdir(Path(folder) / "here"), mock.patch("time.perf_counter", seconds.__next__):
                 yield
         finally:
             plt.close("all")

@@ -1,10 +1,10 @@
-"""What this library's recorded step is made of, on a GPU: what recording costs, how many kernels
+"""What this library's captured step is made of, on a GPU: what capturing costs, how many kernels
 a step launches, and how near its replays come to launching as many kernels that do nothing.
 """
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -16,8 +16,7 @@ from torch.profiler import ProfilerActivity, profile
 from bench.clock import seconds_of
 from bench.library import Numbers, load, mlp, train, wake
 from bench.size import Size
-from d2l.engine import replayed
-from d2l.engine.graph import CalledAgain
+from d2l.engine import graph
 
 LAUNCHED = frozenset({"kernel", "gpu_memcpy", "gpu_memset"})  # the profiler's names for them
 EPOCHS_TO_TIME = 9
@@ -60,27 +59,34 @@ def count_launched(data: Any, epochs: int, size: Size) -> int:
 @contextmanager
 def launched_one_by_one() -> Iterator[None]:
     """Have steps that would be replayed called instead: the same kernels, seen by any profiler."""
-    before = replayed.record
-    replayed.record = lambda work, device: CalledAgain(work)
+    before = graph.GRAPHS["cuda"]
+    graph.GRAPHS["cuda"] = CalledAgain
     try:
         yield
     finally:
-        replayed.record = before
+        graph.GRAPHS["cuda"] = before
+
+
+class CalledAgain:
+    """No graph: a replay calls the work again."""
+
+    def __init__(self, work: Callable[[], None], device: torch.device) -> None:
+        self.replay = work
 
 
 def floor_seconds(num_kernels: int, num_steps: int, size: Size) -> float:
     """An epoch of steps that are as many kernels, one after the other, on a single number."""
     number = torch.zeros(1, device=size.device)
-    number.neg_()  # loaded before it is recorded
+    number.neg_()  # loaded before it is captured
     torch.cuda.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    captured = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(captured):
         for _ in range(num_kernels):
             number.neg_()
 
     def replay_epoch() -> None:
         for _ in range(num_steps):
-            graph.replay()
+            captured.replay()
 
     replay_epoch()
     return seconds_of(replay_epoch, size.at_least_seconds)

@@ -4,6 +4,7 @@ And chance is the same in each run, whichever tests came before.
 """
 
 import importlib.util
+import os
 import random
 import signal
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from jaxtyping import install_import_hook
+from recorded_ops import RecordedOps
 from xdist.scheduler import LoadScopeScheduling
 
 ROOMS_UNDER_CONTRACT = (
@@ -68,6 +70,23 @@ def _same_numbers_each_time():
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def cpu_graphs(monkeypatch):
+    """Steps on the CPU are captured and replayed as on a GPU, in short runs too."""
+    from d2l.core import graphed_run
+    from d2l.engine import graph
+
+    monkeypatch.setitem(graph.GRAPHS, "cpu", RecordedOps)
+    monkeypatch.setattr(graphed_run, "FEWEST_STEPS", 0)
+
+
+@pytest.fixture(autouse=True)
+def _captured_everywhere(request):
+    """`CAPTURED=1 make test`: every fit of the suite with captured steps, where it can be."""
+    if os.environ.get("CAPTURED"):
+        request.getfixturevalue("cpu_graphs")
 
 
 @pytest.fixture(autouse=True)

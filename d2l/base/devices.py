@@ -1,6 +1,7 @@
 """Which devices there are, by the book's names: CUDA GPUs first, then Apple's MPS."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -75,6 +76,11 @@ def usable(device: torch.device | str) -> torch.device:
             f"the device {str(device)!r} cannot be used here ({reason}). `d2l doctor` lists what "
             "can; d2l.try_gpu() is the best of it"
         ) from error
+
+
+def current_device(device: torch.device) -> AbstractContextManager[Any]:
+    """Inside, this device is the one that CUDA uses where none is named."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def move(value: Any, device: torch.device) -> Any:

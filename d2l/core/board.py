@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from d2l.core.hyperparameters import HyperParameters
 from d2l.plot import live
-from d2l.plot.curves import Curves, Point, as_value
+from d2l.plot.curves import Curves, Point, Values, as_value
 from d2l.plot.drawing_state import DrawingState, state_of
 from d2l.plot.live_figure import LiveFigure
 
@@ -79,7 +79,7 @@ class ProgressBoard(HyperParameters):
             _take_assigned(self)
         is_point = state.curves.add(label, x, y, every_n)
         if is_point and state.follows and self.display:
-            _follow(self, label)
+            _follow(self, label, 1)
 
     @property
     def points(self) -> Any:
@@ -192,6 +192,16 @@ def finish_board(board: object) -> None:
         state.live.finish()
 
 
+def draw_many(board: ProgressBoard, xs: Values, ys: Values, label: str, every_n: float) -> None:
+    """Add many values at once: the same points as from `draw`, and one look at the picture."""
+    state = state_of(board)
+    if state.assigned:
+        _take_assigned(board)
+    num_points = state.curves.extend(label, xs, ys, every_n)
+    if num_points and state.follows and board.display:
+        _follow(board, label, num_points)
+
+
 def clear_board(board: ProgressBoard) -> None:
     """Clear all points; already displayed output is kept."""
     state = state_of(board)
@@ -234,27 +244,28 @@ def _live(board: ProgressBoard) -> LiveFigure:
     return state.live
 
 
-def _follow(board: ProgressBoard, label: str) -> None:
-    """A point was added: the first since a run or a cell began finds out who looks at it."""
+def _follow(board: ProgressBoard, label: str, num_points: int) -> None:
+    """Points were added: the first since a run or a cell began finds out who looks at it."""
     state, shown = state_of(board), _live(board)
     place = shown.place or shown.begin()
     if place == "cell":
         shown.update()
     elif place == "given axes":
-        _extend_line(board, label)
+        _extend_line(board, label, num_points)
     else:
         state.follows = False
 
 
-def _extend_line(board: ProgressBoard, label: str) -> None:
-    """Draw a point into axes that a reader holds, at a cost that does not grow with the curve."""
+def _extend_line(board: ProgressBoard, label: str, num_points: int) -> None:
+    """Draw points into axes that a reader holds, at a cost that does not grow with the curve."""
     state = state_of(board)
     line, axes = state.lines.get(label), cast(Any, state.axes)
     if line is None or line.axes is not axes or state.drawn != _drawing(board):
         render_board(board)
         return
     series = state.curves.series[label]
-    axes.update_datalim([(series.xs[-1], series.ys[-1])])
+    added = zip(series.xs[-num_points:], series.ys[-num_points:], strict=True)
+    axes.update_datalim(list(added))
     axes.autoscale(None)  # when it is drawn
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from d2l.base.devices import current_device
 from d2l.core import checks, parallel_run
 from d2l.core.board import board_curves
 from d2l.core.checkpoint_manager import CheckpointManager
@@ -54,6 +55,7 @@ class OpenRun:
             stack.push(partial(_note_batch, run))
             _prepare(run, self._data, stack)
             initialise_lazy_layers(run)
+            stack.enter_context(current_device(run.device))
             stack.enter_context(autocast_for(run.config.precision, run.device))
             stack.enter_context(parallel_run.parallel(run))
             _configure(run, bool(self._hooks.replaced))
@@ -84,6 +86,7 @@ class Hooks:
     """The trainer's own steps, and the names of its methods that a reader has replaced."""
 
     replaced: list[str]
+    has_book_loop: bool  # what replaces `fit_epoch` does the same
     train: Step
     validate: Step
 
@@ -132,7 +135,7 @@ def _configure(run: Run, has_own_loop: bool) -> None:
 
 def _plan(run: Run, hooks: Hooks) -> None:
     """Decide how the steps are executed."""
-    run.plan = make_plan(run, hooks.replaced)
+    run.plan = make_plan(run, hooks.replaced, hooks.has_book_loop)
     if run.plan.step == "replayed":
         trainer = run.trainer
         run.graphed = GraphedRun(

@@ -1,4 +1,4 @@
-"""A run whose training steps are captured and replayed: whether they can be, and where values go.
+"""A run whose steps are captured and replayed: whether they can be, and where their values go.
 
 The engine replays steps and knows nothing of models; this binds it to a run. Everything that cannot
 be captured is left to the eager loop, and the plan says why.
@@ -8,22 +8,23 @@ import dataclasses
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
-from torch.nn.parameter import is_lazy
 
 from d2l.base.devices import move
-from d2l.core.checks import has_lazy_layers
+from d2l.core.device_rates import DeviceRates, can_be_on_device, rates_in
 from d2l.core.module import Module
 from d2l.core.run import STEP_LOSS, DeviceLoader
-from d2l.core.unregistered import named_unregistered_tensors
+from d2l.core.step_state import StepState
+from d2l.engine import graph
 from d2l.engine.capture_guard import TrainerProxy
-from d2l.engine.graphed_epoch import GraphedEpoch, Snapshot
+from d2l.engine.graphed_epoch import GraphedEpoch
 from d2l.engine.plan import Plan
 from d2l.engine.resident import ResidentLoader
+from d2l.engine.result_table import Snapshot
 from d2l.engine.streamed import StreamedLoader
 
 if TYPE_CHECKING:
@@ -36,14 +37,18 @@ READABLE = frozenset(  # what a step may ask the trainer for, because it stays r
 )
 
 
-def make_plan(run: "Run", replaced: list[str]) -> Plan:
-    """The plan of a run that is about to begin; `replaced` are hooks that are a reader's own."""
-    why = _why_eager(run, replaced)
+def make_plan(run: "Run", replaced: list[str], has_book_loop: bool = False) -> Plan:
+    """The plan of a run that is about to begin; `replaced` are methods that are a reader's own.
+
+    `has_book_loop`: the reader's `fit_epoch` does what the book's does.
+    """
+    why = _why_eager(run, [] if has_book_loop else replaced)
     source = run.trainer.train_dataloader.source
     data = "resident" if isinstance(_unsharded(source), ResidentLoader) else "streamed"
-    return Plan(
-        str(run.device), data, "eager" if why else "replayed", why or "nothing prevents a replay"
-    )
+    why_replayed = "nothing prevents a replay"
+    if has_book_loop:
+        why_replayed = f"fit_epoch is the book's, and {why_replayed}"
+    return Plan(str(run.device), data, "eager" if why else "replayed", why or why_replayed)
 
 
 class GraphedRun:
@@ -56,20 +61,21 @@ class GraphedRun:
         self, run: "Run", train_step: Callable[[Any], None], val_step: Callable[[Any], None]
     ) -> None:
         self._run = run
-        make_capturable(run.optimizer, run.device)
+        self._made_capturable = make_capturable(run.optimizer, run.device)
         self._train = GraphedEpoch(
             run.trainer.train_dataloader.source,
-            lambda batch: _without_capturable_warning(train_step, batch),
-            lambda: baked_in_values(run),
-            lambda: not has_lazy_layers(run.model),
+            partial(_without_capturable_warning, train_step),
+            StepState(run, with_optimizer=True),
         )
         self._val: GraphedEpoch | None = None
         val_loader = run.trainer.val_dataloader
         source = val_loader.source if isinstance(val_loader, DeviceLoader) else None
         if isinstance(source, ResidentLoader) and len(source):
-            self._val = GraphedEpoch(source, val_step, lambda: baked_in_values(run))
-        self._pending: list[Callable[[], None]] = []  # values on the device, yet to be read
+            self._val = GraphedEpoch(source, val_step, StepState(run, with_optimizer=False))
+        self._pending: list[tuple[Snapshot, Callable[[Snapshot], None]]] = []  # yet to be read
         self._num_taken = 0  # training batches of this pass whose values were taken
+        self._rates = rates_in(run.optimizer)
+        self._device_rates: DeviceRates | None = None
 
     def train_epoch(self) -> None:
         """One pass over the training batches."""
@@ -78,9 +84,10 @@ class GraphedRun:
         run.is_training = True
         rng = run.start_training_pass()
         self._num_taken = run.position.batch
-        rest = self._train.begin(run.position.batch)
-        run.training_pass_started(rng)
-        self._replay(self._train, rest)
+        with self._rates_on_device():
+            rest = self._train.begin(run.position.batch)
+            run.training_pass_started(rng)
+            self._replay(self._train, rest)
         self._take_training_values()
         run.finish_pass()
 
@@ -96,7 +103,7 @@ class GraphedRun:
             self._replay(self._val, self._val.begin())
         run.is_validating = False  # its means are drawn when they are read
         snapshot = self._val.results.snapshot(0, len(self._val.loader))
-        self._pending.append(partial(self._add_validation, snapshot, run.validation_x))
+        self._pending.append((snapshot, partial(self._add_validation, x=run.validation_x)))
         run.finish_pass()
 
     @property
@@ -104,13 +111,21 @@ class GraphedRun:
         """Whether the steps turned out to do what a replay cannot."""
         return any(epoch.blockers for epoch in self._epochs)
 
+    def update(self) -> None:
+        """Put the values that have arrived on the board; does not wait for the device."""
+        if self._run.is_training:
+            self._take_training_values()
+        while self._pending and self._pending[0][0].is_here():
+            snapshot, add = self._pending.pop(0)
+            add(snapshot)
+
     def flush(self) -> None:
         """Put the values there are on the board; waits for the device."""
         if self._run.is_training:
             self._take_training_values()
         pending, self._pending = self._pending, []
-        for read in pending:
-            read()
+        for snapshot, add in pending:
+            add(snapshot)
 
     def _take_training_values(self) -> None:
         run, last = self._run, self._run.position.batch
@@ -118,14 +133,14 @@ class GraphedRun:
         if first < last:
             snapshot = self._train.results.snapshot(first, last)
             index = run.position.first_batch + first
-            self._pending.append(partial(self._add_training, snapshot, index))
+            self._pending.append((snapshot, partial(self._add_training, first=index)))
 
     def _add_training(self, snapshot: Snapshot, first: int) -> None:
         columns = snapshot.read()
-        self._run.check_losses(columns.pop(STEP_LOSS, []), first)
+        unplotted = columns.pop(STEP_LOSS, None)
+        self._run.check_losses(columns.get("loss", []) if unplotted is None else unplotted, first)
         for key, values in columns.items():
-            for i, value in enumerate(values, start=first):
-                self._run.metrics.add_training(key, value, i, 1.0)
+            self._run.metrics.add_training_values(key, values, first)
 
     def _add_validation(self, snapshot: Snapshot, x: float) -> None:
         """The means of the pass: each value with the number of examples of its batch."""
@@ -141,6 +156,7 @@ class GraphedRun:
     def leave(self) -> None:
         """Continue with eager steps, and say why in the plan."""
         self.flush()
+        _count_steps_on_host(self._run.optimizer, self._made_capturable)
         blockers = [blocker for epoch in self._epochs for blocker in epoch.blockers]
         plan = self._run.plan
         self._run.plan = dataclasses.replace(plan, step="eager", why="; ".join(blockers))
@@ -160,39 +176,31 @@ class GraphedRun:
     def _epochs(self) -> list[GraphedEpoch]:
         return [self._train] if self._val is None else [self._train, self._val]
 
+    def _rates_on_device(self) -> Any:
+        """Inside, the rates are on the device once they have changed between two passes."""
+        run = self._run
+        if self._device_rates is None and rates_in(run.optimizer) != self._rates:
+            if can_be_on_device(run.optimizer, run.model, run.device):
+                self._device_rates = DeviceRates(run.optimizer, run.device)
+            self._rates = rates_in(run.optimizer)
+        return nullcontext() if self._device_rates is None else self._device_rates.in_use()
+
     def _replay(self, epoch: GraphedEpoch, rest: torch.Tensor) -> None:
+        with self._recorded_by(epoch):
+            epoch.run(rest, self._run.batch_done)
+
+    @contextmanager
+    def _recorded_by(self, epoch: GraphedEpoch) -> Iterator[None]:
+        """Inside, the steps write their values to the table, and what they ask for is noted."""
         run = self._run
         run.table = epoch.results
         held = vars(run.model).get("trainer")
         vars(run.model)["trainer"] = TrainerProxy(run.trainer, epoch.blockers, READABLE)
         try:
-            epoch.run(rest, run.batch_done)
+            yield
         finally:
             run.table = None
             vars(run.model)["trainer"] = held
-
-
-def baked_in_values(run: "Run") -> dict[str, Any]:
-    """The Python values that a captured step bakes in, by a name that a reader understands."""
-    model = run.model
-    state: dict[str, Any] = {"gradient_clip_val": run.trainer.gradient_clip_val}
-    for path, module in model.named_modules():
-        for name, value in vars(module).items():
-            if not name.startswith("_") and _is_scalar(value):
-                state[f"{path}.{name}".lstrip(".")] = value
-    for name, tensor in _named_tensors(model):
-        state[name] = (tuple(tensor.shape), tensor.dtype, tensor.device, tensor.data_ptr())
-    groups = getattr(run.optimizer, "param_groups", [vars(run.optimizer)])
-    for i, group in enumerate(groups):
-        values = {name: value for name, value in group.items() if _is_scalar(value)}
-        state.update({f"the optimizer's {name} (group {i})": v for name, v in values.items()})
-    return state
-
-
-def _named_tensors(model: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    yield from ((n, p) for n, p in nn.Module.named_parameters(model) if not is_lazy(p))
-    yield from model.named_buffers()
-    yield from named_unregistered_tensors(model)
 
 
 def _why_eager(run: "Run", replaced: list[str]) -> str:
@@ -204,7 +212,7 @@ def _why_eager(run: "Run", replaced: list[str]) -> str:
         (run.group.size > 1, f"{run.group.size} processes exchange their gradients"),
         (config.replay is False, "Trainer(replay=False) asked for it"),
         (
-            config.replay is None and run.device.type != "cuda",
+            run.device.type not in graph.GRAPHS,
             f"on {run.device.type} there are no launches to save",
         ),
         (bool(replaced), f"{', '.join(replaced)} of the trainer was replaced"),
@@ -222,17 +230,30 @@ def _why_eager(run: "Run", replaced: list[str]) -> str:
     return next((why for applies, why in reasons if applies), "")
 
 
-def make_capturable(optimizer: Any, device: torch.device) -> None:
+def make_capturable(optimizer: Any, device: torch.device) -> list[dict[str, Any]]:
     """Have optimizers that count their steps, such as Adam, count them on the device.
 
-    They do from their first step on, but not in a run that is resumed from one on a CPU.
+    They do from their first step on, but not in a run that is resumed from one on a CPU. Returns
+    the groups that counted on the host.
     """
-    for group in getattr(optimizer, "param_groups", []):
-        if "capturable" in group and device.type == "cuda":
-            group["capturable"] = True
-            for parameter in group["params"]:
-                state = optimizer.state.get(parameter, {})
-                state.update(move(state, parameter.device))
+    groups = [g for g in getattr(optimizer, "param_groups", []) if g.get("capturable") is False]
+    groups = groups if device.type == "cuda" else []
+    for group in groups:
+        group["capturable"] = True
+        for parameter in group["params"]:
+            state = optimizer.state.get(parameter, {})
+            state.update(move(state, parameter.device))
+    return groups
+
+
+def _count_steps_on_host(optimizer: Any, groups: list[dict[str, Any]]) -> None:
+    """Undo `make_capturable` for the eager steps, which wait for no device then."""
+    for group in groups:
+        group["capturable"] = False
+        for parameter in group["params"]:
+            state = optimizer.state.get(parameter, {})
+            if isinstance(state.get("step"), torch.Tensor):
+                state["step"] = state["step"].cpu()
 
 
 def _without_capturable_warning(step: Callable[[Any], None], batch: Any) -> None:
@@ -260,9 +281,3 @@ def _needs_closure(optimizer: Any) -> bool:
     parameters = inspect.signature(optimizer.step).parameters.values()
     own = [p for p in parameters if p.name != "self"]  # which shows once a scheduler wraps the step
     return any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in own)
-
-
-def _is_scalar(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return all(_is_scalar(item) for item in value)
-    return isinstance(value, (bool, int, float, str)) or value is None

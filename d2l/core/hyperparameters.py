@@ -1,6 +1,7 @@
 """Classes in pieces: methods added later, and constructor arguments saved by themselves."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any, TypeVar, cast
@@ -58,13 +59,11 @@ class HyperParameters:
 
         Book: 3.2 Object-oriented design for implementation
         """
-        frame = inspect.currentframe()
-        assert frame is not None
-        assert frame.f_back is not None
+        caller = sys._getframe(1)  # its own frame in a variable would be a cycle
         ignored = {ignore} if isinstance(ignore, str) else set(ignore)
         found = {
             name: value
-            for name, value in _arguments(frame.f_back).items()
+            for name, value in _arguments(caller).items()
             if name not in ignored and not name.startswith("_") and value is not self
         }
         self.hparams = found

@@ -4,12 +4,14 @@ Training values become points of the board, validation values the mean of their 
 several processes both are means over all of them, every example counting equally.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from d2l.core.board import ProgressBoard
+from d2l.core.board import ProgressBoard, draw_many
 from d2l.engine.metrics import WeightedMeans
 from d2l.plot.curves import Point, Series, as_value
 from d2l.scale.process_group import ProcessGroup
@@ -41,10 +43,9 @@ class MetricRecorder:
     def add_training(self, key: str, value: Any, batch_index: int, fraction: float) -> None:
         """Take in a value of a training batch; `fraction` of its examples are in this process."""
         model, num_batches = self._model, self._num_batches
-        per_epoch = model.plot_train_per_epoch
-        if per_epoch <= 0:
+        if model.plot_train_per_epoch <= 0:
             return
-        label, every_n = "train_" + key, (num_batches or 0) / per_epoch
+        label, every_n = "train_" + key, (num_batches or 0) / model.plot_train_per_epoch
         x: float = batch_index if num_batches is None else batch_index / num_batches
         if self._group.size > 1:
             point = self._reduced(label, x, value * fraction, every_n)
@@ -53,6 +54,18 @@ class MetricRecorder:
             x, value, every_n = point.x, point.y, 1
         model.board.xlabel = "epoch" if num_batches is not None else "batch"
         draw(model.board, x, value, label, every_n)
+
+    def add_training_values(self, key: str, values: Sequence[float], first_index: int) -> None:
+        """Take in the values of many training batches, of which none was taken before."""
+        model, num_batches = self._model, self._num_batches
+        board, per_epoch = model.board, model.plot_train_per_epoch
+        if not draws_as_ours(board) or num_batches is None or per_epoch <= 0:
+            for index, value in enumerate(values, start=first_index):
+                self.add_training(key, value, index, 1.0)
+            return
+        board.xlabel = "epoch"
+        xs = np.arange(first_index, first_index + len(values)) / num_batches
+        draw_many(board, xs, values, "train_" + key, num_batches / per_epoch)
 
     def add_validation(self, key: str, value: Any, num_examples: int) -> None:
         """Take in the mean over `num_examples` examples of a validation batch."""
@@ -110,19 +123,27 @@ class MetricRecorder:
         return float(self._group.all_reduce(local))
 
 
+def mean_of(value: Any) -> Any:
+    """`value`, or where it is a tensor of several elements their mean."""
+    if isinstance(value, Tensor):
+        return value if value.numel() == 1 else value.detach().float().mean()
+    return as_value(value)
+
+
 def scalar(value: Any) -> Any:
     """`value` as one number, the mean of several; a tensor on a device is not read."""
-    if isinstance(value, Tensor):
-        if value.numel() != 1:
-            value = value.detach().float().mean()
-        if value.is_cpu:
-            return value.item()
-    return as_value(value)
+    value = mean_of(value)
+    return value.item() if isinstance(value, Tensor) and value.is_cpu else as_value(value)
+
+
+def draws_as_ours(board: Any) -> bool:
+    """Whether `board.draw` is the library's, and not a reader's own."""
+    return getattr(type(board), "draw", None) is _OUR_DRAW and "draw" not in vars(board)
 
 
 def draw(board: Any, x: float, value: Any, label: str, every_n: float) -> None:
     """`board.draw`, with the types that the book uses where that method is the reader's own."""
-    if getattr(type(board), "draw", None) is not _OUR_DRAW:
+    if not draws_as_ours(board):
         value = torch.as_tensor(value).detach().cpu().numpy()
         every_n = int(every_n)
     board.draw(x, value, label, every_n=every_n)

@@ -21,7 +21,7 @@ from d2l.core import checks, parallel_run
 from d2l.core.board import board_curves
 from d2l.core.early_stopping import EarlyStopping, require_metric
 from d2l.core.lr_schedule import Schedule
-from d2l.core.metrics import MetricRecorder, scalar
+from d2l.core.metrics import MetricRecorder, mean_of, scalar
 from d2l.core.run_config import RunConfig
 from d2l.core.run_state import RunParts
 from d2l.core.signals import SignalHandler
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from d2l.core.progress_reporter import ProgressReporter
     from d2l.core.run_logger import RunLogger
     from d2l.core.trainer import Trainer
-    from d2l.engine.graphed_epoch import ResultTable
+    from d2l.engine.result_table import ResultTable
 
 STEP_LOSS = "the loss of the step"
 
@@ -137,6 +137,7 @@ class Run:
         self.num_accumulated = 0  # examples whose gradients wait for an update
         self.num_batches_done = 0
         self._is_loss_checked = self._has_warned = False
+        self._written_loss: Any = None  # that the step in work has in the table already
         self._next_report = self.started + SECONDS_BETWEEN_READS
 
     @property
@@ -258,7 +259,7 @@ class Run:
             self.checkpoints.batch_done()
         if time.monotonic() >= self._next_report:
             if self.graphed is not None:
-                self.graphed.flush()
+                self.graphed.update()
             self._next_report = self.reporter.update()
 
     def epoch_done(self) -> None:
@@ -282,7 +283,9 @@ class Run:
     def record(self, key: str, value: Any, train: bool) -> None:
         """Take in a value of the batch in work: what `Module.plot` calls."""
         if self.table is not None:
-            self.table.write(key, value)
+            self.table.write(key, mean_of(value))
+            if train and key == "loss":
+                self._written_loss = value
             return
         value = scalar(value)
         if self.is_validating and not train:
@@ -314,8 +317,10 @@ class Run:
         """Raise unless the step gave a scalar loss; look at it, unless `Module.plot` did."""
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
             checks.check_scalar(self.model, loss)
+        written, self._written_loss = self._written_loss, None
         if self.table is not None:
-            self.table.write(STEP_LOSS, loss)
+            if loss is not written:
+                self.table.write(STEP_LOSS, loss)
         elif not self._is_loss_checked:
             self.check_loss(scalar(loss))
 

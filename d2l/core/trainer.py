@@ -16,6 +16,7 @@ from d2l.base.devices import cpu, gpu, move, usable
 from d2l.base.devices import num_gpus as count_gpus
 from d2l.base.seed import seed_all
 from d2l.core import checkpoint_io, checks
+from d2l.core.book_loop import is_book_loop
 from d2l.core.fitting import Hooks, OpenRun
 from d2l.core.gradients import accumulate_gradients, scale_to_norm
 from d2l.core.hyperparameters import HyperParameters
@@ -218,7 +219,10 @@ class Trainer(HyperParameters):
         checks.check_parts(model, data)
         with _open_run(self, model, data, resume) as run:
             for _ in run.epochs:
-                self.fit_epoch()
+                if run.graphed is not None and _has_book_loop(self):
+                    _OUR_FIT_EPOCH(self)
+                else:
+                    self.fit_epoch()
                 run.epoch_done()
 
     def fit_epoch(self) -> None:
@@ -307,7 +311,9 @@ def _open_run(trainer: Trainer, model: Any, data: Any, resume: str | Path | None
     run = Run(trainer, model, state.config)
     run.plan, state.device = NOT_TRAINED, run.device
     state.run = state.recorder = run
-    hooks = Hooks(["fit_epoch"] if _is_replaced(trainer) else [], _train_batch, _val_batch)
+    replaced = ["fit_epoch"] if _is_replaced(trainer) else []
+    has_book_loop = bool(replaced) and _has_book_loop(trainer)
+    hooks = Hooks(replaced, has_book_loop, _train_batch, _val_batch)
     return OpenRun(run, data, resume, hooks, lambda: _finish(trainer, run))
 
 
@@ -376,6 +382,10 @@ def _is_replaced(trainer: Trainer) -> bool:
         if method is not None and (code is None or "__class__" not in code.co_freevars):
             return True
     return True
+
+
+def _has_book_loop(trainer: Trainer) -> bool:
+    return "fit_epoch" not in vars(trainer) and is_book_loop(type(trainer).fit_epoch)
 
 
 _OUR_FIT_EPOCH = Trainer.fit_epoch  # as it was before any reader replaced it

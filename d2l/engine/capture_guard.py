@@ -1,17 +1,21 @@
-"""Detects what keeps a training step from being captured once and replayed.
+"""Detects what keeps a training step from being captured, and what a replay would leave out.
 
-A replay repeats what reached the device and nothing else. So a step cannot be captured if it reads
-a value back, makes shapes that depend on values, prints, draws random numbers on the host, or asks
-the run where it is. All of these are noticed while the step runs as usual.
+A capture fails where a step waits for the device: where it reads a value back, makes a shape that
+depends on values, or copies from the host. A replay repeats what reached the device and nothing
+else: no printing, no random numbers drawn on the host, no change of Python values. All of these are
+noticed while the step runs as usual. Whether the numbers are right is not judged here but by
+comparing (`comparison`).
 """
 
 import io
+import math
 import random
 import sys
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -19,8 +23,12 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 READS = {"_local_scalar_dense", "is_nonzero", "equal"}
+SHAPED_BY_VALUES = {
+    *("nonzero", "masked_select", "_unique2", "unique_dim", "unique_consecutive"),
+    *("bincount", "repeat_interleave"),
+}
+WAITS = "called a synchronizing CUDA operation"  # PyTorch's words for it
 _MISSING = object()
-SHAPED_BY_VALUES = {"nonzero", "masked_select", "_unique2", "unique_dim", "unique_consecutive"}
 
 
 class CaptureBlockers(list[str]):
@@ -33,14 +41,17 @@ class CaptureBlockers(list[str]):
 
 
 @contextmanager
-def detect_uncapturable(blockers: CaptureBlockers, baked_in: Callable[[], Any]) -> Iterator[None]:
-    """Note in `blockers` what the block does that a replay would not.
+def detect_uncapturable(
+    blockers: CaptureBlockers, baked_in: Callable[[], Any], device: torch.device
+) -> Iterator[None]:
+    """Note in `blockers` what the block does that cannot be captured, or that a replay would not.
 
     `baked_in()` is whatever Python state the step may not change; it is compared before and
     after the block.
     """
     before, drawn_before = baked_in(), _host_generators()
-    with _PROBE.watching() as has_printed, _Operations(blockers):
+    waits = _waits(blockers) if device.type == "cuda" else nullcontext()
+    with _PROBE.watching() as has_printed, _Operations(blockers), waits:
         yield
     if has_printed():
         blockers.note("it prints")
@@ -50,10 +61,37 @@ def detect_uncapturable(blockers: CaptureBlockers, baked_in: Callable[[], Any]) 
         blockers.note(f"it changes {name}")
 
 
+@contextmanager
+def _waits(blockers: CaptureBlockers) -> Iterator[None]:
+    """Note where the block waits for the device, which PyTorch warns of when asked to."""
+    before = torch.cuda.get_sync_debug_mode()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("ignore", "Synchronization debug mode is a prototype")
+        warnings.filterwarnings("always", WAITS)
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            yield
+        finally:
+            torch.cuda.set_sync_debug_mode(before)
+    for warning in caught:
+        if WAITS in str(warning.message):
+            line = f"{warning.filename.rpartition('/')[2]}, line {warning.lineno}"
+            blockers.note(f"it waits for the device ({line})")
+        else:
+            w = warning
+            warnings.warn_explicit(w.message, w.category, w.filename, w.lineno, source=w.source)
+
+
 def changed_names(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """The names whose value is not what it was."""
-    names = sorted({*before, *after})
-    return [name for name in names if before.get(name, _MISSING) != after.get(name, _MISSING)]
+    pairs = {n: (before.get(n, _MISSING), after.get(n, _MISSING)) for n in (*before, *after)}
+    return sorted(
+        name for name, (old, new) in pairs.items() if old != new and not _is_nan(old, new)
+    )
+
+
+def _is_nan(*values: Any) -> bool:
+    return all(isinstance(value, float) and math.isnan(value) for value in values)
 
 
 class TrainerProxy:
@@ -90,7 +128,7 @@ class _Operations(TorchDispatchMode):
             self._blockers.note(f"it makes a shape that depends on values ({name})")
         elif name in ("index", "index_put_") and _has_mask(args[1]):
             self._blockers.note("it makes a shape that depends on values (a boolean index)")
-        elif name == "_to_copy" and _leaves_device(args, kwargs or {}):
+        elif _crosses_devices(name, args, kwargs or {}):
             self._blockers.note("it copies a tensor to another device")
         return func(*args, **(kwargs or {}))
 
@@ -99,9 +137,17 @@ def _has_mask(indices: Any) -> bool:
     return any(isinstance(i, torch.Tensor) and i.dtype == torch.bool for i in indices)
 
 
-def _leaves_device(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    target = kwargs.get("device")
-    return target is not None and torch.device(target).type != args[0].device.type
+def _crosses_devices(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether an operation copies between devices, a list's indices from the host included."""
+    if name == "_to_copy":
+        target = kwargs.get("device")
+        return target is not None and torch.device(target).type != args[0].device.type
+    if name == "copy_":
+        return args[1].device.type != args[0].device.type
+    if name in ("index", "index_put_"):
+        indices = (i for i in args[1] if isinstance(i, torch.Tensor))
+        return any(i.device.type != args[0].device.type for i in indices)
+    return False
 
 
 def _host_generators() -> tuple[Any, ...]:

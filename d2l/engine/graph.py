@@ -1,13 +1,28 @@
-"""A piece of work captured once and replayed as a whole: a CUDA graph.
+"""A piece of work captured once and launched as a whole: a CUDA graph.
 
-On a device without graphs the same interface calls the work again; that is how the logic around it
-is tested everywhere.
+`GRAPHS` has the graphs there are, by type of device. The tests add one for the CPU, which calls the
+recorded operations again without running Python, as a GPU would.
 """
 
+import gc
+import threading
+import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from typing import Any, Protocol, runtime_checkable
 
 import torch
+
+CAPTURE_MODE = "thread_local"  # other threads of the program may use the device meanwhile
+
+
+@runtime_checkable
+class Graph(Protocol):
+    """Captured work."""
+
+    def replay(self) -> None:
+        """Do on the device what the work did there, without running Python."""
+        ...
 
 
 class CudaGraph:
@@ -16,49 +31,70 @@ class CudaGraph:
     Nothing is executed during the capture. What `work` allocates lives as long as the graph.
     """
 
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):
-            work()
+    def __init__(self, work: Callable[[], None], device: torch.device) -> None:
+        gc.collect()  # a gradient's node that is still held is bound to the stream of its first use
+        self._graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
+        before = torch.cuda.current_stream(device)
+        capture_options: dict[str, Any] = {"pool": pool, "capture_error_mode": CAPTURE_MODE}
+        with torch.cuda.device(device):
+            try:
+                with torch.cuda.graph(self._graph, stream=_stream_of(device), **capture_options):
+                    work()
+            except BaseException:
+                torch.cuda.set_stream(before)  # PyTorch leaves that of the capture
+                _end_failed_capture(device, pool)
+                raise
 
     def replay(self) -> None:
         """Launch the captured work; returns before it has run."""
         self._graph.replay()
 
 
-class EagerReplay:
-    """The stand-in on a device without graphs: a replay calls the work."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work = work
-
-    def replay(self) -> None:
-        """Call the work."""
-        self._work()
-
-
-Graph = CudaGraph | EagerReplay
+GRAPHS: dict[str, Callable[[Callable[[], None], torch.device], Graph]] = {"cuda": CudaGraph}
 
 
 def capture(work: Callable[[], None], device: torch.device) -> Graph:
-    """Capture `work` as the device allows; raises RuntimeError if something in it cannot be."""
-    return CudaGraph(work) if device.type == "cuda" else EagerReplay(work)
+    """Capture `work`; raises RuntimeError if something in it cannot be captured."""
+    return GRAPHS[device.type](work, device)
 
 
 def side_stream(device: torch.device) -> AbstractContextManager[object]:
-    """A stream other than the current one, as CUDA requires for the steps before a capture."""
-    if device.type != "cuda":
-        return nullcontext()
-    return _SideStream()
+    """The stream of captures, which CUDA requires for the steps before a capture too."""
+    return _SideStream(device) if device.type == "cuda" else nullcontext()
 
 
 class _SideStream(AbstractContextManager[object]):
-    def __enter__(self) -> None:
-        self._side = torch.cuda.Stream()
-        self._side.wait_stream(torch.cuda.current_stream())
-        self._context = torch.cuda.stream(self._side)
-        self._context.__enter__()
+    def __init__(self, device: torch.device) -> None:
+        self._device, self._stream = device, _stream_of(device)
 
-    def __exit__(self, *error: object) -> None:
+    def __enter__(self) -> None:
+        self._stream.wait_stream(torch.cuda.current_stream(self._device))
+        self._context = ExitStack()
+        self._context.enter_context(torch.cuda.device(self._device))
+        self._context.enter_context(torch.cuda.stream(self._stream))
+
+    def __exit__(self, *error: Any) -> None:
         self._context.__exit__(*error)
-        torch.cuda.current_stream().wait_stream(self._side)
+        torch.cuda.current_stream(self._device).wait_stream(self._stream)
+
+
+_threads = threading.local()
+
+
+def _stream_of(device: torch.device) -> torch.cuda.Stream:
+    """This thread's stream for captures on a device; one, so that memory is cached once."""
+    streams: dict[torch.device, torch.cuda.Stream] = vars(_threads).setdefault("streams", {})
+    if device not in streams:
+        streams[device] = torch.cuda.Stream(device)
+    return streams[device]
+
+
+def _end_failed_capture(device: torch.device, pool: Any) -> None:
+    """Take allocator and generator out of capture mode, where PyTorch before 2.12 leaves them."""
+    with suppress(RuntimeError):
+        torch._C._cuda_endAllocateToPool(device.index or 0, pool)
+    with suppress(RuntimeError), warnings.catch_warnings(), torch.cuda.stream(_stream_of(device)):
+        warnings.simplefilter("ignore")  # of the graph being empty
+        graph = torch.cuda.CUDAGraph()
+        graph.capture_begin(capture_error_mode=CAPTURE_MODE)
+        graph.capture_end()

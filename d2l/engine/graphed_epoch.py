@@ -2,82 +2,69 @@
 
 Everything a step needs lies in buffers that never move: the order of the examples, a cursor that
 says which batch it is, and a table of results with a row for each batch of the pass. The captured
-step gathers its batch by the cursor, runs, writes its results and moves the cursor. Knows tensors
-and callables only.
+step gathers its batch by the cursor, runs, writes its results and moves the cursor. After the
+capture, and at the start of every pass, a step is done both ways and compared. Knows tensors and
+callables only.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from d2l.engine.capture_guard import CaptureBlockers, changed_names, detect_uncapturable
+from d2l.engine.comparison import Tensors, difference
 from d2l.engine.graph import Graph, capture, side_stream
 from d2l.engine.resident import Batch, ResidentLoader
+from d2l.engine.result_table import ResultTable
 
-WARM_UP_STEPS = 3  # run as usual and checked, before the capture
-
-
-class ResultTable:
-    """A table on the device: what each step of one pass reported, by name, a row for each batch."""
-
-    def __init__(self, num_batches: int, device: torch.device) -> None:
-        self.cursor = torch.zeros(1, dtype=torch.int64, device=device)
-        self._num_batches = num_batches
-        self._columns: dict[str, Tensor] = {}
-
-    def write(self, name: str, value: Tensor | float) -> None:
-        """Note a value of the step at the cursor; does not wait for the device."""
-        if name not in self._columns:
-            self._columns[name] = self.cursor.new_zeros(self._num_batches, dtype=torch.float32)
-        column = self._columns[name]
-        if isinstance(value, Tensor):
-            column.index_copy_(0, self.cursor, value.detach().reshape(1).to(column))
-        else:
-            column.index_fill_(0, self.cursor, value)
-
-    def snapshot(self, first: int, last: int) -> "Snapshot":
-        """The values of the batches first ≤ i < last, still on the device; does not wait for it."""
-        if not self._columns or first == last:
-            return Snapshot((), torch.empty(0, 0))
-        columns = [column[first:last] for column in self._columns.values()]
-        return Snapshot(tuple(self._columns), torch.stack(columns))
+# As usual: one that makes what is made once; two that are watched; one for a compiler, which does
+# not compile what is watched.
+IS_WATCHED = (False, True, True, False)
+WARM_UP_STEPS = len(IS_WATCHED)
 
 
-class Snapshot(NamedTuple):
-    """A copy of some rows of a table of results."""
+@runtime_checkable
+class StepState(Protocol):
+    """What a step reads and changes, apart from its batch."""
 
-    names: tuple[str, ...]
-    values: Tensor  # (len(names), num_batches)
+    def is_ready(self) -> bool:
+        """Whether the steps are by now as they will be."""
+        ...
 
-    def read(self) -> dict[str, list[float]]:
-        """The values by name; waits for the device."""
-        return dict(zip(self.names, self.values.tolist(), strict=True))
+    def values(self) -> dict[str, Any]:
+        """The Python values that a capture bakes in, by name."""
+        ...
+
+    def tensors(self) -> Tensors:
+        """The tensors that a step may change, by name."""
+        ...
+
+    def learning(self) -> Sequence[Tensor]:
+        """The tensors that get gradients."""
+        ...
 
 
 class GraphedEpoch:
     """Passes over `loader` whose step is captured as soon as it has proved that it can be.
 
-    `step(batch)` does the work and writes to `results`. `baked_in()` names the Python values that a
-    capture bakes in; when one has changed, the step is captured again. `blockers` says why the step
-    is not captured, and stays empty while it is. Steps before `is_ready()` are not looked at.
+    `step(batch)` does the work and writes to `results`. `blockers` says why the step is not
+    captured, and stays empty while it is; `recapture_reasons`, which values have changed since a
+    capture so that there had to be another one.
     """
 
     def __init__(
-        self,
-        loader: ResidentLoader,
-        step: Callable[[Batch], None],
-        baked_in: Callable[[], dict[str, Any]],
-        is_ready: Callable[[], bool] = lambda: True,
+        self, loader: ResidentLoader, step: Callable[[Batch], None], state: StepState
     ) -> None:
         self.loader, self.step = loader, step
         self.blockers = CaptureBlockers()
         self.recapture_reasons: list[str] = []
-        self._baked_in, self._is_ready = baked_in, is_ready
-        self._state: dict[str, Any] = {}
+        self._state = state
+        self._baked_in: dict[str, Any] = {}
         self._graph: Graph | None = None
-        self._num_warm_up = self._first = 0
+        self._gradients: list[tuple[Tensor, Tensor | None]] = []  # that the graph writes
+        self._num_warm_up = self._num_replays = self._next_check = self._first = 0
         self._device = loader.tensors[0].device
         self._num_full = loader.num_examples // loader.batch_size
         shape = (self._num_full, loader.batch_size)
@@ -94,7 +81,8 @@ class GraphedEpoch:
         self._order.copy_(order[:num_in_full].view_as(self._order))
         self._first = first
         self.results.cursor.fill_(first)
-        self._invalidate_if_changed()
+        self._next_check = min(self._next_check, self._num_replays)
+        self._drop_graph_if_changed()
         return order[num_in_full:] if first <= self._num_full else order[:0]
 
     def run(self, rest: Tensor, batch_done: Callable[[], None]) -> None:
@@ -108,39 +96,72 @@ class GraphedEpoch:
             batch_done()
 
     def _run_batch(self) -> None:
-        if self._graph is None and not self.blockers:
-            self._warm_up_or_capture()
-        elif self._graph is not None:
-            self._graph.replay()
+        if self._graph is not None:
+            self._replay_or_check(self._graph)
+        elif self.blockers or not self._state.is_ready():
+            self._work()
+        elif self._num_warm_up < WARM_UP_STEPS:
+            self._warm_up()
         else:
-            self._work()
+            self._capture()
 
-    def _warm_up_or_capture(self) -> None:
-        if not self._is_ready():
-            self._work()
-            return
-        if self._num_warm_up < WARM_UP_STEPS:
-            self._num_warm_up += 1
-            with side_stream(self._device), detect_uncapturable(self.blockers, self._baked_in):
+    def _warm_up(self) -> None:
+        is_watched = IS_WATCHED[self._num_warm_up]
+        self._num_warm_up += 1
+        with side_stream(self._device):
+            if not is_watched:
                 self._work()
-            return
+                return
+            with detect_uncapturable(self.blockers, self._state.values, self._device):
+                self._work()
+
+    def _capture(self) -> None:
         try:
-            self._state = self._baked_in()
+            self._baked_in = self._state.values()
             self._graph = capture(self._work, self._device)
         except RuntimeError as error:
-            self.blockers.note(f"capturing it failed: {str(error).splitlines()[0]}")
+            cause = error.__context__ or error  # what broke the capture, not what ended it
+            self.blockers.note(f"capturing it failed: {str(cause).splitlines()[0]}")
             self._work()
-        else:
-            self._graph.replay()
+            return
+        self._gradients = [(tensor, tensor.grad) for tensor in self._state.learning()]
+        self._graph.replay()  # what Python did in the capture was for this step
+        self._num_replays = self._next_check = 1
 
-    def _invalidate_if_changed(self) -> None:
+    def _replay_or_check(self, graph: Graph) -> None:
+        """Replay; at the start of a pass, and ever more rarely after a capture, compare."""
+        self._num_replays += 1
+        if self._num_replays <= self._next_check:
+            graph.replay()
+            return
+        self._next_check = max(self._next_check, 2 * self._num_replays - 1)
+        name = difference(
+            graph.replay, self._work, self._tensors, self._current_gradients, self._device
+        )
+        if name is not None:
+            self.blockers.note(f"a replay gave another {name} than the step itself")
+            self._graph = None
+            return
+        for tensor, grad in self._gradients:  # have the gradients where the replays write them
+            if grad is not None and tensor.grad is not None and tensor.grad is not grad:
+                tensor.grad = grad.copy_(tensor.grad)
+
+    def _tensors(self) -> Tensors:
+        return {**self._state.tensors(), **self.results.tensors()}
+
+    def _current_gradients(self) -> list[Tensor]:
+        return [t.grad for t in self._state.learning() if t.grad is not None]
+
+    def _drop_graph_if_changed(self) -> None:
         if self._graph is None:
             return
-        new = self._baked_in()
-        names = changed_names(self._state, new)
+        new = self._state.values()
+        names = changed_names(self._baked_in, new)
         if names:
-            self.recapture_reasons += [f"{n}: {self._state.get(n)} → {new.get(n)}" for n in names]
-            self._graph, self._num_warm_up = None, 0
+            self.recapture_reasons += [
+                f"{n}: {self._baked_in.get(n)} → {new.get(n)}" for n in names
+            ]
+            self._graph, self._num_warm_up = None, WARM_UP_STEPS - 1
 
     def _work(self) -> None:
         """What is captured: gather, step, move the cursor."""

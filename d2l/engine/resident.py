@@ -64,7 +64,10 @@ class ResidentLoader:
         if not self.shuffle:
             return torch.arange(self.num_examples, device=device)
         generator = torch.Generator().manual_seed(_draw_seed())
-        return torch.randperm(self.num_examples, generator=generator).to(device)
+        order = torch.randperm(self.num_examples, generator=generator)
+        if device.type == "cuda":  # from pinned memory, so that nobody waits for the copy
+            order = order.pin_memory()
+        return order.to(device, non_blocking=True)
 
     def batches(self, parts: Iterable[Tensor]) -> Iterator[Batch]:
         """A batch for each tensor of indices."""

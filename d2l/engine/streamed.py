@@ -22,6 +22,7 @@ class StreamedLoader:
 
     def __init__(self, loader: ResidentLoader, device: torch.device) -> None:
         self.loader, self.device = loader, device
+        self._copies: torch.cuda.Stream | None = None
 
     def __len__(self) -> int:
         return len(self.loader)
@@ -54,8 +55,21 @@ class StreamedLoader:
         return tuple(p.pin_memory() for p in parts) if self.device.type == "cuda" else parts
 
     def _to_device(self, batch: Batch) -> Batch:
-        moved = tuple(part.to(self.device, non_blocking=True) for part in batch)
+        moved = self._copy_beside_steps(batch) if self.device.type == "cuda" else batch
+        moved = tuple(part.to(self.device) for part in moved)
         return moved if self.loader.transform is None else self.loader.transform(*moved)
+
+    def _copy_beside_steps(self, batch: Batch) -> Batch:
+        """Copy on a stream of its own, so that the device computes meanwhile."""
+        current = torch.cuda.current_stream(self.device)
+        if self._copies is None:
+            self._copies = torch.cuda.Stream(self.device)
+        with torch.cuda.stream(self._copies):
+            moved = tuple(part.to(self.device, non_blocking=True) for part in batch)
+        current.wait_stream(self._copies)
+        for part in moved:
+            part.record_stream(current)
+        return moved
 
 
 def placed(loader: ResidentLoader, device: torch.device, stream: bool | None) -> Any:

@@ -70,5 +70,5 @@ def test_a_run_of_adam_goes_on_elsewhere(tmp_path, ways):
         model = Counted()
         trainer = d2l.Trainer(max_epochs, num_gpus, checkpoint=tmp_path, replay=num_gpus == 1)
         trainer.fit(model, TwoClasses(num_train=40), resume="last")
-        assert trainer.plan.step == ("replayed" if num_gpus else "plain")
+        assert trainer.plan.step == ("replayed" if num_gpus else "eager")
     assert [point.x for point in model.board.points["val_loss"]] == [1, 2]

@@ -1,19 +1,26 @@
 """Replayed steps against eager ones: the same numbers, or a refusal with its reason.
 
-On the CPU a replay calls the step again: buffers, order, cursor, numbers and refusals are those of
-a GPU, where the same tests run with captured graphs.
+On the CPU a replay calls the recorded operations again, without running Python, as a GPU does.
 """
 
 import copy
+import gc
 import shutil
+import weakref
 
 import pytest
 import torch
 from readers import LazyNet, PlainLine, TwoClasses, line_data
+from recorded_ops import RecordedOps
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from d2l import torch as d2l
-from d2l.core import graphed_run
+from d2l.core import book_loop, graphed_run
+from d2l.engine import graph
+from d2l.engine.graphed_epoch import GraphedEpoch
+from d2l.engine.metrics import FiniteCheck
+from d2l.engine.result_table import ResultTable, Snapshot
 from d2l.errors import NotFiniteError
 
 GPU = pytest.param(
@@ -24,6 +31,7 @@ GPU = pytest.param(
     ],
     id="gpu",
 )
+pytestmark = pytest.mark.usefixtures("cpu_graphs")
 ON_EACH_DEVICE = pytest.mark.parametrize("num_gpus", [pytest.param(0, id="cpu"), GPU])
 
 
@@ -103,7 +111,7 @@ def test_replayed_steps_give_the_plain_steps_numbers(name, num_gpus):
     data = make_data()
     plain, _ = trained(make, data, False, num_gpus)
     replayed, trainer = trained(make, data, True, num_gpus)
-    assert trainer.plan.step == "replayed"
+    assert trainer.plan.step == "replayed", trainer.plan
     assert len(plain.board.points["train_loss"]) >= 20
     for label, points in plain.board.points.items():
         others = replayed.board.points[label]
@@ -126,7 +134,7 @@ def test_clipping_momentum_and_several_metrics_are_replayed(num_gpus, momentum):
     data, options = Images(), {"gradient_clip_val": 0.5}
     plain, _ = trained(lambda: Several(10, 16, lr=0.1), data, False, num_gpus, **options)
     replayed, trainer = trained(lambda: Several(10, 16, lr=0.1), data, True, num_gpus, **options)
-    assert trainer.plan.step == "replayed"
+    assert trainer.plan.step == "replayed", trainer.plan
     for label in ("train_loss", "train_twice", "val_acc"):
         a, b = ([p.y for p in m.board.points[label]] for m in (plain, replayed))
         assert a == pytest.approx(b, rel=1e-4, abs=1e-6)
@@ -210,16 +218,152 @@ def test_a_step_that_cannot_be_replayed_is_done_plainly_with_the_plain_numbers(m
     assert a == pytest.approx(b, rel=1e-5)
 
 
-def test_a_replaced_rung_is_named_in_the_plan(monkeypatch):
-    from test_fit import book_fit_epoch
+def own_fit_epoch(self):
+    self.model.train()
+    for batch in self.train_dataloader:
+        self.train_batch(self.prepare_batch(batch))
 
-    monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
+
+def test_a_replaced_method_is_named_in_the_plan(monkeypatch):
+    monkeypatch.setattr(d2l.Trainer, "fit_epoch", own_fit_epoch)
     _, trainer = trained(small_mlp, Images(), True)
     assert trainer.plan.why == "fit_epoch of the trainer was replaced"
     assert repr(trainer.plan).startswith("eager step on cpu, data resident: ")
 
 
-def test_the_plan_of_a_run_on_the_cpu_is_plain_and_says_why():
+def test_the_books_own_loop_is_replayed_whoever_typed_it_in(monkeypatch):
+    from test_fit import book_fit_epoch
+
+    plain, _ = trained(small_mlp, Images(), False, gradient_clip_val=0.5)
+    monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
+    replayed, trainer = trained(small_mlp, Images(), True, gradient_clip_val=0.5)
+    assert repr(trainer.plan) == (
+        "replayed step on cpu, data resident: "
+        "fit_epoch is the book's, and nothing prevents a replay"
+    )
+    for label, points in plain.board.points.items():
+        others = replayed.board.points[label]
+        assert [p.y for p in points] == pytest.approx([p.y for p in others], rel=1e-5, abs=1e-7)
+
+
+BOOK_LOOP = """
+def fit_epoch(self):
+    'With a docstring, and other names.'
+    self.model.train()
+    for part in self.train_dataloader:  # a comment
+
+        l = self.model.training_step(
+            self.prepare_batch(part))
+        self.optim.zero_grad()
+        with torch.no_grad():
+            l.backward()
+            if self.gradient_clip_val > 0:
+                self.clip_gradients(self.gradient_clip_val, self.model)
+            self.optim.step()
+        self.train_batch_idx += 1
+    if self.val_dataloader is None:
+        return
+    self.model.eval()
+    for part in self.val_dataloader:
+        with torch.no_grad():
+            self.model.validation_step(self.prepare_batch(part))
+        self.val_batch_idx += 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_book_loop"),
+    [
+        ("", "", True),
+        ("self.optim.zero_grad()", "self.optim.zero_grad(True)", False),
+        ("> 0", "> 1", False),
+        ("l.backward()", "(l * 2).backward()", False),
+        ("self.model.eval()", "print(1)", False),
+        ("self.train_batch_idx += 1", "self.train_batch_idx += 2", False),
+        ("part in self.val", "part in self.train", False),
+    ],
+)
+def test_a_loop_is_the_books_where_it_does_the_same_step_for_step(old, new, is_book_loop):
+    variables = {"torch": torch}
+    exec(BOOK_LOOP.replace(old, new), variables)
+    assert book_loop.is_book_loop(variables["fit_epoch"]) is is_book_loop
+    variables["torch"] = None  # where `torch` is something else, it is another loop
+    assert not book_loop.is_book_loop(variables["fit_epoch"])
+
+
+def test_a_loop_in_a_cell_that_imports_torch_itself_is_the_books_too():
+    variables = {}
+    exec("import torch" + BOOK_LOOP, variables)
+    assert book_loop.is_book_loop(variables["fit_epoch"])
+
+
+def test_the_loss_is_written_once(monkeypatch):
+    written = []
+
+    class Table(ResultTable):
+        def write(self, name, value):
+            written.append(name)
+            super().write(name, value)
+
+    monkeypatch.setattr("d2l.engine.graphed_epoch.ResultTable", Table)
+    trained(small_mlp, Images(), True)
+    assert set(written) == {"loss", "acc"}
+
+
+def test_a_graph_its_buffers_and_the_model_are_freed_without_the_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        model, trainer = trained(small_mlp, Images(), True)
+        assert trainer.plan.step == "replayed"
+        watched = weakref.ref(model), weakref.ref(trainer)
+        del model, trainer
+        assert [ref() for ref in watched] == [None, None]
+        kinds = (RecordedOps, GraphedEpoch, ResultTable)
+        assert [thing for thing in gc.get_objects() if type(thing) in kinds] == []
+    finally:
+        gc.enable()
+
+
+def test_a_short_run_and_then_a_long_one_on_the_same_model_are_both_right():
+    runs = []
+    for replay in (False, True):
+        torch.manual_seed(0)
+        model, data = small_mlp(), Images()
+        first = d2l.Trainer(1, seed=1, replay=False)
+        first.fit(model, data)
+        second = d2l.Trainer(3, seed=2, replay=replay)
+        second.fit(model, data)
+        runs.append(model.board.points["train_loss"][-1].y)
+    assert second.plan.step == "replayed"
+    assert runs[0] == pytest.approx(runs[1], rel=1e-5)
+
+
+def test_the_check_of_the_loss_costs_an_eager_step_on_a_device_no_kernel():
+    seen, check = [], FiniteCheck(deferred=True)
+
+    class Counting(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            seen.append(func.overloadpacket.__name__)
+            return func(*args, **(kwargs or {}))
+
+    loss = torch.ones((), requires_grad=True) * 2
+    with Counting():
+        check.add(loss, 0)
+    assert set(seen) <= {"detach", "view", "alias"}  # which only look at the same number
+
+
+def test_rows_that_arrive_late_are_drawn_all_the_same(monkeypatch):
+    eager, _ = trained(small_mlp, Images(), False)
+    monkeypatch.setattr(Snapshot, "is_here", lambda self: False)
+    replayed, _ = trained(small_mlp, Images(), True)
+    assert eager.board.points.keys() == replayed.board.points.keys()
+    counts = [[len(p) for p in m.board.points.values()] for m in (eager, replayed)]
+    assert counts[0] == counts[1]
+
+
+def test_the_plan_of_a_run_on_the_cpu_is_plain_and_says_why(monkeypatch):
+    monkeypatch.delitem(graph.GRAPHS, "cpu")
     trainer = d2l.Trainer(max_epochs=1)
     trainer.fit(LazyNet(), TwoClasses())
     assert repr(trainer.plan) == (
@@ -257,14 +401,15 @@ def test_a_loss_that_is_no_number_stops_a_replayed_run_too(num_gpus):
 def test_on_a_gpu_only_runs_worth_capturing_are_replayed(max_epochs, step, why, monkeypatch):
     plans = []
 
-    def on_cuda(run, replaced):
+    def on_cuda(run, replaced, has_book_loop):
         run.device = torch.device("cuda")
-        plans.append(make_plan(run, replaced))
+        plans.append(make_plan(run, replaced, has_book_loop))
         run.device = torch.device("cpu")
         run.max_epochs = 0
         return d2l.Trainer.plan._read(run.trainer)
 
     make_plan = graphed_run.make_plan
+    monkeypatch.setattr(graphed_run, "FEWEST_STEPS", 300)
     monkeypatch.setattr("d2l.core.fitting.make_plan", on_cuda)
     d2l.Trainer(max_epochs).fit(small_mlp(), Images())
     assert (plans[0].step, plans[0].device) == (step, "cuda")

@@ -4,6 +4,7 @@ import copy
 import gc
 import itertools
 import math
+import os
 import pickle
 import subprocess
 import sys
@@ -21,7 +22,12 @@ from torch.optim import lr_scheduler
 from d2l import torch as d2l
 from d2l.errors import NotFiniteError
 
-REPLAY = pytest.mark.parametrize("replay", [False, True])
+CAPTURED = pytest.mark.usefixtures("cpu_graphs")
+
+
+def REPLAY(test):
+    """With eager and with captured steps."""
+    return CAPTURED(pytest.mark.parametrize("replay", [False, True])(test))
 
 
 def count_calls(work):
@@ -120,14 +126,13 @@ def test_a_validation_after_an_interrupt_goes_through(tmp_path):
 
 @REPLAY
 def test_del_frees_model_trainer_and_data_without_the_garbage_collector(replay):
-    model, data = d2l.MLP(2, 4, lr=0.1), TwoClasses()
-    trainer = d2l.Trainer(2, replay=replay)
-    trainer.fit(model, data)
-    trainer.validate(model, data)
-    gone = [weakref.ref(thing) for thing in (model, trainer, data, trainer.train_dataloader)]
-    gc.collect()
     gc.disable()
     try:
+        model, data = d2l.MLP(2, 4, lr=0.1), TwoClasses()
+        trainer = d2l.Trainer(2, replay=replay)
+        trainer.fit(model, data)
+        trainer.validate(model, data)
+        gone = [weakref.ref(thing) for thing in (model, trainer, data, trainer.train_dataloader)]
         del model, trainer, data
         assert [thing() for thing in gone] == [None] * 4
     finally:
@@ -383,6 +388,7 @@ def test_an_empty_validation_loader_is_one_without_points(replay):
     assert set(model.board.points) == {"train_loss"}
 
 
+@CAPTURED
 def test_as_many_epochs_as_one_likes_cost_nothing_before_they_are_done():
     class Flat(d2l.Classifier):
         def __init__(self):
@@ -438,6 +444,7 @@ def test_a_stop_at_the_last_validation_batch_leaves_one_point(tmp_path, replay):
     assert len(straight.board.points["val_loss"]) == 2
 
 
+@CAPTURED
 def test_a_tuple_of_tensors_replaced_in_a_step_is_no_error():
     class Carrying(LazyNet):
         def __init__(self):
@@ -462,7 +469,7 @@ class Summing(OwnSGD):
                 param.grad *= 0.5
 
 
-@pytest.mark.parametrize("replay", [False, True])
+@REPLAY
 def test_an_optimizer_that_adds_gradients_up_is_not_disturbed(replay):
     class Line(PlainLine):
         def configure_optimizers(self):
@@ -480,7 +487,11 @@ def test_an_optimizer_that_adds_gradients_up_is_not_disturbed(replay):
 TWO_THREADS = """
 import sys, threading
 from readers import TwoClasses
+from recorded_ops import RecordedOps
 from d2l import torch as d2l
+from d2l.engine import graph
+
+graph.GRAPHS["cpu"] = RecordedOps
 
 def fit():
     d2l.Trainer(3, replay=True).fit(d2l.MLP(2, 4, lr=0.1), TwoClasses(num_train=40))
@@ -499,7 +510,8 @@ def test_trainers_in_threads_leave_stdout_as_it_was():
     """In a program of its own: the checks of types that tests run under are not thread-safe."""
     folder = Path(__file__).parent
     command = [sys.executable, "-c", TWO_THREADS]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=200)
+    variables = os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(folder.parent)])}
+    subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True, timeout=200)
 
 
 def test_batches_are_the_readers_to_change_in_place():

@@ -195,6 +195,7 @@ def test_one_cycle_gives_the_rates_of_pytorch_alone():
     assert rates(configure) == expected
 
 
+@pytest.mark.usefixtures("cpu_graphs")
 def test_schedules_give_the_same_in_a_replayed_run():
     def weights(**options):
         torch.manual_seed(0)

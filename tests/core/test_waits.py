@@ -34,6 +34,7 @@ def fit(max_epochs, **options):
     return time.monotonic() - begun
 
 
+@pytest.mark.usefixtures("cpu_graphs")
 def test_a_replayed_run_reads_its_results_at_most_ten_times_a_second(monkeypatch):
     reads = counting(monkeypatch, GraphedRun, "flush")
     seconds = fit(40, replay=True)

@@ -1,6 +1,7 @@
 """What a replay would not repeat is noticed while a step runs as usual."""
 
 import random
+import warnings
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ state = {"steps": 0}
 
 def blockers_of(step):
     blockers = CaptureBlockers()
-    with detect_uncapturable(blockers, lambda: dict(state)):
+    with detect_uncapturable(blockers, lambda: dict(state), torch.device("cpu")):
         step()
     return blockers
 
@@ -32,7 +33,10 @@ def set_steps():
         (lambda: X[X > 1], "shape that depends on values"),
         (lambda: torch.nonzero(X), "shape that depends on values"),
         (lambda: torch.unique(X), "shape that depends on values"),
+        (lambda: torch.bincount(X.long()), "shape that depends on values (bincount)"),
+        (lambda: X.repeat_interleave(X.long()), "shape that depends on values (repeat_inter"),
         (lambda: X.to("meta"), "copies a tensor to another device"),
+        (lambda: torch.empty(4, device="meta").copy_(X), "copies a tensor to another device"),
         (lambda: print("hello"), "it prints"),
         (random.random, "random numbers on the host"),
         (np.random.rand, "random numbers on the host"),
@@ -74,3 +78,23 @@ def test_a_step_that_asks_the_run_where_it_is_is_noticed():
     assert seen.epoch == 3
     seen.total = 1
     assert blockers == ["it reads trainer.epoch", "it sets trainer.total"]
+
+
+def test_what_pytorch_says_of_waiting_for_the_device_is_a_finding(monkeypatch):
+    """On a GPU: list indices, `torch.tensor(…, device=)`, `bincount`, a copy from the CPU."""
+    modes = ["default"]
+    monkeypatch.setattr(torch.cuda, "get_sync_debug_mode", lambda: modes[-1])
+    monkeypatch.setattr(torch.cuda, "set_sync_debug_mode", modes.append)
+    blockers = CaptureBlockers()
+
+    def step():
+        with detect_uncapturable(blockers, dict, torch.device("cuda", 0)):
+            for _ in range(2):
+                warnings.warn("called a synchronizing CUDA operation", stacklevel=1)
+            warnings.warn("something else", stacklevel=1)
+
+    with pytest.warns(UserWarning, match="something else"):
+        step()
+    assert modes == ["default", "warn", "default"]
+    assert len(blockers) == 1
+    assert blockers[0].startswith("it waits for the device (test_capture_guard.py, line ")

@@ -1,4 +1,4 @@
-"""The buffers and the cursor of a replayed pass, on any device; capturing itself needs CUDA."""
+"""A replayed pass on a graph that calls the recorded operations again; capturing needs CUDA."""
 
 import pytest
 import torch
@@ -7,73 +7,117 @@ from d2l.engine.graphed_epoch import WARM_UP_STEPS, GraphedEpoch
 from d2l.engine.resident import ResidentLoader
 
 DATA = torch.arange(23.0)
+pytestmark = pytest.mark.usefixtures("cpu_graphs")
 
 
 class Recorder:
-    """A pass over 23 numbers whose step writes their sum and notes which it saw."""
+    """A pass over 23 numbers whose step adds them to a total and writes their sum.
+
+    `seen` has the batches for which Python ran; `state`, the values that a capture bakes in.
+    """
 
     def __init__(self, batch_size=4, shuffle=False, step=None):
         self.seen, self.state = [], {}
+        self.total = torch.zeros(())
         self.loader = ResidentLoader((DATA,), batch_size, shuffle)
-        step = step or self.step
-        self.passes = GraphedEpoch(self.loader, step, lambda: dict(self.state))
+        self.passes = GraphedEpoch(self.loader, step or self.step, self)
         self.results = self.passes.results
 
     def step(self, batch):
         self.seen.append(batch[0].tolist())
+        self.total += batch[0].sum()
         self.results.write("sum", batch[0].sum())
         self.results.write("constant", 0.5)
+
+    def run(self):
+        """One pass; the sums of its batches."""
+        self.passes.run(self.passes.begin(), lambda: None)
+        return self.results.snapshot(0, len(self.loader)).read().get("sum")
+
+    def is_ready(self):
+        return True
+
+    def values(self):
+        return dict(self.state)
+
+    def tensors(self):
+        return {"total": self.total}
+
+    def learning(self):
+        return []
+
+
+def sums_of(loader):
+    return [batch.sum().item() for (batch,) in loader]
 
 
 def test_a_pass_sees_every_batch_in_order_and_writes_its_numbers():
     recorder = Recorder()
     progress = []
     recorder.passes.run(recorder.passes.begin(), lambda: progress.append(1))
-    expected = [batch.tolist() for (batch,) in recorder.loader]
-    assert recorder.seen == expected
     assert len(progress) == 6
     assert recorder.results.snapshot(0, 6).read() == {
-        "sum": [sum(batch) for batch in expected],
+        "sum": sums_of(recorder.loader),
         "constant": [0.5] * 6,
     }
+    assert recorder.total == DATA.sum()
+    assert recorder.passes.blockers == []
 
 
 def test_each_pass_has_the_table_to_itself_however_many_there_are():
     recorder = Recorder()
-    sums = []
-    for _ in range(3):
-        recorder.passes.run(recorder.passes.begin(), lambda: None)
-        sums.append(recorder.results.snapshot(0, 6).read()["sum"])
-    assert sums[0] == sums[1] == sums[2] == [sum(seen) for seen in recorder.seen[:6]]
+    assert [recorder.run() for _ in range(3)] == [sums_of(recorder.loader)] * 3
     assert recorder.results.snapshot(5, 5).read() == {}
+    assert recorder.total == 3 * DATA.sum()
 
 
 def test_shuffled_passes_are_those_of_the_loader_from_the_same_seed():
     recorder = Recorder(shuffle=True)
     torch.manual_seed(5)
-    for _ in range(2):
-        recorder.passes.run(recorder.passes.begin(), lambda: None)
+    found = [recorder.run() for _ in range(3)]
     torch.manual_seed(5)
-    expected = [batch.tolist() for _ in range(2) for (batch,) in recorder.loader]
-    assert recorder.seen == expected
+    assert found == [sums_of(recorder.loader) for _ in range(3)]
 
 
-def test_a_step_is_captured_after_its_warm_up(monkeypatch):
-    recorded = []
-    monkeypatch.setattr(
-        "d2l.engine.graphed_epoch.capture", lambda work, device: counted(work, recorded)
+def test_python_runs_in_the_warm_up_the_capture_and_the_comparisons_alone():
+    recorder = Recorder(batch_size=1)
+    recorder.run()
+    # of 23 steps: the warm-up, the capture, and the replays 2, 4, 8 and 16, which are compared
+    assert len(recorder.seen) == WARM_UP_STEPS + 1 + 4
+    recorder.run()  # the first step of a pass is compared, and the replay 40
+    assert len(recorder.seen) == WARM_UP_STEPS + 1 + 4 + 2
+    assert recorder.total == 2 * DATA.sum()
+
+
+def test_a_value_that_changes_is_found_by_comparing_and_does_not_reach_the_numbers():
+    factor = [1.0]
+
+    def step(batch):
+        factor[0] += 0.01
+        recorder.total += factor[0] * batch[0].sum()
+        recorder.results.write("sum", factor[0] * batch[0].sum())
+
+    recorder = Recorder(batch_size=1, step=step)
+    found = recorder.run()
+    assert found == pytest.approx(
+        [(1 + 0.01 * i) * x for i, x in enumerate(DATA.tolist(), start=1)]
     )
-    recorder = Recorder(batch_size=2)
-    recorder.passes.run(recorder.passes.begin(), lambda: None)
-    assert len(recorder.seen) == 12
-    assert recorded == [WARM_UP_STEPS]
+    assert recorder.passes.blockers == ["a replay gave another total than the step itself"]
 
 
-def counted(work, recorded):
-    from d2l.engine.graph import EagerReplay
+def test_a_tensor_that_the_step_replaces_is_found():
+    class Replacing(Recorder):
+        def step(self, batch):
+            self.total = self.total + batch[0].sum()
+            self.results.write("sum", batch[0].sum())
 
-    recorded.append(WARM_UP_STEPS)
-    return EagerReplay(work)
+        def values(self):
+            return {"total": self.total.data_ptr()}
+
+    recorder = Replacing()
+    assert recorder.run() == sums_of(recorder.loader)
+    assert recorder.total == DATA.sum()
+    assert recorder.passes.blockers == ["it changes total"]
 
 
 def test_a_step_that_cannot_be_replayed_runs_as_usual_and_says_why():
@@ -83,7 +127,7 @@ def test_a_step_that_cannot_be_replayed_runs_as_usual_and_says_why():
     sums = []
     recorder = Recorder(step=step)
     for _ in range(2):
-        recorder.passes.run(recorder.passes.begin(), lambda: None)
+        recorder.run()
     assert sums == [batch.sum().item() for (batch,) in recorder.loader] * 2
     assert len(recorder.passes.blockers) == 1
     assert "reads a value back" in recorder.passes.blockers[0]
@@ -95,8 +139,23 @@ def test_a_capture_that_fails_is_a_reason_and_costs_no_step(monkeypatch):
 
     monkeypatch.setattr("d2l.engine.graphed_epoch.capture", fail)
     recorder = Recorder()
-    recorder.passes.run(recorder.passes.begin(), lambda: None)
+    recorder.run()
     assert len(recorder.seen) == 6
+    assert recorder.passes.blockers == [
+        "capturing it failed: operation not permitted when stream is capturing"
+    ]
+
+
+def test_the_reason_of_a_failed_capture_is_what_broke_it_not_what_ended_it(monkeypatch):
+    def fail(work, device):
+        try:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        finally:
+            raise RuntimeError("operation failed due to a previous error during capture")
+
+    monkeypatch.setattr("d2l.engine.graphed_epoch.capture", fail)
+    recorder = Recorder()
+    recorder.run()
     assert recorder.passes.blockers == [
         "capturing it failed: operation not permitted when stream is capturing"
     ]
@@ -105,16 +164,16 @@ def test_a_capture_that_fails_is_a_reason_and_costs_no_step(monkeypatch):
 def test_a_value_that_a_capture_bakes_in_is_named_and_captured_again():
     recorder = Recorder()
     recorder.state["lr"] = 0.1
-    recorder.passes.run(recorder.passes.begin(), lambda: None)
-    recorder.passes.run(recorder.passes.begin(), lambda: None)
+    recorder.run()
+    recorder.run()
     assert recorder.passes.recapture_reasons == []
     recorder.state["lr"] = 0.01
-    recorder.passes.run(recorder.passes.begin(), lambda: None)
+    recorder.run()
     assert recorder.passes.recapture_reasons == ["lr: 0.1 → 0.01"]
 
 
 @pytest.mark.parametrize("batch_size", [23, 24, 100])
 def test_a_set_of_one_batch_is_a_pass_too(batch_size):
     recorder = Recorder(batch_size)
-    recorder.passes.run(recorder.passes.begin(), lambda: None)
+    recorder.run()
     assert recorder.seen == [DATA.tolist()]

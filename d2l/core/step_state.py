@@ -1,0 +1,159 @@
+"""What a training step reads and changes apart from its batch: tensors, and Python values.
+
+A captured step keeps the Python values that it was captured with. They are looked for in the model,
+its layers, the optimizer, the objects these hold, and in the variables that the reader's methods
+name.
+"""
+
+import inspect
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence, Set
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from d2l.core.board import ProgressBoard
+from d2l.core.checks import has_lazy_layers
+from d2l.core.unregistered import named_unregistered_tensors, trainable_tensors
+
+if TYPE_CHECKING:
+    from d2l.core.run import Run
+
+SCALARS = (bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device)
+MOST_ITEMS = 1000  # of a longer list, such as a vocabulary, its length alone is looked at
+DEPTH = 4
+NOT_THE_READERS = ("d2l", "torch", "builtins", "numpy")
+OF_EVERY_MODULE = frozenset(vars(nn.Module())) | {"trainer", "board", "training_step"}
+OF_EVERY_OPTIMIZER = frozenset(vars(torch.optim.SGD([torch.empty(0)]))) | {"_opt_called"}
+
+
+class StepState:
+    """The state of the training steps of a run, or of its validation steps: without optimizer."""
+
+    def __init__(self, run: "Run", with_optimizer: bool) -> None:
+        self._run, self._with_optimizer = run, with_optimizer
+
+    def is_ready(self) -> bool:
+        """Whether every layer has its shape."""
+        return not has_lazy_layers(self._run.model)
+
+    def learning(self) -> list[Tensor]:
+        """The tensors that get gradients."""
+        return trainable_tensors(self._run.model) if self._with_optimizer else []
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a step may change: parameters, buffers, unregistered tensors, optimizer state."""
+        found = dict(_model_tensors(self._run.model))
+        known = {id(tensor) for tensor in found.values()}
+        held = _held_by_optimizer(self._run.optimizer) if self._with_optimizer else ()
+        found.update({n: v for n, v in held if isinstance(v, Tensor) and id(v) not in known})
+        return {n: t for n, t in found.items() if t.layout == torch.strided and t.numel()}
+
+    def values(self) -> dict[str, Any]:
+        """The Python values that a capture bakes in, and where the tensors are that it names."""
+        run = self._run
+        found: dict[str, Any] = {n: _place(t) for n, t in _model_tensors(run.model)}
+        leaves = [*_held_by_model(run.model), *_held_by_class(type(run.model), "model")]
+        if self._with_optimizer:
+            found["gradient_clip_val"] = run.trainer.gradient_clip_val
+            leaves += _held_by_optimizer(run.optimizer)
+            leaves += _held_by_class(type(run.optimizer), "optimizer")
+        for name, value in leaves:
+            found.setdefault(name, _place(value) if isinstance(value, Tensor) else value)
+        return found
+
+
+def _place(tensor: Tensor) -> tuple[Any, ...]:
+    where = None if is_lazy(tensor) or tensor.layout != torch.strided else tensor.data_ptr()
+    shape = None if is_lazy(tensor) else tuple(tensor.shape)
+    return shape, tensor.dtype, tensor.device, where, tensor.requires_grad
+
+
+def _model_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from ((n, p) for n, p in nn.Module.named_parameters(model) if not is_lazy(p))
+    yield from model.named_buffers()
+    yield from named_unregistered_tensors(model)
+
+
+def _held_by_model(model: nn.Module) -> Iterator[tuple[str, Any]]:
+    seen: set[int] = set()
+    for path, module in model.named_modules():
+        is_private_ours = _is_of(type(module), NOT_THE_READERS)
+        for name, value in vars(module).items():
+            if name not in OF_EVERY_MODULE and not (is_private_ours and name.startswith("_")):
+                yield from _leaves(value, f"{path}.{name}".lstrip("."), seen)
+        yield f"{path}.training".lstrip("."), module.training
+
+
+def _held_by_optimizer(optimizer: Any) -> Iterator[tuple[str, Any]]:
+    seen: set[int] = set()
+    groups = getattr(optimizer, "param_groups", None) or []
+    for i, group in enumerate(groups):
+        for name, value in group.items():
+            if name == "lr" and isinstance(value, Tensor):
+                yield f"the optimizer's lr (group {i})", "a tensor that is read at each step"
+            elif name not in ("params", "fused"):  # fused is how it is computed, not what
+                yield from _leaves(value, f"the optimizer's {name} (group {i})", seen)
+    state = getattr(optimizer, "state", None)
+    parameters = [parameter for group in groups for parameter in group["params"]]
+    for i, parameter in enumerate(parameters):
+        if isinstance(state, Mapping) and parameter in state:
+            yield from _leaves(state[parameter], f"the optimizer's state of parameter {i}", seen)
+    for name, value in getattr(optimizer, "__dict__", {}).items():
+        if name not in OF_EVERY_OPTIMIZER:
+            yield from _leaves(value, f"the optimizer's {name}", seen)
+
+
+def _held_by_class(kind: type, owner: str) -> Iterator[tuple[str, Any]]:
+    """The attributes of a reader's class, and the variables outside that its methods name."""
+    seen: set[int] = set()
+    for base in kind.__mro__:
+        if _is_of(base, NOT_THE_READERS):
+            continue
+        for attribute, value in vars(base).items():
+            if isinstance(value, FunctionType):
+                outside = inspect.getclosurevars(value)
+                for name, used in {**outside.globals, **outside.nonlocals}.items():
+                    yield from _leaves(used, f"{name}, which {owner}.{attribute} uses", seen)
+            elif not attribute.startswith("__"):
+                yield from _leaves(value, f"{base.__name__}.{attribute}", seen)
+
+
+def _leaves(value: Any, name: str, seen: set[int], depth: int = DEPTH) -> Iterator[tuple[str, Any]]:
+    """The scalars and tensors in a value, by name, and the lengths of what holds them."""
+    if value is None or isinstance(value, (*SCALARS, Tensor)):
+        yield name, value
+        return
+    if depth == 0 or id(value) in seen or _is_opaque(value):
+        return
+    seen.add(id(value))
+    items: Iterator[tuple[str, Any]]
+    if isinstance(value, Mapping):
+        yield f"the length of {name}", len(value)
+        items = ((f"{name}[{key!r}]" if _is_short(key) else name, v) for key, v in value.items())
+    elif isinstance(value, (Sequence, Set, deque)):
+        yield f"the length of {name}", len(value)
+        items = ((f"{name}[{i}]", item) for i, item in enumerate(value))
+    else:
+        items = ((f"{name}.{key}", v) for key, v in getattr(value, "__dict__", {}).items())
+    if not hasattr(value, "__len__") or len(value) <= MOST_ITEMS:
+        for item_name, item in items:
+            yield from _leaves(item, item_name, seen, depth - 1)
+
+
+def _is_opaque(value: Any) -> bool:
+    """Whether what this holds is not a value of a step."""
+    kinds = (nn.Module, ProgressBoard, ModuleType, type)
+    return isinstance(value, kinds) or callable(value) or _is_of(type(value), ("d2l",))
+
+
+def _is_short(key: Any) -> bool:
+    return isinstance(key, (bool, int, float, str)) and len(str(key)) < 40
+
+
+def _is_of(kind: type, packages: tuple[str, ...]) -> bool:
+    return kind.__module__.partition(".")[0] in packages

@@ -325,6 +325,29 @@ def test_a_graph_its_buffers_and_the_model_are_freed_without_the_collector():
         gc.enable()
 
 
+@pytest.mark.filterwarnings("ignore")  # PyTorch's compiler warns about itself
+def test_a_model_is_compiled_before_its_step_is_captured_and_not_in_the_capture(monkeypatch):
+    from torch._dynamo.testing import CompileCounter
+
+    counter, frames = CompileCounter(), []
+    compile_as_usual = nn.Module.compile
+    monkeypatch.setattr(nn.Module, "compile", lambda model: compile_as_usual(model, backend=counter))
+
+    def capture(work, device):
+        before = counter.frame_count
+        graph = RecordedOps(work, device)
+        frames.append((before, counter.frame_count))
+        return graph
+
+    monkeypatch.setitem(graph.GRAPHS, "cpu", capture)
+    eager, _ = trained(small_mlp, Images(), False)
+    compiled, trainer = trained(small_mlp, Images(), True, compile=True)
+    assert trainer.plan.step == "replayed", trainer.plan
+    assert frames[0][0] == frames[0][1] > 0
+    a, b = (m.board.points["train_loss"] for m in (eager, compiled))
+    assert [p.y for p in a] == pytest.approx([p.y for p in b], rel=1e-4)
+
+
 def test_a_short_run_and_then_a_long_one_on_the_same_model_are_both_right():
     runs = []
     for replay in (False, True):

@@ -64,8 +64,13 @@ def predict(params: Params, X: Any) -> Any:
 
 
 def loss(params: Params, X: Any, y: Any) -> Any:
-    """Mean cross-entropy."""
-    return -jnp.take_along_axis(predict(params, X), y[:, None], axis=1).mean()
+    """The mean cross-entropy of a batch."""
+    return cross_entropy(predict(params, X), y)
+
+
+def cross_entropy(log_probs: Any, y: Any) -> Any:
+    """Its mean over a batch."""
+    return -jnp.take_along_axis(log_probs, y[:, None], axis=1).mean()
 
 
 def step(params: Params, rows: Any, X: Any, y: Any) -> tuple[Params, Any]:
@@ -85,4 +90,4 @@ def epoch(params: Params, order: Any, X: Any, y: Any, X_val: Any, y_val: Any) ->
         losses = jnp.append(losses, last)
     log_probs = predict(params, X_val)
     accuracy = (log_probs.argmax(1) == y_val).mean()
-    return params, losses, loss(params, X_val, y_val), accuracy
+    return params, losses, cross_entropy(log_probs, y_val), accuracy

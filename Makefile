@@ -6,7 +6,7 @@ BIN := .venv/bin
 # Processes that share the tests.
 WORKERS ?= 2
 
-.PHONY: demo test check bench growth api data clean .venv
+.PHONY: demo test check bench peers growth api data clean .venv
 
 # Threads that wait asleep, not spinning: on a shared machine the cores are somebody else's too.
 demo test: export OMP_WAIT_POLICY ?= PASSIVE
@@ -27,6 +27,16 @@ check: .venv/installed  ## style, types, rooms
 bench: .venv/installed data  ## ours against d2l 1.0.3 and a hand-written loop, one table
 	$(BIN)/python -m bench.homework
 
+# In an environment of its own: what the other libraries bring must not change what the tests run in.
+peers: .venv-peers/installed data  ## ours against other libraries and loops by hand, recorded
+	.venv-peers/bin/python -m bench.peers --record
+
+.venv-peers/installed: pyproject.toml
+	@if $(PYTHON) -c "import torch, torchvision" 2>/dev/null; \
+	then $(PYTHON) -m venv --system-site-packages .venv-peers; else $(PYTHON) -m venv .venv-peers; fi
+	.venv-peers/bin/python -m pip install --quiet --editable ".[peers]"
+	touch $@
+
 .venv: .venv/installed  ## an environment with everything
 
 # A torch that this Python has already is used, not installed again.
@@ -46,4 +56,4 @@ api: .venv/installed  ## docs/api, from the docstrings
 	$(BIN)/python -m tools.api
 
 clean:
-	rm -rf .venv out .rivals .deb
+	rm -rf .venv .venv-peers out .rivals .deb

@@ -136,7 +136,7 @@ def _work(job: Job, rival: str, size: Size, variables: dict[str, str]) -> dict[s
     with tempfile.TemporaryDirectory() as private:
         answer = Path(private, "answer.json")
         arguments = [module, job.task, json.dumps(size._asdict()), str(answer)]
-        _python(["-m", "bench.worker", *arguments], variables, Path(private))
+        run_python(["-m", "bench.worker", *arguments], variables, Path(private))
         return json.loads(answer.read_text())
 
 
@@ -145,10 +145,10 @@ def _import_seconds(rival: str, variables: dict[str, str]) -> float:
     statement = "import torch" if rival == HAND else "from d2l import torch as d2l"
     code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
     with tempfile.TemporaryDirectory() as private:
-        return float(_python(["-c", code], variables, Path(private)))
+        return float(run_python(["-c", code], variables, Path(private)))
 
 
-def _python(arguments: list[str], variables: dict[str, str], folder: Path) -> str:
+def run_python(arguments: list[str], variables: dict[str, str], folder: Path) -> str:
     """The standard output of a fresh Python; files, for workers may outlive it and hold a pipe."""
     out, err = folder / "out.txt", folder / "err.txt"
     with out.open("w") as stdout, err.open("w") as stderr:

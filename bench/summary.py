@@ -48,8 +48,8 @@ def rows(findings: Findings, size: Size) -> list[tuple[str, ...]]:
 
 def circumstances(findings: Findings, size: Size, num_rounds: int) -> list[str]:
     """When, where and with what this was measured."""
-    versions = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
-    where = f"{os.cpu_count()} cores of {_processor()}, {findings.threads} threads"
+    versions = ", ".join(f"{name} {version_of(name)}" for name in PACKAGES)
+    where = f"{os.cpu_count()} cores of {processor()}, {findings.threads} threads"
     epochs = "epochs of new fits"
     if size.on_gpu:
         where = f"{torch.cuda.get_device_name(size.device)}, CUDA {torch.version.cuda}, {where}"
@@ -91,7 +91,7 @@ def _stretch(num_batches: int | None) -> str:
     return f"{num_batches} batches" if num_batches > 1 else "one batch"
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
@@ -118,7 +118,7 @@ def _aligned(line: tuple[str, ...], widths: list[int]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name, where the system tells."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

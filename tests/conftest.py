@@ -84,8 +84,11 @@ def cpu_graphs(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _captured_everywhere(request):
-    """`CAPTURED=1 make test`: every fit of the suite with captured steps, where it can be."""
-    if os.environ.get("CAPTURED"):
+    """`CAPTURED=1 make test`: every fit of the suite with captured steps, where it can be.
+
+    Tests that count calls of Python, which a replay does not make, are marked `counts_calls`.
+    """
+    if os.environ.get("CAPTURED") and "counts_calls" not in request.keywords:
         request.getfixturevalue("cpu_graphs")
 
 

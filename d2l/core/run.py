@@ -389,7 +389,10 @@ class Run:
         """Whether early stopping needs the metric, or checkpoints do and it was plotted."""
         if self.early_stopping.patience is not None:
             return True
-        curves = board_curves(self.model.board) if self.checkpoints.has_folder else None
+        if not self.checkpoints.has_folder:
+            return False
+        self.flush()  # whether it was plotted shows once its values are here
+        curves = board_curves(self.model.board)
         return curves is not None and bool(curves.counts().get(self.early_stopping.monitor))
 
     def _leave_graphs_if_blocked(self) -> None:

@@ -78,7 +78,8 @@ class FashionMNIST(DataModule):
             )
         _check_labels(split.targets)
         scale = ScaledImages(self.resize)
-        return ResidentLoader((split.data, split.targets), self.batch_size, train, scale, split)
+        tensors = (split.data.unsqueeze(1), split.targets)
+        return ResidentLoader(tensors, self.batch_size, train, scale, split)
 
     def visualize(
         self, batch: Sequence[Any], nrows: int = 1, ncols: int = 8, labels: Sequence[str] = ()
@@ -109,14 +110,13 @@ class ScaledImages:
         self.size = (size, size) if isinstance(size, int) else tuple(size)
 
     def __call__(
-        self, images: UInt8[Tensor, "batch h w"], labels: Int[Tensor, "batch"]
+        self, images: UInt8[Tensor, "batch 1 h w"], labels: Int[Tensor, "batch"]
     ) -> tuple[Float[Tensor, "batch 1 height width"], Int[Tensor, "batch"]]:
-        X = images.unsqueeze(1)
-        if tuple(X.shape[-2:]) != self.size:
+        if images.shape[2:] != self.size:
             from torchvision.transforms.v2.functional import resize
 
-            X = resize(X, list(self.size), antialias=True)
-        return X.to(torch.float32).div_(255), labels
+            images = resize(images, list(self.size), antialias=True)
+        return images.float().div_(255), labels
 
 
 def names_of_labels(indices: Iterable[Any]) -> list[str]:

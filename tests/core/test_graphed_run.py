@@ -331,7 +331,9 @@ def test_a_model_is_compiled_before_its_step_is_captured_and_not_in_the_capture(
 
     counter, frames = CompileCounter(), []
     compile_as_usual = nn.Module.compile
-    monkeypatch.setattr(nn.Module, "compile", lambda model: compile_as_usual(model, backend=counter))
+    monkeypatch.setattr(
+        nn.Module, "compile", lambda model: compile_as_usual(model, backend=counter)
+    )
 
     def capture(work, device):
         before = counter.frame_count

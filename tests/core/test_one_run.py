@@ -139,6 +139,7 @@ def test_del_frees_model_trainer_and_data_without_the_garbage_collector(replay):
         gc.enable()
 
 
+@pytest.mark.counts_calls
 def test_a_loss_that_stopped_a_run_keeps_no_graph_alive():
     class Failing(LazyNet):
         def loss(self, y_hat, y, averaged=True):
@@ -737,6 +738,7 @@ class Unshuffled(TwoClasses):
         return super().get_dataloader(False) if not train else self.val_dataloader()
 
 
+@pytest.mark.counts_calls
 def test_a_batch_goes_through_few_of_our_functions_in_few_files():
     """From the loader to the drawn point, on the CPU without a notebook."""
     data = Points(num_train=40 * 8)

@@ -60,5 +60,6 @@ def test_a_run_on_a_gpu_waits_for_it_at_most_about_ten_times_a_second(replay):
             seconds = fit(200, num_gpus=1, replay=replay)
         finally:
             torch.cuda.set_sync_debug_mode("default")
-    at_begin_and_end, per_epoch = 40, 4  # the order of the examples is sent once a pass
+    at_begin_and_end = 40
+    per_epoch = 6  # two passes, of which each compares its first step
     assert len(waits) <= 20 * seconds + at_begin_and_end + per_epoch * 200

@@ -1,7 +1,8 @@
-"""How time and memory grow with the number of images: `python -m bench.growth`, `--help` for more.
+"""How time and memory grow with the number of images, epochs, parameters, curves and processes.
 
-The perceptron is trained on 6,000 to 600,000 images in batches of three sizes, each case in a
-process of its own. Memory is counted from that of a process that holds no data and trains nothing.
+`python -m bench.growth`, `--help` for more. The perceptron is trained on 6,000 to 600,000 images in
+batches of three sizes, each case in a process of its own. Memory is counted from that of a process
+that holds no data and trains nothing. The other axes are `growth_axes`.
 """
 
 import json
@@ -18,7 +19,9 @@ NUM_IMAGES = (6_000, 60_000, 600_000)
 BATCH_SIZES = (64, 256, 1024)
 FLAT_WITHIN = 1.25  # times, from the number of images with the best time per image to the worst
 MOST_MEMORY = 1.2  # times the set and the model's
-FIGURE = Path(__file__).resolve().parents[1] / "docs" / "growth.svg"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+FIGURE, AXES_FIGURE = DOCS / "growth.svg", DOCS / "growth-axes.svg"
+AXES_HEADINGS = ("grows with", "cost", "at each size")
 HEADINGS = ("images", "batch", "µs per image", "set, MB", "model's, MB", "peak, MB", "times")
 
 Task = tuple[str, ...]
@@ -47,24 +50,32 @@ class Case(NamedTuple):
 @click.option("--figure", default=FIGURE, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Exit with status 1 if a promise is missed.")
 def main(num_rounds: int, threads: int | None, figure: Path, check: bool) -> None:
-    """Measure time per image and peak memory against the number of images; print and draw them."""
+    """Measure time and memory against the size of a run; print and draw them."""
+    from bench import growth_axes, rivals
+
+    rivals.prepare(with_released=False, wheels=None)
+    variables = rivals.environment(rivals.OURS, threads)
+    costs = growth_axes.measure(num_rounds, variables, rivals.RUN_FOLDER)
+    growth_axes.draw(costs, AXES_FIGURE)
     found = measure(num_rounds, threads)
     cases = [_case(found, n, b) for b in BATCH_SIZES for n in NUM_IMAGES]
     from_files = _case_from_files(found)
     from bench import growth_figure, summary
 
     growth_figure.draw(cases, figure)
-    all_kept, lines = verdicts(cases, from_files)
+    kept_images, lines = verdicts(cases, from_files)
+    kept_axes, more_lines = growth_axes.verdicts(costs)
     table = summary.table([_row(case) for case in cases], HEADINGS)
-    click.echo("\n".join(["", table, "", *lines, "", f"drawn into {figure}"]))
-    sys.exit(0 if all_kept or not check else 1)
+    axes_table = summary.table(growth_axes.rows(costs), AXES_HEADINGS)
+    drawn = f"drawn into {figure} and {AXES_FIGURE}"
+    click.echo("\n".join(["", table, "", axes_table, "", *lines, *more_lines, "", drawn]))
+    sys.exit(1 if check and not (kept_images and kept_axes) else 0)
 
 
 def measure(num_rounds: int, threads: int | None) -> Found:
     """Run every case in every round; medians over the rounds."""
     from bench import rivals
 
-    rivals.prepare(with_released=False, wheels=None)
     tasks: list[Task] = [("nothing",), ("fashion_mnist", "256")]
     tasks += [("pictures", str(b), str(b)) for b in BATCH_SIZES]  # a single batch
     tasks += [("pictures", str(n), str(b)) for n in NUM_IMAGES for b in BATCH_SIZES]

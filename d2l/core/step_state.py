@@ -7,7 +7,7 @@ name.
 
 import inspect
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from d2l.core.run import Run
 
 SCALARS = (bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device)
+CONTAINERS = (dict, list, tuple, set, frozenset, deque)
 MOST_ITEMS = 1000  # of a longer list, such as a vocabulary, its length alone is looked at
 DEPTH = 4
 NOT_THE_READERS = ("d2l", "torch", "builtins", "numpy")
@@ -128,21 +129,27 @@ def _leaves(value: Any, name: str, seen: set[int], depth: int = DEPTH) -> Iterat
     if value is None or isinstance(value, (*SCALARS, Tensor)):
         yield name, value
         return
+    if isinstance(value, np.ndarray):
+        yield name, value.tobytes() if value.size <= MOST_ITEMS else value.shape
+        return
     if depth == 0 or id(value) in seen or _is_opaque(value):
         return
     seen.add(id(value))
-    items: Iterator[tuple[str, Any]]
-    if isinstance(value, Mapping):
+    if isinstance(value, CONTAINERS):
         yield f"the length of {name}", len(value)
-        items = ((f"{name}[{key!r}]" if _is_short(key) else name, v) for key, v in value.items())
-    elif isinstance(value, (Sequence, Set, deque)):
-        yield f"the length of {name}", len(value)
-        items = ((f"{name}[{i}]", item) for i, item in enumerate(value))
-    else:
-        items = ((f"{name}.{key}", v) for key, v in getattr(value, "__dict__", {}).items())
-    if not hasattr(value, "__len__") or len(value) <= MOST_ITEMS:
-        for item_name, item in items:
-            yield from _leaves(item, item_name, seen, depth - 1)
+        if len(value) > MOST_ITEMS:
+            return
+    for item_name, item in _items(value, name):
+        yield from _leaves(item, item_name, seen, depth - 1)
+
+
+def _items(value: Any, name: str) -> list[tuple[str, Any]]:
+    """What an object holds, by name: items of a container, attributes of anything else."""
+    if isinstance(value, dict):
+        return [(f"{name}[{k!r}]" if _is_short(k) else name, v) for k, v in value.items()]
+    if isinstance(value, CONTAINERS):
+        return [(f"{name}[{i}]", item) for i, item in enumerate(value)]
+    return [(f"{name}.{key}", v) for key, v in getattr(value, "__dict__", {}).items()]
 
 
 def _is_opaque(value: Any) -> bool:

@@ -26,15 +26,15 @@ ANSWERS = HERE / "answers.json.gz"
 PLAY_SECONDS = 600
 
 
-def outcomes_with(path: Path, scratch: Path) -> dict[str, Any]:
-    """The outcome of every call with the `d2l` in this folder, played in a process of its own."""
+def outcomes_with(path: Path, scratch: Path, every_n: int = 1) -> dict[str, Any]:
+    """The outcome of every n-th call with the `d2l` in this folder, in a process of its own."""
     results = scratch / "outcomes.json"
     environment = {name: v for name, v in os.environ.items() if not name.startswith("D2L_")} | {
         "PYTHONPATH": str(path), "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1",
         "IPYTHONDIR": str(scratch / "ipython"), "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, str(HERE / "run_battery.py"), str(results)],
+        [sys.executable, str(HERE / "run_battery.py"), str(results), "*", str(every_n)],
         cwd=scratch, env=environment, capture_output=True, text=True, check=False,
         timeout=PLAY_SECONDS,
     )  # fmt: skip

@@ -14,6 +14,7 @@ import released
 
 DOCUMENTED = (released.ROOT / "docs" / "differences.md").read_text("utf-8")
 AT_LEAST = 5000  # calls that 1.0.3 accepts
+SAMPLE = 8  # every so many calls are asked of 1.0.3 again
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +56,12 @@ def test_there_are_many_calls_and_their_answers_are_small():
 
 @pytest.mark.slow
 def test_the_stored_answers_are_those_of_1_0_3(tmp_path):
+    """A sample of them; `record.py` asks 1.0.3 for all."""
     if not released.FOLDER.exists():
         pytest.skip(f"d2l 1.0.3 is not in {released.FOLDER}")
-    found = record.outcomes_with(released.FOLDER, tmp_path)
-    assert record.differences(found, record.stored_answers()) == {}
+    found, stored = record.outcomes_with(released.FOLDER, tmp_path, SAMPLE), record.stored_answers()
+    assert len(found) > len(stored) / (2 * SAMPLE)
+    assert record.differences(found, {title: stored[title] for title in found}) == {}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from d2l.base.seed import seed_all
 from d2l.core import checkpoint_io, checks
 from d2l.core.book_loop import is_book_loop
 from d2l.core.fitting import Hooks, OpenRun
-from d2l.core.gradients import accumulate_gradients, scale_to_norm
+from d2l.core.gradients import accumulate_gradients, scale_to_norm, zero_grad
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import release_trainer
 from d2l.core.run import Run
@@ -342,7 +342,7 @@ def _train_batch(trainer: Trainer, run: Run | None, batch: Any) -> None:
     loss = trainer.model.training_step(batch)
     if run is not None:
         run.check_step(loss)
-    trainer.optim.zero_grad()
+    zero_grad(trainer.optim)
     with torch.no_grad():
         loss.backward()
         if trainer.gradient_clip_val > 0:

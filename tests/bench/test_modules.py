@@ -7,7 +7,9 @@ import pytest
 
 import bench
 
-MODULES = sorted(p.stem for p in Path(bench.__file__).parent.glob("*.py") if p.stem != "__init__")
+FOLDER = Path(bench.__file__).parent
+FILES = [p for p in FOLDER.rglob("*.py") if not p.stem.startswith("__")]
+MODULES = sorted(".".join(p.relative_to(FOLDER).with_suffix("").parts) for p in FILES)
 OPTIONAL = {"jax", "keras", "lightning", "skorch"}  # the extra `peers`
 
 

@@ -9,9 +9,12 @@ from pathlib import Path
 import click
 import pytest
 
-from bench import peers, peers_contenders, peers_table, rivals
-from bench.peers_contenders import CONTENDERS, EAGER, OURS
-from bench.peers_rounds import PeerFindings, accuracies_of, require_same_work
+from bench import rivals
+from bench.peers import __main__ as command
+from bench.peers import contenders as peers_contenders
+from bench.peers import table as peers_table
+from bench.peers.contenders import CONTENDERS, EAGER, OURS
+from bench.peers.rounds import PeerFindings, accuracies_of, require_same_work
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -123,7 +126,7 @@ def test_contenders_do_equally_many_epochs_up_to_the_accuracy_that_is_compared()
 def test_too_few_rounds_and_quick_runs_are_not_recorded():
     for options in (["--record", "--rounds", "6"], ["--record", "--quick"], ["--check", "--quick"]):
         with pytest.raises(click.UsageError):
-            peers.main(options, standalone_mode=False)
+            command.main(options, standalone_mode=False)
 
 
 def test_a_quick_run_of_ours_against_the_eager_loop_reports_both(tmp_path):

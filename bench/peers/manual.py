@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import nll_loss
 
-from bench.peers_case import BATCH_SIZE, LEARNING_RATE, WIDTHS, Case, Epochs, read_images
+from bench.peers.case import BATCH_SIZE, LEARNING_RATE, WIDTHS, Case, Epochs, read_images
 
 
 class Network:

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 
 from bench import library
-from bench.peers_case import Case, Epochs
-from bench.peers_tasks import NUM_LETTERS, TASKS, Task, Tensors, Text, images, optimizer_of
+from bench.peers.case import Case, Epochs
+from bench.peers.tasks import NUM_LETTERS, TASKS, Task, Tensors, Text, images, optimizer_of
 from bench.size import Size
 from d2l import torch as d2l
 

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from bench import rivals, rounds
-from bench.peers_case import Case
-from bench.peers_contenders import EAGER, OURS, WORKS, Contender, case_of, in_order
+from bench.peers.case import Case
+from bench.peers.contenders import EAGER, OURS, WORKS, Contender, case_of, in_order
 
 MOST_APART = 0.03  # of a contender's accuracy from the median: else it measured something else
 
@@ -87,7 +87,7 @@ def _answer(contender: Contender, case: Case) -> dict[str, Any]:
     variables = rivals.environment(contender.name, case.threads) | contender.variables
     with tempfile.TemporaryDirectory() as private:
         answer = Path(private, "answer.json")
-        arguments = ["-m", "bench.peers_worker", json.dumps(case._asdict()), str(answer)]
+        arguments = ["-m", "bench.peers.worker", json.dumps(case._asdict()), str(answer)]
         rounds.run_python(arguments, variables, Path(private))
         numbers: dict[str, Any] = json.loads(answer.read_text())
     if contender.name == OURS:

@@ -8,9 +8,9 @@ from datetime import datetime
 from statistics import median
 
 from bench import summary
-from bench.peers_case import BATCH_SIZE
-from bench.peers_contenders import BY_ALL, CONTENDERS, EAGER, OURS, WORKS, Contender
-from bench.peers_rounds import PeerFindings
+from bench.peers.case import BATCH_SIZE
+from bench.peers.contenders import BY_ALL, CONTENDERS, EAGER, OURS, WORKS, Contender
+from bench.peers.rounds import PeerFindings
 
 OF_THREADS = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "OMP_PROC_BIND", "KMP_BLOCKTIME", "XLA_FLAGS")
 BY_CONTENDER = ("s", "times ours", "least", "most", "accuracy")

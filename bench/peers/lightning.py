@@ -11,8 +11,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from bench import nets
-from bench.peers_case import LEARNING_RATE, Case, Epochs, Stopwatch
-from bench.peers_quickstart import loaders
+from bench.peers.case import LEARNING_RATE, Case, Epochs, Stopwatch
+from bench.peers.quickstart import loaders
 
 QUIET = {
     "logger": False, "enable_checkpointing": False, "enable_progress_bar": False,

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from bench.peers_case import (
+from bench.peers.case import (
     BATCH_SIZE,
     LEARNING_RATE,
     WIDTHS,

@@ -12,7 +12,7 @@ from torchvision.datasets import FashionMNIST
 from torchvision.transforms import ToTensor
 
 from bench import nets
-from bench.peers_case import BATCH_SIZE, LEARNING_RATE, Case, Epochs, Stopwatch
+from bench.peers.case import BATCH_SIZE, LEARNING_RATE, Case, Epochs, Stopwatch
 
 
 def run(case: Case) -> Epochs:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bench import nets, text_corpus
-from bench.peers_case import BATCH_SIZE, LEARNING_RATE, Case, read_images
+from bench.peers.case import BATCH_SIZE, LEARNING_RATE, Case, read_images
 from d2l import torch as d2l
 
 NUM_LETTERS, NUM_STEPS = 28, 32  # as The Time Machine has them, with the unknown token

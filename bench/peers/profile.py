@@ -1,6 +1,6 @@
 """Where a training step goes, ours beside the eager loop's: `python -m bench.peers --profile`.
 
-Run as `python -P -m bench.peers_profile CASE`, it prints a table. The profiler's own time is in
+Run as `python -P -m bench.peers.profile CASE`, it prints a table. The profiler's own time is in
 the steps it watches; the first row has the steps without it.
 """
 
@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 from torch.profiler import ProfilerActivity, profile
 
-from bench import peers_eager, peers_ours, rivals, rounds, summary
-from bench.peers_case import Case
-from bench.peers_contenders import CONTENDERS, WORKS, case_of
-from bench.peers_tasks import TASKS
+from bench import rivals, rounds, summary
+from bench.peers import eager, ours
+from bench.peers.case import Case
+from bench.peers.contenders import CONTENDERS, WORKS, case_of
+from bench.peers.tasks import TASKS
 
 NUM_ROWS = 14  # of operations; the others are summed up
 NUM_TIMES = 5  # ours and the eager loop in turn, of which medians count
@@ -39,7 +40,7 @@ def in_own_process(task: str, threads: int | None) -> str:
     case = case_of(CONTENDERS[0], task, 0, threads, quick=False)
     variables = rivals.environment(rivals.OURS, threads)
     with tempfile.TemporaryDirectory() as private:
-        arguments = ["-m", "bench.peers_profile", json.dumps(case._asdict())]
+        arguments = ["-m", "bench.peers.profile", json.dumps(case._asdict())]
         said = rounds.run_python(arguments, variables, Path(private))
     return said[said.index("| ") :].strip()  # what a fit prints comes before
 
@@ -48,8 +49,8 @@ def main() -> None:
     """Print the table."""
     case = Case(**json.loads(sys.argv[1]))._replace(epochs=1 + NUM_EPOCHS)
     fits: tuple[Fit, ...] = (
-        lambda case: peers_ours.fit(case, validates=False)[1],
-        lambda case: peers_eager.fit(case, validates=False).seconds,
+        lambda case: ours.fit(case, validates=False)[1],
+        lambda case: eager.fit(case, validates=False).seconds,
     )
     alone: tuple[list[float], ...] = ([], [])
     for _ in range(NUM_TIMES):

@@ -1,6 +1,6 @@
 """One contender at one task, in a process of its own.
 
-Run as `python -P -m bench.peers_worker CASE ANSWER`: JSON in, a file of JSON out.
+Run as `python -P -m bench.peers.worker CASE ANSWER`: JSON in, a file of JSON out.
 """
 
 import importlib
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from bench.peers_case import Case, Epochs
+from bench.peers.case import Case, Epochs
 
 
 def main() -> None:

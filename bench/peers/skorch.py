@@ -9,7 +9,7 @@ from skorch.dataset import Dataset
 from skorch.helper import predefined_split
 
 from bench import nets
-from bench.peers_case import (
+from bench.peers.case import (
     BATCH_SIZE,
     LEARNING_RATE,
     Case,

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from bench.peers_case import Case, Epochs, require_recorded
-from bench.peers_tasks import TASKS, Task, optimizer_of
+from bench.peers.case import Case, Epochs, require_recorded
+from bench.peers.tasks import TASKS, Task, optimizer_of
 
 Batches = Iterator[tuple[Tensor, Tensor]]
 

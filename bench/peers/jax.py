@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bench.peers_case import BATCH_SIZE, LEARNING_RATE, WIDTHS, Case, Epochs, read_images
+from bench.peers.case import BATCH_SIZE, LEARNING_RATE, WIDTHS, Case, Epochs, read_images
 
 Params = list[tuple[Any, Any]]
 

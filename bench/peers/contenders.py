@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bench import rivals
-from bench.peers_case import Case
+from bench.peers.case import Case
 
 OURS, EAGER = "ours", "eager"
 
@@ -35,22 +35,22 @@ class Work(NamedTuple):
 KERAS_FOLDER = {"KERAS_HOME": str(rivals.FOLDER / "keras")}
 ON_CPU = {"JAX_PLATFORMS": "cpu"}
 CONTENDERS = (
-    Contender(OURS, "d2l", "bench.peers_ours", packages=("d2l", "torch", "torchvision")),
-    Contender(EAGER, "PyTorch, eager loop by hand", "bench.peers_eager"),
-    Contender("manual", "PyTorch by hand, no autograd", "bench.peers_manual"),
-    Contender("jax", "JAX jit by hand", "bench.peers_jax", ("jax",), ("jax",), ON_CPU),
-    Contender("quickstart", "PyTorch's quickstart", "bench.peers_quickstart", is_slow=True),
+    Contender(OURS, "d2l", "bench.peers.ours", packages=("d2l", "torch", "torchvision")),
+    Contender(EAGER, "PyTorch, eager loop by hand", "bench.peers.eager"),
+    Contender("manual", "PyTorch by hand, no autograd", "bench.peers.manual"),
+    Contender("jax", "JAX jit by hand", "bench.peers.jax", ("jax",), ("jax",), ON_CPU),
+    Contender("quickstart", "PyTorch's quickstart", "bench.peers.quickstart", is_slow=True),
     Contender(
-        "lightning", "Lightning", "bench.peers_lightning", ("lightning",), ("lightning",),
+        "lightning", "Lightning", "bench.peers.lightning", ("lightning",), ("lightning",),
         is_slow=True,
     ),
-    Contender("skorch", "skorch", "bench.peers_skorch", ("skorch",), ("skorch",), is_slow=True),
+    Contender("skorch", "skorch", "bench.peers.skorch", ("skorch",), ("skorch",), is_slow=True),
     Contender(
-        "keras-torch", "Keras on PyTorch", "bench.peers_keras", ("keras",), ("keras",),
+        "keras-torch", "Keras on PyTorch", "bench.peers.keras", ("keras",), ("keras",),
         {"KERAS_BACKEND": "torch"} | KERAS_FOLDER, is_slow=True,
     ),
     Contender(
-        "keras-jax", "Keras on JAX", "bench.peers_keras", ("keras", "jax"), ("keras", "jax"),
+        "keras-jax", "Keras on JAX", "bench.peers.keras", ("keras", "jax"), ("keras", "jax"),
         {"KERAS_BACKEND": "jax"} | KERAS_FOLDER | ON_CPU, is_slow=True,
     ),
 )  # fmt: skip

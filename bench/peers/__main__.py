@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from bench.peers_contenders import CONTENDERS, WORKS, chosen
+from bench.peers.contenders import CONTENDERS, WORKS, chosen
 
 NAMES = click.Choice([contender.name for contender in CONTENDERS])
 TASKS = click.Choice([*WORKS])
@@ -72,31 +72,31 @@ def _run(
     quick: bool,
 ) -> tuple[str, list[str], bool, str]:
     """Tables, lines about them, whether no bar is missed, and all numbers as JSON."""
-    from bench import peers_rounds, peers_table
+    from bench.peers import rounds, table
 
     begun, load = time.monotonic(), os.getloadavg()[0]
     choices = {task: chosen(task, names) for task in tasks}
     taking_part = {task: contenders for task, (contenders, _) in choices.items()}
     left_out = list(dict.fromkeys(line for _, missing in choices.values() for line in missing))
-    findings = peers_rounds.measure(taking_part, num_rounds, threads, quick)
+    findings = rounds.measure(taking_part, num_rounds, threads, quick)
     if not quick:  # so few batches leave accuracies that differ by chance
-        peers_rounds.require_same_work(findings, tasks)
+        rounds.require_same_work(findings, tasks)
     minutes = (time.monotonic() - begun) / 60
     everybody = [c for c in CONTENDERS if any(c in part for part in taking_part.values())]
-    lines = peers_table.circumstances(findings, everybody, num_rounds)
+    lines = table.circumstances(findings, everybody, num_rounds)
     loads = f"the machine's load was {load:.1f} before, {os.getloadavg()[0]:.1f} after"
     lines += [f"took {minutes:.1f} minutes; {loads}", *left_out]
-    none_missed, words = peers_table.verdicts(findings, tasks)
-    text, values = peers_table.tables(findings, tasks), peers_table.as_json(findings, lines)
+    none_missed, words = table.verdicts(findings, tasks)
+    text, values = table.tables(findings, tasks), table.as_json(findings, lines)
     lines += words
     missed = [] if quick else [task for task in tasks if findings.missed(task)]
     return "\n\n".join([text, *(_profile(t, threads) for t in missed)]), lines, none_missed, values
 
 
 def _profile(task: str, threads: int | None) -> str:
-    from bench import peers_profile
+    from bench.peers import profile
 
-    return peers_profile.in_own_process(task, threads)
+    return profile.in_own_process(task, threads)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from torch.nn.parameter import is_lazy
 from d2l.core.board import ProgressBoard
 from d2l.core.checks import has_lazy_layers
 from d2l.core.unregistered import named_unregistered_tensors, trainable_tensors
+from d2l.engine.capture_guard import Place
 
 if TYPE_CHECKING:
     from d2l.core.run import Run
@@ -48,9 +49,11 @@ class StepState:
 
     def tensors(self) -> dict[str, Tensor]:
         """What a step may change: parameters, buffers, unregistered tensors, optimizer state."""
-        found = dict(_model_tensors(self._run.model))
+        run = self._run
+        found = dict(_model_tensors(run.model))
         known = {id(tensor) for tensor in found.values()}
-        held = _held_by_optimizer(self._run.optimizer) if self._with_optimizer else ()
+        held = [*_held_by_model(run.model)]
+        held += _held_by_optimizer(run.optimizer) if self._with_optimizer else ()
         found.update({n: v for n, v in held if isinstance(v, Tensor) and id(v) not in known})
         return {n: t for n, t in found.items() if t.layout == torch.strided and t.numel()}
 
@@ -68,10 +71,10 @@ class StepState:
         return found
 
 
-def _place(tensor: Tensor) -> tuple[Any, ...]:
-    where = None if is_lazy(tensor) or tensor.layout != torch.strided else tensor.data_ptr()
+def _place(tensor: Tensor) -> Place:
+    address = None if is_lazy(tensor) or tensor.layout != torch.strided else tensor.data_ptr()
     shape = None if is_lazy(tensor) else tuple(tensor.shape)
-    return shape, tensor.dtype, tensor.device, where, tensor.requires_grad
+    return Place(shape, tensor.dtype, tensor.device, address, tensor.requires_grad)
 
 
 def _model_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:

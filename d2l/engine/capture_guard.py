@@ -16,7 +16,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -31,6 +31,19 @@ WAITS = "called a synchronizing CUDA operation"  # PyTorch's words for it
 _MISSING = object()
 
 
+class Place(NamedTuple):
+    """Where a tensor is that a step knows by a name, and of what kind it is."""
+
+    shape: tuple[int, ...] | None
+    dtype: torch.dtype
+    device: torch.device
+    address: int | None
+    requires_grad: bool
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
 class CaptureBlockers(list[str]):
     """Why a step cannot be captured; empty if it can."""
 
@@ -42,12 +55,15 @@ class CaptureBlockers(list[str]):
 
 @contextmanager
 def detect_uncapturable(
-    blockers: CaptureBlockers, baked_in: Callable[[], Any], device: torch.device
+    blockers: CaptureBlockers,
+    baked_in: Callable[[], Any],
+    device: torch.device,
+    replaced: set[str] | None = None,
 ) -> Iterator[None]:
     """Note in `blockers` what the block does that cannot be captured, or that a replay would not.
 
     `baked_in()` is whatever Python state the step may not change; it is compared before and
-    after the block.
+    after the block. The names of tensors that the block replaces by others are added to `replaced`.
     """
     before, drawn_before = baked_in(), _host_generators()
     waits = _waits(blockers) if device.type == "cuda" else nullcontext()
@@ -57,8 +73,13 @@ def detect_uncapturable(
         blockers.note("it prints")
     if _host_generators() != drawn_before:
         blockers.note("it draws random numbers on the host")
-    for name in changed_names(before, baked_in()):
-        blockers.note(f"it changes {name}")
+    after = baked_in()
+    for name in changed_names(before, after):
+        is_tensor = isinstance(before.get(name), Place) and isinstance(after.get(name), Place)
+        if is_tensor and replaced is not None:
+            replaced.add(name)
+        else:
+            blockers.note(f"it changes {name}")
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """Does one step both ways, replayed and eager, from the same state, and compares what came of it.
 
+A tensor that the step replaces by a new one, such as the weights that attention keeps to be looked
+at, is compared with its successor: where the step reads it, it differs.
+
 The eager step is the one that counts. Results that are not the same to the last bit may be those of
 a kernel that adds up in any order, so a second replay tells how much the first may be off.
 """
@@ -20,33 +23,39 @@ def difference(
     replay: Callable[[], None],
     step: Callable[[], None],
     tensors: Callable[[], Tensors],
+    outputs: Tensors,
     gradients: Callable[[], Sequence[Tensor]],
     device: torch.device,
 ) -> str | None:
     """Do `step`, after a `replay` from the same state; the name of a tensor that they disagree on.
 
-    `tensors` are compared; `gradients`, which most steps make anew, are only put back.
+    `tensors` are compared; of those that each step makes anew, `outputs` has the ones that a replay
+    writes. `gradients` are only put back.
     """
-    own, unchecked = tensors(), {f"gradient {i}": grad for i, grad in enumerate(gradients())}
+    own = {name: outputs.get(name, tensor) for name, tensor in tensors().items()}
+    unchecked = {f"gradient {i}": grad for i, grad in enumerate(gradients())}
     before, gradients_before = Copy(own, device), Copy(unchecked, device)
     replay()
     replayed = Copy(own, device)
     gradients_before.restore()
     before.restore()
     step()
-    after = tensors()
-    replaced = [name for name, tensor in own.items() if after.get(name) is not tensor]
-    if replaced:
-        return replaced[0]
-    names = replayed.unequal_names()
+    now = tensors()
+    lost = [n for n, t in own.items() if not _is_kept(now.get(n), t, is_output=n in outputs)]
+    if lost:
+        return lost[0]
+    after = {name: now[name] for name in own}
+    names = replayed.unequal_names(after)
     if not names:
         return None
-    eager, gradients_after = Copy(own, device), Copy(unchecked, device)
+    eager, gradients_after = Copy(after, device), Copy(unchecked, device)
     before.restore()
     replay()
     again = Copy(own, device)
     gradients_after.restore()
     eager.restore()
+    for name in outputs.keys() & before.values.keys():
+        before.values[name].zero_()  # a new tensor has not changed by its value: it is that
     return next((n for n in names if _is_off(n, before, replayed, again, eager)), None)
 
 
@@ -65,11 +74,18 @@ class Copy:
                 tensor.detach().copy_(self.values[name])
         _set_random_state(self._device, self._random)
 
-    def unequal_names(self) -> list[str]:
-        """The tensors that have other values now; waits for the device, once."""
-        unequal = [_is_unequal(value, self.tensors[n]) for n, value in self.values.items()]
+    def unequal_names(self, tensors: Tensors) -> list[str]:
+        """The names whose tensors have other values than these; waits for the device, once."""
+        unequal = [_is_unequal(value, tensors[n]) for n, value in self.values.items()]
         flags = torch.stack(unequal).tolist() if unequal else []
         return [name for name, flag in zip(self.values, flags, strict=True) if flag]
+
+
+def _is_kept(tensor: Tensor | None, other: Tensor, is_output: bool) -> bool:
+    """Whether it is the same tensor, or where each step makes it anew, one of the same kind."""
+    if tensor is None or not is_output:
+        return tensor is other
+    return (tensor.shape, tensor.dtype) == (other.shape, other.dtype)
 
 
 def _is_unequal(a: Tensor, b: Tensor) -> Tensor:

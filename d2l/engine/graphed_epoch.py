@@ -61,6 +61,8 @@ class GraphedEpoch:
         self.blockers = CaptureBlockers()
         self.recapture_reasons: list[str] = []
         self._state = state
+        self._replaced: set[str] = set()  # names of tensors that each step makes anew
+        self._outputs: Tensors = {}  # and those of them that the graph writes
         self._baked_in: dict[str, Any] = {}
         self._graph: Graph | None = None
         self._gradients: list[tuple[Tensor, Tensor | None]] = []  # that the graph writes
@@ -87,7 +89,9 @@ class GraphedEpoch:
 
     def run(self, rest: Tensor, batch_done: Callable[[], None]) -> None:
         """The pass that was begun; `batch_done` is called after each batch is under way."""
-        for _ in range(self._first, self._num_full):
+        for i in range(self._first, self._num_full):
+            if self._replaced and i == self._num_full - 1 and not len(rest):
+                self._next_check = 0  # so that what the step keeps is that of the last batch
             self._run_batch()
             batch_done()
         if len(rest):  # the short last batch has shapes of its own
@@ -112,12 +116,13 @@ class GraphedEpoch:
             if not is_watched:
                 self._work()
                 return
-            with detect_uncapturable(self.blockers, self._state.values, self._device):
+            values, replaced = self._state.values, self._replaced
+            with detect_uncapturable(self.blockers, values, self._device, replaced):
                 self._work()
 
     def _capture(self) -> None:
         try:
-            self._baked_in = self._state.values()
+            self._baked_in = self._values()
             self._graph = capture(self._work, self._device)
         except RuntimeError as error:
             cause = error.__context__ or error  # what broke the capture, not what ended it
@@ -125,6 +130,8 @@ class GraphedEpoch:
             self._work()
             return
         self._gradients = [(tensor, tensor.grad) for tensor in self._state.learning()]
+        tensors = self._state.tensors()
+        self._outputs = {n: t for n, t in tensors.items() if n in self._replaced}
         self._graph.replay()  # what Python did in the capture was for this step
         self._num_replays = self._next_check = 1
 
@@ -136,7 +143,12 @@ class GraphedEpoch:
             return
         self._next_check = max(self._next_check, 2 * self._num_replays - 1)
         name = difference(
-            graph.replay, self._work, self._tensors, self._current_gradients, self._device
+            graph.replay,
+            self._work,
+            self._tensors,
+            self._outputs,
+            self._current_gradients,
+            self._device,
         )
         if name is not None:
             self.blockers.note(f"a replay gave another {name} than the step itself")
@@ -145,6 +157,9 @@ class GraphedEpoch:
         for tensor, grad in self._gradients:  # have the gradients where the replays write them
             if grad is not None and tensor.grad is not None and tensor.grad is not grad:
                 tensor.grad = grad.copy_(tensor.grad)
+
+    def _values(self) -> dict[str, Any]:
+        return {n: v for n, v in self._state.values().items() if n not in self._replaced}
 
     def _tensors(self) -> Tensors:
         return {**self._state.tensors(), **self.results.tensors()}
@@ -155,7 +170,7 @@ class GraphedEpoch:
     def _drop_graph_if_changed(self) -> None:
         if self._graph is None:
             return
-        new = self._state.values()
+        new = self._values()
         names = changed_names(self._baked_in, new)
         if names:
             self.recapture_reasons += [

@@ -347,6 +347,14 @@ class KeepsLast(Base):
         return self.last
 
 
+class KeepsPrivately(Base):
+    """As the book's decoders keep the weights of their attention."""
+
+    def forward(self, X):
+        self._kept = [self.net[:2](X), self.net[:3](X)]
+        return self.net[3](self._kept[1])
+
+
 class CountsCalls(Base):
     def __init__(self):
         super().__init__()
@@ -404,7 +412,7 @@ class Weighted(Base):
 CAN_BE = (
     *(ListIndex, ConstantMade, OneHot, Smoothed, Penalised, Noisy, ChangesBatch, Mixup, Branching),
     *(PlotsMore, PlotsVector, PlotsNothing, Ema, Frozen, WithBatchNorm, WithDropout, Rmsprop),
-    *(TwoGroups, StepDecay, FusedAdam, OwnOptimizer),
+    *(TwoGroups, StepDecay, FusedAdam, OwnOptimizer, KeepsLast, KeepsPrivately),
 )
 CANNOT_BE = {
     PrivateCounter: "it changes _k",
@@ -422,10 +430,9 @@ CANNOT_BE = {
     ReadsLoss: "it reads a value back",
     Masks: "it makes a shape that depends on values (a boolean index)",
     KeepsHistory: "it changes the length of history",
-    KeepsLast: "it changes last",
     CountsCalls: "it changes calls['train']",
     PrintsStep: "it prints",
-    CarriesState: "it changes carried",
+    CarriesState: "a replay gave another ",
     AsksEpoch: "it reads trainer.epoch",
 }
 
@@ -542,3 +549,26 @@ def test_rates_stay_numbers_where_the_optimizer_would_read_them_back():
     assert not can_be_on_device(sgd(embedding.parameters(), 0.1), embedding, device)
     assert not can_be_on_device(sgd(layer.parameters(), 0.1, foreach=True), layer, device)
     assert not can_be_on_device(OwnSGD(layer.parameters(), 0.1), layer, device)
+
+
+@pytest.mark.parametrize("num_train", [85, 80])
+@pytest.mark.parametrize("kind", [KeepsLast, KeepsPrivately])
+def test_what_a_step_keeps_is_that_of_the_last_batch_when_an_epoch_is_over(kind, num_train):
+    kept = []
+
+    class Watching(d2l.Trainer):
+        def fit_epoch(self):
+            self.val_dataloader = None
+            super().fit_epoch()
+            last = getattr(self.model, "last", None)
+            last = self.model._kept[1] if last is None else last
+            kept[-1].append(last.detach().clone())
+
+    for replay in (False, True):
+        kept.append([])
+        torch.manual_seed(0)
+        trainer = Watching(3, seed=1, replay=replay)
+        trainer.fit(kind(), Images(num_train=num_train))
+    assert trainer.plan.step == "replayed", trainer.plan
+    for eager, captured in zip(*kept, strict=True):
+        assert torch.allclose(eager, captured, rtol=1e-5, atol=1e-6)

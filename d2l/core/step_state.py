@@ -5,6 +5,7 @@ its layers, the optimizer, the objects these hold, and in the variables that the
 name.
 """
 
+import functools
 import inspect
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,6 @@ MOST_ITEMS = 1000  # of a longer list, such as a vocabulary, its length alone is
 DEPTH = 4
 NOT_THE_READERS = ("d2l", "torch", "builtins", "numpy")
 OF_EVERY_MODULE = frozenset(vars(nn.Module())) | {"trainer", "board", "training_step"}
-OF_EVERY_OPTIMIZER = frozenset(vars(torch.optim.SGD([torch.empty(0)]))) | {"_opt_called"}
 
 
 class StepState:
@@ -108,8 +108,14 @@ def _held_by_optimizer(optimizer: Any) -> Iterator[tuple[str, Any]]:
         if isinstance(state, Mapping) and parameter in state:
             yield from _leaves(state[parameter], f"the optimizer's state of parameter {i}", seen)
     for name, value in getattr(optimizer, "__dict__", {}).items():
-        if name not in OF_EVERY_OPTIMIZER:
+        if name not in _of_every_optimizer():
             yield from _leaves(value, f"the optimizer's {name}", seen)
+
+
+@functools.cache
+def _of_every_optimizer() -> frozenset[str]:
+    """The attributes that PyTorch gives an optimizer; making the first one loads its compiler."""
+    return frozenset(vars(torch.optim.SGD([torch.empty(0)]))) | {"_opt_called"}
 
 
 def _held_by_class(kind: type, owner: str) -> Iterator[tuple[str, Any]]:

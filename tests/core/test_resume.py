@@ -38,6 +38,12 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 AFTER_TWO = f"step-{2 * NUM_BATCHES:08d}.pt"
 
 
+@pytest.fixture(autouse=True)
+def _captured_where_that_is_resumed(request):
+    if "replayed" in request.node.name:
+        request.getfixturevalue("cpu_graphs")
+
+
 @pytest.fixture(scope="module")
 def killed_run():
     """Train a case into a folder in a process that is killed in the middle of an epoch."""

@@ -57,7 +57,7 @@ def main(num_rounds: int, threads: int | None, figure: Path, check: bool) -> Non
     variables = rivals.environment(rivals.OURS, threads)
     costs = growth_axes.measure(num_rounds, variables, rivals.RUN_FOLDER)
     growth_axes.draw(costs, AXES_FIGURE)
-    found = measure(num_rounds, threads)
+    found = measure(num_rounds, variables)
     cases = [_case(found, n, b) for b in BATCH_SIZES for n in NUM_IMAGES]
     from_files = _case_from_files(found)
     from bench import growth_figure, summary
@@ -72,7 +72,7 @@ def main(num_rounds: int, threads: int | None, figure: Path, check: bool) -> Non
     sys.exit(1 if check and not (kept_images and kept_axes) else 0)
 
 
-def measure(num_rounds: int, threads: int | None) -> Found:
+def measure(num_rounds: int, variables: dict[str, str]) -> Found:
     """Run every case in every round; medians over the rounds."""
     from bench import rivals
 
@@ -80,7 +80,6 @@ def measure(num_rounds: int, threads: int | None) -> Found:
     tasks += [("pictures", str(b), str(b)) for b in BATCH_SIZES]  # a single batch
     tasks += [("pictures", str(n), str(b)) for n in NUM_IMAGES for b in BATCH_SIZES]
     values: dict[Task, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    variables = rivals.environment(rivals.OURS, threads)
     for i in range(num_rounds):
         for task in tasks:
             click.echo(f"round {i + 1}/{num_rounds}  {' '.join(task)}", err=True)

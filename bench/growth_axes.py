@@ -4,7 +4,6 @@ Part of `python -m bench.growth`. Every case is measured in a process of its own
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -97,7 +96,7 @@ def _cost(name: str, size: int, variables: dict[str, str], folder: Path) -> floa
         answer = Path(private, "answer.json")
         command += ["-m", "bench.growth_axes_case", name, str(size), str(answer)]
         done = subprocess.run(
-            command, cwd=folder, env=os.environ | variables, capture_output=True, text=True,
+            command, cwd=folder, env=variables, capture_output=True, text=True,
             check=False, timeout=600,
         )  # fmt: skip
         if done.returncode != 0:

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from bench import library
-from bench.growth_case import Pictures
-from bench.size import BATCH_SIZE, SIZES
+from bench.growth_case import MLP, Pictures
+from bench.size import BATCH_SIZE, LEARNING_RATE, SIZES
 from d2l import torch as d2l
 
 STEPS_OF_CURVES = 400
@@ -24,7 +24,7 @@ IMAGES_A_PROCESS = 2_560
 
 
 class Points(d2l.DataModule):
-    """A small set: what is measured is what a run does besides."""
+    """A set so small that what is measured is the run around the steps."""
 
     def __init__(self, num_examples: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Plotting(d2l.Classifier):
     def __init__(self, num_curves: int) -> None:
         super().__init__()
         self.save_hyperparameters()
-        self.net, self.lr = nn.Linear(8, 10), 0.1
+        self.net, self.lr = nn.Linear(8, 10), LEARNING_RATE
         self.board.display = False
 
     def training_step(self, batch: Any) -> Tensor:
@@ -53,14 +53,6 @@ class Plotting(d2l.Classifier):
         for i in range(self.num_curves):
             self.plot(f"loss {i}", loss, train=True)
         return loss
-
-
-class Perceptron(library.MLP):
-    """Makes its own floats of the bytes."""
-
-    def forward(self, X: Tensor) -> Tensor:
-        """Logits."""
-        return self.net(X.float().div_(255))
 
 
 def epochs(num_epochs: int) -> float:
@@ -96,9 +88,9 @@ def processes(num_processes: int) -> float:
     return median(laps) / (IMAGES_A_PROCESS / BATCH_SIZE) * 1e3
 
 
-def _perceptron(num_hiddens: int) -> Perceptron:
+def _perceptron(num_hiddens: int) -> MLP:
     torch.manual_seed(0)
-    return Perceptron(num_outputs=10, num_hiddens=num_hiddens, lr=0.1)
+    return MLP(num_outputs=10, num_hiddens=num_hiddens, lr=LEARNING_RATE)
 
 
 def main() -> None:

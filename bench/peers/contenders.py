@@ -88,9 +88,9 @@ def chosen(task: str, names: Sequence[str]) -> tuple[list[Contender], list[str]]
 
 
 def in_order(contenders: Sequence[Contender], round_index: int) -> list[Contender]:
-    """The order in a round: ours beside the eager loop, the others rotated; then all reversed.
+    """The order in a round: ours next to the eager loop, the others rotated; all reversed if odd.
 
-    Beside each other, so that a drift of the machine is in both alike.
+    Next to each other, so that both have the same drift of the machine.
     """
     pair = [c for c in contenders if c.name in (OURS, EAGER)]
     others = [c for c in contenders if c not in pair]

@@ -24,7 +24,7 @@ def run(case: Case) -> Epochs:
 
 
 def fit(case: Case, validates: bool = True) -> Epochs:
-    """A new network; without validation there are no accuracies."""
+    """Train a new network; without validation the accuracies are empty."""
     task = TASKS[case.task]
     X, y, X_val, y_val = task.load(case)
     net = task.new_net()
@@ -42,7 +42,7 @@ def fit(case: Case, validates: bool = True) -> Epochs:
 
 
 def as_floats(X: Tensor) -> Tensor:
-    """Pixels in [0, 1]; what is no image as it is."""
+    """Pixels in [0, 1]; anything but bytes is returned unchanged."""
     return X.float().div_(255) if X.dtype == torch.uint8 else X
 
 

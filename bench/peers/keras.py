@@ -56,7 +56,7 @@ def new_model(widths: tuple[int, ...]) -> Any:
 
 
 def fit(model: Any, case: Case) -> Epochs:
-    """Go on training it; `fit` shuffles by default."""
+    """Continue to train it; `fit` shuffles by default."""
     (images, labels), (val_images, val_labels) = (read_images(case, t) for t in (True, False))
     watch = Watch()
     history = model.fit(

@@ -1,4 +1,4 @@
-"""Where a training step goes, ours beside the eager loop's: `python -m bench.peers --profile`.
+"""The time of a step by operation, ours and the eager loop's: `bench.peers --profile`.
 
 Run as `python -P -m bench.peers.profile CASE`, it prints a table. The profiler's own time is in
 the steps it watches; the first row has the steps without it.

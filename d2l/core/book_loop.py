@@ -19,7 +19,7 @@ def is_book_loop(function: Any) -> bool:
     code = getattr(function, "__code__", None)
     if code is None or function.__globals__.get("torch") is not torch:
         return False
-    return _instructions(code) == _BOOK_LOOP
+    return _instructions(code) == _instructions(inspect.unwrap(_fit_epoch).__code__)
 
 
 def _instructions(code: CodeType) -> list[tuple[str, Any]]:
@@ -57,6 +57,3 @@ def _fit_epoch(self: Any) -> None:
         with torch.no_grad():
             self.model.validation_step(self.prepare_batch(batch))
         self.val_batch_idx += 1
-
-
-_BOOK_LOOP = _instructions(inspect.unwrap(_fit_epoch).__code__)

@@ -86,7 +86,6 @@ class Hooks:
     """The trainer's own steps, and the names of its methods that a reader has replaced."""
 
     replaced: list[str]
-    has_book_loop: bool  # what replaces `fit_epoch` does the same
     train: Step
     validate: Step
 
@@ -135,7 +134,7 @@ def _configure(run: Run, has_own_loop: bool) -> None:
 
 def _plan(run: Run, hooks: Hooks) -> None:
     """Decide how the steps are executed."""
-    run.plan = make_plan(run, hooks.replaced, hooks.has_book_loop)
+    run.plan = make_plan(run, hooks.replaced)
     if run.plan.step == "replayed":
         trainer = run.trainer
         run.graphed = GraphedRun(

@@ -7,8 +7,8 @@ be captured is left to the eager loop, and the plan says why.
 import dataclasses
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,16 +37,13 @@ READABLE = frozenset(  # what a step may ask the trainer for, because it stays r
 )
 
 
-def make_plan(run: "Run", replaced: list[str], has_book_loop: bool = False) -> Plan:
-    """The plan of a run that is about to begin; `replaced` are methods that are a reader's own.
-
-    `has_book_loop`: the reader's `fit_epoch` does what the book's does.
-    """
-    why = _why_eager(run, [] if has_book_loop else replaced)
+def make_plan(run: "Run", replaced: list[str]) -> Plan:
+    """The plan of a run that is about to begin; `replaced` are methods that are a reader's own."""
+    why = _why_eager(run, [] if run.has_book_loop else replaced)
     source = run.trainer.train_dataloader.source
     data = "resident" if isinstance(_unsharded(source), ResidentLoader) else "streamed"
     why_replayed = "nothing prevents a replay"
-    if has_book_loop:
+    if run.has_book_loop:
         why_replayed = f"fit_epoch is the book's, and {why_replayed}"
     return Plan(str(run.device), data, "eager" if why else "replayed", why or why_replayed)
 
@@ -186,18 +183,12 @@ class GraphedRun:
         return nullcontext() if self._device_rates is None else self._device_rates.in_use()
 
     def _replay(self, epoch: GraphedEpoch, rest: torch.Tensor) -> None:
-        with self._recorded_by(epoch):
-            epoch.run(rest, self._run.batch_done)
-
-    @contextmanager
-    def _recorded_by(self, epoch: GraphedEpoch) -> Iterator[None]:
-        """Inside, the steps write their values to the table, and what they ask for is noted."""
         run = self._run
         run.table = epoch.results
         held = vars(run.model).get("trainer")
         vars(run.model)["trainer"] = TrainerProxy(run.trainer, epoch.blockers, READABLE)
         try:
-            yield
+            epoch.run(rest, run.batch_done)
         finally:
             run.table = None
             vars(run.model)["trainer"] = held

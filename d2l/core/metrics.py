@@ -43,9 +43,10 @@ class MetricRecorder:
     def add_training(self, key: str, value: Any, batch_index: int, fraction: float) -> None:
         """Take in a value of a training batch; `fraction` of its examples are in this process."""
         model, num_batches = self._model, self._num_batches
-        if model.plot_train_per_epoch <= 0:
+        per_epoch = model.plot_train_per_epoch
+        if per_epoch <= 0:
             return
-        label, every_n = "train_" + key, (num_batches or 0) / model.plot_train_per_epoch
+        label, every_n = "train_" + key, (num_batches or 0) / per_epoch
         x: float = batch_index if num_batches is None else batch_index / num_batches
         if self._group.size > 1:
             point = self._reduced(label, x, value * fraction, every_n)

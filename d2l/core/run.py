@@ -105,6 +105,7 @@ class Run:
     """
 
     is_open, is_started = True, False
+    has_book_loop = False  # a reader's own `fit_epoch`, which does what the book's does
     checkpoints: "CheckpointManager"
     graphed: "GraphedRun | None" = None
     plan: Plan

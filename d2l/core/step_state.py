@@ -86,9 +86,9 @@ def _model_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 def _held_by_model(model: nn.Module) -> Iterator[tuple[str, Any]]:
     seen: set[int] = set()
     for path, module in model.named_modules():
-        is_private_ours = _is_of(type(module), NOT_THE_READERS)
+        is_readers = not _is_of(type(module), NOT_THE_READERS)
         for name, value in vars(module).items():
-            if name not in OF_EVERY_MODULE and not (is_private_ours and name.startswith("_")):
+            if name not in OF_EVERY_MODULE and (is_readers or not name.startswith("_")):
                 yield from _leaves(value, f"{path}.{name}".lstrip("."), seen)
         yield f"{path}.training".lstrip("."), module.training
 

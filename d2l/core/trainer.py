@@ -219,7 +219,7 @@ class Trainer(HyperParameters):
         checks.check_parts(model, data)
         with _open_run(self, model, data, resume) as run:
             for _ in run.epochs:
-                if run.graphed is not None and _has_book_loop(self):
+                if run.graphed is not None and run.has_book_loop:
                     _OUR_FIT_EPOCH(self)
                 else:
                     self.fit_epoch()
@@ -312,8 +312,8 @@ def _open_run(trainer: Trainer, model: Any, data: Any, resume: str | Path | None
     run.plan, state.device = NOT_TRAINED, run.device
     state.run = state.recorder = run
     replaced = ["fit_epoch"] if _is_replaced(trainer) else []
-    has_book_loop = bool(replaced) and _has_book_loop(trainer)
-    hooks = Hooks(replaced, has_book_loop, _train_batch, _val_batch)
+    run.has_book_loop = bool(replaced) and _has_book_loop(trainer)
+    hooks = Hooks(replaced, _train_batch, _val_batch)
     return OpenRun(run, data, resume, hooks, lambda: _finish(trainer, run))
 
 

@@ -7,8 +7,8 @@ recorded operations again without running Python, as a GPU would.
 import gc
 import threading
 import warnings
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -58,24 +58,19 @@ def capture(work: Callable[[], None], device: torch.device) -> Graph:
     return GRAPHS[device.type](work, device)
 
 
-def side_stream(device: torch.device) -> AbstractContextManager[object]:
-    """The stream of captures, which CUDA requires for the steps before a capture too."""
-    return _SideStream(device) if device.type == "cuda" else nullcontext()
-
-
-class _SideStream(AbstractContextManager[object]):
-    def __init__(self, device: torch.device) -> None:
-        self._device, self._stream = device, _stream_of(device)
-
-    def __enter__(self) -> None:
-        self._stream.wait_stream(torch.cuda.current_stream(self._device))
-        self._context = ExitStack()
-        self._context.enter_context(torch.cuda.device(self._device))
-        self._context.enter_context(torch.cuda.stream(self._stream))
-
-    def __exit__(self, *error: Any) -> None:
-        self._context.__exit__(*error)
-        torch.cuda.current_stream(self._device).wait_stream(self._stream)
+@contextmanager
+def side_stream(device: torch.device) -> Iterator[None]:
+    """Inside, the stream of captures, which CUDA requires for the steps before a capture too."""
+    if device.type != "cuda":
+        yield
+        return
+    stream = _stream_of(device)
+    stream.wait_stream(torch.cuda.current_stream(device))
+    try:
+        with torch.cuda.device(device), torch.cuda.stream(stream):
+            yield
+    finally:
+        torch.cuda.current_stream(device).wait_stream(stream)
 
 
 _threads = threading.local()

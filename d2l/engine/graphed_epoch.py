@@ -61,8 +61,8 @@ class GraphedEpoch:
         self.blockers = CaptureBlockers()
         self.recapture_reasons: list[str] = []
         self._state = state
-        self._replaced: set[str] = set()  # names of tensors that each step makes anew
-        self._outputs: Tensors = {}  # and those of them that the graph writes
+        self._replaced: set[str] = set()  # names of tensors that each step replaces
+        self._outputs: Tensors = {}  # of these names, the tensors that the graph writes
         self._baked_in: dict[str, Any] = {}
         self._graph: Graph | None = None
         self._gradients: list[tuple[Tensor, Tensor | None]] = []  # that the graph writes
@@ -148,7 +148,6 @@ class GraphedEpoch:
             self._tensors,
             self._outputs,
             self._current_gradients,
-            self._device,
         )
         if name is not None:
             self.blockers.note(f"a replay gave another {name} than the step itself")

@@ -5,12 +5,13 @@ On the CPU a replay calls the recorded operations again, without running Python,
 
 import copy
 import gc
+import inspect
 import shutil
 import weakref
 
 import pytest
 import torch
-from readers import LazyNet, PlainLine, TwoClasses, line_data
+from readers import LazyNet, PlainLine, TwoClasses, book_fit_epoch, line_data
 from recorded_ops import RecordedOps
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -232,8 +233,6 @@ def test_a_replaced_method_is_named_in_the_plan(monkeypatch):
 
 
 def test_the_books_own_loop_is_replayed_whoever_typed_it_in(monkeypatch):
-    from test_fit import book_fit_epoch
-
     plain, _ = trained(small_mlp, Images(), False, gradient_clip_val=0.5)
     monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
     replayed, trainer = trained(small_mlp, Images(), True, gradient_clip_val=0.5)
@@ -246,29 +245,12 @@ def test_the_books_own_loop_is_replayed_whoever_typed_it_in(monkeypatch):
         assert [p.y for p in points] == pytest.approx([p.y for p in others], rel=1e-5, abs=1e-7)
 
 
-BOOK_LOOP = """
-def fit_epoch(self):
-    'With a docstring, and other names.'
-    self.model.train()
-    for part in self.train_dataloader:  # a comment
-
-        l = self.model.training_step(
-            self.prepare_batch(part))
-        self.optim.zero_grad()
-        with torch.no_grad():
-            l.backward()
-            if self.gradient_clip_val > 0:
-                self.clip_gradients(self.gradient_clip_val, self.model)
-            self.optim.step()
-        self.train_batch_idx += 1
-    if self.val_dataloader is None:
-        return
-    self.model.eval()
-    for part in self.val_dataloader:
-        with torch.no_grad():
-            self.model.validation_step(self.prepare_batch(part))
-        self.val_batch_idx += 1
-"""
+BOOK_LOOP = (  # typed in with a docstring, a comment, a line break and another name
+    inspect.getsource(book_fit_epoch)
+    .replace("def book_fit_epoch", "def fit_epoch")
+    .replace("batch in self", "part in self")
+    .replace("prepare_batch(batch)", "prepare_batch(\n            part)  # a comment\n        ")
+)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +259,7 @@ def fit_epoch(self):
         ("", "", True),
         ("self.optim.zero_grad()", "self.optim.zero_grad(True)", False),
         ("> 0", "> 1", False),
-        ("l.backward()", "(l * 2).backward()", False),
+        ("loss.backward()", "(loss * 2).backward()", False),
         ("self.model.eval()", "print(1)", False),
         ("self.train_batch_idx += 1", "self.train_batch_idx += 2", False),
         ("part in self.val", "part in self.train", False),
@@ -293,7 +275,7 @@ def test_a_loop_is_the_books_where_it_does_the_same_step_for_step(old, new, is_b
 
 def test_a_loop_in_a_cell_that_imports_torch_itself_is_the_books_too():
     variables = {}
-    exec("import torch" + BOOK_LOOP, variables)
+    exec("import torch\n" + BOOK_LOOP, variables)
     assert book_loop.is_book_loop(variables["fit_epoch"])
 
 
@@ -426,9 +408,9 @@ def test_a_loss_that_is_no_number_stops_a_replayed_run_too(num_gpus):
 def test_on_a_gpu_only_runs_worth_capturing_are_replayed(max_epochs, step, why, monkeypatch):
     plans = []
 
-    def on_cuda(run, replaced, has_book_loop):
+    def on_cuda(run, replaced):
         run.device = torch.device("cuda")
-        plans.append(make_plan(run, replaced, has_book_loop))
+        plans.append(make_plan(run, replaced))
         run.device = torch.device("cpu")
         run.max_epochs = 0
         return d2l.Trainer.plan._read(run.trainer)

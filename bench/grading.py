@@ -122,7 +122,7 @@ def _row(words: str, grade: float, plain: float) -> tuple[str, ...]:
 
 
 def _runs() -> int:
-    from d2l.notebook.grade.rubric import read_rubric
+    from d2l.grader.grading.rubric import read_rubric
 
     return len(read_rubric(RUBRIC).runs)
 

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import torch
+from chromium import chromium  # noqa: F401 - a fixture of all tests
 from jaxtyping import install_import_hook
 from recorded_ops import RecordedOps
 from xdist.scheduler import LoadScopeScheduling
@@ -21,7 +22,11 @@ ROOMS_UNDER_CONTRACT = (
     "base", "classic", "core", "data", "engine", "hpo", "models", "plot", "runs", "scale", "text",
     "vision",
 )  # fmt: skip
-SHARING = ("grading", "homework", "parity")  # folders whose files share what takes long to make
+SHARING = (
+    "attacks_on_class",
+    "homework",
+    "parity",
+)  # folders whose files share what takes long to make
 COMPARED: dict[str, set[str]] = {}  # each name that was compared with 1.0.3 → the tests that did
 
 

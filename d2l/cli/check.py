@@ -1,6 +1,6 @@
 """`d2l check`: hold a notebook against a reference, by what both show when they run.
 
-Says what happens; the work is done in `d2l.notebook.check`, loaded only when it is needed.
+Says what happens; the work is done in `d2l.grader.compare`, loaded only when it is needed.
 """
 
 from pathlib import Path
@@ -90,8 +90,8 @@ def check(
     Exits with 0 when everything that the reference shows is there and right, and with 1 when not.
     """
     require_tools()
-    from d2l.notebook.box.limits import Limits
-    from d2l.notebook.check.rounds import Counts, compare_notebooks
+    from d2l.grader.compare.execute import Counts, compare_notebooks
+    from d2l.grader.sandbox.limits import Limits
     from d2l.notebook.source import read_notebook
 
     notebooks = read_notebook(against), read_notebook(submission)

@@ -16,9 +16,9 @@ from rich.text import Text
 from d2l.cli.terminal import bar_in, plain_console, printable, strangers_text
 
 if TYPE_CHECKING:
-    from d2l.notebook.box.job import Outcome
-    from d2l.notebook.check.report import CheckReport, Finding
-    from d2l.notebook.check.rounds import Comparison
+    from d2l.grader.compare.execute import Comparison
+    from d2l.grader.compare.report import CheckReport, Finding
+    from d2l.grader.sandbox.job import Outcome
 
 _HEADING_WIDTH = 60
 _MESSAGE_WIDTH = 300
@@ -69,7 +69,7 @@ def _show_differences(console: Console, heading: str, findings: "Sequence[Findin
 
 def write_comparison(done: "Comparison", title: str, out: Path) -> None:
     """Leave check.json and check.html in `out`."""
-    from d2l.notebook.check.page import check_page
+    from d2l.grader.compare.report_page import check_page
 
     out.mkdir(parents=True, exist_ok=True)
     runs = {

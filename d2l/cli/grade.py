@@ -1,6 +1,6 @@
 """`d2l grade`: run, compare, check and mark a whole class of notebooks.
 
-Says what happens; the work is done in `d2l.notebook.grade`, loaded only when it is needed.
+Says what happens; the work is done in `d2l.grader.grading`, loaded only when it is needed.
 """
 
 import os
@@ -17,9 +17,9 @@ from d2l.cli.walls import WallOptions, wall_options
 from d2l.notebook.tools import require_tools
 
 if TYPE_CHECKING:
-    from d2l.notebook.grade.course import Plan
-    from d2l.notebook.grade.result import StudentResult
-    from d2l.notebook.grade.submissions import Submission
+    from d2l.grader.grading.grade_class import Plan
+    from d2l.grader.grading.result import StudentResult
+    from d2l.grader.grading.submissions import Submission
 
 _NAME_WIDTH = 30
 _REASON_WIDTH = 100
@@ -81,10 +81,10 @@ def grade(
 def _plan(
     folder: Path, rubric_path: Path, jobs: int | None, out: Path, walls: WallOptions
 ) -> "Plan":
-    from d2l.notebook.box.run import run_in_box
-    from d2l.notebook.grade.course import Plan
-    from d2l.notebook.grade.rubric import read_rubric
-    from d2l.notebook.grade.submissions import collect
+    from d2l.grader.grading.grade_class import Plan
+    from d2l.grader.grading.rubric import read_rubric
+    from d2l.grader.grading.submissions import collect
+    from d2l.grader.sandbox.run import run_in_box
 
     rubric = read_rubric(rubric_path)
     submissions = collect(folder)
@@ -109,7 +109,7 @@ def _cores() -> int:
 
 
 def _grade(plan: "Plan", resume: bool) -> "list[StudentResult]":
-    from d2l.notebook.grade.course import Watcher, grade_class
+    from d2l.grader.grading.grade_class import Watcher, grade_class
 
     class Shown(Watcher):
         """A bar in a terminal, and a line for each submission everywhere."""
@@ -155,7 +155,7 @@ def _line(place: str, result: "StudentResult") -> Text:
 
 def _conclude(results: "Sequence[StudentResult]", out: Path) -> int:
     """Say where everything is, and what the instructor must look into."""
-    from d2l.notebook.grade.table import note_copies
+    from d2l.grader.grading.grades_table import note_copies
 
     broken = {check.name: check.message for result in results for check in result.broken}
     for name, message in broken.items():

@@ -26,7 +26,7 @@ def init(reference: Path, out: Path | None) -> None:
     comments off the checks that you want.
     """
     require_tools()
-    from d2l.notebook.grade.draft import write_draft
+    from d2l.grader.grading.rubric_template import write_draft
 
     for path in write_draft(reference, out or reference.with_name("rubric.toml")):
         click.echo(str(path))

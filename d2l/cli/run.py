@@ -1,6 +1,6 @@
 """`d2l run`: run notebooks behind walls, into executed notebooks, pages and records.
 
-Says what happens; the work is done in `d2l.notebook.box`, loaded only when it is needed.
+Says what happens; the work is done in `d2l.grader.sandbox`, loaded only when it is needed.
 """
 
 import ast
@@ -16,8 +16,8 @@ from d2l.errors import D2LError
 from d2l.notebook.tools import require_tools
 
 if TYPE_CHECKING:
-    from d2l.notebook.box.job import CellOutcome, Job, Outcome, Plain
-    from d2l.notebook.box.walls import Box
+    from d2l.grader.sandbox.isolation import Box
+    from d2l.grader.sandbox.job import CellOutcome, Job, Outcome, Plain
 
 _OUTPUT = 256 * 2**20  # bytes: of one's own notebook one wants to see all
 
@@ -103,7 +103,7 @@ def run(
     outputs. Exits with 0 when every cell of every notebook ran, and with 1 when not.
     """
     require_tools()
-    from d2l.notebook.box.limits import Limits
+    from d2l.grader.sandbox.limits import Limits
 
     limits = Limits(timeout, memory=int(memory * 2**30), output=_OUTPUT, cell_characters=10**6)
     box = walls.box(limits, network=allow_install)
@@ -131,7 +131,7 @@ class _Runner:
 
     def run_all(self, notebooks: tuple[Path, ...]) -> int:
         """Run each notebook, and return how many failed."""
-        from d2l.notebook.box.record import targets
+        from d2l.grader.sandbox.artifacts import targets
 
         chosen = targets(list(dict.fromkeys(notebooks)), self._out)
         failed = 0
@@ -142,8 +142,8 @@ class _Runner:
         return failed
 
     def _run_one(self, source: Path, target: Path, place: str) -> bool:
-        from d2l.notebook.box.beside import files_beside
-        from d2l.notebook.box.job import Job
+        from d2l.grader.sandbox.input_files import files_beside
+        from d2l.grader.sandbox.job import Job
         from d2l.notebook.source import read_notebook
 
         try:
@@ -161,8 +161,8 @@ class _Runner:
         return outcome.status == "ok"
 
     def _run(self, source: Path, target: Path, job: "Job") -> "Outcome":
-        from d2l.notebook.box.record import write_run
-        from d2l.notebook.box.run import RunInterruptedError, run_in_box
+        from d2l.grader.sandbox.artifacts import write_run
+        from d2l.grader.sandbox.run import RunInterruptedError, run_in_box
         from d2l.notebook.execute import code_cells
 
         total = len(code_cells(job.notebook))
@@ -187,7 +187,7 @@ class _Runner:
         self._say(line.rstrip())
 
     def _say_end(self, outcome: "Outcome", target: Path) -> None:
-        from d2l.notebook.box.record import summary
+        from d2l.grader.sandbox.artifacts import summary
 
         self._say_failure(outcome)
         memory = f"{outcome.peak_memory / 2**20:.0f} MB at most"

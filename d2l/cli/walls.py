@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from d2l.notebook.box.limits import Limits
-    from d2l.notebook.box.walls import Box
+    from d2l.grader.sandbox.isolation import Box
+    from d2l.grader.sandbox.limits import Limits
 
 _LEVELS = ["limits", "namespaces", "bubblewrap", "container"]
 _ENGINES = ["docker", "podman"]  # each a way to the level container
@@ -49,9 +49,9 @@ class WallOptions:
 
         `hidden` are files that no notebook may see. Raises `IsolationError` below `--require`.
         """
-        from d2l.notebook.box.level import Level
-        from d2l.notebook.box.probe import choose_level
-        from d2l.notebook.box.walls import Box
+        from d2l.grader.sandbox.isolation import Box
+        from d2l.grader.sandbox.level import Level
+        from d2l.grader.sandbox.selftest import choose_level
 
         engine = self.isolation if self.isolation in _ENGINES else None
         names = "container" if engine else self.isolation, self.require

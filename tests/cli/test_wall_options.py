@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from d2l.cli.walls import WallOptions, wall_options
-from d2l.notebook.box.limits import Limits
+from d2l.grader.sandbox.limits import Limits
 
 
 @pytest.mark.parametrize("is_there", [True, False])

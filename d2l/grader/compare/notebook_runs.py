@@ -1,0 +1,78 @@
+"""All runs of one notebook, read for a comparison: its sections, its cells, what each showed.
+
+Knows nothing of the other notebook.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from d2l.grader.compare.compare_values import Item, read_cell
+from d2l.grader.compare.fingerprint import fingerprint, imported_names
+from d2l.grader.compare.match_sections import Section, sections_of
+from d2l.grader.sandbox.job import CellOutcome, Outcome
+
+_MOST_CHARACTERS = 300  # of an error's text, which the submission wrote
+_NOT_BELIEVED = ("broken", "start")  # a run that ended like this has no result
+
+
+class Failed(NamedTuple):
+    """A cell that did not end well, and how it ended, in words."""
+
+    cell: int
+    how: str
+
+
+@dataclass(frozen=True)
+class Side:
+    """One notebook with the outcomes of its runs: one or more, each of the same cells."""
+
+    runs: Sequence[Outcome]
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The sections of the notebook."""
+        return sections_of(self.runs[0].notebook)
+
+    @cached_property
+    def words(self) -> dict[int, frozenset[str]]:
+        """The fingerprint of each code cell, by its index."""
+        cells = self.runs[0].notebook.cells
+        code = [index for section in self.sections for index in section.cells]
+        imported = imported_names(cells[index].source for index in code)
+        return {index: fingerprint(cells[index], imported) for index in code}
+
+    def shown(self, cells: Iterable[int]) -> list[list[Item]]:
+        """What these cells showed together, for each run."""
+        indices = list(cells)
+        return [[item for at in indices for item in run[at]] for run in self._items]
+
+    def failure(self, cells: Iterable[int]) -> Failed | None:
+        """The first of these cells that did not end well in one of the runs."""
+        wanted = set(cells)
+        ended = ((run, cell) for run in self.runs for cell in run.cells if cell.index in wanted)
+        bad = next((pair for pair in ended if not _is_good(*pair)), None)
+        return Failed(bad[1].index, _ending(*bad)) if bad else None
+
+    @cached_property
+    def _items(self) -> list[dict[int, list[Item]]]:
+        return [{index: _read(run, index) for index in self.words} for run in self.runs]
+
+
+def _read(run: Outcome, index: int) -> list[Item]:
+    return [] if run.status in _NOT_BELIEVED else read_cell(run.notebook.cells[index].outputs)
+
+
+def _is_good(run: Outcome, cell: CellOutcome) -> bool:
+    return cell.status == "ok" and run.status not in _NOT_BELIEVED
+
+
+def _ending(run: Outcome, cell: CellOutcome) -> str:
+    if run.status in _NOT_BELIEVED:
+        return f"the run has no result: {run.reason[:_MOST_CHARACTERS]}"
+    if cell.status == "error":
+        return f"the cell raised {cell.error[:_MOST_CHARACTERS]}"
+    if cell.status == "not run":
+        return f"the cell did not run: {run.reason[:_MOST_CHARACTERS]}"
+    return f"the cell did not end: {(cell.error or run.reason)[:_MOST_CHARACTERS]}"

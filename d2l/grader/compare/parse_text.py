@@ -1,0 +1,186 @@
+"""Reads the items out of printed text: arrays where they stand, numbers with the words before them.
+
+What is different each time on purpose is left out: times, speeds, addresses, paths, progress bars.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from d2l.grader.compare.arrays import array_of, is_number, number_of
+from d2l.grader.compare.outputs import Item, Line, Words
+from d2l.grader.compare.parse_values import Node, Reader
+from d2l.grader.compare.text_tables import split_tables
+from d2l.grader.compare.tokenizer import Token, tokens_of, visible
+
+_MOST_CHARACTERS = 100_000
+_NOISE = ("per loop", "CPU times", "Wall time", "it/s", "s/it", "%|")
+_CLOCK = re.compile(r"(?<![\w:])[0-9]{1,4}[:-][0-9]{2}[:-][0-9]{2}(?![\w:])")
+_PATH = re.compile(r"(?<![\w./])(?:/[\w.\-]+){2,}")
+_UNITS_OF_TIME = {
+    "s", "sec", "secs", "second", "seconds", "ms", "us", "µs", "μs", "ns", "min", "mins", "minute",
+    "minutes", "hours",
+}  # fmt: skip
+_NAMES_OF_TIMES = {
+    "time", "elapsed", "took", "duration", "wall", "runtime", "seconds", "sec", "secs", "speed",
+    "timer",
+}  # fmt: skip
+
+
+def read_text(text: str, is_result: bool) -> list[Item]:
+    """Return the items of a text, in order; `is_result`: what a cell's last expression shows."""
+    items: list[Item] = []
+    for piece in split_tables(visible(text[:_MOST_CHARACTERS])):
+        if isinstance(piece, str):
+            items += _Text(piece, is_result).items()
+        else:
+            items.append(piece)
+    return items
+
+
+class _Text:
+    """A walk over the tokens of a text: values where brackets begin one, else lines."""
+
+    def __init__(self, text: str, is_result: bool) -> None:
+        self._is_result = is_result
+        lines = (line for line in text.split("\n") if not any(noise in line for noise in _NOISE))
+        self._tokens = list(tokens_of(_PATH.sub(" ", _CLOCK.sub(" ", "\n".join(lines)))))
+        self._items: list[Item] = []
+
+    def items(self) -> list[Item]:
+        reader, position = Reader(self._tokens), 0
+        pending: list[Token] = []  # of this line, since the last value
+        is_after_value = False
+        while position < len(self._tokens):
+            token = self._tokens[position]
+            read = reader.read(position) if reader.is_bracket(position) else None
+            if read is not None:
+                self._items += self._labelled(read[0], pending)
+                pending, is_after_value, position = [], True, read[1]
+                continue
+            if token.kind == "line":
+                self._end_line(pending, is_after_value)
+                pending, is_after_value = [], False
+            else:
+                pending.append(token)
+            position += 1
+        self._end_line(pending, is_after_value)
+        return self._items
+
+    def _labelled(self, node: Node, before: list[Token]) -> Iterator[Item]:
+        label = "" if _has_numbers(before) else _joined(before)
+        if _has_numbers(before):
+            yield from _line_items(before, self._is_result)
+        yield from _node_items(node, label, self._is_result)
+
+    def _end_line(self, tokens: list[Token], is_after_value: bool) -> None:
+        if not is_after_value or _has_numbers(tokens):
+            self._items += _line_items(tokens, self._is_result)
+
+
+def _node_items(node: Node, label: str, is_result: bool) -> Iterator[Item]:
+    array = array_of(node, label)
+    if array is not None:
+        yield array
+    elif node.kind == "atom" and node.token.kind == "string":
+        yield from _Text(node.token.text[1:-1], is_result).items()
+    elif node.kind == "atom":
+        yield from _words([node.token], is_value=True)
+    elif node.parts and all(part.token.kind == "string" for part in node.parts):
+        yield Words(" ".join(part.token.text[1:-1] for part in node.parts), is_value=True)
+    else:
+        for part in node.parts:
+            yield from _node_items(part, label, is_result)
+
+
+def _line_items(tokens: list[Token], is_result: bool) -> Iterator[Item]:
+    if any(token.kind == "address" for token in tokens):
+        return
+    if len(tokens) == 1 and tokens[0].kind == "string":
+        yield from _string_items(tokens[0].text[1:-1], is_result)
+        return
+    numbers = [position for position, token in enumerate(tokens) if token.kind == "number"]
+    kept = [position for position in numbers if not _is_time(tokens, position)]
+    words = [token for token in tokens if token.kind in ("word", "string")]
+    if kept and not words:
+        yield from (number_of(tokens[position]) for position in kept)
+    elif kept:
+        yield _line(tokens, kept)
+    elif len(tokens) == 1 and is_number(tokens[0]):
+        yield number_of(tokens[0])
+    elif not numbers:
+        yield from _words(tokens, is_value=is_result or _is_value(tokens))
+
+
+def _string_items(text: str, is_result: bool) -> Iterator[Item]:
+    if re.search(r"[0-9]", text):
+        yield from _Text(text, is_result).items()
+    elif text.strip():
+        yield Words(" ".join(text.split()), is_value=is_result)
+
+
+def _line(tokens: list[Token], numbers: Sequence[int]) -> Line:
+    labels, begin = [], 0
+    for position in numbers:
+        labels.append(_joined(tokens[begin:position]))
+        begin = position + 1
+    found = [tokens[position] for position in numbers]
+    return Line(
+        tuple(labels),
+        np.array([[token.number for token in found]]),
+        np.array([token.unit for token in found]),
+        np.array([token.is_integer for token in found]),
+    )
+
+
+def merged(items: Sequence[Item]) -> list[Item]:
+    """Return the items with lines that follow each other in the same words as one."""
+    result: list[Item] = []
+    blocks: list[list[Line]] = []
+    for item in items:
+        last = result[-1] if result else None
+        if isinstance(item, Line) and isinstance(last, Line) and item.labels == last.labels:
+            blocks[-1].append(item)
+            continue
+        result.append(item)
+        blocks.append([item] if isinstance(item, Line) else [])
+    return [_block(block) if block else item for item, block in zip(result, blocks, strict=True)]
+
+
+def _block(lines: Sequence[Line]) -> Line:
+    values = np.concatenate([line.values for line in lines])
+    units = np.min([line.units for line in lines], axis=0)
+    integers = np.all([line.integers for line in lines], axis=0)
+    return Line(lines[0].labels, values, units, integers)
+
+
+def _words(tokens: list[Token], is_value: bool) -> Iterator[Words]:
+    text = _joined(tokens).removeprefix("< class ").removesuffix(" >").strip("'\" ")
+    if any(character.isalnum() for character in text) and text != "Parameter containing :":
+        yield Words(text, is_value)
+
+
+def _is_value(tokens: list[Token]) -> bool:
+    """Whether printed words are what somebody asked for, like a dtype, rather than a remark."""
+    texts = [token.text for token in tokens]
+    is_name = len(texts) == 1 and (texts[0] == "None" or "." in texts[0])
+    return is_name or texts[:2] == ["<", "class"]
+
+
+def _is_time(tokens: list[Token], position: int) -> bool:
+    after = [token.text for token in tokens[position + 1 : position + 4]]
+    if after and after[0] in _UNITS_OF_TIME:
+        return True
+    if len(after) == 3 and after[1] == "/" and after[2] in _UNITS_OF_TIME:
+        return True
+    before = [t.text for t in tokens[max(0, position - 4) : position] if t.kind != "sign"]
+    return bool(before) and before[-1].lower() in _NAMES_OF_TIMES
+
+
+def _has_numbers(tokens: list[Token]) -> bool:
+    return any(token.kind == "number" for token in tokens)
+
+
+def _joined(tokens: Sequence[Token]) -> str:
+    return " ".join(token.text for token in tokens)[:2_000]

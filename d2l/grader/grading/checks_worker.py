@@ -1,0 +1,157 @@
+"""The process that holds the instructor's checks: loads their file, calls them, answers.
+
+Talks to `judge` alone, over its standard streams, in messages; is ended from there if it hangs.
+"""
+
+import importlib.util
+import inspect
+import math
+import os
+import random
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from d2l.grader.grading.checks_messages import read_message, write_message
+
+_LONGEST = 1_000  # characters of a message
+
+
+def main() -> None:
+    """Do the one task that comes in, and end."""
+    answers = _keep_stdout()
+    task, arrays = read_message(sys.stdin.buffer)
+    try:
+        checks = _load(task["file"])
+    except BaseException as error:  # an instructor's file may even call sys.exit
+        write_message(answers, {"problem": f"cannot be loaded: {_told(error)}"}, {})
+        return
+    write_message(answers, {"problem": ""}, {})
+    if task["task"] == "examine":
+        _examine(checks, task["seed"], task["shifts"], answers)
+    else:
+        _judge(checks, task, arrays, answers)
+
+
+def _keep_stdout() -> BinaryIO:
+    """Keep the pipe for answers; what a check prints goes where errors go."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return pipe
+
+
+def _load(file: str) -> ModuleType:
+    # Its folder is not on the path: a student's numpy.py in it must never be imported.
+    spec = importlib.util.spec_from_file_location("checks", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["checks"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _examine(checks: ModuleType, seed: int, shifts: list[int], answers: BinaryIO) -> None:
+    """Answer with the parameters of all functions, then with the hidden inputs of each shift."""
+    functions = {
+        name: _parameters(function)
+        for name, function in vars(checks).items()
+        if inspect.isfunction(function) and not name.startswith("_")
+    }
+    functions.pop("inputs", None)
+    write_message(answers, functions, {})
+    for shift in shifts:
+        try:
+            write_message(answers, {"problem": ""}, _inputs(checks, seed, shift))
+        except Exception as error:
+            write_message(answers, {"problem": _told(error)}, {})
+
+
+def _parameters(function: Callable[..., object]) -> dict[str, bool]:
+    """Whether each parameter must be filled; `**` stands for any other."""
+    kinds = inspect.Parameter
+    return {
+        "**" if parameter.kind is kinds.VAR_KEYWORD else name: parameter.default is kinds.empty
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind is not kinds.VAR_POSITIONAL
+    }
+
+
+def _inputs(checks: ModuleType, seed: int, shift: int) -> dict[str, np.ndarray]:
+    if not hasattr(checks, "inputs"):
+        return {}
+    drawn = checks.inputs(np.random.default_rng([seed, shift]))
+    if not isinstance(drawn, dict):
+        raise TypeError(f"inputs(rng) returned {type(drawn).__name__}: a dict of arrays")
+    for name, array in drawn.items():
+        if not (isinstance(name, str) and name.isidentifier()):
+            raise ValueError(f"inputs(rng) has the name {name!r}: a name of a variable")
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
+            raise TypeError(f"inputs(rng)[{name!r}] is no numpy array of numbers")
+    return drawn
+
+
+def _judge(
+    checks: ModuleType,
+    task: dict[str, Any],
+    arrays: Mapping[str, np.ndarray],
+    answers: BinaryIO,
+) -> None:
+    """Answer each call with its score and message."""
+    for call in task["calls"]:
+        values = {name: arrays[key] for name, key in call["arrays"].items()} | call["plain"]
+        function = getattr(checks, call["function"])
+        takes = _parameters(function)
+        chosen = {name: v for name, v in values.items() if name in takes or "**" in takes}
+        write_message(answers, _called(function, chosen), {})
+
+
+def _called(function: Callable[..., object], values: Mapping[str, object]) -> dict[str, Any]:
+    # A check that draws random numbers of its own says the same each time.
+    random.seed(0)
+    np.random.seed(0)
+    try:
+        returned = function(**values)
+    except AssertionError as error:
+        return {"score": 0.0, "message": str(error)[:_LONGEST], "broken": False}
+    except Exception as error:
+        # The reference's values pass it, so that it is these that it cannot work with.
+        kinds = ", ".join(f"{name}: {_kind(value)}" for name, value in values.items())
+        message = f"the check cannot work with what came back ({kinds}): {_told(error)}"
+        return {"score": 0.0, "message": message[:_LONGEST], "broken": False}
+    except BaseException as error:
+        return _broken(f"it raised {_told(error)}")
+    score = _score(returned)
+    if score is None:
+        return _broken(f"it returned {returned!r:.80}: None, True, False or a number from 0 to 1")
+    return {"score": score, "message": "", "broken": False}
+
+
+def _score(returned: object) -> float | None:
+    if returned is None:
+        return 1.0
+    if isinstance(returned, (bool, int, float, np.bool_, np.number)) and np.isrealobj(returned):
+        score = float(returned)
+        return score if math.isfinite(score) and 0 <= score <= 1 else None
+    return None
+
+
+def _broken(message: str) -> dict[str, Any]:
+    return {"score": 0.0, "message": message[:_LONGEST], "broken": True}
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} array of shape {value.shape}"
+    return type(value).__name__
+
+
+def _told(error: BaseException) -> str:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
+             if frame.filename == getattr(sys.modules.get("checks"), "__file__", None)]  # fmt: skip
+    where = f", line {lines[-1]}" if lines else ""
+    return f"{type(error).__name__}: {error}{where}"[:_LONGEST]

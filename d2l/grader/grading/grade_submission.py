@@ -1,0 +1,133 @@
+"""Grades one submission: open, run in boxes, compare, judge, write its page, forget the rest.
+
+Whatever a submission does ends in a result here; only the grader's own faults are raised.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from d2l.grader.compare.compare import compare
+from d2l.grader.grading.hidden_checks import Judge
+from d2l.grader.grading.load_submission import Opened, opened
+from d2l.grader.grading.reference import Reference, Run
+from d2l.grader.grading.result import ResultStatus, StudentResult
+from d2l.grader.grading.rubric import Rubric
+from d2l.grader.grading.score import by_heading, no_points, section_results, total
+from d2l.grader.grading.student_page import student_page
+from d2l.grader.grading.submissions import Submission, SubmissionError
+from d2l.grader.grading.truncate import bounded
+from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.job import Job, Outcome, RunStatus
+from d2l.runs.atomic_write import replace_file
+
+PAGES = Path("students")
+# Of several runs the first of these that there is counts; not named, an "ok" comes last.
+_WORST_FIRST: tuple[RunStatus, ...] = (
+    "broken", "start", "died", "memory", "processes", "disk", "output", "timeout", "error",
+)  # fmt: skip
+_NO_RESULT = ("broken", "start")  # nothing that such a run shows is believed
+
+
+class StoppedError(Exception):
+    """The grading was interrupted: what a run was ended by says nothing of its submission."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """What all submissions of a class are graded with."""
+
+    rubric: Rubric
+    reference: Reference
+    judge: Judge
+    box: Box
+    run: Run
+    out: Path
+
+
+def grade(course: Course, submission: Submission) -> StudentResult:
+    """Return the result of one submission, its page and its notebook written to `course.out`."""
+    try:
+        with opened(submission, course.rubric.reference, course.rubric.files) as found:
+            result, notebook = _graded(course, submission, found)
+    except SubmissionError as error:
+        result, notebook = without_result(course, submission, "refused", str(error)), None
+    write_page(course, result, notebook)
+    return result
+
+
+def without_result(
+    course: Course, submission: Submission, status: ResultStatus, reason: str
+) -> StudentResult:
+    """Return the result of a submission of which nothing ran: no points, and the reason."""
+    sections, checks = no_points(course.rubric, course.reference.expected, reason)
+    return StudentResult(
+        submission.student, submission.key, status, reason, sections, checks, 0.0,
+        course.rubric.out_of, submitted=submission.path.name,
+    )  # fmt: skip
+
+
+def write_page(course: Course, result: StudentResult, notebook: NotebookNode | None) -> None:
+    """Write a student's page, and the notebook as it ran, if it did."""
+    place = course.out / PAGES
+    page = student_page(result, notebook, course.rubric.title)
+    replace_file(place / f"{result.key}.html", page.encode(errors="replace"))
+    executed = place / f"{result.key}.ipynb"
+    if notebook is None:
+        executed.unlink(missing_ok=True)  # of an earlier submission
+    else:
+        replace_file(executed, nbformat.writes(notebook).encode(errors="replace"))
+
+
+def _graded(
+    course: Course, submission: Submission, found: Opened
+) -> tuple[StudentResult, NotebookNode]:
+    rubric, reference = course.rubric, course.reference
+    outcomes = [_run(course, found, shift) for shift in rubric.runs]
+    worst = min(outcomes, key=_rank)
+    report = compare(reference.outcomes, outcomes, found.notebook)
+    if worst.status in _NO_RESULT or (rubric.all_or_nothing and worst.status != "ok"):
+        sections, checks = no_points(rubric, reference.expected, worst.reason)
+    else:
+        in_sections = by_heading(reference.homes, report)
+        sections = section_results(rubric, reference.expected, in_sections)
+        checks = course.judge.judge(outcomes)
+    result = StudentResult(
+        student=submission.student,
+        key=submission.key,
+        status=worst.status,
+        reason=worst.reason,
+        sections=sections,
+        checks=checks,
+        total=total(sections, checks),
+        out_of=rubric.out_of,
+        report=report,
+        cells=worst.cells,
+        submitted=found.name,
+        content=found.content,
+        seconds=sum(outcome.seconds for outcome in outcomes),
+        peak_memory=max(outcome.peak_memory for outcome in outcomes),
+    )
+    return bounded(result), worst.notebook
+
+
+def _run(course: Course, found: Opened, shift: int) -> Outcome:
+    job = Job(
+        found.notebook,
+        shift,
+        fetches=course.judge.fetches,
+        inputs=course.judge.inputs[shift],
+        files=found.files,
+    )
+    outcome = course.run(job, course.box)
+    if outcome.status == "start":  # it has seen nothing of the notebook: once more
+        outcome = course.run(job, course.box)
+    if course.box.stop.is_up:
+        raise StoppedError
+    return outcome
+
+
+def _rank(outcome: Outcome) -> int:
+    return _WORST_FIRST.index(outcome.status) if outcome.status != "ok" else len(_WORST_FIRST)

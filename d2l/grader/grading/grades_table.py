@@ -1,0 +1,121 @@
+"""The class as a table for spreadsheets, and its summary as JSON.
+
+Every text is made harmless: what a spreadsheet would take for a formula is quoted.
+"""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import mean, median
+from typing import Any
+
+from d2l.grader.grading.result import StudentResult
+from d2l.grader.grading.rubric import Rubric
+
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+
+
+def note_copies(results: Sequence[StudentResult]) -> list[StudentResult]:
+    """Return the results, each with the students who handed in the very same file."""
+    alike = defaultdict(list)
+    for result in results:
+        if result.content:
+            alike[result.content].append(result.student)
+    return [
+        replace(
+            result,
+            same_as=tuple(name for name in alike[result.content] if name != result.student),
+        )
+        for result in results
+    ]
+
+
+def grades_csv(rubric: Rubric, results: Sequence[StudentResult]) -> bytes:
+    """Return the table: UTF-8 with the mark by which spreadsheets know it as such."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        [
+            "student",
+            "total",
+            *(harmless(f"section: {rule.heading}") for rule in rubric.sections),
+            *(harmless(f"check: {rule.name}") for rule in rubric.checks),
+            "out of",
+            "status",
+            "note",
+        ]
+    )
+    for result in results:
+        sections = [section.points for section in result.sections]
+        checks = [check.points for check in result.checks]
+        row = [harmless(result.student), result.total, *sections, *checks, result.out_of]
+        writer.writerow([*row, result.status, harmless(note(result))])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def summary(rubric: Rubric, results: Sequence[StudentResult]) -> dict[str, Any]:
+    """Return what the class did as a whole, in plain types."""
+    totals = [result.total for result in results]
+    return {
+        "title": rubric.title,
+        "out_of": rubric.out_of,
+        "students": len(results),
+        "mean": round(mean(totals), 2),
+        "median": round(median(totals), 2),
+        "statuses": {
+            status: sum(result.status == status for result in results)
+            for status in sorted({result.status for result in results})
+        },
+        "sections": [
+            {
+                "heading": rule.heading,
+                "out_of": rule.points,
+                "mean": round(mean(result.sections[i].points for result in results), 2),
+            }
+            for i, rule in enumerate(rubric.sections)
+        ],
+        "checks": [
+            {
+                "name": rule.name,
+                "out_of": rule.points,
+                "mean": round(mean(result.checks[i].points for result in results), 2),
+                "broken": sum(result.checks[i].status == "broken" for result in results),
+            }
+            for i, rule in enumerate(rubric.checks)
+        ],
+        "grades": [
+            {
+                "student": result.student,
+                "total": result.total,
+                "status": result.status,
+                "note": note(result),
+                "seconds": round(result.seconds, 1),
+                "peak_memory": result.peak_memory,
+            }
+            for result in results
+        ],
+    }
+
+
+def note(result: StudentResult) -> str:
+    """Return in one line what an instructor should know beside the points."""
+    stale = len(result.report.stale) if result.report else 0
+    parts = [
+        result.reason,
+        f"{stale} stored output{'s' * (stale > 1)} that the code does not produce" if stale else "",
+        *(f"the check {check.name!r} is broken" for check in result.broken),
+        f"same file as {', '.join(result.same_as)}" if result.same_as else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def harmless(text: str) -> str:
+    """Return `text` in one line, and so that no spreadsheet takes it for a formula.
+
+    >>> harmless("=1+1")
+    "'=1+1"
+    """
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return f"'{line}" if text.startswith(_FORMULA) or line.lstrip().startswith(_FORMULA) else line

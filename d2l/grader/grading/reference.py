@@ -1,0 +1,157 @@
+"""The reference's runs: made once, held against the rubric before any student runs, and kept.
+
+A reference that fails, or that the rubric's own checks find wrong, ends the grading here.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from d2l.grader.compare.compare import compare
+from d2l.grader.compare.match_sections import sections_of
+from d2l.grader.grading.hidden_checks import Judge
+from d2l.grader.grading.rubric import Rubric, require_headings
+from d2l.grader.grading.score import by_heading, homes_of
+from d2l.grader.grading.toml_schema import RubricError
+from d2l.grader.grading.worker_pool import Done, work_through
+from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.job import CellOutcome, Job, Outcome
+from d2l.notebook.source import read_notebook
+from d2l.runs.atomic_write import replace_file
+
+Run = Callable[[Job, Box], Outcome]
+_KEPT = Path("journal", "reference.json")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What submissions are compared with; `homes` and `expected` as in `points`."""
+
+    outcomes: tuple[Outcome, ...]
+    homes: tuple[str, ...]
+    expected: Mapping[str, int]
+
+
+def read_reference(rubric: Rubric) -> NotebookNode:
+    """Return the reference's notebook; raise `RubricError` where it lacks a heading."""
+    notebook = read_notebook(rubric.reference)
+    require_headings(rubric, [section.heading for section in sections_of(notebook)])
+    return notebook
+
+
+def kept_reference(rubric: Rubric, out: Path, stamp: Mapping[str, str]) -> Reference | None:
+    """Return the reference as an earlier grading in `out` ran it, if nothing has changed since."""
+    try:
+        kept = json.loads((out / _KEPT).read_bytes())
+        if kept["stamp"] != _hash(stamp):
+            return None
+        return _held_against(rubric, [_outcome(plain) for plain in kept["outcomes"]])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None  # not there, or not as this version writes it: it is run again
+
+
+@dataclass(frozen=True)
+class ReferenceRunner:
+    """What it takes to run a reference."""
+
+    rubric: Rubric
+    judge: Judge
+    box: Box
+    run_job: Run
+    jobs: int
+
+    def run(self, on_run: Callable[[], None]) -> Reference:
+        """Run the reference with every shift, and return it if it deserves full points.
+
+        Raises `RubricError` if a run fails, a check does, or a section shows nothing to compare.
+        """
+        notebook = read_reference(self.rubric)
+        outcomes: dict[int, Outcome] = {}
+
+        def keep(done: Done[int, Outcome]) -> None:
+            outcomes[done.task] = _required(self.rubric, done)
+            on_run()
+
+        work_through(
+            self.rubric.seeds,
+            lambda shift: self._run_one(notebook, shift),
+            self.jobs,
+            on_start=lambda shift: None,
+            on_done=keep,
+            stop=self.box.stop.put_up,
+        )
+        in_order = [outcomes[shift] for shift in self.rubric.seeds]
+        reference = _held_against(self.rubric, in_order)
+        self._require_passed(in_order)
+        return reference
+
+    def _run_one(self, notebook: NotebookNode, shift: int) -> Outcome:
+        job = Job(
+            notebook,
+            shift,
+            fetches=self.judge.fetches,
+            inputs=self.judge.inputs[shift],
+            files=self.rubric.files,
+        )
+        return self.run_job(job, self.box)
+
+    def _require_passed(self, outcomes: Sequence[Outcome]) -> None:
+        for check in self.judge.judge(outcomes):
+            if check.status != "passed":
+                raise RubricError(
+                    f"{self.rubric.path}, [[check]] {check.name!r}: the reference itself does not "
+                    f"pass it ({check.points:g} of {check.out_of:g} points): {check.message}"
+                )
+
+
+def keep_reference(reference: Reference, out: Path, stamp: Mapping[str, str]) -> None:
+    """Write the reference's runs down for `kept_reference`."""
+    outcomes = [asdict(outcome) | {"values": {}} for outcome in reference.outcomes]
+    kept = {"stamp": _hash(stamp), "outcomes": outcomes}
+    replace_file(out / _KEPT, json.dumps(kept).encode())
+
+
+def _required(rubric: Rubric, done: Done[int, Outcome]) -> Outcome:
+    outcome = done.result
+    if outcome is None:
+        assert done.error is not None
+        raise done.error
+    if outcome.status == "ok":
+        return outcome
+    failed = next((cell for cell in outcome.cells if cell.status != "ok"), None)
+    where = f", in its cell {failed.index + 1}: {failed.error}" if failed else ""
+    raise RubricError(
+        f"the reference {rubric.reference} does not run (shift {outcome.shift}): "
+        f"{outcome.reason}{where}"
+    )
+
+
+def _held_against(rubric: Rubric, outcomes: Sequence[Outcome]) -> Reference:
+    homes = homes_of(rubric, sections_of(outcomes[0].notebook))
+    itself = compare(outcomes, outcomes)
+    found = by_heading(homes, itself)
+    expected = {heading: len(section.findings) for heading, section in found.items()}
+    for rule in rubric.sections:
+        if rule.points and not expected.get(rule.heading):
+            raise RubricError(
+                f"{rubric.path}, [[section]] {rule.heading!r}: {rubric.reference.name} shows "
+                "nothing there that could be compared: have a cell show its result, or give the "
+                "points to a [[check]]"
+            )
+    return Reference(tuple(outcomes), homes, expected)
+
+
+def _outcome(plain: Mapping[str, Any]) -> Outcome:
+    cells = tuple(CellOutcome(**cell) for cell in plain["cells"])
+    notebook = nbformat.from_dict(plain["notebook"])
+    return Outcome(**{**plain, "cells": cells, "notebook": notebook})
+
+
+def _hash(stamp: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(stamp, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,182 @@
+"""What a class is graded by: points per section and per hidden check, from one TOML file.
+
+Knows what the file says and whether it fits together; not what the reference or the checks hold.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from d2l.grader.grading.toml_schema import RubricError, StrictTable
+from d2l.grader.sandbox.limits import Limits
+
+MOST_RUNS = 10
+_MIB, _GIB = 2**20, 2**30
+
+
+@dataclass(frozen=True)
+class SectionRule:
+    """Points for showing what a section of the reference shows."""
+
+    heading: str
+    points: float
+
+
+@dataclass(frozen=True)
+class CheckRule:
+    """Points for what a function of the instructor's says of values out of the notebook."""
+
+    name: str
+    section: str  # empty: none
+    points: float
+    function: str
+    fetch: dict[str, tuple[str, ...]]  # of each parameter, expressions to try in order
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """A whole rubric, its paths absolute."""
+
+    path: Path
+    title: str
+    reference: Path
+    checks_file: Path | None
+    files: Path | None  # a folder whose files lie beside every notebook
+    sections: tuple[SectionRule, ...]
+    checks: tuple[CheckRule, ...]
+    limits: Limits
+    seed: int  # of the hidden inputs
+    seeds: tuple[int, ...]  # shifts of the reference's runs
+    runs: tuple[int, ...]  # shifts of each submission's runs
+    all_or_nothing: bool  # a run that failed gets nothing, not even for what came before
+    check_seconds: float  # that one call of a check may take
+
+    @property
+    def out_of(self) -> float:
+        """The most points that there are."""
+        sections = sum(rule.points for rule in self.sections)
+        return sections + sum(rule.points for rule in self.checks)
+
+
+def read_rubric(path: Path) -> Rubric:
+    """Return the rubric in the file `path`.
+
+    Raises `RubricError` if it is no TOML, or has a key that is unknown, missing or of another kind.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RubricError(f"{path} is no TOML: {error}") from error
+    table = StrictTable(values, str(path))
+    checks = tuple(map(_check, table.tables("check")))
+    rubric = Rubric(
+        path=path.resolve(),
+        title=table.text("title"),
+        reference=_file(table, "reference", path),
+        checks_file=_file(table, "checks", path) if table.has("checks") or checks else None,
+        files=_folder(table, "files", path) if table.has("files") else None,
+        sections=tuple(map(_section, table.tables("section"))),
+        checks=checks,
+        limits=_limits(table.table("limits")),
+        seed=table.whole("seed", 0),
+        seeds=table.wholes("seeds", [0, 1, 2], most=MOST_RUNS),
+        runs=table.wholes("runs", [0, 1], most=MOST_RUNS),
+        all_or_nothing=table.truth("all_or_nothing", False),
+        check_seconds=table.number("check_seconds", 10, positive=True),
+    )
+    table.end()
+    _require_distinct(path, "section", "heading", [rule.heading for rule in rubric.sections])
+    _require_distinct(path, "check", "name", [rule.name for rule in rubric.checks])
+    if rubric.out_of == 0:
+        raise RubricError(f"{path} gives no points: add [[section]] or [[check]] with points")
+    return rubric
+
+
+def require_headings(rubric: Rubric, headings: Iterable[str]) -> None:
+    """Raise `RubricError` where the rubric names a section that is none of the `headings`."""
+    there = list(headings)
+    named = [("section", rule.heading) for rule in rubric.sections]
+    named += [("check", rule.section) for rule in rubric.checks if rule.section]
+    for kind, heading in named:
+        if there.count(heading) != 1:
+            raise RubricError(_no_heading(rubric, kind, heading, there))
+
+
+def _no_heading(rubric: Rubric, kind: str, heading: str, there: list[str]) -> str:
+    where = f"{rubric.path}, [[{kind}]]: {rubric.reference.name} has"
+    if heading in there:
+        return f"{where} the heading {heading!r} {there.count(heading)} times: make them differ"
+    close = get_close_matches(heading, there, n=1, cutoff=0.5)
+    hint = f"do you mean {close[0]!r}? " if close else ""
+    return f"{where} no heading {heading!r}; {hint}There are {', '.join(map(repr, there))}"
+
+
+def _section(table: StrictTable) -> SectionRule:
+    rule = SectionRule(table.text("heading"), table.number("points"))
+    table.end()
+    return rule
+
+
+def _check(table: StrictTable) -> CheckRule:
+    fetched = table.table("fetch")
+    rule = CheckRule(
+        name=table.text("name"),
+        section=table.text("section") if table.has("section") else "",
+        points=table.number("points"),
+        function=table.text("function"),
+        fetch={name: _expressions(fetched, name) for name in fetched.values},
+    )
+    table.end()
+    return rule
+
+
+def _expressions(table: StrictTable, name: str) -> tuple[str, ...]:
+    expressions = table.texts(name)
+    for expression in expressions:
+        try:
+            compile(expression.strip(), "", "eval")
+        except (SyntaxError, ValueError) as error:
+            raise table.error(name, f"has {expression!r}, no Python expression") from error
+    return tuple(expression.strip() for expression in expressions)
+
+
+def _limits(table: StrictTable) -> Limits:
+    usual = Limits()
+    cell_seconds = table.number("cell_seconds", 0)
+    limits = Limits(
+        seconds=table.number("seconds", usual.seconds, positive=True),
+        cell_seconds=cell_seconds or usual.cell_seconds,
+        memory=_bytes(table, "memory_gb", usual.memory, _GIB),
+        processes=table.whole("processes", usual.processes),
+        output=_bytes(table, "output_mb", usual.output, _MIB),
+        cell_characters=table.whole("cell_characters", usual.cell_characters),
+        disk=_bytes(table, "disk_mb", usual.disk, _MIB),
+    )
+    table.end()
+    return limits
+
+
+def _bytes(table: StrictTable, key: str, usual: int, unit: int) -> int:
+    return int(table.number(key, usual / unit, positive=True) * unit)
+
+
+def _file(table: StrictTable, key: str, rubric: Path) -> Path:
+    path = (rubric.parent / table.text(key)).resolve()
+    if not path.is_file():
+        raise table.error(key, f"names {path}, which is no file")
+    return path
+
+
+def _folder(table: StrictTable, key: str, rubric: Path) -> Path:
+    path = (rubric.parent / table.text(key)).resolve()
+    if not path.is_dir():
+        raise table.error(key, f"names {path}, which is no folder")
+    return path
+
+
+def _require_distinct(path: Path, kind: str, key: str, names: list[str]) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise RubricError(f"{path}, [[{kind}]]: the {key} {twice!r} is there twice")

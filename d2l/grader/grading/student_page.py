@@ -1,0 +1,122 @@
+"""The page that a student gets: the points, what is missing and why, the notebook as it ran.
+
+Says nothing of other students, and not what the reference's values are. Every text of it is a
+stranger's and is escaped.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from html import escape
+
+from nbformat import NotebookNode
+
+from d2l.grader.compare.html_notebook import notebook_html
+from d2l.grader.compare.html_parts import badge, message_html, told_as_hint
+from d2l.grader.compare.report_page import differences_html, problem_html, report_style
+from d2l.grader.grading.result import CheckResult, SectionResult, StudentResult
+from d2l.notebook.page import document
+
+
+def student_page(result: StudentResult, notebook: NotebookNode | None, title: str = "") -> str:
+    """Return the page of one submission; `notebook` is as it ran, None where it was refused.
+
+    `title` is the rubric's.
+    """
+    total = f"{points(result.total)} of {points(result.out_of)}"
+    ran = notebook_html(notebook, result.cells, result.report, told_as_hint) if notebook else ""
+    body = f"""<main class="report">
+<header><span>{escape(title)}</span> <span>{escape(result.submitted)}</span></header>
+<h1><bdi>{escape(result.student)}</bdi></h1>
+<p class="total"><strong>{points(result.total)}</strong> of {points(result.out_of)} points</p>
+{_run(result)}
+<h2 id="points">Points</h2>
+{_points_table(result)}
+{_found(result, notebook)}
+{ran}
+</main>"""
+    return document(f"{result.student}: {total}", body, report_style())
+
+
+def points(number: float) -> str:
+    """Return points as people write them.
+
+    >>> points(2.0), points(2.5), points(1 / 3)
+    ('2', '2.5', '0.33')
+    """
+    return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def _run(result: StudentResult) -> str:
+    if result.status == "ok":
+        return f'<p class="run">{badge("ok")} Every cell ran, in {result.seconds:.1f} s.</p>'
+    reason = result.reason or "The run did not come to its end."
+    return (
+        f'<div class="problem"><p>{badge(result.status)} <bdi>{escape(reason[:1000])}</bdi></p>'
+        f"<p>{escape(_consequence(result))}</p></div>"
+    )
+
+
+def _consequence(result: StudentResult) -> str:
+    if result.status == "refused":
+        return "There was no notebook to run, so there are no points."
+    if result.status == "not graded":
+        return "This is not the notebook's fault: the grading itself failed, and will be repeated."
+    if any(cell.status == "ok" for cell in result.cells):
+        return "What ran before that is compared all the same."
+    return "No cell gave a result, and no result means no points."
+
+
+def _points_table(result: StudentResult) -> str:
+    checks = [_without_reason(check, result.reason) for check in result.checks]
+    parts = [_section(section, checks) for section in result.sections]
+    headings = {section.heading for section in result.sections}
+    others = [check for check in checks if check.section not in headings]
+    rows = "\n".join([*parts, *map(_check, others)])
+    head = '<tr><th scope="col">Part</th><th scope="col">Result</th>'
+    head += '<th scope="col" class="number">Points</th></tr>'
+    total = _points_cell(result.total, result.out_of)
+    foot = f'<tr><th scope="row">Total</th><td></td>{total}</tr>'
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-labelledby="points">'
+        f"<table>\n<thead>{head}</thead>\n<tbody>\n{rows}\n</tbody>\n"
+        f"<tfoot>{foot}</tfoot></table></div>"
+    )
+
+
+def _without_reason(check: CheckResult, reason: str) -> CheckResult:
+    """Why the whole run failed stands above the table, and need not stand in each row."""
+    return replace(check, message="") if check.message == reason else check
+
+
+def _section(section: SectionResult, checks: Iterable[CheckResult]) -> str:
+    matches = f"{section.matched} of {section.expected} results match"
+    own = [check for check in checks if check.section == section.heading]
+    row = (
+        f'<tr><th scope="row"><bdi>{escape(section.heading)}</bdi></th>'
+        f"<td>{badge(section.verdict)} {matches}</td>"
+        f"{_points_cell(section.points, section.out_of)}</tr>"
+    )
+    return "\n".join([row, *(_check(check, part=True) for check in own)])
+
+
+def _check(check: CheckResult, part: bool = False) -> str:
+    said = message_html(check.message)
+    if check.status == "broken":
+        said = "<p>This check itself is broken. Ask your instructor; it is not your mistake.</p>"
+    row = '<tr class="part">' if part else "<tr>"
+    return (
+        f'{row}<th scope="row"><bdi>{escape(check.name)}</bdi></th>'
+        f"<td>{badge(check.status)}{said}</td>{_points_cell(check.points, check.out_of)}</tr>"
+    )
+
+
+def _points_cell(reached: float, out_of: float) -> str:
+    return f'<td class="number">{points(reached)} of {points(out_of)}</td>'
+
+
+def _found(result: StudentResult, notebook: NotebookNode | None) -> str:
+    if result.report is None:
+        return ""
+    return (
+        f"{problem_html(result.report)}\n{differences_html(result.report, notebook, told_as_hint)}"
+    )

@@ -1,0 +1,131 @@
+"""In the kernel: the values of expressions in the notebook's names, as arrays or plain data.
+
+Uses PyTorch only if the notebook has loaded it. Nothing that it publishes is trusted.
+"""
+
+import base64
+import io
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from d2l.grader.sandbox.guest.framing import VALUE_TYPE
+
+MAX_PARTS = 10_000  # numbers and texts in a list or a dict
+MAX_CHARACTERS = 100_000
+MAX_BITS = 1024  # of an integer
+MAX_DEPTH = 20
+NUMBERS = "biuf"
+
+Found = dict[str, Any]
+
+
+class CannotFetchError(TypeError):
+    """A value of a kind, or a size, that does not leave the box."""
+
+
+def fetch(
+    publish: Callable[..., None],
+    names: Mapping[str, Any],
+    expressions: list[str],
+    inputs: Mapping[str, str],
+    limit: int,
+) -> None:
+    """Publish the value of the first of `expressions` that works, or why none does."""
+    problems = []
+    for expression in expressions:
+        try:
+            value = _evaluate(expression, {**names, **_given(inputs)})
+            publish({VALUE_TYPE: _packed(value, limit)}, {})
+            return
+        except Exception as error:  # the notebook's own objects raise anything
+            problems.append(f"{expression}: {type(error).__name__}: {error}"[:MAX_CHARACTERS])
+    publish({VALUE_TYPE: {"problem": "; ".join(problems)}}, {})
+
+
+def _given(inputs: Mapping[str, str]) -> dict[str, Any]:
+    """The hidden inputs, as tensors where the notebook has PyTorch."""
+    arrays = {name: np.load(path, allow_pickle=False) for name, path in inputs.items()}
+    torch = sys.modules.get("torch")
+    return arrays if torch is None else {n: torch.from_numpy(a) for n, a in arrays.items()}
+
+
+def _evaluate(expression: str, names: dict[str, Any]) -> Any:
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return eval(expression, names)
+    with torch.enable_grad():  # a check may ask for gradients, whatever the notebook left set
+        return eval(expression, names)
+
+
+def _packed(value: Any, limit: int) -> Found:
+    array = _as_array(value)
+    if array is None:
+        # As text: Jupyter's messages turn nan and infinity into texts of their own.
+        return {"plain": json.dumps(_plain(value, [MAX_PARTS], MAX_DEPTH))}
+    if array.nbytes > limit:
+        raise CannotFetchError(
+            f"an array of shape {array.shape} has {array.nbytes:,} bytes: {limit:,} may leave"
+        )
+    written = io.BytesIO()
+    np.lib.format.write_array(written, array, version=(1, 0), allow_pickle=False)
+    return {"npy": base64.b64encode(written.getvalue()).decode("ascii")}
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """The tensor or array as an array of a type that every machine reads; None for all else."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.Tensor):
+        value = value.detach().cpu().resolve_conj().resolve_neg()
+        if value.dtype == torch.bfloat16:
+            value = value.float()
+        value = value.numpy()
+    if not isinstance(value, np.ndarray):
+        return None
+    if value.dtype.kind not in "biufc" or value.dtype.itemsize > 8 + 8 * (value.dtype.kind == "c"):
+        raise CannotFetchError(f"an array of type {value.dtype}: asked for plain numbers")
+    little = value.dtype.newbyteorder("<")
+    return np.ascontiguousarray(np.asarray(value), dtype=little).reshape(value.shape)
+
+
+def _plain(value: Any, left: list[int], depth: int) -> Any:
+    """The value in JSON's types; `left` counts how many parts it may still have."""
+    left[0] -= 1
+    if left[0] < 0 or depth < 0:
+        raise CannotFetchError(f"more than {MAX_PARTS:,} values, or {MAX_DEPTH} within each other")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float, str)):
+        return _simple(value)
+    if isinstance(value, dict):
+        return {_key(key): _plain(part, left, depth - 1) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part, left, depth - 1) for part in value]
+    numbers = value if isinstance(value, np.generic) else _as_array(value)
+    if numbers is None or numbers.dtype.kind not in NUMBERS or numbers.size > left[0]:
+        raise CannotFetchError(
+            f"a {type(value).__name__}: asked for a tensor, an array, a number, a text, a list or "
+            "a dict of such"
+        )
+    return _plain(numbers.tolist(), left, depth)
+
+
+def _simple(value: int | float | str) -> int | float | str:
+    if isinstance(value, str):
+        if len(value) > MAX_CHARACTERS:
+            raise CannotFetchError(f"a text of more than {MAX_CHARACTERS:,} characters")
+        return str(value)
+    if isinstance(value, float):
+        return float(value)
+    if value.bit_length() > MAX_BITS:
+        raise CannotFetchError(f"an integer of more than {MAX_BITS:,} bits")
+    return int(value)
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, (str, int, float, bool)):
+        raise CannotFetchError(f"a dict with a key of type {type(key).__name__}")
+    return str(_simple(key))

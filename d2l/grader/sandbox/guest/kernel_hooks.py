@@ -1,0 +1,53 @@
+"""What is called in the kernel: before the first cell, between cells, after the last.
+
+It runs in a stranger's company, so it is loaded before the stranger's code with built-in
+functions of its own, and nothing of what it says is trusted.
+"""
+
+import builtins
+import importlib.util
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from IPython import get_ipython
+
+from d2l.grader.sandbox.guest import installs, seeds
+
+_loaded: dict[str, Any] = {}
+
+
+def begin(shift: int, may_install: bool) -> None:
+    """Seed the random numbers and move every seed that the notebook will set by `shift`."""
+    shell = get_ipython()
+    _loaded["shell"] = shell
+    _loaded["fetch"] = _with_own_builtins("d2l.grader.sandbox.guest.fetch").fetch
+    _loaded["publish"] = shell.display_pub.publish
+    _loaded["names"] = shell.user_ns
+    seeds.begin(shift)
+    if not may_install:
+        shell.system = installs.explain_failed_installs(
+            shell.system, lambda: shell.user_ns.get("_exit_code")
+        )
+
+
+def assign(values: Mapping[str, Any]) -> None:
+    """Give the notebook's names these values."""
+    _loaded["names"].update(values)
+
+
+def fetch(expressions: list[str], inputs: Mapping[str, str], limit: int) -> None:
+    """Publish the value of the first expression that works; `inputs` are names and their files."""
+    seeds.begin_anew()
+    _loaded["fetch"](_loaded["publish"], _loaded["names"], expressions, inputs, limit)
+
+
+def _with_own_builtins(name: str) -> ModuleType:
+    """Load a module whose `len`, `isinstance`, … stay what they are now."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    module.__dict__["__builtins__"] = dict(vars(builtins))
+    spec.loader.exec_module(module)
+    return module

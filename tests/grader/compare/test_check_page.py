@@ -1,0 +1,38 @@
+"""The page of one comparison."""
+
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_notebook
+
+from d2l.grader.compare.html_parts import MAX_MESSAGE
+from d2l.grader.compare.report import CheckReport, Finding, SectionReport
+from d2l.grader.compare.report_page import check_page
+
+
+def page_of(*findings, **given):
+    report = CheckReport((SectionReport("A heading", findings),), **given)
+    notebook = new_notebook(cells=[new_code_cell("x")])
+    return BeautifulSoup(check_page(report, notebook, "hw.ipynb", note="ran in 1 s"), "html.parser")
+
+
+def test_a_full_match_is_said_in_one_line():
+    page = page_of(Finding("match", "number", "", 0, 0))
+    assert page.title.text == "hw.ipynb: full match"
+    assert page.find(class_="verdict").text == "full match"
+    assert page.find(id="differences") is None
+    assert page.header.text == "ran in 1 s"
+
+
+def test_sections_have_their_verdict_and_how_many_match():
+    page = page_of(Finding("match", "number", "", 0, 0), Finding("missing", "table", "none", 1))
+    cells = [cell.get_text(" ", strip=True) for cell in page.tbody.find_all(["th", "td"])]
+    assert cells == ["A heading", "∅ missing", "1 of 2"]
+    assert page.find(class_="verdict").text == "not a full match"
+
+
+def test_why_nothing_could_be_compared_is_said():
+    assert page_of(problem="no cell ran").find(class_="problem").text == "no cell ran"
+
+
+def test_a_message_is_cut_where_nobody_reads_on():
+    page = page_of(Finding("differs", "text", "a" * 10 * MAX_MESSAGE, 0, 0))
+    assert {len(message.text) for message in page.select(".message")} == {MAX_MESSAGE + 2}

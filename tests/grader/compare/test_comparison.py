@@ -1,0 +1,157 @@
+"""Comparing runs section by section: what is right, other, missing, failed, and who is to blame."""
+
+from dataclasses import replace
+
+import pytest
+from outcomes import outcome_of
+
+from d2l.grader.compare.compare import compare
+from d2l.grader.compare.match_sections import START
+
+REFERENCE = (
+    "# Sums",
+    ("total = sum(range(5))\nprint('total', total)", "total 10\n"),
+    ("largest = max([3, 8])\nprint('largest', largest)", "largest 8\n"),
+    "# Means",
+    ("def mean(values):\n    return sum(values) / len(values)", ""),
+    ("print('mean', mean([1, 2]))", "mean 1.5\n"),
+)
+
+
+def report_of(*cells, **options):
+    return compare([outcome_of(*REFERENCE)], [outcome_of(*cells, **options)])
+
+
+def verdicts(report):
+    return {
+        section.heading: [finding.verdict for finding in section.findings]
+        for section in report.sections
+    }
+
+
+def without(index):
+    return [cell for at, cell in enumerate(REFERENCE) if at != index]
+
+
+def replaced(index, cell):
+    return [cell if at == index else old for at, old in enumerate(REFERENCE)]
+
+
+def test_a_notebook_matches_itself_each_finding_with_its_cells():
+    report = report_of(*REFERENCE)
+    assert report.is_full_match
+    assert verdicts(report) == {"Sums": ["match", "match"], "Means": ["match"]}
+    places = [(f.reference_cell, f.submission_cell) for s in report.sections for f in s.findings]
+    assert places == [(1, 1), (2, 2), (5, 5)]
+
+
+def test_a_wrong_number_differs_and_is_said_with_both_numbers():
+    report = report_of(*replaced(2, (REFERENCE[2][0], "largest 3\n")))
+    assert verdicts(report) == {"Sums": ["match", "differs"], "Means": ["match"]}
+    finding = report.sections[0].findings[1]
+    assert "3" in finding.message
+    assert "8" in finding.message
+    assert "8" not in finding.hint
+    assert not report.is_full_match
+
+
+def test_what_is_not_there_is_missing():
+    assert verdicts(report_of(*without(2))) == {"Sums": ["match", "missing"], "Means": ["match"]}
+
+
+def test_a_section_that_is_not_there_is_missing_as_a_whole():
+    assert verdicts(report_of(*REFERENCE[:3])) == {"Sums": ["match", "match"], "Means": ["missing"]}
+
+
+def test_a_cell_that_raised_fails_and_says_so_instead_of_being_missing():
+    report = report_of(*replaced(1, (REFERENCE[1][0], "!NameError")), status="error")
+    assert verdicts(report) == {"Sums": ["failed", "match"], "Means": ["match"]}
+    assert report.sections[0].findings[0].message == "the cell raised NameError"
+
+
+def test_a_cell_that_shows_nothing_fails_when_it_raises():
+    report = report_of(*replaced(4, (REFERENCE[4][0], "!SyntaxError")), status="error")
+    assert verdicts(report)["Means"] == ["failed", "match"]
+
+
+def test_cells_that_did_not_run_fail_with_the_reason_of_the_run():
+    cells = [*REFERENCE[:2], (REFERENCE[2][0], None), "# Means", (REFERENCE[5][0], None)]
+    report = report_of(*cells, status="memory", reason="more than 4 GB")
+    assert verdicts(report) == {"Sums": ["match", "failed"], "Means": ["failed"]}
+    assert report.sections[1].findings[0].message == "the cell did not run: more than 4 GB"
+
+
+def test_one_bad_run_of_several_counts():
+    bad = outcome_of(*replaced(1, (REFERENCE[1][0], "!ValueError")), status="error", shift=1)
+    report = compare([outcome_of(*REFERENCE)], [outcome_of(*REFERENCE), bad])
+    assert verdicts(report)["Sums"] == ["failed", "match"]
+
+
+def test_an_error_that_the_reference_raises_is_what_is_asked_for():
+    asked = outcome_of("# Errors", ("1 / 0", "!ZeroDivisionError"), status="error")
+    assert compare([asked], [asked]).is_full_match
+    none = outcome_of("# Errors", ("1 / 1", "1.0\n"))
+    assert not compare([asked], [none]).is_full_match
+    other = outcome_of("# Errors", ("1 / 0", "!ValueError"), status="error")
+    assert verdicts(compare([asked], [other])) == {"Errors": ["differs"]}
+
+
+@pytest.mark.parametrize("status", ["broken", "start"])
+def test_a_run_without_a_result_fails_whatever_it_shows(status):
+    report = report_of(*REFERENCE, status=status, reason="nonsense")
+    assert verdicts(report) == {"Sums": ["failed", "failed"], "Means": ["failed", "failed"]}
+    assert report.sections[0].findings[0].message == "the run has no result: nonsense"
+
+
+def test_a_failed_cell_of_ones_own_costs_nothing_where_everything_asked_for_is_there():
+    report = report_of(*REFERENCE[:3], ("try_something()", "!NameError"), *REFERENCE[3:])
+    assert report.is_full_match
+
+
+def test_what_is_shown_elsewhere_in_the_section_is_found():
+    cells = ["# Sums", ("print('both')\nprint(a, b)", "both\n"), *REFERENCE[1:]]
+    moved = [*cells[:2], ("x = 1", ""), ("show(x)", "largest 8\ntotal 10\n"), *REFERENCE[3:]]
+    assert verdicts(report_of(*moved))["Sums"] == ["match", "match"]
+
+
+def test_reordered_pieces_of_other_code_are_found():
+    cells = [
+        "# Sums",
+        ("biggest = sorted([8, 3])[-1]", ""),
+        ("x = 1", ""),
+        ("biggest", "8\n"),
+        ("for n in range(5):\n    total += n", ""),
+        ("f'{total}'", "10\n"),
+    ]
+    assert verdicts(report_of(*cells, *REFERENCE[3:]))["Sums"] == ["match", "match"]
+
+
+def test_without_headings_the_whole_notebook_is_looked_through():
+    bare = [cell for cell in REFERENCE if not isinstance(cell, str)]
+    own = ("for n in (8, 3):\n    if n > a:\n        a = n\nf'{a}'", "8\n")
+    assert report_of(own, *bare[:1], *bare[2:]).is_full_match
+
+
+def test_values_are_random_where_the_runs_of_the_reference_differ():
+    def run(value, shift):
+        return outcome_of("# Draws", ("print('draw', draw())", f"draw {value}\n"), shift=shift)
+
+    references = [run(value, shift) for shift, value in enumerate((0.3142, -1.2034, 0.7701))]
+    assert compare(references, [run(0.11, 0), run(-0.4, 1)]).is_full_match
+    assert not compare(references, [run(400.0, 0), run(-390.0, 1)]).is_full_match
+    assert not compare(references, [run(0.31123, 0), run(0.31123, 1)]).is_full_match
+
+
+def test_cells_before_the_first_heading_are_the_start():
+    bare = [cell for cell in REFERENCE if not isinstance(cell, str)]
+    assert verdicts(compare([outcome_of(*bare)], [outcome_of(*REFERENCE)])) == {
+        START: ["match", "match", "match"]
+    }
+
+
+def test_a_reference_that_does_not_run_is_a_problem_and_so_is_no_run_at_all():
+    good = outcome_of(*REFERENCE)
+    died = replace(good, status="died", reason="killed")
+    assert compare([died], [good]).problem == "the reference itself did not run: killed"
+    assert "no run of the submission" in compare([good], []).problem
+    assert not compare([good], []).is_full_match

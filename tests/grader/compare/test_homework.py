@@ -1,0 +1,73 @@
+"""A whole homework in real kernels: right in many ways, or with ten mistakes in it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import jupytext
+import pytest
+from homework_variants import CORRECT, MISTAKES, REFERENCE, with_mistakes
+
+from d2l.grader.compare.compare import compare
+from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.job import Job
+from d2l.grader.sandbox.limits import Limits
+from d2l.grader.sandbox.run import run_in_box
+from d2l.grader.sandbox.selftest import choose_level
+
+pytestmark = pytest.mark.slow
+
+SHIFTS = {"reference": (0, 1, 2), "submission": (0, 1)}
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """The runs of the reference, of each right variant, and of the one with all mistakes."""
+    texts = {"reference": REFERENCE, "mistakes": with_mistakes(*MISTAKES)}
+    texts |= {name: vary(REFERENCE) for name, vary in CORRECT.items()}
+    box = Box(choose_level().level, Limits(seconds=120, memory=2 * 2**30))
+
+    def run(name, shift):
+        return run_in_box(Job(jupytext.reads(texts[name], fmt="py:percent"), shift), box)
+
+    with ThreadPoolExecutor(2) as pool:
+        pending = {
+            name: [
+                pool.submit(run, name, shift) for shift in SHIFTS.get(name, SHIFTS["submission"])
+            ]
+            for name in texts
+        }
+        return {name: [future.result() for future in futures] for name, futures in pending.items()}
+
+
+def different(report):
+    return [
+        (section.heading, finding)
+        for section in report.sections
+        for finding in section.findings
+        if finding.verdict != "match"
+    ]
+
+
+@pytest.mark.parametrize("name", ["reference", *CORRECT])
+def test_what_is_right_matches_in_full_however_it_is_written(runs, name):
+    assert [run.status for run in runs[name]] == ["ok"] * len(runs[name])
+    report = compare(runs["reference"], runs[name], runs[name][-1].notebook)
+    assert report.problem == ""
+    assert different(report) == []
+    assert report.stale == ()
+    assert sum(len(section.findings) for section in report.sections) == 25
+
+
+def test_ten_mistakes_are_found_where_they_are_and_nothing_else_is(runs):
+    report = compare(runs["reference"], runs["mistakes"])
+    cells = runs["mistakes"][0].notebook.cells
+    made = {(section, cell_with(wrong, cells)) for section, _, wrong in MISTAKES.values()}
+    assert len(made) == 10
+    # A learning rate that is too small shows in the curves and in the weights below them.
+    made.add(("5 Linear regression", cell_with('"weights:"', cells)))
+    assert {(section, finding.submission_cell) for section, finding in different(report)} == made
+    assert {finding.verdict for _, finding in different(report)} == {"differs"}
+
+
+def cell_with(code, cells):
+    (index,) = (i for i, cell in enumerate(cells) if code in cell.source)
+    return index

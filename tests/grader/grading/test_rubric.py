@@ -1,0 +1,97 @@
+"""Reading rubrics: what is said is kept, what does not fit is named with what would."""
+
+from pathlib import Path
+
+import pytest
+from small_class import RUBRIC, make_course
+
+from d2l.grader.grading.reference import read_reference
+from d2l.grader.grading.rubric import read_rubric
+from d2l.grader.grading.toml_schema import RubricError
+from d2l.grader.sandbox.limits import Limits
+
+
+def test_a_rubric_is_read_with_its_paths_limits_and_defaults(tmp_path):
+    text = RUBRIC + "[limits]\nseconds = 30\nmemory_gb = 0.5\ndisk_mb = 2\n"
+    rubric = read_rubric(make_course(tmp_path, text))
+    assert rubric.reference == tmp_path / "reference.py"
+    assert rubric.checks_file == tmp_path / "checks.py"
+    assert [(rule.heading, rule.points) for rule in rubric.sections] == [
+        ("Sums", 10),
+        ("Squares", 4),
+    ]
+    (check,) = rubric.checks
+    assert check.fetch == {"result": ("square(hidden)", "Square(hidden)")}
+    assert rubric.out_of == 10 + 4 + 6
+    assert rubric.limits == Limits(seconds=30, memory=2**29, disk=2**21)
+    assert (rubric.seeds, rubric.runs, rubric.seed) == ((0, 1, 2), (0, 1), 5)
+    assert not rubric.all_or_nothing
+
+
+def test_a_rubric_without_checks_needs_no_file_of_checks(tmp_path):
+    text = RUBRIC[: RUBRIC.index("[[check]]")].replace('checks = "checks.py"', "")
+    assert read_rubric(make_course(tmp_path, text)).checks_file is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('title = "Homework 1"', "", "'title' is missing; there are reference, checks, seed"),
+        ('title = "Homework 1"', "title = 1", "'title' is 1: asked for text"),
+        ('title = "Homework 1"', 'title = " "', "'title' is empty"),
+        ("seed = 5", "sede = 5", "'sede' is unknown; do you mean 'seed'?"),
+        ("seed = 5", "seed = true", "'seed' is True: asked for a whole number"),
+        ("seed = 5", "seed = -1", "'seed' is -1: 0 or more"),
+        ("seed = 5", "runs = [0, 0]", r"'runs' is \[0, 0\]: 1 to 10 different whole numbers"),
+        ("seed = 5", "runs = []", r"'runs' is \[\]"),
+        ("seed = 5", "seeds = [0.5]", r"'seeds' is \[0.5\]"),
+        ("seed = 5", "check_seconds = 0", "'check_seconds' is 0: more than 0"),
+        ("seed = 5", "all_or_nothing = 1", "'all_or_nothing' is 1: asked for true or false"),
+        ("seed = 5", "limits = 3", "'limits' is 3: asked for a table"),
+        ("seed = 5", "limits = {second = 3}", r"\[limits\]: 'second' is unknown; .* 'seconds'"),
+        ("seed = 5", "limits = {seconds = nan}", "'seconds' is nan"),
+        ("seed = 5", "section = 3", "Cannot|'section'"),
+        ("points = 10", "points = -1", r"\[\[section\]\] 1: 'points' is -1: 0 or more"),
+        ("points = 10", "point = 1", "'points' is missing; there are heading, point"),
+        ('"Squares"\npoints = 4', '"Sums"\npoints = 4', "the heading 'Sums' is there twice"),
+        ('"reference.py"', '"nowhere.py"', "'reference' names .*nowhere.py, which is no file"),
+        ('"checks.py"', '"nowhere.py"', "'checks' names .*nowhere.py"),
+        ('checks = "checks.py"\n', "", "'checks' is missing"),
+        ('"square(hidden)"', '"square("', r"'result' has 'square\(', no Python expression"),
+        ('["square(hidden)", "Square(hidden)"]', "7", "'result' is 7: a text, or a list of texts"),
+        ("title", "title =", "is no TOML"),
+    ],
+)
+def test_what_does_not_fit_is_named_with_what_would(tmp_path, old, new, words):
+    assert old in RUBRIC
+    path = make_course(tmp_path, RUBRIC.replace(old, new, 1))
+    with pytest.raises(RubricError, match=words) as raised:
+        read_rubric(path)
+    assert str(path) in str(raised.value)
+
+
+def test_a_rubric_that_gives_no_points_is_refused(tmp_path):
+    with pytest.raises(RubricError, match="gives no points"):
+        read_rubric(make_course(tmp_path, 'title = "a"\nreference = "reference.py"'))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('heading = "Sums"', 'heading = "Sum"', "no heading 'Sum'; do you mean 'Sums'?"),
+        ('section = "Squares"', 'section = "Cubes"', r"\[\[check\]\]: .* no heading 'Cubes'"),
+    ],
+)
+def test_a_heading_that_the_reference_lacks_is_named_with_those_it_has(tmp_path, old, new, words):
+    rubric = read_rubric(make_course(tmp_path, RUBRIC.replace(old, new)))
+    with pytest.raises(RubricError, match=words) as raised:
+        read_reference(rubric)
+    assert "'Homework', 'Sums', 'Squares'" in str(raised.value)
+
+
+def test_a_heading_that_is_there_twice_is_ambiguous(tmp_path):
+    rubric = read_rubric(make_course(tmp_path))
+    text = rubric.reference.read_text()
+    Path(rubric.reference).write_text(text + "# %% [markdown]\n# ## Sums\n# %%\nprint(1)\n")
+    with pytest.raises(RubricError, match="has the heading 'Sums' 2 times"):
+        read_reference(rubric)

@@ -1,0 +1,32 @@
+"""Kinds of walls to run a test behind, and a temporary folder that must be empty at its end."""
+
+import os
+import tempfile
+
+import pytest
+from guards import need
+
+from d2l.grader.sandbox.level import Level
+
+
+@pytest.fixture(
+    params=(Level.LIMITS, Level.NAMESPACES, Level.BUBBLEWRAP), ids=lambda one: one.title
+)
+def level(request):
+    return need(request.param)
+
+
+@pytest.fixture(params=(Level.NAMESPACES, Level.BUBBLEWRAP), ids=lambda one: one.title)
+def walled(request):
+    return need(request.param)
+
+
+@pytest.fixture
+def private_temporary_folder(monkeypatch, tmp_path):
+    """A temporary folder of the test's own, in which nothing is left at its end."""
+    with tempfile.TemporaryDirectory(prefix="guards-") as folder:
+        os.chmod(folder, 0o755)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        monkeypatch.setenv("TMPDIR", folder)
+        yield folder
+        assert os.listdir(folder) == []

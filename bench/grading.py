@@ -113,7 +113,7 @@ def _rows(found: Found) -> list[tuple[str, ...]]:
         _row("s for a submission", found.each(grade), found.each(plain)),
         _row("s for a run", found.each(grade) / found.runs, found.each(plain) / found.runs),
         ("s before the first", f"{found.begin_seconds:.1f}", "", ""),
-        ("MB at the peak, boxes apart", f"{found.own_memory / 2**20:.0f}", "", ""),
+        ("MB at the peak, sandboxes apart", f"{found.own_memory / 2**20:.0f}", "", ""),
     ]
 
 

@@ -35,7 +35,7 @@ class GradingError(D2LError, RuntimeError):
 
 
 class Grading(NamedTuple):
-    """What grading a class took; `own` is of the grader and its checks, the boxes apart."""
+    """What grading a class took; `own` is of the grader and its checks, the sandboxes apart."""
 
     begin_seconds: (
         float  # before the first submission: what is claimed is tried, the reference runs
@@ -49,7 +49,7 @@ class Resumed(NamedTuple):
 
     finished: int  # when it was killed
     repeated: int  # of those, how many were graded once more
-    left_running: int  # processes of boxes, shortly after the grader was killed
+    left_running: int  # processes of sandboxes, shortly after the grader was killed
     has_same_table: bool  # as a grading that nobody killed
 
 
@@ -162,11 +162,11 @@ def _watched(process: "subprocess.Popen[bytes]") -> Iterator[list[int]]:
 
 
 def _own_memory(grader: psutil.Process) -> int:
-    """The memory of the grader and of its checks; what is in boxes does not count."""
+    """The memory of the grader and of its checks; what is in sandboxes does not count."""
     total = 0
     try:
         for process in (grader, *grader.children()):
-            if "box.supervisor" not in " ".join(process.cmdline()):
+            if "sandbox.supervisor" not in " ".join(process.cmdline()):
                 total += process.memory_info().rss
     except psutil.Error:  # one of them has just ended
         return 0

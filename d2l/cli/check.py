@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from d2l.cli.comparison import runs_shown, show_report, write_comparison
+from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
 from d2l.cli.terminal import INTERRUPTED
-from d2l.cli.walls import WallOptions, wall_options
 from d2l.notebook.tools import require_tools
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -64,7 +64,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option(
     "--files", type=_FOLDER, help="Folder whose files lie beside both notebooks, as copies."
 )
-@wall_options
+@sandbox_options
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -81,26 +81,31 @@ def check(
     memory: float,
     jobs: int,
     files: Path | None,
-    walls: WallOptions,
+    walls: SandboxOptions,
     out: Path | None,
 ) -> None:
     """Compare what the notebook SUBMISSION shows with what a reference shows.
 
-    Both run in boxes of their own, without network, and SUBMISSION without sight of the reference.
-    Exits with 0 when everything that the reference shows is there and right, and with 1 when not.
+    Each runs in a sandbox without network, and SUBMISSION without access to the reference. Exits
+    with 0 when everything that the reference shows is there and right, and with 1 when not.
     """
     require_tools()
-    from d2l.grader.compare.execute import Counts, compare_notebooks
+    from d2l.grader.compare.execute import RunCounts, compare_notebooks
     from d2l.grader.sandbox.limits import Limits
     from d2l.notebook.source import read_notebook
 
     notebooks = read_notebook(against), read_notebook(submission)
     limits = Limits(seconds=timeout, memory=int(memory * 2**30))
-    box = walls.box(limits, hidden=[against, submission])
+    sandbox = walls.sandbox(limits, hidden=[against, submission])
     try:
         with runs_shown(seeds + runs) as tell:
             done = compare_notebooks(
-                *notebooks, box, Counts(seeds, runs), num_workers=jobs, files=files, on_end=tell
+                *notebooks,
+                sandbox,
+                RunCounts(seeds, runs),
+                num_workers=jobs,
+                files=files,
+                on_end=tell,
             )
     except KeyboardInterrupt:
         click.echo("d2l: interrupted", err=True)

@@ -74,7 +74,12 @@ def write_comparison(done: "Comparison", title: str, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     runs = {
         name: [
-            {"shift": run.shift, "status": run.status, "reason": run.reason, "seconds": run.seconds}
+            {
+                "seed_offset": run.seed_offset,
+                "status": run.status,
+                "reason": run.reason,
+                "seconds": run.seconds,
+            }
             for run in outcomes
         ]
         for name, outcomes in (("reference", done.references), ("submission", done.submissions))

@@ -12,12 +12,12 @@ import click
 from rich.cells import set_cell_size
 from rich.text import Text
 
+from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
 from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console, printable
-from d2l.cli.walls import WallOptions, wall_options
 from d2l.notebook.tools import require_tools
 
 if TYPE_CHECKING:
-    from d2l.grader.grading.grade_class import Plan
+    from d2l.grader.grading.grade_class import GradingConfig
     from d2l.grader.grading.result import StudentResult
     from d2l.grader.grading.submissions import Submission
 
@@ -48,7 +48,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="Folder for grades.csv, summary.json, index.html and a page for each student.",
 )
 @click.option("--resume", is_flag=True, help="Go on in --out: what is finished is kept.")
-@wall_options
+@sandbox_options
 @click.pass_context
 def grade(
     ctx: click.Context,
@@ -57,12 +57,12 @@ def grade(
     jobs: int | None,
     out: Path,
     resume: bool,
-    walls: WallOptions,
+    walls: SandboxOptions,
 ) -> None:
     """Grade every submission in FOLDER: notebooks, folders of students, or .zip files.
 
-    Each runs in a box of its own, without network and without sight of the reference, the rubric
-    or other submissions. Exits with 0 when all are graded, whatever their points; with 1 when the
+    Each runs in a sandbox without network and without access to the reference, the rubric or
+    other submissions. Exits with 0 when all are graded, whatever their points; with 1 when the
     grading itself needs a look: a check that is broken, a submission that could not be graded.
     """
     require_tools()
@@ -79,12 +79,12 @@ def grade(
 
 
 def _plan(
-    folder: Path, rubric_path: Path, jobs: int | None, out: Path, walls: WallOptions
-) -> "Plan":
-    from d2l.grader.grading.grade_class import Plan
+    folder: Path, rubric_path: Path, jobs: int | None, out: Path, walls: SandboxOptions
+) -> "GradingConfig":
+    from d2l.grader.grading.grade_class import GradingConfig
     from d2l.grader.grading.rubric import read_rubric
     from d2l.grader.grading.submissions import collect
-    from d2l.grader.sandbox.run import run_in_box
+    from d2l.grader.sandbox.run import run_in_sandbox
 
     rubric = read_rubric(rubric_path)
     submissions = collect(folder)
@@ -92,8 +92,8 @@ def _plan(
         folder, {"--rubric": rubric.path, "--out": out, "the reference": rubric.reference}
     )
     hidden = [rubric.path, rubric.reference, submissions[0].path]
-    box = walls.box(rubric.limits, hidden)
-    return Plan(rubric, submissions, box, run_in_box, out, jobs or _cores())
+    sandbox = walls.sandbox(rubric.limits, hidden)
+    return GradingConfig(rubric, submissions, sandbox, run_in_sandbox, out, jobs or _cores())
 
 
 def _require_apart(folder: Path, others: dict[str, Path]) -> None:
@@ -108,10 +108,10 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _grade(plan: "Plan", resume: bool) -> "list[StudentResult]":
-    from d2l.grader.grading.grade_class import Watcher, grade_class
+def _grade(plan: "GradingConfig", resume: bool) -> "list[StudentResult]":
+    from d2l.grader.grading.grade_class import ProgressListener, grade_class
 
-    class Shown(Watcher):
+    class Shown(ProgressListener):
         """A bar in a terminal, and a line for each submission everywhere."""
 
         def reference(self, runs: int) -> None:

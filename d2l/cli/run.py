@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
 from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console, printable, strangers_text
-from d2l.cli.walls import WallOptions, wall_options
 from d2l.errors import D2LError
 from d2l.notebook.tools import require_tools
 
 if TYPE_CHECKING:
-    from d2l.grader.sandbox.isolation import Box
+    from d2l.grader.sandbox.isolation import SandboxConfig
     from d2l.grader.sandbox.job import CellOutcome, Job, Outcome, Plain
 
 _OUTPUT = 256 * 2**20  # bytes: of one's own notebook one wants to see all
@@ -84,7 +84,7 @@ def _value(text: str) -> "Plain":
     is_flag=True,
     help="Let notebooks install packages, for their own run; the network is on then.",
 )
-@wall_options
+@sandbox_options
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -95,9 +95,9 @@ def run(
     settings: "dict[str, Plain]",
     keep_going: bool,
     allow_install: bool,
-    walls: WallOptions,
+    walls: SandboxOptions,
 ) -> None:
-    """Run notebooks (.ipynb, percent .py, MyST .md), each in a fresh kernel and a box of its own.
+    """Run notebooks (.ipynb, percent .py, MyST .md), each in a fresh sandbox.
 
     A notebook sees copies of the files beside it; what it writes is gone afterwards, but for its
     outputs. Exits with 0 when every cell of every notebook ran, and with 1 when not.
@@ -106,8 +106,8 @@ def run(
     from d2l.grader.sandbox.limits import Limits
 
     limits = Limits(timeout, memory=int(memory * 2**30), output=_OUTPUT, cell_characters=10**6)
-    box = walls.box(limits, network=allow_install)
-    runner = _Runner(box, out, settings, keep_going, allow_install)
+    sandbox = walls.sandbox(limits, network=allow_install)
+    runner = _Runner(sandbox, out, settings, keep_going, allow_install)
     try:
         failed = runner.run_all(notebooks)
     except KeyboardInterrupt:
@@ -121,10 +121,15 @@ class _Runner:
     """Runs notebooks one after the other, and says and writes what became of each."""
 
     def __init__(
-        self, box: "Box", out: Path, settings: "dict[str, Plain]", keep_going: bool, install: bool
+        self,
+        sandbox: "SandboxConfig",
+        out: Path,
+        settings: "dict[str, Plain]",
+        keep_going: bool,
+        install: bool,
     ) -> None:
         self.num_done = 0
-        self._box = box
+        self._box = sandbox
         self._out = out
         self._options = {"set": settings, "keep_going": keep_going, "may_install": install}
         self._console = plain_console()
@@ -142,7 +147,7 @@ class _Runner:
         return failed
 
     def _run_one(self, source: Path, target: Path, place: str) -> bool:
-        from d2l.grader.sandbox.input_files import files_beside
+        from d2l.grader.sandbox.input_files import sibling_files
         from d2l.grader.sandbox.job import Job
         from d2l.notebook.source import read_notebook
 
@@ -152,7 +157,7 @@ class _Runner:
             click.echo(f"d2l: {printable(str(error))}", err=True)
             return False
         self._say(f"{place} {source}")
-        with files_beside(source, self._out) as beside:
+        with sibling_files(source, self._out) as beside:
             if beside.problem:
                 click.echo(f"d2l: {printable(beside.problem)}", err=True)
             job = Job(notebook, files=beside.folder, **self._options)  # type: ignore[arg-type]
@@ -162,7 +167,7 @@ class _Runner:
 
     def _run(self, source: Path, target: Path, job: "Job") -> "Outcome":
         from d2l.grader.sandbox.artifacts import write_run
-        from d2l.grader.sandbox.run import RunInterruptedError, run_in_box
+        from d2l.grader.sandbox.run import RunInterruptedError, run_in_sandbox
         from d2l.notebook.execute import code_cells
 
         total = len(code_cells(job.notebook))
@@ -174,7 +179,7 @@ class _Runner:
                 self._say_cell(cell, f"{int(live.tasks[0].completed)}/{total}")
 
             try:
-                outcome = run_in_box(job, self._box, tell)
+                outcome = run_in_sandbox(job, self._box, tell)
             except RunInterruptedError as interrupted:
                 write_run(target, source, job, self._box, interrupted.outcome)
                 raise

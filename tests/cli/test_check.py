@@ -61,7 +61,7 @@ def test_a_right_notebook_matches_and_leaves_a_record_and_a_page(
     record = json.loads((out / "check.json").read_text(encoding="utf-8"))
     assert record["full_match"] is True
     assert [section["heading"] for section in record["sections"]] == ["Draws", "Sums"]
-    assert [run["shift"] for run in record["runs"]["reference"]] == [0, 1]
+    assert [run["seed_offset"] for run in record["runs"]["reference"]] == [0, 1]
     page = BeautifulSoup((out / "check.html").read_text(encoding="utf-8"), "html.parser")
     assert "한글 'a'.py" in page.h1.text
 

@@ -1,4 +1,4 @@
-"""`d2l grade` and `d2l rubric` as processes of their own, with real notebooks in real boxes."""
+"""`d2l grade` and `d2l rubric` as processes of their own, with real notebooks in real sandboxes."""
 
 import csv
 import os
@@ -163,7 +163,7 @@ def test_killed_in_the_middle_and_resumed_nothing_finished_is_repeated(course):
     kept = {path.name: path.stat().st_mtime_ns for path in journal.glob("*.json")}
     assert {"a.json", "b.json"} <= set(kept)
     assert "d.json" not in kept
-    assert psutil.wait_procs(below, timeout=60)[1] == []  # the boxes went with the grader
+    assert psutil.wait_procs(below, timeout=60)[1] == []  # the sandboxes went with the grader
 
     done = grade(course, "--out", "out", "--resume", "--jobs", 1)
     assert f"{len(kept)} of 4 are graded already" in done.stdout

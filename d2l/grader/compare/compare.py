@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 
 from d2l.grader.compare.align import Cell, Group, align
 from d2l.grader.compare.compare_values import compare_items
-from d2l.grader.compare.match_sections import section_homes
-from d2l.grader.compare.notebook_runs import Failed, Side
+from d2l.grader.compare.match_sections import match_sections
+from d2l.grader.compare.notebook_runs import Failed, NotebookRuns
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
 from d2l.grader.compare.stale_outputs import stale_outputs
 from d2l.grader.sandbox.job import Outcome
@@ -26,14 +26,14 @@ def compare(
 ) -> CheckReport:
     """Return what the submission shows of what the reference shows, and whether it is right.
 
-    Each notebook's outcomes differ in the shift of their seeds alone: what differs between the
+    Each notebook's outcomes differ in their seed offset alone: what differs between the
     reference's runs is random. `stored` is the submission with the outputs that it was handed in
     with; where given, they are held against the submission's own runs.
     """
     problem = _problem(references, submissions)
     if problem:
         return CheckReport((), problem=problem)
-    reference, submission = Side(references), Side(submissions)
+    reference, submission = NotebookRuns(references), NotebookRuns(submissions)
     sections = _Comparison.of(reference, submission).sections()
     stale = stale_outputs(stored, submission) if stored is not None else ()
     return CheckReport(tuple(sections), stale)
@@ -57,8 +57,8 @@ class _Comparison:
     groups: dict[int, Group]  # by the cells of the reference
 
     @classmethod
-    def of(cls, reference: Side, submission: Side) -> "_Comparison":
-        homes = section_homes(reference.sections, submission.sections)
+    def of(cls, reference: NotebookRuns, submission: NotebookRuns) -> "_Comparison":
+        homes = match_sections(reference.sections, submission.sections)
         own = _cells(reference, list(range(len(reference.sections))))
         groups = align(own, _cells(submission, homes))
         by_cell = {cell: group for group in groups for cell in group.reference}
@@ -128,7 +128,7 @@ class _Comparison:
         return [f if f.verdict == "match" else _blame(f, failed) for f in placed]
 
 
-def _cells(side: Side, homes: Sequence[int]) -> list[Cell]:
+def _cells(side: NotebookRuns, homes: Sequence[int]) -> list[Cell]:
     pairs = zip(side.sections, homes, strict=True)
     return [
         Cell(index, home, side.words[index], any(side.shown([index])))

@@ -13,20 +13,20 @@ from d2l.grader.compare.difference import Difference, joined
 from d2l.grader.compare.distributions import spread_difference, values_difference
 from d2l.grader.compare.exact import difference
 from d2l.grader.compare.line_difference import columns_of
-from d2l.grader.compare.outputs import Array, Curve, Curves, Item, Line, Table, Words, family
+from d2l.grader.compare.outputs import Array, Curve, Curves, Line, Output, Table, Text, family
 from d2l.grader.compare.tables import (
     form_of_table_difference,
     in_order_of,
     numbers_of,
     table_difference,
 )
-from d2l.grader.compare.tolerance import repeats
+from d2l.grader.compare.tolerance import is_deterministic
 
 _LONG = 4  # lines that make a curve
 _LONG_TEXT = 20  # characters that two runs do not have in common by chance
 
 
-def runs_difference(expected: Sequence[Item], found: Sequence[Item]) -> Difference | None:
+def repeats_difference(expected: Sequence[Output], found: Sequence[Output]) -> Difference | None:
     """Return how an item in a submission's runs differs from the same item in the reference's."""
     expected, found = _without_words(expected, found), _without_words(found, expected)
     for kind, compare in _RANDOM.items():
@@ -39,7 +39,7 @@ def runs_difference(expected: Sequence[Item], found: Sequence[Item]) -> Differen
     return next(filter(None, problems), None)
 
 
-def _is_truth(item: Item) -> bool:
+def _is_truth(item: Output) -> bool:
     """Whether all runs may agree by chance: `(100 * a) / a == 100` is false for few `a`.
 
     What a submission's own runs do not agree on is random there, and right if one run is right.
@@ -64,7 +64,7 @@ def _random_lines(expected: Sequence[Line], found: Sequence[Line]) -> Difference
             continue
         ours = [line.values[:, column] for line in expected]
         theirs = [line.values[:, place] for line in found]
-        if not all(repeats(ours[0], other) for other in ours):
+        if not all(is_deterministic(ours[0], other) for other in ours):
             unit = 1.0 if expected[0].integers[column] else float(expected[0].units[column])
             problem = _column_difference(name, ours, theirs, unit)
         elif not is_as_long:
@@ -82,7 +82,7 @@ def _random_lines(expected: Sequence[Line], found: Sequence[Line]) -> Difference
 def _is_counter(lines: Sequence[Line], column: int) -> bool:
     """Whether a number goes up from line to line in equal steps, as epochs do."""
     counts = lines[0].values[:, column]
-    is_fixed = all(repeats(counts, line.values[:, column]) for line in lines)
+    is_fixed = all(is_deterministic(counts, line.values[:, column]) for line in lines)
     return is_fixed and bool(lines[0].integers[column]) and len(set(np.diff(counts))) == 1
 
 
@@ -129,7 +129,7 @@ def _random_tables(expected: Sequence[Table], found: Sequence[Table]) -> Differe
     return values_difference(ours[:, is_number], answers[:, is_number], min(expected[0].units))
 
 
-def _random_words(expected: Sequence[Words], found: Sequence[Words]) -> Difference | None:
+def _random_words(expected: Sequence[Text], found: Sequence[Text]) -> Difference | None:
     """Sentences that a model made: any words will do, but not the same each time."""
     texts, theirs = {words.text for words in expected}, {words.text for words in found}
     is_fixed = len(found) > 1 and len(theirs) == 1 and len(found[0].text) >= _LONG_TEXT
@@ -144,35 +144,35 @@ _RANDOM: dict[type, Callable[[Any, Any], Difference | None]] = {
     Array: spread_difference,
     Line: _random_lines,
     Table: _random_tables,
-    Words: _random_words,
+    Text: _random_words,
 }
 
 
-def _repeats(items: Sequence[Item]) -> bool:
+def _repeats(items: Sequence[Output]) -> bool:
     """Whether all runs gave the same; of curves, which rounding bends, that is never asked."""
     first, *others = (_content(item) for item in items)
     if first is None:
         return False
     if isinstance(first, str):
         return all(other == first for other in others)
-    return all(isinstance(other, np.ndarray) and repeats(first, other) for other in others)
+    return all(isinstance(other, np.ndarray) and is_deterministic(first, other) for other in others)
 
 
-def _content(item: Item) -> np.ndarray | str | None:
+def _content(item: Output) -> np.ndarray | str | None:
     if isinstance(item, Array | Line):
         return item.values
     if isinstance(item, Table):
         return numbers_of(item)
-    return item.text if isinstance(item, Words) else None
+    return item.text if isinstance(item, Text) else None
 
 
-def _all(kind: type, items: Sequence[Item]) -> list[Any]:
+def _all(kind: type, items: Sequence[Output]) -> list[Any]:
     """The items, if all are of this kind; else none."""
     matching = [item for item in items if isinstance(item, kind)]
     return matching if len(matching) == len(items) else []
 
 
-def _without_words(items: Sequence[Item], others: Sequence[Item]) -> list[Item]:
+def _without_words(items: Sequence[Output], others: Sequence[Output]) -> list[Output]:
     """A line with one number is that number, where the others show a number without words."""
     return [
         _number(item, other.dtype)

@@ -8,19 +8,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from d2l.grader.compare.compare_repeats import runs_difference
+from d2l.grader.compare.compare_repeats import repeats_difference
 from d2l.grader.compare.difference import Difference
-from d2l.grader.compare.outputs import Item, Words
+from d2l.grader.compare.outputs import Output
 from d2l.grader.compare.pairing import pair
 from d2l.grader.compare.read_outputs import MOST_ITEMS, read_cell
 from d2l.grader.compare.report import Finding
 
-__all__ = ["Item", "compare_items", "read_cell"]
+__all__ = ["Output", "compare_items", "read_cell"]
 
 
 @np.errstate(all="ignore")  # what is shown may hold nan, inf and numbers near the largest
 def compare_items(
-    expected: Sequence[Sequence[Item]], found: Sequence[Sequence[Item]]
+    expected: Sequence[Sequence[Output]], found: Sequence[Sequence[Output]]
 ) -> list[Finding]:
     """Return one finding for each item that the reference's runs have in common, in order.
 
@@ -37,7 +37,7 @@ def compare_items(
     ]
 
 
-def _in_all_runs(runs: Sequence[Sequence[Item]]) -> list[list[Item]]:
+def _in_all_runs(runs: Sequence[Sequence[Output]]) -> list[list[Output]]:
     """The items of the first run that the others have too, each with its likes."""
     first, *others = [run[:MOST_ITEMS] for run in runs] or [[]]
     groups = [[item] for item in first]
@@ -48,17 +48,17 @@ def _in_all_runs(runs: Sequence[Sequence[Item]]) -> list[list[Item]]:
     return [group for group in groups if len(group) == len(runs)]
 
 
-def _finding(expected: list[Item], found: list[Item] | None, shows_anything: bool) -> Finding:
+def _finding(expected: list[Output], found: list[Output] | None, shows_anything: bool) -> Finding:
     what = expected[0].what
     if found is None:
         if _is_remark(expected[0]) and shows_anything:
             return Finding("match", what)
         return Finding("missing", what, f"missing: {what}", hint=f"missing: {what}")
-    problem: Difference | None = runs_difference(expected, found)
+    problem: Difference | None = repeats_difference(expected, found)
     if problem is None:
         return Finding("match", what)
     return Finding("differs", what, problem.message, hint=problem.hint)
 
 
-def _is_remark(item: Item) -> bool:
-    return isinstance(item, Words) and not item.is_value
+def _is_remark(item: Output) -> bool:
+    return isinstance(item, Text) and not item.is_value

@@ -6,13 +6,13 @@ from typing import Any
 from d2l.grader.compare.array_difference import array_difference
 from d2l.grader.compare.difference import Difference
 from d2l.grader.compare.line_difference import line_difference
-from d2l.grader.compare.outputs import Array, Curves, Failure, Item, Line, Picture, Table, Words
+from d2l.grader.compare.outputs import Array, Curves, Failure, Line, Output, Picture, Table, Text
 from d2l.grader.compare.tables import table_difference
 
 _SIZE_FACTOR = 3.0  # pictures may be this much larger or smaller
 
 
-def difference(expected: Item, found: Item) -> Difference | None:
+def difference(expected: Output, found: Output) -> Difference | None:
     """Return how `found` differs from `expected`; None if it does not."""
     for kind, compare in _COMPARED.items():
         if isinstance(expected, kind) and isinstance(found, kind):
@@ -25,12 +25,12 @@ def difference(expected: Item, found: Item) -> Difference | None:
     )
 
 
-def same_words(expected: Words, found: Words) -> bool:
+def same_words(expected: Text, found: Text) -> bool:
     """Whether two texts are the same but for case, white space and quotes."""
     return _bare(expected.text) == _bare(found.text)
 
 
-def _words_difference(expected: Words, found: Words) -> Difference | None:
+def _words_difference(expected: Text, found: Text) -> Difference | None:
     if same_words(expected, found):
         return None
     if not expected.is_value:
@@ -69,7 +69,7 @@ def _bare(text: str) -> str:
 _COMPARED: dict[type, Callable[[Any, Any], Difference | None]] = {
     Array: array_difference,
     Line: line_difference,
-    Words: _words_difference,
+    Text: _words_difference,
     Table: table_difference,
     Picture: _picture_difference,
     Failure: _failure_difference,

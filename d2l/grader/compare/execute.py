@@ -1,4 +1,4 @@
-"""A whole comparison: both notebooks run several times, with other seeds, each run in a box."""
+"""A whole comparison: both notebooks run several times, with other seeds, each run in a sandbox."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,19 +10,19 @@ from nbformat import NotebookNode
 
 from d2l.grader.compare.compare import compare
 from d2l.grader.compare.report import CheckReport
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome
-from d2l.grader.sandbox.run import run_in_box
+from d2l.grader.sandbox.run import run_in_sandbox
 
 
-class Counts(NamedTuple):
+class RunCounts(NamedTuple):
     """How often each notebook runs."""
 
     reference: int = 3
     submission: int = 2
 
 
-_USUAL = Counts()
+_USUAL = RunCounts()
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Comparison:
 def compare_notebooks(
     reference: NotebookNode,
     submission: NotebookNode,
-    box: Box,
+    sandbox: SandboxConfig,
     counts: Counts = _USUAL,
     *,
     num_workers: int = 1,
@@ -55,7 +55,7 @@ def compare_notebooks(
     ]
 
     def run(named: tuple[str, Job]) -> Outcome:
-        outcome = run_in_box(named[1], box)
+        outcome = run_in_sandbox(named[1], sandbox)
         on_end(named[0], outcome)
         return outcome
 
@@ -65,7 +65,7 @@ def compare_notebooks(
             outcomes = [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            box.stop.put_up()
+            sandbox.stop.cancel()
             raise
     references, submissions = outcomes[: counts.reference], outcomes[counts.reference :]
     return Comparison(compare(references, submissions, submission), references, submissions)
@@ -75,6 +75,6 @@ def _jobs(
     name: str, notebook: NotebookNode, count: int, files: Path | None
 ) -> list[tuple[str, Job]]:
     return [
-        (f"{name} {shift + 1}/{count}", Job(notebook, shift=shift, files=files))
-        for shift in range(count)
+        (f"{name} {seed_offset + 1}/{count}", Job(notebook, seed_offset=seed_offset, files=files))
+        for seed_offset in range(count)
     ]

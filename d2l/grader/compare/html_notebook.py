@@ -6,7 +6,7 @@ from html import escape
 
 from nbformat import NotebookNode
 
-from d2l.grader.compare.html_parts import Telling, badge, message_html
+from d2l.grader.compare.html_parts import Redaction, badge, message_html
 from d2l.grader.compare.report import CheckReport, Finding
 from d2l.grader.sandbox.job import CellOutcome
 from d2l.notebook.display import CellWriter
@@ -19,7 +19,7 @@ def notebook_html(
     notebook: NotebookNode,
     cells: Iterable[CellOutcome],
     report: CheckReport | None,
-    tell: Telling,
+    tell: Redaction,
 ) -> str:
     """Return the notebook as it ran: each code cell with its status and what was found in it."""
     outcomes = {outcome.index: outcome for outcome in cells}
@@ -65,7 +65,7 @@ def _cell_head(number: int, outcome: CellOutcome | None) -> str:
     return f'<p class="cell-head"><span>Code cell {number}</span> {said}</p>'
 
 
-def _notes(report: CheckReport, tell: Telling) -> dict[int, list[str]]:
+def _notes(report: CheckReport, tell: Redaction) -> dict[int, list[str]]:
     """What is to be said beside each cell of the submission."""
     notes: dict[int, list[str]] = defaultdict(list)
     for section in report.sections:
@@ -78,7 +78,7 @@ def _notes(report: CheckReport, tell: Telling) -> dict[int, list[str]]:
     return notes
 
 
-def _note(finding: Finding, status: str, tell: Telling) -> str:
+def _note(finding: Finding, status: str, tell: Redaction) -> str:
     is_match = finding.verdict == "match" and status == "match"
     said = "" if is_match else message_html(tell(finding))
     return f'<div class="note">{badge(status)} <bdi>{escape(finding.what)}</bdi>{said}</div>'

@@ -9,7 +9,7 @@ from html import escape
 from d2l.grader.compare.report import Finding
 
 # What a page says of a finding: its message, which names the reference's values, or its hint.
-Telling = Callable[[Finding], str]
+Redaction = Callable[[Finding], str]
 
 MAX_MESSAGE = 4_000
 # Said in words as well as in a colour and a sign.
@@ -37,11 +37,11 @@ def message_html(message: str) -> str:
     return f'<p class="message" dir="auto">{escape(cut)}</p>'
 
 
-def told_in_full(finding: Finding) -> str:
+def full_message(finding: Finding) -> str:
     """Return what a finding says to those who know the reference."""
     return finding.message
 
 
-def told_as_hint(finding: Finding) -> str:
+def redacted(finding: Finding) -> str:
     """Return what a finding says to those who are not to see the reference's values."""
     return finding.hint

@@ -64,7 +64,7 @@ def headings_in(source: str) -> list[tuple[int, str]]:
     return found
 
 
-def section_homes(reference: Sequence[Section], submission: Sequence[Section]) -> list[int]:
+def match_sections(reference: Sequence[Section], submission: Sequence[Section]) -> list[int]:
     """Return for each section of the submission the one of the reference that it belongs to.
 
     A heading that the reference does not have opens no section of its own: what is below it

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from d2l.grader.compare.compare_values import Item, read_cell
+from d2l.grader.compare.compare_values import Output, read_cell
 from d2l.grader.compare.fingerprint import fingerprint, imported_names
 from d2l.grader.compare.match_sections import Section, sections_of
 from d2l.grader.sandbox.job import CellOutcome, Outcome
@@ -25,7 +25,7 @@ class Failed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Side:
+class NotebookRuns:
     """One notebook with the outcomes of its runs: one or more, each of the same cells."""
 
     runs: Sequence[Outcome]
@@ -43,7 +43,7 @@ class Side:
         imported = imported_names(cells[index].source for index in code)
         return {index: fingerprint(cells[index], imported) for index in code}
 
-    def shown(self, cells: Iterable[int]) -> list[list[Item]]:
+    def shown(self, cells: Iterable[int]) -> list[list[Output]]:
         """What these cells showed together, for each run."""
         indices = list(cells)
         return [[item for at in indices for item in run[at]] for run in self._items]
@@ -56,11 +56,11 @@ class Side:
         return Failed(bad[1].index, _ending(*bad)) if bad else None
 
     @cached_property
-    def _items(self) -> list[dict[int, list[Item]]]:
+    def _items(self) -> list[dict[int, list[Output]]]:
         return [{index: _read(run, index) for index in self.words} for run in self.runs]
 
 
-def _read(run: Outcome, index: int) -> list[Item]:
+def _read(run: Outcome, index: int) -> list[Output]:
     return [] if run.status in _NOT_BELIEVED else read_cell(run.notebook.cells[index].outputs)
 
 

@@ -49,7 +49,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Words:
+class Text:
     """Text without numbers: a value, like `torch.float32`, or a remark, like `done`."""
 
     text: str
@@ -125,7 +125,7 @@ class Failure:
         return f"error {self.name}"
 
 
-Item = Array | Line | Words | Table | Curves | Picture | Failure
+Output = Array | Line | Text | Table | Curves | Picture | Failure
 
 
 def shape_text(shape: Sequence[int | None]) -> str:

@@ -15,11 +15,10 @@ from d2l.grader.compare.outputs import (
     Array,
     Curves,
     Failure,
-    Item,
     Line,
     Picture,
     Table,
-    Words,
+    Text,
     family,
 )
 from d2l.grader.compare.tolerance import close
@@ -30,7 +29,7 @@ _LOOKED_AT = 50  # values of an array
 _CERTAIN = 0.8
 
 
-def pair(expected: Sequence[Item], found: Sequence[Item]) -> list[int | None]:
+def pair(expected: Sequence[Output], found: Sequence[Output]) -> list[int | None]:
     """Return for each expected item the index of the found one that stands for it."""
     if len(expected) == len(found):
         straight = [likeness(a, b) for a, b in zip(expected, found, strict=True)]
@@ -51,7 +50,7 @@ def _nearness(num_expected: int, num_found: int) -> np.ndarray:
     return 1 - (ours[:, None] - theirs[None, :]) ** 2
 
 
-def likeness(expected: Item, found: Item) -> float:
+def likeness(expected: Output, found: Output) -> float:
     """Return from 0 to 1 how much `found` looks like what `expected` is."""
     for kinds, compare in _COMPARED:
         if isinstance(expected, kinds) and isinstance(found, kinds):
@@ -92,7 +91,7 @@ def _numbers(expected: Line | Array, found: Line | Array) -> float:
     return 0.3 + 0.3 * bool(expected.values.item() == found.values.item()) if is_single else 0.0
 
 
-def _texts(expected: Words, found: Words) -> float:
+def _texts(expected: Text, found: Text) -> float:
     base = 0.4 if expected.is_value == found.is_value else 0.3
     return 1.0 if same_words(expected, found) else base
 
@@ -107,7 +106,7 @@ _COMPARED: tuple[tuple[Any, Callable[[Any, Any], float]], ...] = (
     (Array, _arrays),
     (Line, _lines),
     (Line | Array, _numbers),
-    (Words, _texts),
+    (Text, _texts),
     (Table, _tables),
     (Curves, _curves),
     (Picture, lambda expected, found: 0.9),

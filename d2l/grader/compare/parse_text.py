@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from d2l.grader.compare.arrays import array_of, is_number, number_of
-from d2l.grader.compare.outputs import Item, Line, Words
+from d2l.grader.compare.outputs import Line, Output, Text
 from d2l.grader.compare.parse_values import Node, Reader
 from d2l.grader.compare.text_tables import split_tables
 from d2l.grader.compare.tokenizer import Token, tokens_of, visible
@@ -28,9 +28,9 @@ _NAMES_OF_TIMES = {
 }  # fmt: skip
 
 
-def read_text(text: str, is_result: bool) -> list[Item]:
+def read_text(text: str, is_result: bool) -> list[Output]:
     """Return the items of a text, in order; `is_result`: what a cell's last expression shows."""
-    items: list[Item] = []
+    items: list[Output] = []
     for piece in split_tables(visible(text[:_MOST_CHARACTERS])):
         if isinstance(piece, str):
             items += _Text(piece, is_result).items()
@@ -46,9 +46,9 @@ class _Text:
         self._is_result = is_result
         lines = (line for line in text.split("\n") if not any(noise in line for noise in _NOISE))
         self._tokens = list(tokens_of(_PATH.sub(" ", _CLOCK.sub(" ", "\n".join(lines)))))
-        self._items: list[Item] = []
+        self._items: list[Output] = []
 
-    def items(self) -> list[Item]:
+    def items(self) -> list[Output]:
         reader, position = Reader(self._tokens), 0
         pending: list[Token] = []  # of this line, since the last value
         is_after_value = False
@@ -68,7 +68,7 @@ class _Text:
         self._end_line(pending, is_after_value)
         return self._items
 
-    def _labelled(self, node: Node, before: list[Token]) -> Iterator[Item]:
+    def _labelled(self, node: Node, before: list[Token]) -> Iterator[Output]:
         label = "" if _has_numbers(before) else _joined(before)
         if _has_numbers(before):
             yield from _line_items(before, self._is_result)
@@ -79,7 +79,7 @@ class _Text:
             self._items += _line_items(tokens, self._is_result)
 
 
-def _node_items(node: Node, label: str, is_result: bool) -> Iterator[Item]:
+def _node_items(node: Node, label: str, is_result: bool) -> Iterator[Output]:
     array = array_of(node, label)
     if array is not None:
         yield array
@@ -88,13 +88,13 @@ def _node_items(node: Node, label: str, is_result: bool) -> Iterator[Item]:
     elif node.kind == "atom":
         yield from _words([node.token], is_value=True)
     elif node.parts and all(part.token.kind == "string" for part in node.parts):
-        yield Words(" ".join(part.token.text[1:-1] for part in node.parts), is_value=True)
+        yield Text(" ".join(part.token.text[1:-1] for part in node.parts), is_value=True)
     else:
         for part in node.parts:
             yield from _node_items(part, label, is_result)
 
 
-def _line_items(tokens: list[Token], is_result: bool) -> Iterator[Item]:
+def _line_items(tokens: list[Token], is_result: bool) -> Iterator[Output]:
     if any(token.kind == "address" for token in tokens):
         return
     if len(tokens) == 1 and tokens[0].kind == "string":
@@ -113,11 +113,11 @@ def _line_items(tokens: list[Token], is_result: bool) -> Iterator[Item]:
         yield from _words(tokens, is_value=is_result or _is_value(tokens))
 
 
-def _string_items(text: str, is_result: bool) -> Iterator[Item]:
+def _string_items(text: str, is_result: bool) -> Iterator[Output]:
     if re.search(r"[0-9]", text):
         yield from _Text(text, is_result).items()
     elif text.strip():
-        yield Words(" ".join(text.split()), is_value=is_result)
+        yield Text(" ".join(text.split()), is_value=is_result)
 
 
 def _line(tokens: list[Token], numbers: Sequence[int]) -> Line:
@@ -134,9 +134,9 @@ def _line(tokens: list[Token], numbers: Sequence[int]) -> Line:
     )
 
 
-def merged(items: Sequence[Item]) -> list[Item]:
+def merged(items: Sequence[Output]) -> list[Output]:
     """Return the items with lines that follow each other in the same words as one."""
-    result: list[Item] = []
+    result: list[Output] = []
     blocks: list[list[Line]] = []
     for item in items:
         last = result[-1] if result else None
@@ -155,10 +155,10 @@ def _block(lines: Sequence[Line]) -> Line:
     return Line(lines[0].labels, values, units, integers)
 
 
-def _words(tokens: list[Token], is_value: bool) -> Iterator[Words]:
+def _words(tokens: list[Token], is_value: bool) -> Iterator[Text]:
     text = _joined(tokens).removeprefix("< class ").removesuffix(" >").strip("'\" ")
     if any(character.isalnum() for character in text) and text != "Parameter containing :":
-        yield Words(text, is_value)
+        yield Text(text, is_value)
 
 
 def _is_value(tokens: list[Token]) -> bool:

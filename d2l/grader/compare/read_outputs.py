@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from d2l.grader.compare.outputs import Failure, Item
+from d2l.grader.compare.outputs import Failure, Output
 from d2l.grader.compare.parse_text import merged, read_text
 from d2l.grader.compare.pictures import PICTURES, read_picture
 from d2l.grader.compare.read_curves import POINTS, read_points
@@ -13,7 +13,7 @@ MOST_ITEMS = 200  # of one cell; what comes after is not looked at
 _MOST_OUTPUTS = 2_000
 
 
-def read_cell(outputs: Sequence[Mapping[str, Any]]) -> list[Item]:
+def read_cell(outputs: Sequence[Mapping[str, Any]]) -> list[Output]:
     """Return what the outputs of one code cell show, in order; never raises, whatever they hold.
 
     Not in it, because it is no result: what went to stderr, times and speeds, addresses.
@@ -22,7 +22,7 @@ def read_cell(outputs: Sequence[Mapping[str, Any]]) -> list[Item]:
     >>> [item.what for item in read_cell([new_output("stream", text="loss: 0.5\\\\n[1, 2]")])]
     ['line "loss : …"', 'list of shape (2,)']
     """
-    items: list[Item] = []
+    items: list[Output] = []
     printed: list[str] = []  # a stream that was sent in pieces
     for output in outputs[:_MOST_OUTPUTS]:
         if _is_printed(output):
@@ -39,7 +39,7 @@ def _is_printed(output: Mapping[str, Any]) -> bool:
     return output.get("output_type") == "stream" and output.get("name") != "stderr"
 
 
-def _read(output: Mapping[str, Any]) -> list[Item]:
+def _read(output: Mapping[str, Any]) -> list[Output]:
     kind, data = output.get("output_type"), output.get("data")
     if kind == "error":
         name, message = _text(output.get("ename")), _text(output.get("evalue"))
@@ -49,7 +49,7 @@ def _read(output: Mapping[str, Any]) -> list[Item]:
     return _shown(data)
 
 
-def _shown(data: Mapping[str, Any]) -> list[Item]:
+def _shown(data: Mapping[str, Any]) -> list[Output]:
     """The richest form of what was shown that can be read."""
     curves = read_points(data[POINTS]) if POINTS in data else None
     if curves is not None:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from nbformat import NotebookNode
 
 from d2l.grader.compare.html_notebook import MAX_FINDINGS, notebook_html, numbers_of
-from d2l.grader.compare.html_parts import MAX_MESSAGE, Telling, badge, message_html, told_in_full
+from d2l.grader.compare.html_parts import MAX_MESSAGE, Redaction, badge, full_message, message_html
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
 from d2l.grader.sandbox.job import CellOutcome
 from d2l.notebook.page import document
@@ -36,8 +36,8 @@ def check_page(
 <p class="verdict {tone}">{verdict}</p>
 {problem_html(report)}
 {sections_html(report.sections)}
-{differences_html(report, notebook, told_in_full)}
-{notebook_html(notebook, cells, report, told_in_full)}
+{differences_html(report, notebook, full_message)}
+{notebook_html(notebook, cells, report, full_message)}
 </main>"""
     return document(f"{title}: {verdict}", body, report_style())
 
@@ -73,7 +73,7 @@ def sections_html(sections: Sequence[SectionReport]) -> str:
     )
 
 
-def differences_html(report: CheckReport, notebook: NotebookNode | None, tell: Telling) -> str:
+def differences_html(report: CheckReport, notebook: NotebookNode | None, tell: Redaction) -> str:
     """Return everything that does not match, by section, with links to the cells."""
     numbers = numbers_of(notebook)
     parts = [
@@ -93,7 +93,7 @@ def _unmatched(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _differences(
-    heading: str, findings: Sequence[Finding], numbers: Mapping[int, int], tell: Telling
+    heading: str, findings: Sequence[Finding], numbers: Mapping[int, int], tell: Redaction
 ) -> str:
     items = [_difference(finding, finding.verdict, numbers, tell) for finding in findings]
     return f"<h3><bdi>{escape(heading)}</bdi></h3>\n{_list(items)}" if items else ""
@@ -103,7 +103,7 @@ def _list(items: list[str]) -> str:
     return '<ul class="differences">\n' + "\n".join(items[:MAX_FINDINGS]) + "\n</ul>"
 
 
-def _difference(finding: Finding, status: str, numbers: Mapping[int, int], tell: Telling) -> str:
+def _difference(finding: Finding, status: str, numbers: Mapping[int, int], tell: Redaction) -> str:
     index = finding.submission_cell
     number = None if index is None else numbers.get(index)
     link = "" if number is None else f' <a href="#cell-{number}">code cell {number}</a>'

@@ -10,14 +10,14 @@ from dataclasses import replace
 from nbformat import NotebookNode
 
 from d2l.grader.compare.compare_values import compare_items, read_cell
-from d2l.grader.compare.notebook_runs import Side
-from d2l.grader.compare.outputs import Curves, Item, Picture
+from d2l.grader.compare.notebook_runs import NotebookRuns
+from d2l.grader.compare.outputs import Curves, Output, Picture
 from d2l.grader.compare.report import Finding
 
 _NOT_PRODUCED = "stored output is not what the code produces"
 
 
-def stale_outputs(stored: NotebookNode, fresh: Side) -> tuple[Finding, ...]:
+def stale_outputs(stored: NotebookNode, fresh: NotebookRuns) -> tuple[Finding, ...]:
     """Return a finding for each stored output that no fresh run produces.
 
     `stored` has the same cells as the fresh runs. Random values need only be of the kind that the
@@ -30,7 +30,7 @@ def stale_outputs(stored: NotebookNode, fresh: Side) -> tuple[Finding, ...]:
     )
 
 
-def _stale_in(index: int, stored: Sequence[Item], fresh: Side) -> Iterator[Finding]:
+def _stale_in(index: int, stored: Sequence[Output], fresh: NotebookRuns) -> Iterator[Finding]:
     produced, failure = fresh.shown([index]), fresh.failure([index])
     for finding in _unlike(stored, produced) if stored else ():
         reason = failure.how if failure else finding.hint
@@ -41,7 +41,7 @@ def _stale_in(index: int, stored: Sequence[Item], fresh: Side) -> Iterator[Findi
         )
 
 
-def _unlike(stored: Sequence[Item], produced: Sequence[Sequence[Item]]) -> list[Finding]:
+def _unlike(stored: Sequence[Output], produced: Sequence[Sequence[Output]]) -> list[Finding]:
     """What is stored otherwise than it was produced, and what was never produced.
 
     The hint is the part of a finding that does not call the fresh run a reference.
@@ -53,5 +53,5 @@ def _unlike(stored: Sequence[Item], produced: Sequence[Sequence[Item]]) -> list[
     return [*otherwise, *(replace(finding, hint="the cell does not show it") for finding in never)]
 
 
-def _without_points(item: Item) -> Item:
+def _without_points(item: Output) -> Output:
     return Picture(0, 0) if isinstance(item, Curves) else item

@@ -22,7 +22,7 @@ def close(
     return equal if is_exact else equal | (np.isfinite(largest) & (difference <= allowed))
 
 
-def repeats(a: np.ndarray, b: np.ndarray) -> bool:
+def is_deterministic(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two runs gave the same values: not merely close ones, as random numbers may be."""
     if a.shape != b.shape:
         return False

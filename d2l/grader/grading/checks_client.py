@@ -20,11 +20,11 @@ _END_SECONDS = 10
 Message = tuple[Any, dict[str, np.ndarray]]
 
 
-class NoAnswerError(Exception):
+class NoResponseError(Exception):
     """The process of the checks hung or died: for who asked to catch, not for users."""
 
 
-class Answers:
+class ChecksProcess:
     """The answers of a process, as they come."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
@@ -35,14 +35,14 @@ class Answers:
         reader.start()
 
     def next(self, seconds: float) -> Message:
-        """Return the next answer; raise `NoAnswerError` if none comes within `seconds`."""
+        """Return the next answer; raise `NoResponseError` if none comes within `seconds`."""
         try:
             answer = self._come.get(timeout=seconds)
         except queue.Empty:
-            raise NoAnswerError(f"it gave no answer within {seconds:g} s") from None
+            raise NoResponseError(f"it gave no answer within {seconds:g} s") from None
         if answer is None:
             status = self._process.wait(_END_SECONDS)
-            raise NoAnswerError(f"it ended its process (exit status {status})")
+            raise NoResponseError(f"it ended its process (exit status {status})")
         return answer
 
     def _read(self, pipe: IO[bytes]) -> None:
@@ -53,7 +53,9 @@ class Answers:
 
 
 @contextmanager
-def asked(task: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Iterator[Answers]:
+def checks_process(
+    task: dict[str, Any], arrays: Mapping[str, np.ndarray]
+) -> Iterator[ChecksProcess]:
     """Give the answers to `task`; the process is gone when the block ends."""
     with subprocess.Popen(
         program("d2l.grader.grading.checks_worker"),
@@ -63,7 +65,7 @@ def asked(task: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Iterator[An
         start_new_session=True,  # Ctrl-C is for the grader, which ends this process itself
     ) as process:
         assert process.stdin is not None
-        answers = Answers(process)
+        answers = ChecksProcess(process)
         try:
             with suppress(BrokenPipeError):  # it died: the first answer that is missing says so
                 write_message(process.stdin, task, arrays)

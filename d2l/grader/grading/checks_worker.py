@@ -32,7 +32,7 @@ def main() -> None:
         return
     write_message(answers, {"problem": ""}, {})
     if task["task"] == "examine":
-        _examine(checks, task["seed"], task["shifts"], answers)
+        _examine(checks, task["seed"], task["seed_offsets"], answers)
     else:
         _judge(checks, task, arrays, answers)
 
@@ -55,8 +55,8 @@ def _load(file: str) -> ModuleType:
     return module
 
 
-def _examine(checks: ModuleType, seed: int, shifts: list[int], answers: BinaryIO) -> None:
-    """Answer with the parameters of all functions, then with the hidden inputs of each shift."""
+def _examine(checks: ModuleType, seed: int, seed_offsets: list[int], answers: BinaryIO) -> None:
+    """Answer with the parameters of all functions, then with the hidden inputs of each offset."""
     functions = {
         name: _parameters(function)
         for name, function in vars(checks).items()
@@ -64,9 +64,9 @@ def _examine(checks: ModuleType, seed: int, shifts: list[int], answers: BinaryIO
     }
     functions.pop("inputs", None)
     write_message(answers, functions, {})
-    for shift in shifts:
+    for seed_offset in seed_offsets:
         try:
-            write_message(answers, {"problem": ""}, _inputs(checks, seed, shift))
+            write_message(answers, {"problem": ""}, _inputs(checks, seed, seed_offset))
         except Exception as error:
             write_message(answers, {"problem": _told(error)}, {})
 
@@ -81,10 +81,10 @@ def _parameters(function: Callable[..., object]) -> dict[str, bool]:
     }
 
 
-def _inputs(checks: ModuleType, seed: int, shift: int) -> dict[str, np.ndarray]:
+def _inputs(checks: ModuleType, seed: int, seed_offset: int) -> dict[str, np.ndarray]:
     if not hasattr(checks, "inputs"):
         return {}
-    drawn = checks.inputs(np.random.default_rng([seed, shift]))
+    drawn = checks.inputs(np.random.default_rng([seed, seed_offset]))
     if not isinstance(drawn, dict):
         raise TypeError(f"inputs(rng) returned {type(drawn).__name__}: a dict of arrays")
     for name, array in drawn.items():

@@ -12,9 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from d2l.grader.grading.class_page import summary_page
-from d2l.grader.grading.grade_submission import PAGES, Course, grade, without_result, write_page
+from d2l.grader.grading.grade_submission import (
+    PAGES,
+    GradingContext,
+    grade,
+    without_result,
+    write_page,
+)
 from d2l.grader.grading.grades_table import grades_csv, note_copies, summary
-from d2l.grader.grading.hidden_checks import Judge
+from d2l.grader.grading.hidden_checks import HiddenChecks
 from d2l.grader.grading.load_submission import content_hash
 from d2l.grader.grading.reference import (
     Reference,
@@ -25,19 +31,19 @@ from d2l.grader.grading.reference import (
     read_reference,
 )
 from d2l.grader.grading.result import StudentResult
-from d2l.grader.grading.result_cache import Journal, stamp_of
+from d2l.grader.grading.result_cache import ResultCache, fingerprint_of_inputs
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.submissions import Submission, SubmissionError
-from d2l.grader.grading.validate_checks import make_judge
-from d2l.grader.grading.worker_pool import Done, work_through
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.grading.validate_checks import make_hidden_checks
+from d2l.grader.grading.worker_pool import Done, run_tasks
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.runs.atomic_write import replace_file
 
 # Graded again by `--resume`: it was not the submission that failed.
 _NOT_KEPT = ("start", "not graded")
 
 
-class Watcher:
+class ProgressListener:
     """Is told how a grading goes on; shows nothing by itself."""
 
     def reference(self, runs: int) -> None:
@@ -57,41 +63,45 @@ class Watcher:
 
 
 @dataclass(frozen=True)
-class Plan:
+class GradingConfig:
     """What is to be graded, and how."""
 
     rubric: Rubric
     submissions: Sequence[Submission]
-    box: Box
+    sandbox: SandboxConfig
     run: Run
     out: Path
     jobs: int
 
 
-def grade_class(plan: Plan, watcher: Watcher, *, resume: bool) -> list[StudentResult]:
+def grade_class(
+    plan: GradingConfig, watcher: ProgressListener, *, resume: bool
+) -> list[StudentResult]:
     """Return the results of all submissions, in their order, everything written to `plan.out`.
 
-    Raises `RubricError` or `JournalError` before the first submission is run; at an interrupt
+    Raises `RubricError` or `OutputFolderError` before the first submission is run; at an interrupt
     everything finished is kept.
     """
-    judge = make_judge(plan.rubric)
+    judge = make_hidden_checks(plan.rubric)
     read_reference(plan.rubric)
-    journal = Journal(plan.out, stamp_of(plan.rubric, plan.box))
-    journal.require_room(resume=resume)
-    with journal.alone():
+    journal = ResultCache(plan.out, fingerprint_of_inputs(plan.rubric, plan.sandbox))
+    journal.check_output_folder(resume=resume)
+    with journal.exclusive_lock():
         reference = _reference(plan, judge, watcher, journal.stamp)
-        course = Course(plan.rubric, reference, judge, plan.box, plan.run, plan.out)
+        course = GradingContext(plan.rubric, reference, judge, plan.sandbox, plan.run, plan.out)
         results = _Grading(plan, course, journal, watcher).finish()
         _write_class(plan, results)
     return results
 
 
-def _reference(plan: Plan, judge: Judge, watcher: Watcher, stamp: Mapping[str, str]) -> Reference:
+def _reference(
+    plan: GradingConfig, judge: HiddenChecks, watcher: ProgressListener, stamp: Mapping[str, str]
+) -> Reference:
     kept = kept_reference(plan.rubric, plan.out, stamp)
     if kept is not None:
         return kept
     watcher.reference(len(plan.rubric.seeds))
-    runner = ReferenceRunner(plan.rubric, judge, plan.box, plan.run, plan.jobs)
+    runner = ReferenceRunner(plan.rubric, judge, plan.sandbox, plan.run, plan.jobs)
     reference = runner.run(watcher.reference_run)
     keep_reference(reference, plan.out, stamp)
     return reference
@@ -100,7 +110,13 @@ def _reference(plan: Plan, judge: Judge, watcher: Watcher, stamp: Mapping[str, s
 class _Grading:
     """The results as they come, by the key of their submission."""
 
-    def __init__(self, plan: Plan, course: Course, journal: Journal, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        plan: GradingConfig,
+        course: GradingContext,
+        journal: ResultCache,
+        watcher: ProgressListener,
+    ) -> None:
         self.plan, self.course, self.journal, self.watcher = plan, course, journal, watcher
         self.hashes = {one.key: _hash(one) for one in plan.submissions}
         self.results: dict[str, StudentResult] = {}
@@ -112,13 +128,13 @@ class _Grading:
                 self.results[kept.key] = kept
         left = [one for one in self.plan.submissions if one.key not in self.results]
         self.watcher.begin(len(self.plan.submissions), len(self.results))
-        work_through(
+        run_tasks(
             left,
             self._grade,
             self.plan.jobs,
             self.watcher.start,
             self._done,
-            self.plan.box.stop.put_up,
+            self.plan.sandbox.stop.cancel,
         )
         return [self.results[one.key] for one in self.plan.submissions]
 
@@ -148,7 +164,7 @@ def _hash(submission: Submission) -> str:
     return ""
 
 
-def _write_class(plan: Plan, results: Sequence[StudentResult]) -> None:
+def _write_class(plan: GradingConfig, results: Sequence[StudentResult]) -> None:
     noted = note_copies(results)
     page = summary_page(plan.rubric, noted, PAGES.name)
     numbers = json.dumps(summary(plan.rubric, noted), indent=1, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Grades one submission: open, run in boxes, compare, judge, write its page, forget the rest.
+"""Grades one submission: open, run in sandboxes, compare, judge, write its page, forget the rest.
 
 Whatever a submission does ends in a result here; only the grader's own faults are raised.
 """
@@ -10,8 +10,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from d2l.grader.compare.compare import compare
-from d2l.grader.grading.hidden_checks import Judge
-from d2l.grader.grading.load_submission import Opened, opened
+from d2l.grader.grading.hidden_checks import HiddenChecks
+from d2l.grader.grading.load_submission import LoadedSubmission, load_submission
 from d2l.grader.grading.reference import Reference, Run
 from d2l.grader.grading.result import ResultStatus, StudentResult
 from d2l.grader.grading.rubric import Rubric
@@ -19,7 +19,7 @@ from d2l.grader.grading.score import by_heading, no_points, section_results, tot
 from d2l.grader.grading.student_page import student_page
 from d2l.grader.grading.submissions import Submission, SubmissionError
 from d2l.grader.grading.truncate import bounded
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome, RunStatus
 from d2l.runs.atomic_write import replace_file
 
@@ -36,21 +36,21 @@ class StoppedError(Exception):
 
 
 @dataclass(frozen=True)
-class Course:
+class GradingContext:
     """What all submissions of a class are graded with."""
 
     rubric: Rubric
     reference: Reference
-    judge: Judge
-    box: Box
+    judge: HiddenChecks
+    sandbox: SandboxConfig
     run: Run
     out: Path
 
 
-def grade(course: Course, submission: Submission) -> StudentResult:
+def grade(course: GradingContext, submission: Submission) -> StudentResult:
     """Return the result of one submission, its page and its notebook written to `course.out`."""
     try:
-        with opened(submission, course.rubric.reference, course.rubric.files) as found:
+        with load_submission(submission, course.rubric.reference, course.rubric.files) as found:
             result, notebook = _graded(course, submission, found)
     except SubmissionError as error:
         result, notebook = without_result(course, submission, "refused", str(error)), None
@@ -69,7 +69,9 @@ def without_result(
     )  # fmt: skip
 
 
-def write_page(course: Course, result: StudentResult, notebook: NotebookNode | None) -> None:
+def write_page(
+    course: GradingContext, result: StudentResult, notebook: NotebookNode | None
+) -> None:
     """Write a student's page, and the notebook as it ran, if it did."""
     place = course.out / PAGES
     page = student_page(result, notebook, course.rubric.title)
@@ -82,10 +84,10 @@ def write_page(course: Course, result: StudentResult, notebook: NotebookNode | N
 
 
 def _graded(
-    course: Course, submission: Submission, found: Opened
+    course: Course, submission: Submission, found: LoadedSubmission
 ) -> tuple[StudentResult, NotebookNode]:
     rubric, reference = course.rubric, course.reference
-    outcomes = [_run(course, found, shift) for shift in rubric.runs]
+    outcomes = [_run(course, found, seed_offset) for seed_offset in rubric.runs]
     worst = min(outcomes, key=_rank)
     report = compare(reference.outcomes, outcomes, found.notebook)
     if worst.status in _NO_RESULT or (rubric.all_or_nothing and worst.status != "ok"):
@@ -113,18 +115,18 @@ def _graded(
     return bounded(result), worst.notebook
 
 
-def _run(course: Course, found: Opened, shift: int) -> Outcome:
+def _run(course: GradingContext, found: LoadedSubmission, seed_offset: int) -> Outcome:
     job = Job(
         found.notebook,
-        shift,
+        seed_offset,
         fetches=course.judge.fetches,
-        inputs=course.judge.inputs[shift],
+        inputs=course.judge.inputs[seed_offset],
         files=found.files,
     )
-    outcome = course.run(job, course.box)
+    outcome = course.run(job, course.sandbox)
     if outcome.status == "start":  # it has seen nothing of the notebook: once more
-        outcome = course.run(job, course.box)
-    if course.box.stop.is_up:
+        outcome = course.run(job, course.sandbox)
+    if course.sandbox.stop.is_cancelled:
         raise StoppedError
     return outcome
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from d2l.grader.grading.checks_client import LOAD_SECONDS, NoAnswerError, asked
+from d2l.grader.grading.checks_client import LOAD_SECONDS, NoResponseError, checks_process
 from d2l.grader.grading.result import CheckResult, CheckStatus
 from d2l.grader.grading.rubric import CheckRule, Rubric
 from d2l.grader.sandbox.job import Fetch, Outcome, Problem
@@ -26,8 +26,8 @@ class Score(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Judge:
-    """The checks of a rubric, and the hidden inputs of each shift that they are called with."""
+class HiddenChecks:
+    """The checks of a rubric, and the hidden inputs that they get, by seed offset."""
 
     rubric: Rubric
     inputs: Mapping[int, Inputs]
@@ -66,7 +66,7 @@ class Judge:
             parameter: outcome.values[self._names[expressions]]
             for parameter, expressions in rule.fetch.items()
         }
-        return _Call(rule.function, dict(self.inputs[outcome.shift]) | fetched)
+        return _Call(rule.function, dict(self.inputs[outcome.seed_offset]) | fetched)
 
     def _answers(self, calls: Sequence["_Call"]) -> list[Score]:
         """Have every call answered; a call that ends its process, or hangs, costs that process."""
@@ -91,10 +91,10 @@ def _answer_some(rubric: Rubric, calls: Sequence[_Call]) -> Iterator[Score]:
         rest = {name: value for name, value in call.values.items() if name not in keys}
         plain.append({"function": call.function, "arrays": keys, "plain": rest})
     task = {"task": "judge", "file": str(rubric.checks_file), "calls": plain}
-    with asked(task, arrays) as answers:
+    with checks_process(task, arrays) as answers:
         try:
             problem = answers.next(LOAD_SECONDS)[0]["problem"]
-        except NoAnswerError as error:
+        except NoResponseError as error:
             problem = f"cannot be loaded: {error}"
         if problem:
             yield from [Score(0, f"the file of the checks {problem}", True)] * len(calls)
@@ -102,7 +102,7 @@ def _answer_some(rubric: Rubric, calls: Sequence[_Call]) -> Iterator[Score]:
         for _ in calls:
             try:
                 yield Score(**answers.next(rubric.check_seconds)[0])
-            except NoAnswerError as error:
+            except NoResponseError as error:
                 yield Score(0, str(error), True)
                 return
 

@@ -25,7 +25,7 @@ _PASSED_OVER = {"__macosx", "__pycache__"}
 
 
 @dataclass(frozen=True)
-class Opened:
+class LoadedSubmission:
     """A notebook that can be run; `files` lies there as long as the submission is open."""
 
     notebook: NotebookNode
@@ -35,7 +35,9 @@ class Opened:
 
 
 @contextmanager
-def opened(submission: Submission, reference: Path, beside: Path | None = None) -> Iterator[Opened]:
+def load_submission(
+    submission: Submission, reference: Path, beside: Path | None = None
+) -> Iterator[LoadedSubmission]:
     """Give the notebook of a submission, of several the one that is named like `reference`.
 
     The files of the folder `beside` lie with it, in the place of its own of the same names.
@@ -68,7 +70,7 @@ def content_hash(path: Path) -> str:
     return whole.hexdigest()
 
 
-def _read(path: Path, name: str, folder: Path | None) -> Opened:
+def _read(path: Path, name: str, folder: Path | None) -> LoadedSubmission:
     _require_readable(path, name)
     try:
         notebook = read_notebook(path)
@@ -76,7 +78,7 @@ def _read(path: Path, name: str, folder: Path | None) -> Opened:
         raise SubmissionError(str(error).replace(str(path), name)) from error
     if not any(cell.cell_type == "code" and cell.source.strip() for cell in notebook.cells):
         raise SubmissionError(f"{name} has no cell with code")
-    return Opened(notebook, name, _file_hash(path), folder)
+    return LoadedSubmission(notebook, name, _file_hash(path), folder)
 
 
 def _require_readable(path: Path, name: str) -> None:

@@ -15,17 +15,17 @@ from nbformat import NotebookNode
 
 from d2l.grader.compare.compare import compare
 from d2l.grader.compare.match_sections import sections_of
-from d2l.grader.grading.hidden_checks import Judge
+from d2l.grader.grading.hidden_checks import HiddenChecks
 from d2l.grader.grading.rubric import Rubric, require_headings
 from d2l.grader.grading.score import by_heading, homes_of
 from d2l.grader.grading.toml_schema import RubricError
-from d2l.grader.grading.worker_pool import Done, work_through
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.grading.worker_pool import Done, run_tasks
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import CellOutcome, Job, Outcome
 from d2l.notebook.source import read_notebook
 from d2l.runs.atomic_write import replace_file
 
-Run = Callable[[Job, Box], Outcome]
+Run = Callable[[Job, SandboxConfig], Outcome]
 _KEPT = Path("journal", "reference.json")
 
 
@@ -61,13 +61,13 @@ class ReferenceRunner:
     """What it takes to run a reference."""
 
     rubric: Rubric
-    judge: Judge
-    box: Box
+    judge: HiddenChecks
+    sandbox: SandboxConfig
     run_job: Run
     jobs: int
 
     def run(self, on_run: Callable[[], None]) -> Reference:
-        """Run the reference with every shift, and return it if it deserves full points.
+        """Run the reference with every seed_offset, and return it if it deserves full points.
 
         Raises `RubricError` if a run fails, a check does, or a section shows nothing to compare.
         """
@@ -78,28 +78,28 @@ class ReferenceRunner:
             outcomes[done.task] = _required(self.rubric, done)
             on_run()
 
-        work_through(
+        run_tasks(
             self.rubric.seeds,
-            lambda shift: self._run_one(notebook, shift),
+            lambda seed_offset: self._run_one(notebook, seed_offset),
             self.jobs,
-            on_start=lambda shift: None,
+            on_start=lambda seed_offset: None,
             on_done=keep,
-            stop=self.box.stop.put_up,
+            stop=self.sandbox.stop.cancel,
         )
-        in_order = [outcomes[shift] for shift in self.rubric.seeds]
+        in_order = [outcomes[seed_offset] for seed_offset in self.rubric.seeds]
         reference = _held_against(self.rubric, in_order)
         self._require_passed(in_order)
         return reference
 
-    def _run_one(self, notebook: NotebookNode, shift: int) -> Outcome:
+    def _run_one(self, notebook: NotebookNode, seed_offset: int) -> Outcome:
         job = Job(
             notebook,
-            shift,
+            seed_offset,
             fetches=self.judge.fetches,
-            inputs=self.judge.inputs[shift],
+            inputs=self.judge.inputs[seed_offset],
             files=self.rubric.files,
         )
-        return self.run_job(job, self.box)
+        return self.run_job(job, self.sandbox)
 
     def _require_passed(self, outcomes: Sequence[Outcome]) -> None:
         for check in self.judge.judge(outcomes):
@@ -127,7 +127,7 @@ def _required(rubric: Rubric, done: Done[int, Outcome]) -> Outcome:
     failed = next((cell for cell in outcome.cells if cell.status != "ok"), None)
     where = f", in its cell {failed.index + 1}: {failed.error}" if failed else ""
     raise RubricError(
-        f"the reference {rubric.reference} does not run (shift {outcome.shift}): "
+        f"the reference {rubric.reference} does not run (seed_offset {outcome.seed_offset}): "
         f"{outcome.reason}{where}"
     )
 

@@ -17,7 +17,7 @@ from d2l.errors import D2LError
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
 from d2l.grader.grading.result import CheckResult, SectionResult, StudentResult
 from d2l.grader.grading.rubric import Rubric
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import CellOutcome
 from d2l.notebook.versions import versions_of
 from d2l.runs.atomic_write import replace_file
@@ -27,11 +27,11 @@ _ENTRIES = Path("journal", "students")
 _PACKAGES = ("torch", "numpy", "ipykernel")
 
 
-class JournalError(D2LError, ValueError):
+class OutputFolderError(D2LError, ValueError):
     """A folder that cannot take a grading, or this one."""
 
 
-def stamp_of(rubric: Rubric, box: Box) -> dict[str, str]:
+def fingerprint_of_inputs(rubric: Rubric, sandbox: SandboxConfig) -> dict[str, str]:
     """Return everything beside a submission that its grade depends on, as texts.
 
     Of the data, which may be large, the names and sizes alone.
@@ -40,35 +40,35 @@ def stamp_of(rubric: Rubric, box: Box) -> dict[str, str]:
     return {
         **{name: _hash(path) for name, path in files.items() if path is not None},
         **versions_of(_PACKAGES),
-        "isolation": box.level.title,
+        "isolation": sandbox.level.title,
         "files": _hash_of_all(rubric.files, _hash),
-        "data": _hash_of_all(box.data, lambda path: str(path.stat().st_size)),
+        "data": _hash_of_all(sandbox.data, lambda path: str(path.stat().st_size)),
     }
 
 
-class Journal:
+class ResultCache:
     """The entries in the folder `out` of one grading."""
 
     def __init__(self, out: Path, stamp: Mapping[str, str]) -> None:
         self.out = out
         self.stamp = dict(stamp)
 
-    def require_room(self, *, resume: bool) -> None:
-        """Raise `JournalError` if the folder holds a grading and `resume` is not set, or else."""
+    def check_output_folder(self, *, resume: bool) -> None:
+        """Raise `OutputFolderError` if there are other files, or a grading without `resume`."""
         if self.out.exists() and any(self.out.iterdir()):
             if not (self.out / _ENTRIES.parent).is_dir():
-                raise JournalError(
+                raise OutputFolderError(
                     f"{self.out} holds files that are no grading: name a new folder by --out"
                 )
             if not resume:
-                raise JournalError(
+                raise OutputFolderError(
                     f"{self.out} holds a grading already: `--resume` goes on with it, `--out DIR` "
                     "begins another"
                 )
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep every other grading out of the folder. Raises `JournalError` if one is at work."""
+    def exclusive_lock(self) -> Iterator[None]:
+        """Keep other gradings out of the folder. Raises `OutputFolderError` if one is running."""
         self.out.mkdir(parents=True, exist_ok=True)
         folder = os.open(self.out, os.O_RDONLY)
         try:
@@ -83,7 +83,7 @@ class Journal:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise JournalError(
+            raise OutputFolderError(
                 f"another `d2l grade` is at work in {self.out}: wait for its end, or name another "
                 "folder by --out"
             ) from error

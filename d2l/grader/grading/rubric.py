@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from d2l.grader.grading.toml_schema import RubricError, StrictTable
+from d2l.grader.grading.toml_schema import RubricError, TomlTable
 from d2l.grader.sandbox.limits import Limits
 
 MOST_RUNS = 10
@@ -48,8 +48,8 @@ class Rubric:
     checks: tuple[CheckRule, ...]
     limits: Limits
     seed: int  # of the hidden inputs
-    seeds: tuple[int, ...]  # shifts of the reference's runs
-    runs: tuple[int, ...]  # shifts of each submission's runs
+    seeds: tuple[int, ...]  # seed_offsets of the reference's runs
+    runs: tuple[int, ...]  # seed_offsets of each submission's runs
     all_or_nothing: bool  # a run that failed gets nothing, not even for what came before
     check_seconds: float  # that one call of a check may take
 
@@ -69,7 +69,7 @@ def read_rubric(path: Path) -> Rubric:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RubricError(f"{path} is no TOML: {error}") from error
-    table = StrictTable(values, str(path))
+    table = TomlTable(values, str(path))
     checks = tuple(map(_check, table.tables("check")))
     rubric = Rubric(
         path=path.resolve(),
@@ -113,13 +113,13 @@ def _no_heading(rubric: Rubric, kind: str, heading: str, there: list[str]) -> st
     return f"{where} no heading {heading!r}; {hint}There are {', '.join(map(repr, there))}"
 
 
-def _section(table: StrictTable) -> SectionRule:
+def _section(table: TomlTable) -> SectionRule:
     rule = SectionRule(table.text("heading"), table.number("points"))
     table.end()
     return rule
 
 
-def _check(table: StrictTable) -> CheckRule:
+def _check(table: TomlTable) -> CheckRule:
     fetched = table.table("fetch")
     rule = CheckRule(
         name=table.text("name"),
@@ -132,7 +132,7 @@ def _check(table: StrictTable) -> CheckRule:
     return rule
 
 
-def _expressions(table: StrictTable, name: str) -> tuple[str, ...]:
+def _expressions(table: TomlTable, name: str) -> tuple[str, ...]:
     expressions = table.texts(name)
     for expression in expressions:
         try:
@@ -142,7 +142,7 @@ def _expressions(table: StrictTable, name: str) -> tuple[str, ...]:
     return tuple(expression.strip() for expression in expressions)
 
 
-def _limits(table: StrictTable) -> Limits:
+def _limits(table: TomlTable) -> Limits:
     usual = Limits()
     cell_seconds = table.number("cell_seconds", 0)
     limits = Limits(
@@ -158,18 +158,18 @@ def _limits(table: StrictTable) -> Limits:
     return limits
 
 
-def _bytes(table: StrictTable, key: str, usual: int, unit: int) -> int:
+def _bytes(table: TomlTable, key: str, usual: int, unit: int) -> int:
     return int(table.number(key, usual / unit, positive=True) * unit)
 
 
-def _file(table: StrictTable, key: str, rubric: Path) -> Path:
+def _file(table: TomlTable, key: str, rubric: Path) -> Path:
     path = (rubric.parent / table.text(key)).resolve()
     if not path.is_file():
         raise table.error(key, f"names {path}, which is no file")
     return path
 
 
-def _folder(table: StrictTable, key: str, rubric: Path) -> Path:
+def _folder(table: TomlTable, key: str, rubric: Path) -> Path:
     path = (rubric.parent / table.text(key)).resolve()
     if not path.is_dir():
         raise table.error(key, f"names {path}, which is no folder")

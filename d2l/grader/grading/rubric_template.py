@@ -60,8 +60,8 @@ def _rubric(
 reference = {_text(place.as_posix())}
 checks = "checks.py"
 seed = {secrets.randbelow(10**9)}  # of the hidden inputs; whoever knows it can prepare for them
-# seeds = [0, 1, 2]  # shifts of the reference's runs: what differs between them is random
-# runs = [0, 1]  # shifts of each submission's runs
+# seeds = [0, 1, 2]  # seed_offsets of the reference's runs: what differs between them is random
+# runs = [0, 1]  # seed_offsets of each submission's runs
 # all_or_nothing = false  # true: a run that fails gets nothing for what came before
 # check_seconds = 10
 

@@ -11,7 +11,7 @@ from html import escape
 from nbformat import NotebookNode
 
 from d2l.grader.compare.html_notebook import notebook_html
-from d2l.grader.compare.html_parts import badge, message_html, told_as_hint
+from d2l.grader.compare.html_parts import badge, message_html, redacted
 from d2l.grader.compare.report_page import differences_html, problem_html, report_style
 from d2l.grader.grading.result import CheckResult, SectionResult, StudentResult
 from d2l.notebook.page import document
@@ -23,7 +23,7 @@ def student_page(result: StudentResult, notebook: NotebookNode | None, title: st
     `title` is the rubric's.
     """
     total = f"{points(result.total)} of {points(result.out_of)}"
-    ran = notebook_html(notebook, result.cells, result.report, told_as_hint) if notebook else ""
+    ran = notebook_html(notebook, result.cells, result.report, redacted) if notebook else ""
     body = f"""<main class="report">
 <header><span>{escape(title)}</span> <span>{escape(result.submitted)}</span></header>
 <h1><bdi>{escape(result.student)}</bdi></h1>
@@ -117,6 +117,4 @@ def _points_cell(reached: float, out_of: float) -> str:
 def _found(result: StudentResult, notebook: NotebookNode | None) -> str:
     if result.report is None:
         return ""
-    return (
-        f"{problem_html(result.report)}\n{differences_html(result.report, notebook, told_as_hint)}"
-    )
+    return f"{problem_html(result.report)}\n{differences_html(result.report, notebook, redacted)}"

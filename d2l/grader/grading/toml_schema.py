@@ -24,7 +24,7 @@ class RubricError(D2LError, ValueError):
     """A rubric that cannot be graded by: its file, its checks or its reference do not fit."""
 
 
-class StrictTable:
+class TomlTable:
     """The keys of one table; `place` is what an error calls it, such as `hw1.toml, [limits]`."""
 
     def __init__(self, values: Mapping[str, Any], place: str) -> None:
@@ -81,17 +81,17 @@ class StrictTable:
             raise self.error(key, f"is {_short(values)}: a text, or a list of texts")
         return tuple(values)
 
-    def table(self, key: str) -> "StrictTable":
+    def table(self, key: str) -> "TomlTable":
         """The table at `key`; an empty one if there is none."""
-        return StrictTable(self._get(key, {}, dict), f"{self.place}, [{key}]")
+        return TomlTable(self._get(key, {}, dict), f"{self.place}, [{key}]")
 
-    def tables(self, key: str) -> list["StrictTable"]:
+    def tables(self, key: str) -> list["TomlTable"]:
         """The tables of the list at `key`, written `[[key]]`; none if there is none."""
         values = self._get(key, [], list)
         if not all(isinstance(value, dict) for value in values):
             raise self.error(key, f"is {_short(values)}: tables, each headed by [[{key}]]")
         return [
-            StrictTable(value, f"{self.place}, [[{key}]] {number}")
+            TomlTable(value, f"{self.place}, [[{key}]] {number}")
             for number, value in enumerate(values, start=1)
         ]
 

@@ -7,40 +7,45 @@ from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from d2l.grader.grading.checks_client import LOAD_SECONDS, Answers, NoAnswerError, asked
-from d2l.grader.grading.hidden_checks import Inputs, Judge
+from d2l.grader.grading.checks_client import (
+    LOAD_SECONDS,
+    ChecksProcess,
+    NoResponseError,
+    checks_process,
+)
+from d2l.grader.grading.hidden_checks import HiddenChecks, Inputs
 from d2l.grader.grading.rubric import CheckRule, Rubric
 from d2l.grader.grading.toml_schema import RubricError
 
 
-def make_judge(rubric: Rubric) -> Judge:
-    """Return the judge of a rubric, with the hidden inputs of every shift.
+def make_hidden_checks(rubric: Rubric) -> HiddenChecks:
+    """Return the judge of a rubric, with the hidden inputs of every seed_offset.
 
     Raises `RubricError` if the checks cannot be loaded, lack a function, or have a parameter that
     nothing fills.
     """
-    shifts = list(dict.fromkeys((*rubric.seeds, *rubric.runs)))
+    seed_offsets = list(dict.fromkeys((*rubric.seeds, *rubric.runs)))
     if not rubric.checks:
-        return Judge(rubric, {shift: {} for shift in shifts})
+        return HiddenChecks(rubric, {seed_offset: {} for seed_offset in seed_offsets})
     task = {
         "task": "examine",
         "file": str(rubric.checks_file),
         "seed": rubric.seed,
-        "shifts": shifts,
+        "seed_offsets": seed_offsets,
     }
     try:
-        with asked(task, {}) as answers:
+        with checks_process(task, {}) as answers:
             _require_no_problem(rubric, answers.next(LOAD_SECONDS)[0])
             functions: dict[str, dict[str, bool]] = answers.next(LOAD_SECONDS)[0]
-            inputs = {shift: _inputs(rubric, answers) for shift in shifts}
-    except NoAnswerError as error:
+            inputs = {seed_offset: _inputs(rubric, answers) for seed_offset in seed_offsets}
+    except NoResponseError as error:
         raise RubricError(f"{rubric.checks_file} cannot be loaded: {error}") from error
     for rule in rubric.checks:
-        _require_callable(rubric, rule, functions, inputs[shifts[0]])
-    return Judge(rubric, inputs)
+        _require_callable(rubric, rule, functions, inputs[seed_offsets[0]])
+    return HiddenChecks(rubric, inputs)
 
 
-def _inputs(rubric: Rubric, answers: Answers) -> Inputs:
+def _inputs(rubric: Rubric, answers: ChecksProcess) -> Inputs:
     plain, arrays = answers.next(LOAD_SECONDS)
     _require_no_problem(rubric, plain)
     return arrays

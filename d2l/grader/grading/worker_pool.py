@@ -20,7 +20,7 @@ class Done(NamedTuple, Generic[Task, Result]):
     error: Exception | None
 
 
-def work_through(
+def run_tasks(
     tasks: Sequence[Task],
     work: Callable[[Task], Result],
     jobs: int,

@@ -1,1 +1,1 @@
-"""One notebook of a stranger, run in a box: limits, walls, and frames as the only way out."""
+"""One notebook of a stranger, run in a sandbox: limits, walls, and frames as the only way out."""

@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 
 from d2l.errors import OverwriteError
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome
 from d2l.notebook.page import notebook_page
 from d2l.notebook.source import notebook_title
@@ -43,14 +43,16 @@ def targets(notebooks: Sequence[Path], out: Path) -> dict[Path, Path]:
     return chosen
 
 
-def write_run(target: Path, source: Path, job: Job, box: Box, outcome: Outcome) -> None:
+def write_run(
+    target: Path, source: Path, job: Job, sandbox: SandboxConfig, outcome: Outcome
+) -> None:
     """Write the results of one run beside each other; their names begin with `target`."""
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(outcome.notebook, _with_suffix(target, ".ipynb"))
     title = notebook_title(outcome.notebook, source.stem)
     page = notebook_page(outcome.notebook, title, summary(outcome))
     _with_suffix(target, ".html").write_text(page, encoding="utf-8")
-    text = json.dumps(_record(source, job, box, outcome), indent=1, ensure_ascii=False)
+    text = json.dumps(_record(source, job, sandbox, outcome), indent=1, ensure_ascii=False)
     _with_suffix(target, ".run.json").write_text(text + "\n", encoding="utf-8")
 
 
@@ -61,8 +63,8 @@ def summary(outcome: Outcome) -> str:
     return f"{outcome.status} after {outcome.seconds:.1f} s: {outcome.reason}"
 
 
-def _record(source: Path, job: Job, box: Box, outcome: Outcome) -> dict[str, Any]:
-    assigned = outcome.set_after
+def _record(source: Path, job: Job, sandbox: SandboxConfig, outcome: Outcome) -> dict[str, Any]:
+    assigned = outcome.assigned_after_cell
     return {
         "notebook": str(source),
         "status": outcome.status,
@@ -70,8 +72,8 @@ def _record(source: Path, job: Job, box: Box, outcome: Outcome) -> dict[str, Any
         "seconds": round(outcome.seconds, 3),
         "start_seconds": round(outcome.start_seconds, 3),
         "peak_memory": outcome.peak_memory,
-        "isolation": box.level.title,
-        "limits": asdict(box.limits),
+        "isolation": sandbox.level.title,
+        "limits": asdict(sandbox.limits),
         "set": [
             {"name": name, "value": value, "after_cell": assigned.get(name)}
             for name, value in job.set.items()

@@ -7,45 +7,47 @@ from d2l.grader.sandbox.isolation import (
     DATA,
     INSIDE,
     WRITABLE,
-    Box,
-    Launch,
-    Place,
-    arranged,
+    SandboxConfig,
     environment,
+    with_copied_inputs,
 )
 from d2l.grader.sandbox.level import IsolationError
-from d2l.grader.sandbox.mounts import Sight, in_sight
+from d2l.grader.sandbox.mounts import MountPlan, mount_plan
 from d2l.grader.sandbox.seccomp import FILTER_DESCRIPTOR, system_call_filter
 
 
-def launch(command: Sequence[str], box: Box, place: Place) -> Launch:
+def launch(command: Sequence[str], sandbox: SandboxConfig, place: Workspace) -> LaunchSpec:
     """Start the command by bubblewrap, as an unprivileged user from the first moment."""
-    wall = [_tool("bwrap"), *_namespaces(box, place), *_filesystem(in_sight(box, place), box)]
+    wall = [
+        _tool("bwrap"),
+        *_namespaces(sandbox, place),
+        *_filesystem(mount_plan(sandbox, place), sandbox),
+    ]
     if system_call_filter():
         wall += ["--seccomp", FILTER_DESCRIPTOR]
-    return Launch(
-        command=(*wall, "--", *_become(place), *arranged(command)),
-        environment=environment(INSIDE, None if box.data is None else DATA),
+    return LaunchSpec(
+        command=(*wall, "--", *_become(place), *with_copied_inputs(command)),
+        environment=environment(INSIDE, None if sandbox.data is None else DATA),
         folder="/",
         runs_as=place.user,
         mounted=WRITABLE,
     )
 
 
-def _namespaces(box: Box, place: Place) -> list[str]:
+def _namespaces(sandbox: SandboxConfig, place: Workspace) -> list[str]:
     options = ["--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try"]
-    options += ["--hostname", "box", "--die-with-parent", "--new-session"]
-    if not box.network:
+    options += ["--hostname", "sandbox", "--die-with-parent", "--new-session"]
+    if not sandbox.network:
         options.append("--unshare-net")
     if place.user is None:
         options += ["--unshare-user", "--disable-userns"]
     return options
 
 
-def _filesystem(sight: Sight, box: Box) -> Iterator[str]:
+def _filesystem(sight: MountPlan, sandbox: SandboxConfig) -> Iterator[str]:
     yield from ("--proc", "/proc", "--dev", "/dev")
     for folder in WRITABLE:
-        yield from ("--perms", "1777", "--size", str(box.limits.disk), "--tmpfs", folder)
+        yield from ("--perms", "1777", "--size", str(sandbox.limits.disk), "--tmpfs", folder)
     for parent in sight.parents:
         yield from ("--perms", "0755", "--dir", parent)
     for outside, inside in sight.shown:
@@ -55,7 +57,7 @@ def _filesystem(sight: Sight, box: Box) -> Iterator[str]:
     yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", INSIDE)
 
 
-def _become(place: Place) -> list[str]:
+def _become(place: Workspace) -> list[str]:
     if place.user is None:
         return []
     user = str(place.user)

@@ -6,27 +6,27 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 
-class StopSign:
+class CancellationToken:
     """Once it is up, every run that obeys it is ended whole, and so is every one that begins."""
 
     def __init__(self) -> None:
-        self.is_up = False
+        self.is_cancelled = False
         self._lock = threading.Lock()
         self._controls: list[IO[bytes]] = []
 
-    def put_up(self) -> None:
+    def cancel(self) -> None:
         """End all runs; they return as soon as nothing is left of them."""
         with self._lock:
-            self.is_up = True
+            self.is_cancelled = True
             for control in self._controls:
                 _order_end(control)
 
     @contextmanager
-    def obeyed(self, control: IO[bytes]) -> Iterator[None]:
+    def subscribed(self, control: IO[bytes]) -> Iterator[None]:
         """Have the sign end a run by its supervisor's pipe, as long as the block lasts."""
         with self._lock:
             self._controls.append(control)
-            if self.is_up:
+            if self.is_cancelled:
                 _order_end(control)
         try:
             yield

@@ -1,4 +1,4 @@
-"""Runs a command behind the walls of a box, within its limits, and reads what it says.
+"""Runs a command behind the walls of a sandbox, within its limits, and reads what it says.
 
 Knows nothing of notebooks or frames: bytes go in, bytes come out, nothing outlives the run.
 """
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, Literal
 
 from d2l.grader.sandbox import bubblewrap, container, namespaces, no_isolation
-from d2l.grader.sandbox.isolation import Box, Launch, program
+from d2l.grader.sandbox.isolation import LaunchSpec, SandboxConfig, program
 from d2l.grader.sandbox.level import Level
-from d2l.grader.sandbox.limited_reader import CappedPipe, OutputLimitError
-from d2l.grader.sandbox.workspace import private_place
+from d2l.grader.sandbox.limited_reader import LimitedReader, OutputLimitError
+from d2l.grader.sandbox.workspace import temp_workspace
 
 # "broken": `read` raised; "start": the command could not be started, or was not looked after.
-GuardedStatus = Literal[
+ProcessStatus = Literal[
     "ok", "timeout", "memory", "processes", "output", "disk", "died", "broken", "start"
 ]
 _WALLS = {
@@ -36,10 +36,10 @@ _NO_REPORT = {"status": "start", "reason": "its supervisor ended without a repor
 
 
 @dataclass(frozen=True)
-class Guarded:
+class ProcessResult:
     """What became of a command; all processes that it started are gone."""
 
-    status: GuardedStatus
+    status: ProcessStatus
     reason: str  # one readable line; empty when status is "ok"
     exit_code: int | None  # None: it was ended from outside
     seconds: float
@@ -48,35 +48,35 @@ class Guarded:
     error: Exception | None = None  # what `read` raised
 
 
-def run_guarded(
+def run_sandboxed(
     command: Sequence[str],
-    box: Box,
+    sandbox: SandboxConfig,
     stdin: bytes,
     read: Callable[[BinaryIO], None],
     files: Path | None = None,
-) -> Guarded:
-    """Run `command` in the box's own folder `work`, where copies of `files` lie.
+) -> ProcessResult:
+    """Run `command` in the sandbox's own folder `work`, where copies of `files` lie.
 
     `read` gets what the command writes to its stdout, in a thread of its own. When it returns, or
     raises at the end of that, the command has two seconds to end; if it raises before, it has none.
-    Raises `IsolationError` if there is no such box on this machine.
+    Raises `IsolationError` if there is no such sandbox on this machine.
     """
-    with private_place(files) as place:
-        launch = _WALLS[box.level](command, box, place)
-        return _Guard(box, launch, place.root).run(stdin, read)
+    with temp_workspace(files) as place:
+        launch = _WALLS[sandbox.level](command, sandbox, place)
+        return _Guard(sandbox, launch, place.root).run(stdin, read)
 
 
 class _Guard:
     """One supervisor, the threads that carry bytes to and from its run, and its report."""
 
-    def __init__(self, box: Box, launch: Launch, place: Path) -> None:
-        self.plan = asdict(launch) | asdict(box.limits) | {"place": str(place)}
-        self.output = box.limits.output
-        self.stop = box.stop
+    def __init__(self, sandbox: SandboxConfig, launch: LaunchSpec, place: Path) -> None:
+        self.plan = asdict(launch) | asdict(sandbox.limits) | {"place": str(place)}
+        self.output = sandbox.limits.output
+        self.stop = sandbox.stop
         self.error: Exception | None = None
         self.said = ""
 
-    def run(self, stdin: bytes, read: Callable[[BinaryIO], None]) -> Guarded:
+    def run(self, stdin: bytes, read: Callable[[BinaryIO], None]) -> ProcessResult:
         with _supervisor() as (supervisor, control, report):
             control.write(json.dumps(self.plan).encode() + b"\n")
             threads = [
@@ -89,7 +89,7 @@ class _Guard:
             for thread in threads:
                 thread.start()
             try:
-                with self.stop.obeyed(control):
+                with self.stop.subscribed(control):
                     found = report.read()
             except BaseException:  # an interrupt: the run ends as well
                 _order(control, b"k")
@@ -107,10 +107,10 @@ class _Guard:
                 rest = rest[pipe.write(rest) :]
 
     def _read(self, pipe: IO[bytes], read: Callable[[BinaryIO], None], control: IO[bytes]) -> None:
-        capped = CappedPipe(pipe, self.output)
+        capped = LimitedReader(pipe, self.output)
         try:
             read(io.BufferedReader(capped))
-        except Exception as error:  # handed on in `Guarded.error`
+        except Exception as error:  # handed on in `ProcessResult.error`
             self.error = error
         # What can say no more may be ending, and how it ends is worth knowing.
         _order(control, b"d" if self.error is None or capped.has_ended else b"k")
@@ -123,13 +123,13 @@ class _Guard:
             tail = (tail + part)[-4 * _SAID :]
         self.said = tail.decode(errors="replace")[-_SAID:]
 
-    def _conclude(self, report: dict[str, Any]) -> Guarded:
+    def _conclude(self, report: dict[str, Any]) -> ProcessResult:
         status, reason = report["status"], report["reason"]
         if isinstance(self.error, OutputLimitError):
             status, reason = "output", str(self.error)
         elif status == "stopped" or (status == "ok" and self.error is not None):
             status, reason = "broken", str(self.error or reason)
-        return Guarded(
+        return ProcessResult(
             status=status,
             reason=reason,
             exit_code=report.get("code"),

@@ -10,11 +10,9 @@ from d2l.grader.sandbox.isolation import (
     GIVEN,
     INSIDE,
     PACKAGE,
-    Box,
-    Launch,
-    Place,
-    arranged,
+    SandboxConfig,
     environment,
+    with_copied_inputs,
 )
 from d2l.grader.sandbox.level import IsolationError
 from d2l.grader.sandbox.rlimits import threads_at_most
@@ -23,41 +21,44 @@ ENGINES = ("docker", "podman")
 _ANSWER_SECONDS = 10
 
 
-def launch(command: Sequence[str], box: Box, place: Place) -> Launch:
+def launch(command: Sequence[str], sandbox: SandboxConfig, place: Workspace) -> LaunchSpec:
     """Start the command by the image's own `python3`, if this Python was asked for."""
-    program = engine(box.container_engine)
-    return Launch(
-        command=(*container_options(program, box, place), *arranged(["python3", *command[1:]])),
+    program = engine(sandbox.container_engine)
+    return LaunchSpec(
+        command=(
+            *container_options(program, sandbox, place),
+            *with_copied_inputs(["python3", *command[1:]]),
+        ),
         environment=dict(os.environ),  # the client's; the run gets its own by --env
         folder="/",
         afterwards=(program, "rm", "--force", _name(place)),
     )
 
 
-def container_options(engine: str, box: Box, place: Place) -> list[str]:
+def container_options(engine: str, sandbox: SandboxConfig, place: Workspace) -> list[str]:
     """Return the command line up to the image's name."""
-    if box.container_image is None:
+    if sandbox.container_image is None:
         raise IsolationError(
             "the level container needs an image with Python and the notebook tools: "
             "--isolation docker --image NAME"
         )
     user, group = place.user_and_group
-    limits = box.limits
+    limits = sandbox.limits
     sized = f"rw,exec,nosuid,nodev,size={limits.disk},mode=1777"
     options = [engine, "run", "--rm", "--interactive", "--name", _name(place)]
-    options += ["--network", "bridge" if box.network else "none", "--hostname", "box"]
+    options += ["--network", "bridge" if sandbox.network else "none", "--hostname", "sandbox"]
     options += ["--read-only", "--tmpfs", f"{INSIDE}:{sized}", "--tmpfs", f"/tmp:{sized}"]
     options += ["--memory", str(limits.memory), "--memory-swap", str(limits.memory)]
     options += ["--pids-limit", str(threads_at_most(limits.processes, user, user))]
     options += ["--user", f"{user}:{group}", "--cap-drop", "ALL"]
     options += ["--security-opt", "no-new-privileges", "--workdir", "/"]
-    options += ["--volume", f"{place.box}:{GIVEN}:ro", "--volume", f"{PACKAGE}:{PACKAGE}:ro"]
-    if box.data is not None:
-        options += ["--volume", f"{box.data.resolve()}:{DATA}:ro"]
-    for name, value in environment(INSIDE, None if box.data is None else DATA).items():
+    options += ["--volume", f"{place.sandbox}:{GIVEN}:ro", "--volume", f"{PACKAGE}:{PACKAGE}:ro"]
+    if sandbox.data is not None:
+        options += ["--volume", f"{sandbox.data.resolve()}:{DATA}:ro"]
+    for name, value in environment(INSIDE, None if sandbox.data is None else DATA).items():
         if name != "PATH":  # the image knows where its Python is
             options += ["--env", f"{name}={value}"]
-    return [*options, box.container_image]
+    return [*options, sandbox.container_image]
 
 
 def engine(asked: str | None = None) -> str:
@@ -87,5 +88,5 @@ def engine(asked: str | None = None) -> str:
     )
 
 
-def _name(place: Place) -> str:
+def _name(place: Workspace) -> str:
     return place.root.name

@@ -1,4 +1,4 @@
-"""A job as the bytes that the driver inside the box reads. Knows nothing of what comes back."""
+"""A job as the bytes that the driver inside the sandbox reads. Knows nothing of what comes back."""
 
 import io
 
@@ -15,12 +15,12 @@ from d2l.notebook.outputs import clean
 MARGIN_SHARE, MARGIN_SECONDS, MARGIN_SECONDS_OF_VALUES = 0.2, 4, 15
 
 
-def order_of(job: Job, limits: Limits) -> bytes:
+def encode_job(job: Job, limits: Limits) -> bytes:
     """Return what the driver is told: one frame of JSON, then an array for each hidden input."""
     longest = MARGIN_SECONDS_OF_VALUES if job.fetches else MARGIN_SECONDS
     order = {
         "cells": _cells(job),
-        "shift": job.shift,
+        "seed_offset": job.seed_offset,
         "set": dict(job.set),
         "fetches": [[fetch.name, list(fetch.expressions)] for fetch in job.fetches],
         "inputs": list(job.inputs),

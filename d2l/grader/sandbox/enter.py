@@ -32,7 +32,7 @@ def main() -> None:
     _give_up_privileges(plan["user"])
     if program := system_call_filter():
         kernel.refuse_calls(program)
-    os.chdir("/box")
+    os.chdir("/sandbox")
     os.setsid()
     os.execv(sys.argv[2], sys.argv[2:])
 
@@ -51,7 +51,7 @@ def _leave_namespaces(plan: dict[str, Any]) -> None:
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
         Path("/proc/sys/user/max_user_namespaces").write_text("0")  # none within this one
-    socket.sethostname("box")
+    socket.sethostname("sandbox")
     if not plan["network"]:
         _raise_loopback()
 

@@ -1,4 +1,4 @@
-"""Reads what comes out of a box: frames of JSON and arrays, of which not a byte is trusted.
+"""Reads what comes out of a sandbox: frames of JSON and arrays, of which not a byte is trusted.
 
 Whatever the bytes are, reading them ends in plain data or in `FrameError`: nothing is unpickled,
 nothing is larger than its frame, and no frame is larger than what may still come.
@@ -28,11 +28,11 @@ _HEADER = re.compile(
 
 
 class FrameError(D2LError, ValueError):
-    """Bytes out of a box that are not what a box sends."""
+    """Bytes out of a sandbox that are not what a sandbox sends."""
 
 
 class TooMuchError(FrameError):
-    """A box that sends more than it may."""
+    """A sandbox that sends more than it may."""
 
 
 class CutOffError(FrameError):
@@ -40,7 +40,7 @@ class CutOffError(FrameError):
 
 
 class FrameReader:
-    """Reads the frames of one box, `limit` bytes at most in all."""
+    """Reads the frames of one sandbox, `limit` bytes at most in all."""
 
     def __init__(self, pipe: BinaryIO, limit: int) -> None:
         self._pipe = pipe
@@ -52,14 +52,14 @@ class FrameReader:
         while head := self._read(HEAD.size, may_end=True):
             kind, length = HEAD.unpack(head)
             if length > self._left:
-                raise TooMuchError(f"more than {self._limit:,} bytes came out of the box")
+                raise TooMuchError(f"more than {self._limit:,} bytes came out of the sandbox")
             payload = self._read(length)
             if kind == JSON:
                 yield parse_json(payload)
             elif kind == ARRAY:
                 yield parse_array(payload)
             else:
-                raise FrameError(f"a frame of the unknown kind {kind!r} came out of the box")
+                raise FrameError(f"a frame of the unknown kind {kind!r} came out of the sandbox")
 
     def _read(self, length: int, may_end: bool = False) -> bytes:
         """Exactly `length` bytes, or none where the pipe may end."""
@@ -70,7 +70,7 @@ class FrameReader:
             missing -= len(part)
         self._left -= length - missing
         if missing and not (may_end and missing == length):
-            raise CutOffError("what came out of the box ends within a frame")
+            raise CutOffError("what came out of the sandbox ends within a frame")
         return b"".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""The files that lie beside a notebook, gathered to be copied into its box, if not too many.
+"""The files that lie beside a notebook, gathered to be copied into its sandbox, if not too many.
 
 Knows nothing of what a notebook reads: it gets all of them or none.
 """
@@ -18,7 +18,7 @@ _PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
 @dataclass(frozen=True)
-class Beside:
+class SiblingFiles:
     """A folder with copies of the files, None where there are none; `problem` says why not."""
 
     folder: Path | None
@@ -26,7 +26,7 @@ class Beside:
 
 
 @contextmanager
-def files_beside(notebook: Path, out: Path) -> Iterator[Beside]:
+def sibling_files(notebook: Path, out: Path) -> Iterator[SiblingFiles]:
     """Gather the files beside `notebook`, without hidden ones, without environments and `out`.
 
     Links are not followed. More than 2,000 files, or 256 MB of them, are left where they are.
@@ -34,7 +34,7 @@ def files_beside(notebook: Path, out: Path) -> Iterator[Beside]:
     folder = notebook.resolve().parent
     found = _files(folder, out.resolve())
     if found is None:
-        yield Beside(
+        yield SiblingFiles(
             None,
             f"beside {notebook} lie more than {MAX_FILES:,} files or {MAX_BYTES // 2**20} MB: it "
             "runs without them; put it into a folder of its own, with the files that it needs",
@@ -45,7 +45,7 @@ def files_beside(notebook: Path, out: Path) -> Iterator[Beside]:
             target = Path(private, path.relative_to(folder))
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-        yield Beside(Path(private) if found else None)
+        yield SiblingFiles(Path(private) if found else None)
 
 
 def _files(folder: Path, out: Path) -> list[Path] | None:

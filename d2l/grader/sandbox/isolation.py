@@ -1,4 +1,4 @@
-"""What a box is, and what every kind of wall makes of it: one command, its environment, its place.
+"""What a sandbox is, and what every kind of wall makes of it: one command, its environment, its place.
 
 Knows nothing of a single kind of wall; those are the files `wall_….py`.
 """
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from d2l.grader.sandbox.cancellation import StopSign
+from d2l.grader.sandbox.cancellation import CancellationToken
 from d2l.grader.sandbox.level import Level
 from d2l.grader.sandbox.limits import Limits
 
 PACKAGE = Path(__file__).parents[2]  # the folder d2l/, all that is shown of a checkout
-INSIDE = "/box"  # behind walls, the folder that a run may write to
+INSIDE = "/sandbox"  # behind walls, the folder that a run may write to
 GIVEN = "/given"  # behind walls, what is copied into it first
 DATA = "/data"
 WRITABLE = ("/tmp", "/dev/shm", INSIDE)  # file systems in memory, counted together as disk
@@ -27,11 +27,11 @@ PASSED_ON = (
 
 
 @dataclass(frozen=True)
-class Box:
+class SandboxConfig:
     """The walls around one run.
 
     `data` is shown read-only and named by `D2L_DATA`; `container_image` holds a Python with the
-    notebook tools, and is needed by the level CONTAINER alone. `stop` ends the runs of this box
+    notebook tools, and is needed by the level CONTAINER alone. `stop` ends the runs of this sandbox
     from another thread.
     """
 
@@ -41,14 +41,14 @@ class Box:
     network: bool = False
     container_image: str | None = None
     container_engine: str | None = None  # "docker" or "podman"; None: the first that answers
-    stop: StopSign = field(default_factory=StopSign, compare=False)
+    stop: CancellationToken = field(default_factory=CancellationToken, compare=False)
 
 
 @dataclass(frozen=True)
-class Place:
+class Workspace:
     """The folder on this machine that belongs to one run, and the user that the run is.
 
-    `root` holds `box`, with the folders home, tmp, work and data: at the level LIMITS the run
+    `root` holds `sandbox`, with the folders home, tmp, work and data: at the level LIMITS the run
     lives there, behind walls it is copied in. `user` is None when whoever grades is no root.
     """
 
@@ -56,9 +56,9 @@ class Place:
     user: int | None
 
     @property
-    def box(self) -> Path:
+    def sandbox(self) -> Path:
         """The folder that the run may write to, or that is copied to where it may."""
-        return self.root / "box"
+        return self.root / "sandbox"
 
     @property
     def user_and_group(self) -> tuple[int, int]:
@@ -69,7 +69,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Launch:
+class LaunchSpec:
     """How to start a run behind its walls, as plain data: it is handed over as JSON."""
 
     command: tuple[str, ...]
@@ -112,7 +112,7 @@ def environment(folder: str, data: str | None) -> dict[str, str]:
     return own | passed_on | places | ({} if data is None else {"D2L_DATA": data})
 
 
-def arranged(command: Sequence[str]) -> list[str]:
+def with_copied_inputs(command: Sequence[str]) -> list[str]:
     """Wrap `command`: fill the folder INSIDE with what is in GIVEN, then begin in its `work`."""
     script = f'cp -RP {GIVEN}/. {INSIDE}/ && cd {INSIDE}/work && exec "$@"'
     return ["/bin/sh", "-c", script, "sh", *command]

@@ -1,4 +1,4 @@
-"""What goes into a box and what comes out of it, as plain data."""
+"""What goes into a sandbox and what comes out of it, as plain data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 Value = np.ndarray | Plain
 CellStatus = Literal["ok", "error", "timeout", "died", "not run"]
-# Why a run as a whole ended. All but "ok" are failures; "broken" is a box that said nonsense,
+# Why a run as a whole ended. All but "ok" are failures; "broken" is a sandbox that said nonsense,
 # "start" a kernel that did not answer, "stopped" a run that whoever asked for it ended.
 RunStatus = Literal[
     "ok", "error", "timeout", "died", "memory", "processes", "output", "disk", "broken", "start",
@@ -38,14 +38,14 @@ class Problem:
 class Job:
     """One run: a notebook, how its random numbers begin, and what is wanted of it afterwards.
 
-    Every seed that the notebook sets is moved by `shift`, and a notebook that sets none begins
-    with `shift`. `set` assigns names after the cell that first assigns them (or at the start).
+    Every seed that the notebook sets is moved by `seed_offset`, and a notebook that sets none begins
+    with `seed_offset`. `set` assigns names after the cell that first assigns them (or at the start).
     A cell that its metadata announce as failing (the tag "raises-exception") is fine if it does.
     `inputs` are visible in the expressions of `fetches` alone, as tensors.
     """
 
     notebook: NotebookNode
-    shift: int = 0
+    seed_offset: int = 0
     set: Mapping[str, Plain] = field(default_factory=dict)
     fetches: tuple[Fetch, ...] = ()
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class Outcome:
     values: Mapping[str, Value | Problem]
     seconds: float
     start_seconds: float  # until the kernel answered, part of `seconds`
-    peak_memory: int  # bytes, of all processes of the box
-    shift: int
+    peak_memory: int  # bytes, of all processes of the sandbox
+    seed_offset: int
     # After which cell each name of the job's `set` was assigned; None: before the first.
-    set_after: Mapping[str, int | None] = field(default_factory=dict)
+    assigned_after_cell: Mapping[str, int | None] = field(default_factory=dict)

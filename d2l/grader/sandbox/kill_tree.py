@@ -13,7 +13,7 @@ _PATIENCE_SECONDS = 30.0  # for processes stuck in the kernel, as on a network f
 _PAUSE_SECONDS = 0.005
 
 
-def end_all(user: int | None) -> None:
+def kill_tree(user: int | None) -> None:
     """Kill again and again: a process may have been born while the others were listed.
 
     `user` is one that nobody else is: all of its processes can be killed in one call.

@@ -1,4 +1,4 @@
-"""How strong the walls of a box are, as an order that can be compared."""
+"""How strong the walls of a sandbox are, as an order that can be compared."""
 
 from enum import IntEnum
 

@@ -1,4 +1,4 @@
-"""A pipe out of a box, which closes its reader's ears when too much comes out of it."""
+"""A pipe out of a sandbox, which closes its reader's ears when too much comes out of it."""
 
 import io
 from typing import IO, Any
@@ -10,7 +10,7 @@ class OutputLimitError(D2LError, OSError):
     """A run that says more than it may."""
 
 
-class CappedPipe(io.RawIOBase):
+class LimitedReader(io.RawIOBase):
     """A pipe that raises `OutputLimitError` when more comes out of it than may.
 
     `has_ended` is whether all was read, to the end that its writers have closed.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Limits:
     """The bounds of one run; time in seconds, sizes in bytes."""
 
-    seconds: float = 600  # the whole run, from the start of the box to its end
+    seconds: float = 600  # the whole run, from the start of the sandbox to its end
     cell_seconds: float | None = None  # one cell; None: only the whole counts
     memory: int = 4 * 2**30  # of all processes of the run together
     processes: int = 64  # processes and threads beyond those of the libraries

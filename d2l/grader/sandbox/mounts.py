@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from d2l.grader.sandbox.isolation import DATA, GIVEN, INSIDE, PACKAGE, Box, Place
+from d2l.grader.sandbox.isolation import DATA, GIVEN, INSIDE, PACKAGE, SandboxConfig, Workspace
 from d2l.grader.sandbox.sandbox_uid import require_readable
 
 _ETC = (
@@ -16,7 +16,7 @@ _PROCESSORS = "/sys/devices/system/cpu"  # where PyTorch and the C library count
 
 
 @dataclass(frozen=True)
-class Sight:
+class MountPlan:
     """Paths shown read-only, as (outside, inside), parents first; links as (target, inside)."""
 
     shown: tuple[tuple[str, str], ...]
@@ -44,10 +44,12 @@ def _linked() -> list[Path]:
     return [step.parents[1] for step in steps if step.parent.name == "bin"]
 
 
-def in_sight(box: Box, place: Place) -> Sight:
-    """Say what the box shows; raises `IsolationError` if its user cannot read what it must."""
+def mount_plan(sandbox: SandboxConfig, place: Workspace) -> MountPlan:
+    """Say what the sandbox shows; raises `IsolationError` if its user cannot read what it must."""
     folders = python_folders()
-    require_readable([*folders, *([box.data] if box.data else [])], place.user, with_parents=False)
+    require_readable(
+        [*folders, *([sandbox.data] if sandbox.data else [])], place.user, with_parents=False
+    )
     shown = {str(folder): str(folder) for folder in folders}
     links = {}
     for path in map(Path, _SYSTEM):
@@ -55,27 +57,27 @@ def in_sight(box: Box, place: Place) -> Sight:
             links[str(path)] = str(path.readlink())
         elif path.is_dir():
             shown[str(path)] = str(path)
-    kept = (f"/etc/{name}" for name in _ETC + (_ETC_NETWORK if box.network else ()))
+    kept = (f"/etc/{name}" for name in _ETC + (_ETC_NETWORK if sandbox.network else ()))
     shown |= {path: path for path in [*kept, _PROCESSORS] if Path(path).exists()}
     shown |= {path: f"/etc/{Path(path).name}" for path in _write_etc(place)}
-    shown[str(place.box)] = GIVEN
-    if box.data is not None:
-        shown[str(box.data.resolve())] = DATA
-    return Sight(_by_depth(shown), tuple((target, path) for path, target in links.items()))
+    shown[str(place.sandbox)] = GIVEN
+    if sandbox.data is not None:
+        shown[str(sandbox.data.resolve())] = DATA
+    return MountPlan(_by_depth(shown), tuple((target, path) for path, target in links.items()))
 
 
 def _by_depth(shown: dict[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(shown.items(), key=lambda pair: pair[1].count("/")))
 
 
-def _write_etc(place: Place) -> list[str]:
+def _write_etc(place: Workspace) -> list[str]:
     folder = place.root / "etc"
     folder.mkdir()
     user, group = place.user_and_group
     contents = {
         "passwd": f"student:x:{user}:{group}::{INSIDE}/home:/bin/sh\n",
         "group": f"student:x:{group}:\n",
-        "hosts": "127.0.0.1 localhost box\n::1 localhost\n",
+        "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     }
     for name, text in contents.items():

@@ -8,22 +8,20 @@ from d2l.grader.sandbox.isolation import (
     DATA,
     INSIDE,
     WRITABLE,
-    Box,
-    Launch,
-    Place,
-    arranged,
+    SandboxConfig,
     environment,
     program,
+    with_copied_inputs,
 )
 from d2l.grader.sandbox.level import IsolationError
-from d2l.grader.sandbox.mounts import in_sight
+from d2l.grader.sandbox.mounts import mount_plan
 
 
-def launch(command: Sequence[str], box: Box, place: Place) -> Launch:
+def launch(command: Sequence[str], sandbox: SandboxConfig, place: Workspace) -> LaunchSpec:
     """Start a trusted program that puts up the walls around itself, and becomes the command."""
     if sys.platform != "linux":
         raise IsolationError(f"namespaces are Linux's, and this is {sys.platform}")
-    sight = in_sight(box, place)
+    sight = mount_plan(sandbox, place)
     root = place.root / "root"
     root.mkdir()
     plan = {
@@ -31,14 +29,14 @@ def launch(command: Sequence[str], box: Box, place: Place) -> Launch:
         "parents": sight.parents,
         "shown": sight.shown,
         "links": sight.links,
-        "writable": dict.fromkeys(WRITABLE, box.limits.disk),
-        "network": box.network,
+        "writable": dict.fromkeys(WRITABLE, sandbox.limits.disk),
+        "network": sandbox.network,
         "user": place.user,
     }
     enter = program("d2l.grader.sandbox.enter", json.dumps(plan), bare=True)
-    return Launch(
-        command=(*enter, *arranged(command)),
-        environment=environment(INSIDE, None if box.data is None else DATA),
+    return LaunchSpec(
+        command=(*enter, *with_copied_inputs(command)),
+        environment=environment(INSIDE, None if sandbox.data is None else DATA),
         folder="/",
         runs_as=place.user,
         mounted=WRITABLE,

@@ -12,7 +12,7 @@ _DEEPEST = 200  # how many folders within each other
 _SHARE_OF_TIME = 10  # looking through the files takes at most one part in so many
 
 
-class Meter:
+class ResourceMonitor:
     """Measures the processes below this one against the limits of a plan."""
 
     def __init__(self, plan: dict[str, Any]) -> None:
@@ -20,7 +20,7 @@ class Meter:
         self.peak_memory = 0
         self._next_look = 0.0
 
-    def broken_limit(self) -> tuple[str, str] | None:
+    def exceeded_limit(self) -> tuple[str, str] | None:
         """Return the limit that is broken and a sentence on it; None if none is.
 
         The sentence is the same in each run: how much was used when it was seen is chance.

@@ -1,4 +1,4 @@
-"""Run one notebook in a box: its job goes in, an outcome comes out, whatever the notebook does."""
+"""Run one notebook in a sandbox: its job goes in, an outcome comes out, whatever the notebook does."""
 
 import copy
 import time
@@ -7,12 +7,12 @@ from typing import BinaryIO
 
 from nbformat import NotebookNode
 
-from d2l.grader.sandbox.client import Guarded, run_guarded
-from d2l.grader.sandbox.encode_job import order_of
+from d2l.grader.sandbox.client import ProcessResult, run_sandboxed
+from d2l.grader.sandbox.encode_job import encode_job
 from d2l.grader.sandbox.frames import CutOffError, FrameError, FrameReader, TooMuchError
-from d2l.grader.sandbox.isolation import Box, program
+from d2l.grader.sandbox.isolation import SandboxConfig, program
 from d2l.grader.sandbox.job import CellOutcome, Job, Outcome, Problem, RunStatus
-from d2l.grader.sandbox.session import Transcript
+from d2l.grader.sandbox.session import Session
 from d2l.notebook.execute import clear_outputs, code_cells
 
 DRIVER = "d2l.grader.sandbox.guest.driver"
@@ -26,39 +26,41 @@ class RunInterruptedError(KeyboardInterrupt):
         self.outcome = outcome
 
 
-def run_in_box(
-    job: Job, box: Box, on_cell: Callable[[CellOutcome], None] = lambda cell: None
+def run_in_sandbox(
+    job: Job, sandbox: SandboxConfig, on_cell: Callable[[CellOutcome], None] = lambda cell: None
 ) -> Outcome:
     """Run the job's notebook and return what became of it; `on_cell` is told each cell's end.
 
     A notebook can make its outcome bad, never this call raise. `on_cell` is called from another
-    thread. Raises `IsolationError` if there is no such box on this machine, and
+    thread. Raises `IsolationError` if there is no such sandbox on this machine, and
     `RunInterruptedError` at Ctrl-C.
     """
-    recording = _Recording(job, box, on_cell)
-    order = order_of(job, box.limits)
+    recording = _Recording(job, sandbox, on_cell)
+    order = encode_job(job, sandbox.limits)
     try:
-        guarded = run_guarded(program(DRIVER), box, order, recording.read, job.files)
+        guarded = run_sandboxed(program(DRIVER), sandbox, order, recording.read, job.files)
     except KeyboardInterrupt as error:
         raise RunInterruptedError(recording.stopped()) from error
     return recording.outcome(guarded)
 
 
 class _Recording:
-    """Listens to one box, and judges by what was heard and by how the box ended."""
+    """Listens to one sandbox, and judges by what was heard and by how the sandbox ended."""
 
-    def __init__(self, job: Job, box: Box, on_cell: Callable[[CellOutcome], None]) -> None:
+    def __init__(
+        self, job: Job, sandbox: SandboxConfig, on_cell: Callable[[CellOutcome], None]
+    ) -> None:
         names = [fetch.name for fetch in job.fetches]
         self._job = job
-        self._limit = box.limits.output
+        self._limit = sandbox.limits.output
         self._cells = code_cells(job.notebook)
-        self._transcript = Transcript(self._cells, names, on_cell)
+        self._transcript = Session(self._cells, names, on_cell)
         self._problem: FrameError | None = None
         self._begin = time.perf_counter()
         self._start_seconds = 0.0
 
     def read(self, pipe: BinaryIO) -> None:
-        """Hear all that the box says. Raises `FrameError` at the first that it may not say."""
+        """Hear all that the sandbox says. Raises `FrameError` at the first that it may not say."""
         try:
             for frame in FrameReader(pipe, self._limit):
                 self._transcript.add(frame)
@@ -68,8 +70,8 @@ class _Recording:
             self._problem = error
             raise
 
-    def outcome(self, guarded: Guarded) -> Outcome:
-        """What became of the run, by what was heard and by how its box ended."""
+    def outcome(self, guarded: ProcessResult) -> Outcome:
+        """What became of the run, by what was heard and by how its sandbox ended."""
         return self._outcome(*self._verdict(guarded), guarded.seconds, guarded.peak_memory)
 
     def stopped(self) -> Outcome:
@@ -92,12 +94,12 @@ class _Recording:
             start_seconds=self._start_seconds,
             # The walls look now and then; a cell's short peak can lie in between.
             peak_memory=max(memory, *(cell.peak_memory for cell in cells), 0),
-            shift=self._job.shift,
-            set_after=self._transcript.set_after,
+            seed_offset=self._job.seed_offset,
+            assigned_after_cell=self._transcript.assigned_after_cell,
         )
 
-    def _verdict(self, guarded: Guarded) -> tuple[RunStatus, str]:
-        """What the walls saw counts before what the box said; a box that says no end has failed."""
+    def _verdict(self, guarded: ProcessResult) -> tuple[RunStatus, str]:
+        """What the walls saw counts before what the sandbox said; a sandbox that says no end has failed."""
         was_ended = guarded.status not in ("ok", "broken")
         if isinstance(self._problem, TooMuchError):
             return "output", str(self._problem)

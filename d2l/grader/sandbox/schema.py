@@ -1,4 +1,4 @@
-"""What messages out of a box look like, and what outputs: anything else is a `FrameError`."""
+"""What messages out of a sandbox look like, and what outputs: anything else is a `FrameError`."""
 
 from collections.abc import Mapping
 from typing import Any

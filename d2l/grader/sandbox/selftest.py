@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from d2l.grader.sandbox.client import Guarded, run_guarded
+from d2l.grader.sandbox.client import ProcessResult, run_sandboxed
 from d2l.grader.sandbox.escape_attempts import ATTEMPTS, BEGUN, KEPT, LOOK_AROUND, Attempt
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.level import IsolationError, Level
 from d2l.grader.sandbox.limits import Limits
 
@@ -23,7 +23,7 @@ _BY_ITSELF = (Level.BUBBLEWRAP, Level.NAMESPACES, Level.LIMITS)  # an image must
 
 
 @dataclass(frozen=True)
-class Claim:
+class Guarantee:
     """One thing that the walls claim, and what a program behind them found."""
 
     what: str
@@ -32,11 +32,11 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Probe:
+class SelfTest:
     """The level that was reached, the claims that were tried, and why it is not a higher one."""
 
     level: Level
-    claims: tuple[Claim, ...]
+    claims: tuple[Guarantee, ...]
     not_reached: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -47,13 +47,13 @@ class Probe:
         return "\n".join([*lines, *(f"  {reason}" for reason in self.not_reached)])
 
 
-def choose_level(
+def choose_isolation(
     asked: Level | None = None,
     required: Level | None = None,
     hidden: Sequence[Path] = (),
     container_image: str | None = None,
     container_engine: str | None = None,
-) -> Probe:
+) -> SelfTest:
     """Return the level asked for, or the highest whose claims hold on this machine.
 
     `hidden` are paths that must be out of sight behind walls: the reference, the submissions.
@@ -61,23 +61,23 @@ def choose_level(
     """
     not_reached: list[str] = []
     for level in _BY_ITSELF if asked is None else (asked,):
-        box = Box(
+        sandbox = SandboxConfig(
             level,
             Limits(),
             container_image=container_image,
             container_engine=container_engine,
         )
         try:
-            claims = _try(box, hidden)
+            claims = _try(sandbox, hidden)
             if _broken(claims):  # once more: what fails by chance must not lower the walls
-                claims = _try(box, hidden)
+                claims = _try(sandbox, hidden)
         except IsolationError as error:
             not_reached.append(f"{level.title}: {error}")
             continue
         if broken := _broken(claims):
             not_reached.append(f"{level.title}: not held: {broken}")
         elif required is None or level >= required:
-            return Probe(level, claims, tuple(not_reached))
+            return SelfTest(level, claims, tuple(not_reached))
         else:
             not_reached.append(f"{level.title}: there, and below {required.title}")
     wanted = max(asked or Level.LIMITS, required or Level.LIMITS)
@@ -87,53 +87,55 @@ def choose_level(
     )
 
 
-def _broken(claims: Sequence[Claim]) -> str:
+def _broken(claims: Sequence[Guarantee]) -> str:
     reasons = dict.fromkeys(claim.found for claim in claims if not claim.held)
     whats = {why: ", ".join(one.what for one in claims if one.found == why) for why in reasons}
     return "; ".join(f"{what} ({reason})" for reason, what in whats.items())
 
 
-def _try(box: Box, hidden: Sequence[Path]) -> tuple[Claim, ...]:
+def _try(sandbox: SandboxConfig, hidden: Sequence[Path]) -> tuple[Guarantee, ...]:
     with ThreadPoolExecutor(len(ATTEMPTS) + 1) as threads:
-        walls = threads.submit(_look_around, box, hidden) if box.level > Level.LIMITS else None
-        claims = list(threads.map(lambda attempt: _attempt(box, attempt), ATTEMPTS))
+        walls = (
+            threads.submit(_look_around, sandbox, hidden) if sandbox.level > Level.LIMITS else None
+        )
+        claims = list(threads.map(lambda attempt: _attempt(sandbox, attempt), ATTEMPTS))
         return (*(walls.result() if walls else ()), *claims)
 
 
-def _attempt(box: Box, attempt: Attempt) -> Claim:
+def _attempt(sandbox: SandboxConfig, attempt: Attempt) -> Guarantee:
     """Have a program use more than it may: the claim holds if it does not get away with it."""
     for seconds in (attempt.limits.seconds, 4 * attempt.limits.seconds):
         limits = replace(attempt.limits, seconds=seconds)
-        said, guarded = _run(attempt.program, replace(box, limits=limits))
+        said, guarded = _run(attempt.program, replace(sandbox, limits=limits))
         if said or guarded.status != "timeout":  # on a busy machine it may begin too late
             break
     found = "" if said.startswith(BEGUN) else f"the trial did not begin: {_why(guarded)}"
     if KEPT in said:
         found = "it got away with more than it may"
-    return Claim(attempt.what, held=not found, found=found)
+    return Guarantee(attempt.what, held=not found, found=found)
 
 
-def _look_around(box: Box, hidden: Sequence[Path]) -> Iterator[Claim]:
+def _look_around(sandbox: SandboxConfig, hidden: Sequence[Path]) -> Iterator[Guarantee]:
     with _server() as port, _secrets() as secrets:
         paths = [*secrets, *(path.resolve() for path in hidden)]
         told = "\n".join([str(port), str(os.getpid()), *map(str, paths)])
-        said, guarded = _run(LOOK_AROUND, box, told)
+        said, guarded = _run(LOOK_AROUND, sandbox, told)
     seen = dict(line.partition(" ")[::2] for line in said.splitlines())
     broken = "" if "done" in seen else f"the trial did not end: {_why(guarded)}"
     for word, what in (("connected", "network off"), ("read", "files out of sight"),
                        ("process", "other processes out of sight")):  # fmt: skip
         found = broken or seen.get(word, "")
-        yield Claim(what, held=not found, found=found)
+        yield Guarantee(what, held=not found, found=found)
 
 
-def _run(program: str, box: Box, told: str = "") -> tuple[str, Guarded]:
+def _run(program: str, sandbox: SandboxConfig, told: str = "") -> tuple[str, ProcessResult]:
     said: list[bytes] = []
     command = [sys.executable, "-I", "-S", "-c", program]
-    guarded = run_guarded(command, box, told.encode(), lambda pipe: said.append(pipe.read()))
+    guarded = run_sandboxed(command, sandbox, told.encode(), lambda pipe: said.append(pipe.read()))
     return b"".join(said).decode(errors="replace"), guarded
 
 
-def _why(guarded: Guarded) -> str:
+def _why(guarded: ProcessResult) -> str:
     return "; ".join([guarded.reason, *guarded.said.strip().splitlines()[-1:]])
 
 

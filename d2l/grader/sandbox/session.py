@@ -1,4 +1,4 @@
-"""What a box has said so far, put together message by message: the only way to a verdict.
+"""What a sandbox has said so far, put together message by message: the only way to a verdict.
 
 Each message must be the one that may come next; the first that is not ends the run.
 """
@@ -22,14 +22,14 @@ _CELL = {
 }  # fmt: skip
 
 
-class Transcript:
+class Session:
     """The messages of one run; `cells` are the indices of its code cells, `names` its values."""
 
     def __init__(
         self, cells: Sequence[int], names: Sequence[str], on_cell: Callable[[CellOutcome], None]
     ) -> None:
         self.has_started = False
-        self.set_after: dict[str, int | None] = {}
+        self.assigned_after_cell: dict[str, int | None] = {}
         self.cells: list[CellOutcome] = []
         self.shown: dict[int, tuple[list[NotebookNode], int | None]] = {}
         self.values: dict[str, Value | Problem] = {}
@@ -60,13 +60,13 @@ class Transcript:
         takes[kind](frame)
 
     def _take_start(self, message: Any) -> None:
-        fields = checked(message, {"kind": str, "set_after": dict})
+        fields = checked(message, {"kind": str, "assigned_after_cell": dict})
         if self.has_started:
-            raise FrameError("the box began twice")
-        for name, index in fields["set_after"].items():
+            raise FrameError("the sandbox began twice")
+        for name, index in fields["assigned_after_cell"].items():
             if index is not None and index not in self._cells:
                 raise FrameError("a name was set after a cell that there is not")
-            self.set_after[name] = index
+            self.assigned_after_cell[name] = index
         self.has_started = True
 
     def _take_cell(self, message: Any) -> None:

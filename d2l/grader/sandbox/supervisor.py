@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from d2l.grader.sandbox import kernel_calls as kernel
-from d2l.grader.sandbox.kill_tree import end_all, remove_folder
-from d2l.grader.sandbox.resource_monitor import Meter
+from d2l.grader.sandbox.kill_tree import kill_tree, remove_folder
+from d2l.grader.sandbox.resource_monitor import ResourceMonitor
 from d2l.grader.sandbox.rlimits import set_limits, threads_at_most
 from d2l.grader.sandbox.seccomp import FILTER_DESCRIPTOR, system_call_filter
 
@@ -48,7 +48,7 @@ def _supervise(plan: dict[str, Any], orders: int) -> dict[str, Any]:
         kernel.process_control(kernel.SUBREAPER, 1)
     wake = _wake_on_children()
     start = time.monotonic()
-    meter = Meter(plan)
+    meter = ResourceMonitor(plan)
     bound = threads_at_most(plan["processes"], plan["runs_as"], os.getuid())
     plan["threads_at_most"] = bound
     try:
@@ -59,7 +59,7 @@ def _supervise(plan: dict[str, Any], orders: int) -> dict[str, Any]:
     try:
         verdict = _watch(plan, child, meter, (orders, wake), start)
     finally:
-        end_all(plan["runs_as"])
+        kill_tree(plan["runs_as"])
         _end_what_is_elsewhere(plan["afterwards"])
         remove_folder(Path(plan["place"]))  # here, because a grader may be killed
     seconds = time.monotonic() - start
@@ -114,7 +114,11 @@ def _let_go_of_streams() -> None:
 
 
 def _watch(
-    plan: dict[str, Any], child: int, meter: Meter, channels: tuple[int, int], start: float
+    plan: dict[str, Any],
+    child: int,
+    meter: ResourceMonitor,
+    channels: tuple[int, int],
+    start: float,
 ) -> dict[str, Any]:
     """Wait until the run ends, breaks a limit, or is to be stopped; say which."""
     grader = os.getppid()
@@ -135,7 +139,7 @@ def _watch(
             return {"status": "stopped", "reason": "whoever started it has ended"}
         if time.monotonic() > deadline:
             return _late(plan["seconds"], said_all)
-        if (broken := meter.broken_limit()) is not None:
+        if (broken := meter.exceeded_limit()) is not None:
             return {"status": broken[0], "reason": broken[1]}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from d2l.grader.sandbox.isolation import Place
+from d2l.grader.sandbox.isolation import Workspace
 from d2l.grader.sandbox.kill_tree import remove_folder
 from d2l.grader.sandbox.sandbox_uid import unprivileged_user
 
@@ -16,27 +16,27 @@ _FOLDERS = ("home", "tmp", "work", "data")
 
 
 @contextmanager
-def private_place(files: Path | None) -> Iterator[Place]:
+def temp_workspace(files: Path | None) -> Iterator[Workspace]:
     """Make a place with copies of `files` in its folder `work`, and remove it at the end."""
-    root = Path(tempfile.mkdtemp(prefix="d2l-box-")).resolve()
+    root = Path(tempfile.mkdtemp(prefix="d2l-sandbox-")).resolve()
     try:
         root.chmod(0o711)  # others may pass, to what is theirs
-        place = Place(root, unprivileged_user())
+        place = Workspace(root, unprivileged_user())
         _furnish(place, files)
         yield place
     finally:
         remove_folder(root)
 
 
-def _furnish(place: Place, files: Path | None) -> None:
-    place.box.mkdir(mode=0o700)
+def _furnish(place: Workspace, files: Path | None) -> None:
+    place.sandbox.mkdir(mode=0o700)
     for name in _FOLDERS:
-        (place.box / name).mkdir(mode=0o700)
+        (place.sandbox / name).mkdir(mode=0o700)
     if files is not None:
-        _copy(files, place.box / "work")
-    _hand_over_fonts(place.box / "home")
+        _copy(files, place.sandbox / "work")
+    _hand_over_fonts(place.sandbox / "home")
     if place.user is not None:
-        _give(place.box, place.user)
+        _give(place.sandbox, place.user)
 
 
 def _copy(files: Path, target: Path) -> None:

@@ -24,7 +24,7 @@ MISTAKES = {
     ),
     "wrong learning rate": ("5 Linear regression", "lr=0.1)", "lr=0.01)"),
     "unshuffled data": ("6 Three classes", "order = torch.randperm(", "order = torch.arange("),
-    "label shift": ("6 Three classes", "names[target] for", "names[target - 1] for"),
+    "label seed_offset": ("6 Three classes", "names[target] for", "names[target - 1] for"),
 }
 
 

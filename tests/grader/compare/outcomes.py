@@ -5,14 +5,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from d2l.grader.sandbox.job import CellOutcome, Outcome
 
 
-def outcome_of(*cells, shift=0, status="ok", reason=""):
+def outcome_of(*cells, seed_offset=0, status="ok", reason=""):
     """A run: a heading is a text with #, a code cell a pair of source and what it printed.
 
     A printed text that begins with "!" is an error instead; None is a cell that did not run.
     """
     notebook = new_notebook(cells=[_cell(cell) for cell in cells])
     ends = [_end(index, cell) for index, cell in enumerate(cells) if not isinstance(cell, str)]
-    return Outcome(status, reason, notebook, tuple(ends), {}, 1.0, 0.5, 2**20, shift)
+    return Outcome(status, reason, notebook, tuple(ends), {}, 1.0, 0.5, 2**20, seed_offset)
 
 
 def _cell(cell):

@@ -82,7 +82,7 @@ def test_cells_that_did_not_run_fail_with_the_reason_of_the_run():
 
 
 def test_one_bad_run_of_several_counts():
-    bad = outcome_of(*replaced(1, (REFERENCE[1][0], "!ValueError")), status="error", shift=1)
+    bad = outcome_of(*replaced(1, (REFERENCE[1][0], "!ValueError")), status="error", seed_offset=1)
     report = compare([outcome_of(*REFERENCE)], [outcome_of(*REFERENCE), bad])
     assert verdicts(report)["Sums"] == ["failed", "match"]
 
@@ -133,10 +133,14 @@ def test_without_headings_the_whole_notebook_is_looked_through():
 
 
 def test_values_are_random_where_the_runs_of_the_reference_differ():
-    def run(value, shift):
-        return outcome_of("# Draws", ("print('draw', draw())", f"draw {value}\n"), shift=shift)
+    def run(value, seed_offset):
+        return outcome_of(
+            "# Draws", ("print('draw', draw())", f"draw {value}\n"), seed_offset=seed_offset
+        )
 
-    references = [run(value, shift) for shift, value in enumerate((0.3142, -1.2034, 0.7701))]
+    references = [
+        run(value, seed_offset) for seed_offset, value in enumerate((0.3142, -1.2034, 0.7701))
+    ]
     assert compare(references, [run(0.11, 0), run(-0.4, 1)]).is_full_match
     assert not compare(references, [run(400.0, 0), run(-390.0, 1)]).is_full_match
     assert not compare(references, [run(0.31123, 0), run(0.31123, 1)]).is_full_match

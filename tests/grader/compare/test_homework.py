@@ -7,11 +7,11 @@ import pytest
 from homework_variants import CORRECT, MISTAKES, REFERENCE, with_mistakes
 
 from d2l.grader.compare.compare import compare
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job
 from d2l.grader.sandbox.limits import Limits
-from d2l.grader.sandbox.run import run_in_box
-from d2l.grader.sandbox.selftest import choose_level
+from d2l.grader.sandbox.run import run_in_sandbox
+from d2l.grader.sandbox.selftest import choose_isolation
 
 pytestmark = pytest.mark.slow
 
@@ -23,15 +23,18 @@ def runs():
     """The runs of the reference, of each right variant, and of the one with all mistakes."""
     texts = {"reference": REFERENCE, "mistakes": with_mistakes(*MISTAKES)}
     texts |= {name: vary(REFERENCE) for name, vary in CORRECT.items()}
-    box = Box(choose_level().level, Limits(seconds=120, memory=2 * 2**30))
+    sandbox = SandboxConfig(choose_isolation().level, Limits(seconds=120, memory=2 * 2**30))
 
-    def run(name, shift):
-        return run_in_box(Job(jupytext.reads(texts[name], fmt="py:percent"), shift), box)
+    def run(name, seed_offset):
+        return run_in_sandbox(
+            Job(jupytext.reads(texts[name], fmt="py:percent"), seed_offset), sandbox
+        )
 
     with ThreadPoolExecutor(2) as pool:
         pending = {
             name: [
-                pool.submit(run, name, shift) for shift in SHIFTS.get(name, SHIFTS["submission"])
+                pool.submit(run, name, seed_offset)
+                for seed_offset in SHIFTS.get(name, SHIFTS["submission"])
             ]
             for name in texts
         }

@@ -11,8 +11,8 @@ def torch_with(seed):
     return torch.Generator().manual_seed(seed)
 
 
-def normal(seed, *shape, scale=1.0, shift=0.0):
-    return torch.randn(shape, generator=torch_with(seed)) * scale + shift
+def normal(seed, *shape, scale=1.0, seed_offset=0.0):
+    return torch.randn(shape, generator=torch_with(seed)) * scale + seed_offset
 
 
 def uniform(seed, *shape):
@@ -32,12 +32,15 @@ def test_the_same_distribution_matches(shape, draw):
 
 WRONG = {
     "uniform for normal": (lambda s: normal(s, 8, 8), lambda s: uniform(s, 8, 8)),
-    "shifted": (lambda s: normal(s, 8, 8), lambda s: normal(s, 8, 8, shift=3)),
+    "shifted": (lambda s: normal(s, 8, 8), lambda s: normal(s, 8, 8, seed_offset=3)),
     "scaled": (lambda s: normal(s, 8, 8, scale=0.01), lambda s: normal(s, 8, 8)),
     "negative": (lambda s: uniform(s, 8, 8), lambda s: uniform(s, 8, 8) - 0.9),
     "shape": (lambda s: normal(s, 3, 4), lambda s: normal(s, 4, 3)),
     "dtype": (lambda s: normal(s, 3, 4), lambda s: normal(s, 3, 4).double()),
-    "a hundred times": (lambda s: normal(s, 1, shift=5), lambda s: 100 * normal(s, 1, shift=5)),
+    "a hundred times": (
+        lambda s: normal(s, 1, seed_offset=5),
+        lambda s: 100 * normal(s, 1, seed_offset=5),
+    ),
     "weights": (
         lambda s: torch.tensor([2.0, -3.4]) + normal(s, 2, scale=0.001),
         lambda s: torch.tensor([-3.4, 2.0]) + normal(s, 2, scale=0.001),

@@ -9,7 +9,7 @@ import torch
 from nbformat.v4 import new_output
 from shown import only, printed, read, result
 
-from d2l.grader.compare.outputs import Array, Curves, Failure, Line, Picture, Table, Words
+from d2l.grader.compare.outputs import Array, Curves, Failure, Line, Picture, Table, Text
 
 TENSORS = [
     torch.tensor(3.5),
@@ -107,8 +107,8 @@ def test_tuples_and_lists_of_values_are_read_one_by_one():
 def test_lists_of_numbers_are_arrays_and_lists_of_words_are_words():
     item = only(result([[1, 2], [3, 4]]))
     assert (item.shape, item.dtype, item.values.tolist()) == ((2, 2), "int", [1, 2, 3, 4])
-    assert only(result(["the", "time"])) == Words("the time", is_value=True)
-    assert only(result(torch.float32)) == Words("torch.float32", is_value=True)
+    assert only(result(["the", "time"])) == Text("the time", is_value=True)
+    assert only(result(torch.float32)) == Text("torch.float32", is_value=True)
 
 
 def test_words_before_a_value_are_its_label():
@@ -156,7 +156,7 @@ FLEETING = [
 @pytest.mark.parametrize("text", FLEETING)
 def test_times_speeds_addresses_and_progress_bars_are_no_values(text):
     items = read(printed(text), new_output("execute_result", data={"text/plain": text}))
-    assert not [item for item in items if not isinstance(item, Words) or item.is_value]
+    assert not [item for item in items if not isinstance(item, Text) or item.is_value]
 
 
 def test_what_a_terminal_would_overwrite_is_not_read():

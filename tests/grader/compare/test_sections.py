@@ -5,7 +5,7 @@ import time
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from d2l.grader.compare.match_sections import START, headings_in, section_homes, sections_of
+from d2l.grader.compare.match_sections import START, headings_in, match_sections, sections_of
 
 
 def notebook_of(*texts):
@@ -18,7 +18,7 @@ def homes(ours, theirs):
     """The reference's heading that each heading of the submission belongs to."""
     reference = sections_of(notebook_of(*(f"# {heading}" for heading in ours)))
     submission = sections_of(notebook_of(*(f"# {heading}" for heading in theirs)))
-    return [reference[home].heading for home in section_homes(reference, submission)][1:]
+    return [reference[home].heading for home in match_sections(reference, submission)][1:]
 
 
 def test_cells_belong_to_the_heading_above_them_and_else_to_the_start():
@@ -77,12 +77,12 @@ def test_equal_headings_are_known_by_the_headings_above_them_then_by_their_place
     ours = ["# One", "## Exercises", "# Two", "## Exercises"]
     reference = sections_of(notebook_of(*ours))
     moved = sections_of(notebook_of("# Two", "## Exercises", "# One", "## Exercises"))
-    assert section_homes(reference, moved) == [0, 3, 4, 1, 2]
+    assert match_sections(reference, moved) == [0, 3, 4, 1, 2]
     flat = sections_of(notebook_of("# Exercises", "# Exercises"))
-    assert section_homes(flat, flat) == [0, 1, 2]
+    assert match_sections(flat, flat) == [0, 1, 2]
     reference = sections_of(notebook_of("# Exercises", "# Limits", "# Exercises"))
     last = sections_of(notebook_of("# Limits", "# Exercises"))
-    assert section_homes(reference, last) == [0, 2, 3]
+    assert match_sections(reference, last) == [0, 2, 3]
 
 
 def test_a_heading_of_ones_own_opens_no_section():
@@ -95,5 +95,5 @@ def test_thousands_of_headings_take_no_time():
     many = notebook_of("# a b\n" * 5000, *(f"# Heading {number} of many" for number in range(700)))
     begin = time.process_time()
     sections = sections_of(many)
-    section_homes(sections, sections)
+    match_sections(sections, sections)
     assert time.process_time() - begin < 5

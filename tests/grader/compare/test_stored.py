@@ -13,7 +13,7 @@ SILENT = ("x = 1", "")
 
 def stale(cells, stored, runs=1):
     """The findings for cells that were handed in with the outputs `stored`, cell by cell."""
-    outcomes = [outcome_of(*cells, shift=shift) for shift in range(runs)]
+    outcomes = [outcome_of(*cells, seed_offset=seed_offset) for seed_offset in range(runs)]
     handed_in = outcome_of(*cells).notebook
     for cell, outputs in zip(handed_in.cells, stored, strict=True):
         cell.outputs = outputs
@@ -63,8 +63,8 @@ def test_random_values_need_only_be_like_those_of_fresh_runs():
     def flagged(value):
         source = "print('draw', draw())"
         runs = [
-            outcome_of((source, f"draw {drawn}\n"), shift=shift)
-            for shift, drawn in enumerate((0.31, -1.2))
+            outcome_of((source, f"draw {drawn}\n"), seed_offset=seed_offset)
+            for seed_offset, drawn in enumerate((0.31, -1.2))
         ]
         handed_in = outcome_of((source, f"draw {value}\n")).notebook
         return compare(runs, runs, handed_in).stale

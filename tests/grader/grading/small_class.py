@@ -7,7 +7,7 @@ from functools import partial
 import nbformat
 import numpy as np
 
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import CellOutcome, Outcome, Problem
 from d2l.grader.sandbox.level import Level
 from d2l.grader.sandbox.limits import Limits
@@ -63,8 +63,8 @@ WITHOUT_CHECKS = RUBRIC[: RUBRIC.index("[[check]]")]
 
 
 def make_box():
-    """A box for `run_here`, which has no walls, with a stop sign of its own."""
-    return Box(Level.LIMITS, Limits())
+    """A sandbox for `run_here`, which has no walls, with a stop sign of its own."""
+    return SandboxConfig(Level.LIMITS, Limits())
 
 
 def make_course(folder, rubric=RUBRIC, checks=CHECKS, reference=REFERENCE):
@@ -85,12 +85,12 @@ def make_class(folder, **changes):
     return folder
 
 
-def run_here(job, box):
+def run_here(job, sandbox):
     """Run the job's cells in this very process; a cell `END died` has the run end like that."""
-    assert box is not None
+    assert sandbox is not None
     notebook = copy.deepcopy(job.notebook)
     printed = io.StringIO()
-    names = {"shift": job.shift, "print": partial(print, file=printed)}
+    names = {"seed_offset": job.seed_offset, "print": partial(print, file=printed)}
     cells, status, reason = [], "ok", ""
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
@@ -116,7 +116,7 @@ def run_here(job, box):
         f.name: _fetched(f, names | job.inputs) if known else Problem("none") for f in job.fetches
     }
     return Outcome(
-        status, reason, notebook, tuple(cells), values, 0.5, 0.1, 2**25, job.shift
+        status, reason, notebook, tuple(cells), values, 0.5, 0.1, 2**25, job.seed_offset
     )  # fmt: skip
 
 

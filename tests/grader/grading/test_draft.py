@@ -5,7 +5,7 @@ import tomllib
 import pytest
 from small_class import REFERENCE, make_box, make_class, run_here
 
-from d2l.grader.grading.grade_class import Plan, Watcher, grade_class
+from d2l.grader.grading.grade_class import GradingConfig, ProgressListener, grade_class
 from d2l.grader.grading.rubric import read_rubric
 from d2l.grader.grading.rubric_template import DraftError, write_draft
 from d2l.grader.grading.submissions import collect
@@ -28,8 +28,8 @@ def test_the_draft_grades_its_own_reference_with_all_points(tmp_path, text):
     assert checks == rubric.checks_file
 
     submissions = collect(make_class(tmp_path / "class", a=("", "")))
-    plan = Plan(rubric, submissions, make_box(), run_here, tmp_path / "out", 1)
-    (result,) = grade_class(plan, Watcher(), resume=False)
+    plan = GradingConfig(rubric, submissions, make_box(), run_here, tmp_path / "out", 1)
+    (result,) = grade_class(plan, ProgressListener(), resume=False)
     assert result.total == 100
 
 

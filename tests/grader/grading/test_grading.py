@@ -21,8 +21,8 @@ from small_class import (
     run_here,
 )
 
-from d2l.grader.grading.grade_class import Plan, Watcher, grade_class
-from d2l.grader.grading.result_cache import JournalError
+from d2l.grader.grading.grade_class import GradingConfig, ProgressListener, grade_class
+from d2l.grader.grading.result_cache import OutputFolderError
 from d2l.grader.grading.rubric import read_rubric
 from d2l.grader.grading.submissions import collect
 from d2l.grader.grading.toml_schema import RubricError
@@ -37,9 +37,9 @@ class Runs:
         self.sources = []
         self.run = run
 
-    def __call__(self, job, box):
+    def __call__(self, job, sandbox):
         self.sources.append("\n".join(cell.source for cell in job.notebook.cells))
-        return self.run(job, box)
+        return self.run(job, sandbox)
 
     @property
     def of_reference(self):
@@ -51,11 +51,11 @@ def plan_of(tmp_path, run=run_here, jobs=1, rubric=WITHOUT_CHECKS):
     course = tmp_path / "course"
     path = course / "rubric.toml" if course.exists() else make_course(course, rubric)
     submissions = collect(tmp_path / "class")
-    return Plan(read_rubric(path), submissions, make_box(), run, tmp_path / "out", jobs)
+    return GradingConfig(read_rubric(path), submissions, make_box(), run, tmp_path / "out", jobs)
 
 
 def graded(plan, resume=False):
-    results = grade_class(plan, Watcher(), resume=resume)
+    results = grade_class(plan, ProgressListener(), resume=resume)
     return {result.student: result for result in results}
 
 
@@ -203,7 +203,7 @@ def test_a_change_of_what_grades_depend_on_has_everything_graded_again(tmp_path,
     def resumed(resume=True):
         runs = Runs()
         plan = plan_of(tmp_path, runs)
-        graded(replace(plan, box=replace(plan.box, data=course / "data")), resume)
+        graded(replace(plan, sandbox=replace(plan.sandbox, data=course / "data")), resume)
         return len(runs.sources)
 
     (course / name).touch()
@@ -217,12 +217,14 @@ def test_two_gradings_do_not_share_a_folder(tmp_path):
     make_class(tmp_path / "class", a=("", ""))
     refused = []
 
-    def run(job, box):
+    def run(job, sandbox):
         if not refused:
-            with pytest.raises(JournalError, match=r"at work in .*out: wait .*by --out") as error:
+            with pytest.raises(
+                OutputFolderError, match=r"at work in .*out: wait .*by --out"
+            ) as error:
                 graded(plan_of(tmp_path))
             refused.append(error)
-        return run_here(job, box)
+        return run_here(job, sandbox)
 
     assert graded(plan_of(tmp_path, run))["a"].total == 14
     assert refused
@@ -232,13 +234,13 @@ def test_two_gradings_do_not_share_a_folder(tmp_path):
 def test_a_folder_that_is_used_is_refused_with_the_call_that_works(tmp_path):
     make_class(tmp_path / "class", a=("", ""))
     graded(plan_of(tmp_path))
-    with pytest.raises(JournalError, match="holds a grading already: `--resume` goes on"):
+    with pytest.raises(OutputFolderError, match="holds a grading already: `--resume` goes on"):
         graded(plan_of(tmp_path))
     shutil.rmtree(tmp_path / "out")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").touch()
     for resume in (False, True):
-        with pytest.raises(JournalError, match="holds files that are no grading"):
+        with pytest.raises(OutputFolderError, match="holds files that are no grading"):
             graded(plan_of(tmp_path), resume)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.txt"]
 
@@ -264,10 +266,10 @@ def test_a_reference_that_is_wrong_ends_the_grading_before_any_student(tmp_path,
 def test_the_graders_own_failure_is_said_and_stops_none_of_the_others(tmp_path):
     make_class(tmp_path / "class", a=("", ""), b=("print(max(x))", "BUG"), c=("", ""))
 
-    def run(job, box):
+    def run(job, sandbox):
         if any(cell.source == "BUG" for cell in job.notebook.cells):
             raise RuntimeError("a hole in the grader")
-        return run_here(job, box)
+        return run_here(job, sandbox)
 
     results = graded(plan_of(tmp_path, run))
     assert (results["b"].status, results["b"].total) == ("not graded", 0)
@@ -283,14 +285,14 @@ def test_an_interrupt_ends_the_runs_and_keeps_what_is_finished(tmp_path):
     make_class(tmp_path / "class", a=("", ""), b=("print(max(x))", "WAIT"), c=("", ""))
     waiting = threading.Event()
 
-    def run(job, box):
+    def run(job, sandbox):
         if any(cell.source == "WAIT" for cell in job.notebook.cells):
             waiting.set()
-            while not box.stop.is_up:
+            while not sandbox.stop.is_cancelled:
                 threading.Event().wait(0.01)
-        return run_here(job, box)
+        return run_here(job, sandbox)
 
-    class Interrupter(Watcher):
+    class Interrupter(ProgressListener):
         def done(self, submission, result):
             if submission.student == "a":
                 assert waiting.wait(20)
@@ -307,15 +309,15 @@ def test_the_grader_does_not_grow_with_the_class(tmp_path):
     many = {f"s{number:02}": ("", "") for number in range(30)}
     make_class(tmp_path / "class", **many)
 
-    def run(job, box):
-        outcome = run_here(job, box)
+    def run(job, sandbox):
+        outcome = run_here(job, sandbox)
         if not Measured.has_begun:
             return outcome
         shown = nbformat.v4.new_output("stream", text="a word and " * 20_000, name="stderr")
         outcome.notebook.cells[4].outputs.append(shown)
         return replace(outcome, reason="long " * 100_000, status="error")
 
-    class Measured(Watcher):
+    class Measured(ProgressListener):
         sizes = []
         has_begun = False
 

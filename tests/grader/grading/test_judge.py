@@ -10,7 +10,7 @@ from small_class import RUBRIC, make_course
 
 from d2l.grader.grading.rubric import read_rubric
 from d2l.grader.grading.toml_schema import RubricError
-from d2l.grader.grading.validate_checks import make_judge
+from d2l.grader.grading.validate_checks import make_hidden_checks
 from d2l.grader.sandbox.job import Outcome, Problem
 
 HEAD = 'title = "a"\nreference = "reference.py"\nchecks = "checks.py"\ncheck_seconds = 3\n'
@@ -53,8 +53,8 @@ function = "{function or name}"
 """
 
 
-def outcome(shift=0, **values):
-    return Outcome("ok", "", new_notebook(), (), values, 1, 1, 1, shift)
+def outcome(seed_offset=0, **values):
+    return Outcome("ok", "", new_notebook(), (), values, 1, 1, 1, seed_offset)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def judged(tmp_path_factory):
     # A student's file beside the checks must never be imported in their place.
     (folder / "numpy.py").write_text("raise SystemExit('taken over')")
     start = time.monotonic()
-    results = make_judge(rubric).judge([outcome(x=3)])
+    results = make_hidden_checks(rubric).judge([outcome(x=3)])
     assert time.monotonic() - start < 40
     return {result.name: result for result in results}
 
@@ -113,7 +113,9 @@ def test_a_value_that_a_check_cannot_work_with_fails_it(judged):
 @pytest.fixture(scope="module")
 def judge(tmp_path_factory):
     text = HEAD + check("is_checked") + check("of y", "sees_hidden", 'x = ["y", "z"]')
-    return make_judge(read_rubric(make_course(tmp_path_factory.mktemp("course"), text, CHECKS)))
+    return make_hidden_checks(
+        read_rubric(make_course(tmp_path_factory.mktemp("course"), text, CHECKS))
+    )
 
 
 def test_equal_expressions_are_fetched_once_and_other_ones_of_that_name_under_another(judge):
@@ -146,7 +148,7 @@ def same(a, b, c):
 """
     fetch = 'a = "a"\nb = "b"\nc = "c"'
     text = HEAD + check("same", fetch=fetch)
-    judge = make_judge(read_rubric(make_course(tmp_path, text, checks)))
+    judge = make_hidden_checks(read_rubric(make_course(tmp_path, text, checks)))
     a = np.array([[1, np.inf]], dtype=np.float16)
     b = {"k": [None, True, 1.5, "é\n"]}
     (result,) = judge.judge([outcome(a=a, b=b, c=float("nan"))])
@@ -156,9 +158,11 @@ def same(a, b, c):
 def test_hidden_inputs_differ_between_shifts_and_seeds_and_are_the_same_each_time(tmp_path):
     def drawn(seed, folder):
         text = HEAD + f"seed = {seed}\n" + check("passes")
-        inputs = make_judge(read_rubric(make_course(tmp_path / folder, text, CHECKS))).inputs
+        inputs = make_hidden_checks(
+            read_rubric(make_course(tmp_path / folder, text, CHECKS))
+        ).inputs
         assert set(inputs) == {0, 1, 2}
-        return [inputs[shift]["hidden"].tolist() for shift in (0, 1)]
+        return [inputs[seed_offset]["hidden"].tolist() for seed_offset in (0, 1)]
 
     first, other = drawn(1, "a"), drawn(2, "b")
     assert first == drawn(1, "c")
@@ -185,11 +189,11 @@ def test_checks_that_do_not_fit_the_rubric_are_named_before_anybody_runs(tmp_pat
     assert old in checks.read_text()
     checks.write_text(checks.read_text().replace(old, new, 1))
     with pytest.raises(RubricError, match=words):
-        make_judge(read_rubric(path))
+        make_hidden_checks(read_rubric(path))
 
 
 def test_a_check_that_fetches_nothing_is_an_error_that_says_what_to_add(tmp_path):
     text = RUBRIC[: RUBRIC.index("[check.fetch]")]
     checks = "def check_square(a=1): pass"
     with pytest.raises(RubricError, match=r'fetches nothing .* a = "EXPRESSION"'):
-        make_judge(read_rubric(make_course(tmp_path, text, checks)))
+        make_hidden_checks(read_rubric(make_course(tmp_path, text, checks)))

@@ -101,7 +101,7 @@ def pages(listener, tmp_path_factory):
     return folder
 
 
-def opened(chromium, path, width, policy=True, **context):
+def load_submission(chromium, path, width, policy=True, **context):
     """The tab, and the addresses that it asked for beside the page itself."""
     asked: list[str] = []
     tab = chromium.browser.new_page(
@@ -117,7 +117,7 @@ def opened(chromium, path, width, policy=True, **context):
 @pytest.mark.parametrize("policy", [True, False], ids=["with its policy", "by its text alone"])
 @pytest.mark.parametrize("name", ["student", "summary", "check"])
 def test_no_planted_script_runs_and_nothing_is_asked_for(chromium, listener, pages, name, policy):
-    tab, asked = opened(chromium, pages / f"{name}.html", 1200, policy)
+    tab, asked = load_submission(chromium, pages / f"{name}.html", 1200, policy)
     assert asked == []
     assert listener.asked == []
     assert tab.title().startswith(("Ada Example", "Homework 1", "hw"))
@@ -132,7 +132,7 @@ def test_no_planted_script_runs_and_nothing_is_asked_for(chromium, listener, pag
 def test_the_same_plants_run_on_a_page_that_does_not_defend_itself(chromium, listener, tmp_path):
     path = tmp_path / "bare.html"
     path.write_text(f"<body><p title='a {planted(listener.address)}</body>", encoding="utf-8")
-    tab, asked = opened(chromium, path, 1200, java_script_enabled=True)
+    tab, asked = load_submission(chromium, path, 1200, java_script_enabled=True)
     tab.close()
     assert len({url.rpartition("/")[2] for url in asked}) > 5
     assert listener.asked
@@ -142,13 +142,13 @@ def test_the_same_plants_run_on_a_page_that_does_not_defend_itself(chromium, lis
 @pytest.mark.parametrize("width", [400, 1200, 1500])
 @pytest.mark.parametrize("name", ["student", "summary", "check"])
 def test_nothing_is_wider_than_the_window(chromium, pages, name, width):
-    tab, _ = opened(chromium, pages / f"{name}.html", width)
+    tab, _ = load_submission(chromium, pages / f"{name}.html", width)
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     tab.close()
 
 
 def test_what_a_stranger_shows_stays_within_its_own_box(chromium, pages):
-    tab, _ = opened(chromium, pages / "student.html", 1200)
+    tab, _ = load_submission(chromium, pages / "student.html", 1200)
     escaped = tab.evaluate("""() => {
         document.querySelector('.total').scrollIntoView();
         const total = document.querySelector('.total').getBoundingClientRect();
@@ -161,7 +161,7 @@ def test_what_a_stranger_shows_stays_within_its_own_box(chromium, pages):
 
 @pytest.mark.parametrize("name", ["student", "summary"])
 def test_headings_tables_and_scrolling_parts_are_named_for_a_screen_reader(chromium, pages, name):
-    tab, _ = opened(chromium, pages / f"{name}.html", 1200)
+    tab, _ = load_submission(chromium, pages / f"{name}.html", 1200)
     assert tab.locator("html[lang=en]").count() == 1
     assert tab.locator("main").count() == 1
     assert tab.locator("main > h1").count() == 1

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from d2l.grader.grading.worker_pool import work_through
+from d2l.grader.grading.worker_pool import run_tasks
 
 
 def test_every_task_is_done_as_many_at_a_time_as_there_are_jobs():
@@ -21,7 +21,7 @@ def test_every_task_is_done_as_many_at_a_time_as_there_are_jobs():
         return task * task
 
     done, started = [], []
-    work_through(range(12), work, 3, started.append, done.append, lambda: None)
+    run_tasks(range(12), work, 3, started.append, done.append, lambda: None)
     assert sorted(started) == list(range(12))
     assert sorted((one.task, one.result) for one in done) == [(i, i * i) for i in range(12)]
     assert max(most) == 3
@@ -29,13 +29,13 @@ def test_every_task_is_done_as_many_at_a_time_as_there_are_jobs():
 
 def test_an_error_is_handed_over_and_the_others_go_on():
     done = []
-    work_through([1, 0, 2], lambda task: 1 / task, 1, lambda task: None, done.append, lambda: None)
+    run_tasks([1, 0, 2], lambda task: 1 / task, 1, lambda task: None, done.append, lambda: None)
     assert [one.result for one in done] == [1, None, 0.5]
     assert isinstance(done[1].error, ZeroDivisionError)
 
 
 def test_no_tasks_are_done_at_once():
-    work_through([], lambda task: task, 2, print, print, lambda: None)
+    run_tasks([], lambda task: task, 2, print, print, lambda: None)
 
 
 def test_an_interrupt_has_the_work_stopped_and_begins_no_more():
@@ -50,7 +50,7 @@ def test_an_interrupt_has_the_work_stopped_and_begins_no_more():
 
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        work_through(range(50), work, 2, interrupt, print, stopped.set)
+        run_tasks(range(50), work, 2, interrupt, print, stopped.set)
     assert stopped.is_set()
     assert len(begun) <= 2
     assert threading.active_count() == before

@@ -2,7 +2,7 @@
 
 import pytest
 
-from d2l.grader.sandbox.guest.first_assignments import places_of
+from d2l.grader.sandbox.guest.first_assignments import first_assignments
 
 
 def cells_of(*sources):
@@ -25,7 +25,7 @@ def cells_of(*sources):
     ],
 )
 def test_each_form_of_assignment_counts(source):
-    assert places_of(["lr"], cells_of("print(lr)", source, "lr = 2")) == {"lr": 2}
+    assert first_assignments(["lr"], cells_of("print(lr)", source, "lr = 2")) == {"lr": 2}
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_each_form_of_assignment_counts(source):
     ],
 )
 def test_what_is_elsewhere_or_no_python_does_not(source):
-    assert places_of(["lr"], cells_of(source)) == {"lr": None}
+    assert first_assignments(["lr"], cells_of(source)) == {"lr": None}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from d2l.grader.sandbox.client import run_guarded
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.client import run_sandboxed
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.level import IsolationError, Level
 from d2l.grader.sandbox.limits import Limits
 
@@ -29,9 +29,9 @@ def limits(**changes):
 def guarded(source, level, stdin=b"", read=None, files=None, data=None, network=False, **changes):
     """What became of a Python program, and the text that it said."""
     said = []
-    box = Box(level, limits(**changes), data=data, network=network)
+    sandbox = SandboxConfig(level, limits(**changes), data=data, network=network)
     command = [PYTHON, "-I", "-S", "-c", source]
-    found = run_guarded(command, box, stdin, read or (lambda p: said.append(p.read())), files)
+    found = run_sandboxed(command, sandbox, stdin, read or (lambda p: said.append(p.read())), files)
     return found, b"".join(said).decode()
 
 

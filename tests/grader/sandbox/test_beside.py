@@ -1,9 +1,9 @@
-"""Which files beside a notebook go into its box: all that are its own, or none if they are many."""
+"""Which files next to a notebook go into its sandbox: all that are its own, or none if many."""
 
 import pytest
 
 from d2l.grader.sandbox import beside
-from d2l.grader.sandbox.input_files import files_beside
+from d2l.grader.sandbox.input_files import sibling_files
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def notebook(tmp_path):
 
 
 def test_hidden_files_environments_links_and_results_stay_outside(notebook):
-    with files_beside(notebook, notebook.parent / "out") as found:
+    with sibling_files(notebook, notebook.parent / "out") as found:
         folder = found.folder
         names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
         assert names == {"hw.ipynb", "note.txt", "data/a b.csv"}
@@ -32,6 +32,6 @@ def test_hidden_files_environments_links_and_results_stay_outside(notebook):
 @pytest.mark.parametrize(("limit", "value"), [("MAX_FILES", 2), ("MAX_BYTES", 20)])
 def test_too_many_files_are_left_where_they_are_and_named(notebook, monkeypatch, limit, value):
     monkeypatch.setattr(beside, limit, value)
-    with files_beside(notebook, notebook.parent / "out") as found:
+    with sibling_files(notebook, notebook.parent / "out") as found:
         assert found.folder is None
         assert "runs without them" in found.problem

@@ -7,17 +7,19 @@ from pathlib import Path
 import pytest
 from guards import limits
 
-from d2l.grader.sandbox import wall_container
+from d2l.grader.sandbox import container
 from d2l.grader.sandbox.container import container_options, engine
-from d2l.grader.sandbox.isolation import Box, Place
+from d2l.grader.sandbox.isolation import SandboxConfig, Workspace
 from d2l.grader.sandbox.level import IsolationError, Level
-from d2l.grader.sandbox.selftest import choose_level
+from d2l.grader.sandbox.selftest import choose_isolation
 
 
 def test_a_container_has_no_network_no_privileges_and_limits(tmp_path):
-    box = Box(Level.CONTAINER, limits(memory=2**30, disk=2**20), tmp_path, container_image="course")
-    place = Place(Path("/tmp/d2l-box-1"), user=1_900_000_001)
-    options = container_options("docker", box, place)
+    sandbox = SandboxConfig(
+        Level.CONTAINER, limits(memory=2**30, disk=2**20), tmp_path, container_image="course"
+    )
+    place = Workspace(Path("/tmp/d2l-sandbox-1"), user=1_900_000_001)
+    options = container_options("docker", sandbox, place)
     assert options[:4] == ["docker", "run", "--rm", "--interactive"]
     assert options[-1] == "course"
     pairs = list(itertools.pairwise(options))
@@ -28,11 +30,11 @@ def test_a_container_has_no_network_no_privileges_and_limits(tmp_path):
         ("--user", "1900000001:1900000001"),
         ("--cap-drop", "ALL"),
         ("--security-opt", "no-new-privileges"),
-        ("--name", "d2l-box-1"),
-        ("--volume", "/tmp/d2l-box-1/box:/given:ro"),
+        ("--name", "d2l-sandbox-1"),
+        ("--volume", "/tmp/d2l-sandbox-1/sandbox:/given:ro"),
         ("--volume", f"{tmp_path.resolve()}:/data:ro"),
         ("--env", "D2L_DATA=/data"),
-        ("--tmpfs", "/box:rw,exec,nosuid,nodev,size=1048576,mode=1777"),
+        ("--tmpfs", "/sandbox:rw,exec,nosuid,nodev,size=1048576,mode=1777"),
     ):
         assert pair in pairs, pair
     assert "--read-only" in options
@@ -42,7 +44,9 @@ def test_a_container_has_no_network_no_privileges_and_limits(tmp_path):
 
 def test_an_image_must_be_named(tmp_path):
     with pytest.raises(IsolationError, match="--image NAME"):
-        container_options("docker", Box(Level.CONTAINER, limits()), Place(tmp_path, None))
+        container_options(
+            "docker", SandboxConfig(Level.CONTAINER, limits()), Workspace(tmp_path, None)
+        )
 
 
 def program_that(folder, name, script):
@@ -61,11 +65,11 @@ def test_a_daemon_that_does_not_answer_is_quoted_and_podman_is_tried(tmp_path, m
     with pytest.raises(IsolationError, match=r"docker: Cannot connect to the daemon; podman: not"):
         engine()
     with pytest.raises(IsolationError, match=r"container: no container can be started"):
-        choose_level(Level.CONTAINER, container_image="course")
+        choose_isolation(Level.CONTAINER, container_image="course")
     program_that(tmp_path, "podman", "exit 0")
     assert engine() == engine("podman") == str(tmp_path / "podman")
     with pytest.raises(IsolationError, match=r"\(docker: Cannot connect to the daemon\)"):
         engine("docker")
     program_that(tmp_path, "docker", "while :; do :; done")
-    monkeypatch.setattr(wall_container, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(container, "_ANSWER_SECONDS", 0.2)
     assert engine() == str(tmp_path / "podman")

@@ -1,4 +1,4 @@
-"""Reading what comes out of a box: plain data, plain numbers, or an error, whatever it is."""
+"""Reading what comes out of a sandbox: plain data, plain numbers, or an error, whatever it is."""
 
 import io
 import json

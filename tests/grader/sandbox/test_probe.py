@@ -11,7 +11,7 @@ from guards import PYTHON, best, need, why_not
 from d2l.grader.sandbox import probe, warden
 from d2l.grader.sandbox.level import IsolationError, Level
 from d2l.grader.sandbox.limits import Limits
-from d2l.grader.sandbox.selftest import choose_level
+from d2l.grader.sandbox.selftest import choose_isolation
 
 pytestmark = pytest.mark.usefixtures("private_temporary_folder")
 
@@ -29,7 +29,7 @@ def python_that_runs_can_read(monkeypatch):
 
 def test_the_strongest_walls_are_chosen_and_every_claim_was_tried_in_a_few_seconds(tmp_path):
     start = time.monotonic()
-    found = choose_level(hidden=[tmp_path])
+    found = choose_isolation(hidden=[tmp_path])
     assert time.monotonic() - start < 20  # 1.3 s on an idle machine
     assert found.level == best()
     assert all(claim.held for claim in found.claims)
@@ -44,11 +44,11 @@ def test_the_strongest_walls_are_chosen_and_every_claim_was_tried_in_a_few_secon
 
 
 def test_limits_alone_say_what_they_do_not_keep():
-    found = choose_level(need(Level.LIMITS))
+    found = choose_isolation(need(Level.LIMITS))
     assert [claim.what for claim in found.claims] == LIMIT_CLAIMS
     assert "NOT held: submissions can use the network and read" in str(found)
     with pytest.raises(IsolationError, match=r"level namespaces or above .* limits: there, and"):
-        choose_level(Level.LIMITS, required=Level.NAMESPACES)
+        choose_isolation(Level.LIMITS, required=Level.NAMESPACES)
 
 
 def test_a_wall_with_a_hole_is_noticed_and_the_next_one_is_taken(monkeypatch):
@@ -58,15 +58,15 @@ def test_a_wall_with_a_hole_is_noticed_and_the_next_one_is_taken(monkeypatch):
     monkeypatch.setitem(
         warden._WALLS,
         level,
-        lambda command, box, place: whole(command, replace(box, network=True), place),
+        lambda command, sandbox, place: whole(command, replace(sandbox, network=True), place),
     )
-    found = choose_level()
+    found = choose_isolation()
     assert found.level == Level.NAMESPACES
     assert found.not_reached == (
         "bubblewrap: not held: network off (a connection to a server outside was made)",
     )
     with pytest.raises(IsolationError, match="network off"):
-        choose_level(Level.BUBBLEWRAP)
+        choose_isolation(Level.BUBBLEWRAP)
 
 
 def test_a_path_that_lies_in_sight_is_noticed():
@@ -74,7 +74,7 @@ def test_a_path_that_lies_in_sight_is_noticed():
     if level == Level.LIMITS:
         pytest.skip(why_not(Level.NAMESPACES))
     with pytest.raises(IsolationError, match=r"files out of sight \(/usr/bin could be read\)"):
-        choose_level(level, hidden=[Path("/usr/bin")])
+        choose_isolation(level, hidden=[Path("/usr/bin")])
 
 
 def test_walls_that_hide_nothing_are_noticed(monkeypatch):
@@ -82,7 +82,7 @@ def test_walls_that_hide_nothing_are_noticed(monkeypatch):
     level = need(Level.NAMESPACES)
     monkeypatch.setitem(warden._WALLS, level, warden._WALLS[Level.LIMITS])
     with pytest.raises(IsolationError) as error:
-        choose_level(level)
+        choose_isolation(level)
     assert all(claim in str(error.value) for claim in WALL_CLAIMS)
 
 
@@ -92,7 +92,7 @@ def test_each_limit_that_is_not_kept_is_noticed(monkeypatch):
     loose = tuple(replace(attempt, limits=generous) for attempt in probe.ATTEMPTS)
     monkeypatch.setattr(probe, "ATTEMPTS", loose)
     with pytest.raises(IsolationError) as error:
-        choose_level(level)
+        choose_isolation(level)
     claims = ", ".join(LIMIT_CLAIMS)
     assert f"not held: {claims} (it got away with more than it may)" in str(error.value)
 
@@ -104,4 +104,4 @@ def test_a_trial_that_cannot_begin_is_no_success(monkeypatch):
     with pytest.raises(
         IsolationError, match=r"memory, .*\(the trial did not begin: .*ZeroDivision"
     ):
-        choose_level(best())
+        choose_isolation(best())

@@ -1,9 +1,9 @@
-"""Notebooks run in real boxes: what comes out of honest ones, and of those that fail."""
+"""Notebooks run in real sandboxes: what comes out of honest ones, and of those that fail."""
 
 import numpy as np
 import pytest
-from boxes import box_of, notebook_of, printed, run, statuses, strongest
 from guards import guarded
+from sandboxes import box_of, notebook_of, printed, run, statuses, strongest
 
 from d2l.grader.sandbox.job import Fetch, Job, Problem
 from d2l.grader.sandbox.run import _Recording
@@ -80,7 +80,7 @@ def test_the_memory_of_a_cell_is_its_own_peak(honest):
 
 def test_names_are_set_after_the_cell_that_assigns_them_or_at_the_start(honest):
     outcome = honest[0]
-    assert outcome.set_after == {"lr": 2, "new": None}
+    assert outcome.assigned_after_cell == {"lr": 2, "new": None}
     assert printed(outcome, 3) == "0.7 given a note\n"
 
 

@@ -1,4 +1,4 @@
-"""What a run begins with: random numbers moved by its shift, packages that stay as they are."""
+"""What a run begins with: seeds moved by its offset, packages that stay as they are."""
 
 import random
 import zipfile
@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from boxes import box_of, notebook_of, printed, run, statuses
+from sandboxes import box_of, notebook_of, printed, run, statuses
 
 from d2l.grader.sandbox.job import Job
-from d2l.grader.sandbox.run import run_in_box
+from d2l.grader.sandbox.run import run_in_sandbox
 
 
 @pytest.mark.slow
@@ -37,7 +37,7 @@ def seeded():
     return sources
 
 
-def expected(shift):
+def expected(seed_offset):
     """The same numbers, from generators of this process."""
     import torch
 
@@ -48,27 +48,27 @@ def expected(shift):
         return np.random.RandomState(seed).rand()
 
     numbers = [
-        [random.Random(shift).random()],
-        [random.Random(5 + shift).random(), random.Random(6 + shift).random()],
+        [random.Random(seed_offset).random()],
+        [random.Random(5 + seed_offset).random(), random.Random(6 + seed_offset).random()],
         None,
-        [rand(shift), np.random.default_rng([shift, 1]).random()],
-        [rand(7 + shift), np.random.default_rng(8 + shift).random()],
-        [rand(9 + shift)],
-        [torch_number(shift)],
-        [torch_number(10 + shift)],
-        [torch_number(11 + shift)],
+        [rand(seed_offset), np.random.default_rng([seed_offset, 1]).random()],
+        [rand(7 + seed_offset), np.random.default_rng(8 + seed_offset).random()],
+        [rand(9 + seed_offset)],
+        [torch_number(seed_offset)],
+        [torch_number(10 + seed_offset)],
+        [torch_number(11 + seed_offset)],
     ]
     return numbers
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shift", [0, 3])
-def test_a_run_begins_with_its_shift_and_moves_every_seed_by_it(shift):
-    outcome = run(*seeded(), shift=shift)
+@pytest.mark.parametrize("seed_offset", [0, 3])
+def test_a_run_begins_with_its_shift_and_moves_every_seed_by_it(seed_offset):
+    outcome = run(*seeded(), seed_offset=seed_offset)
     assert outcome.status == "ok", outcome.reason
-    assert outcome.shift == shift
+    assert outcome.seed_offset == seed_offset
     assert printed(outcome, 3) == "False\n"  # nothing is loaded that the notebook does not load
-    for index, numbers in enumerate(expected(shift), start=1):
+    for index, numbers in enumerate(expected(seed_offset), start=1):
         if numbers:
             assert [float(word) for word in printed(outcome, index).split()] == numbers, index
 
@@ -82,8 +82,8 @@ def test_where_it_is_allowed_new_packages_come_for_one_run_and_none_is_replaced(
         "import tiny_for_a_test, numpy\nprint(tiny_for_a_test.x, numpy.pi)",
         "!pip install --no-index ./numpy-99.0-py3-none-any.whl",
     )
-    box = replace(box_of(), network=True)
-    outcome = run_in_box(Job(notebook, files=tmp_path, may_install=True), box)
+    sandbox = replace(box_of(), network=True)
+    outcome = run_in_sandbox(Job(notebook, files=tmp_path, may_install=True), sandbox)
     assert outcome.status == "ok", printed(outcome, 1) + outcome.reason
     assert printed(outcome, 2) == f"1.0 {np.pi}\n"
     assert "conflict" in printed(outcome, 3).lower()

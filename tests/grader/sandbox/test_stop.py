@@ -2,7 +2,7 @@
 
 import threading
 
-from d2l.grader.sandbox.cancellation import StopSign
+from d2l.grader.sandbox.cancellation import CancellationToken
 
 
 class Control:
@@ -17,11 +17,16 @@ class Control:
 
 
 def test_every_run_that_obeys_is_ended_and_no_other():
-    sign, running, ended, finished = StopSign(), Control(), Control(is_closed=True), Control()
-    with sign.obeyed(finished):
+    sign, running, ended, finished = (
+        CancellationToken(),
+        Control(),
+        Control(is_closed=True),
+        Control(),
+    )
+    with sign.subscribed(finished):
         pass
-    with sign.obeyed(ended), sign.obeyed(running):
-        thread = threading.Thread(target=sign.put_up)
+    with sign.subscribed(ended), sign.subscribed(running):
+        thread = threading.Thread(target=sign.cancel)
         thread.start()
         thread.join()
         assert running.orders == [b"k"]
@@ -29,7 +34,7 @@ def test_every_run_that_obeys_is_ended_and_no_other():
 
 
 def test_a_run_that_begins_when_it_is_up_ends_at_once():
-    sign, late = StopSign(), Control()
-    sign.put_up()
-    with sign.obeyed(late):
+    sign, late = CancellationToken(), Control()
+    sign.cancel()
+    with sign.subscribed(late):
         assert late.orders == [b"k"]

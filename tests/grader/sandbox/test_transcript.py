@@ -1,13 +1,13 @@
-"""The messages of a box: those that may come next are kept, the first that may not ends the run."""
+"""The messages of a sandbox: those that may come next are kept, the first other ends the run."""
 
 import nbformat
 import numpy as np
 import pytest
 
 from d2l.grader.sandbox.frames import FrameError
-from d2l.grader.sandbox.session import Transcript
+from d2l.grader.sandbox.session import Session
 
-STARTED = {"kind": "started", "set_after": {}}
+STARTED = {"kind": "started", "assigned_after_cell": {}}
 END = {"kind": "end", "status": "ok", "reason": ""}
 DATA = {"text/plain": "b", "application/y+json": {"c": [1]}}
 SHOWN = [
@@ -27,7 +27,7 @@ def cell(index, **others):
 
 
 def transcript_of(*frames):
-    transcript = Transcript([1, 3], ["x", "y"], lambda cell: None)
+    transcript = Session([1, 3], ["x", "y"], lambda cell: None)
     for frame in frames:
         transcript.add(frame)
     return transcript
@@ -95,8 +95,8 @@ UNTRUE = {
     "an end that makes one up": (*BOTH, END | {"status": "error"}),
     "a message after the end": (*BOTH, END, cell(3)),
     "two ends": (*BOTH, END, END),
-    "a name set nowhere": ({"kind": "started", "set_after": {"x": 2}},),
-    "a name set at a list": ({"kind": "started", "set_after": {"x": []}},),
+    "a name set nowhere": ({"kind": "started", "assigned_after_cell": {"x": 2}},),
+    "a name set at a list": ({"kind": "started", "assigned_after_cell": {"x": []}},),
 }  # fmt: skip
 
 

@@ -1,4 +1,5 @@
 """What a run sees and can do behind walls: its own folder, Python, the data, and nothing else."""
+# ruff: noqa: E501
 
 import json
 import os
@@ -13,8 +14,8 @@ import pytest
 from guards import CHECKOUT, PYTHON, SYSTEM_PYTHON, guarded, limits, need, token
 
 import d2l
-from d2l.grader.sandbox.client import run_guarded
-from d2l.grader.sandbox.isolation import Box, program
+from d2l.grader.sandbox.client import run_sandboxed
+from d2l.grader.sandbox.isolation import SandboxConfig, program
 from d2l.grader.sandbox.level import IsolationError, Level
 from d2l.grader.sandbox.sandbox_uid import require_readable, unprivileged_user
 from d2l.grader.sandbox.seccomp import system_call_filter
@@ -82,12 +83,12 @@ def test_nothing_but_the_own_folders_can_be_written_to(walled, tmp_path):
         "found['written'] = []\n"
         f"package = {str(Path(d2l.__file__).parent)!r}\n"
         "for folder in ('/', '/usr', '/etc', '/dev', '/data', '/given', package,\n"
-        "        '/sys/devices/system/cpu', '/box/work', '/box/data', '/tmp', '/dev/shm'):\n"
+        "        '/sys/devices/system/cpu', '/sandbox/work', '/sandbox/data', '/tmp', '/dev/shm'):\n"
         "    try: open(folder + '/new', 'w').close(); found['written'].append(folder)\n"
         "    except OSError: pass"
     )
     found = found_by(source, walled, data=tmp_path)
-    assert found == {"written": ["/box/work", "/box/data", "/tmp", "/dev/shm"]}
+    assert found == {"written": ["/sandbox/work", "/sandbox/data", "/tmp", "/dev/shm"]}
     assert os.listdir(tmp_path) == []
 
 
@@ -155,8 +156,8 @@ def test_the_package_is_found_by_its_own_program_and_by_no_other_path(walled):
     command = program(
         "d2l.grader.sandbox.isolation"
     )  # has no main: the error says which file was read
-    box = Box(walled, limits())
-    found = run_guarded(command, box, b"", lambda pipe: said.append(pipe.read()))
+    sandbox = SandboxConfig(walled, limits())
+    found = run_sandboxed(command, sandbox, b"", lambda pipe: said.append(pipe.read()))
     assert (
         f"cannot import name 'main' from 'd2l.grader.sandbox.isolation' ({CHECKOUT}/d2l"
         in found.said
@@ -170,7 +171,7 @@ def test_as_root_each_run_is_a_user_of_its_own_who_reads_nothing_of_another(
     users = {unprivileged_user() for _ in range(20)}
     assert len(users) == 20
     assert all(user > 2**16 for user in users)
-    secret = Path(private_temporary_folder, "d2l-box-other", "box")
+    secret = Path(private_temporary_folder, "d2l-sandbox-other", "sandbox")
     secret.mkdir(parents=True)
     (secret / "file").write_text("secret")
     other, kept = unprivileged_user(), Path(private_temporary_folder, "kept")
@@ -229,12 +230,12 @@ def test_an_ordinary_user_has_the_same_walls(level):
         "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
         "from d2l.grader.sandbox.level import Level\n"
         "from d2l.grader.sandbox.limits import Limits\n"
-        "from d2l.grader.sandbox.isolation import Box\n"
-        "from d2l.grader.sandbox.client import run_guarded\n"
-        f"box = Box(Level({int(level)}), Limits(seconds=20, memory=2**28, processes=30))\n"
+        "from d2l.grader.sandbox.isolation import SandboxConfig\n"
+        "from d2l.grader.sandbox.client import run_sandboxed\n"
+        f"sandbox = SandboxConfig(Level({int(level)}), Limits(seconds=20, memory=2**28, processes=30))\n"
         "def run(source):\n"
         f"    command = [{PYTHON!r}, '-I', '-S', '-c', source]\n"
-        "    print(run_guarded(command, box, b'', lambda p: print(p.read().decode())).status)\n"
+        "    print(run_sandboxed(command, sandbox, b'', lambda p: print(p.read().decode())).status)\n"
         f"run({inner!r})\n"
         "run('kept = bytearray(b\"x\") * 300_000_000; import time; time.sleep(5)')\n"
         "run('import os, time; [os.fork() for _ in range(6)]; time.sleep(5)')\n"

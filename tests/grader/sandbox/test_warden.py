@@ -1,4 +1,5 @@
 """One command behind walls: what goes in, what comes out, what is left, who may end it."""
+# ruff: noqa: E501
 
 import os
 import signal
@@ -11,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from guards import CHECKOUT, PYTHON, alive_with, best, guarded, limits, need, token, wait_until
 
-from d2l.grader.sandbox.client import run_guarded
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.client import run_sandboxed
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.level import Level
 from d2l.grader.sandbox.process_tree import descendants
 
@@ -104,8 +105,8 @@ def test_a_program_need_not_read_what_it_is_told():
 
 
 def test_a_command_that_does_not_exist_has_not_started():
-    box = Box(need(Level.LIMITS), limits())
-    found = run_guarded(["/no/such/program"], box, b"", lambda pipe: None)
+    sandbox = SandboxConfig(need(Level.LIMITS), limits())
+    found = run_sandboxed(["/no/such/program"], sandbox, b"", lambda pipe: None)
     assert found.status == "start"
     assert "/no/such/program" in found.reason
 
@@ -173,11 +174,11 @@ def test_runs_end_with_a_grader_that_is_killed(level, victim, private_temporary_
         "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
         "from d2l.grader.sandbox.level import Level\n"
         "from d2l.grader.sandbox.limits import Limits\n"
-        "from d2l.grader.sandbox.isolation import Box\n"
-        "from d2l.grader.sandbox.client import run_guarded\n"
+        "from d2l.grader.sandbox.isolation import SandboxConfig\n"
+        "from d2l.grader.sandbox.client import run_sandboxed\n"
         f"command = [{PYTHON!r}, '-I', '-S', '-c', {loop!r}]\n"
         f"read = lambda pipe: [print(pipe.readline().decode(), flush=True), pipe.read()]\n"
-        f"run_guarded(command, Box(Level({int(level)}), Limits(seconds=20)), b'', read)\n"
+        f"run_sandboxed(command, SandboxConfig(Level({int(level)}), Limits(seconds=20)), b'', read)\n"
     )
     command = [sys.executable, "-I", "-S", "-c", grader, str(CHECKOUT)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

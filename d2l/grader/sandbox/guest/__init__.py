@@ -1,1 +1,1 @@
-"""What runs within the box: starts the kernel, runs the cells, fetches values. Trusts nobody."""
+"""What runs within the sandbox: starts the kernel, runs the cells, fetches values. Trusts nobody."""

@@ -1,4 +1,4 @@
-"""The program that runs within a box: cells first, then values, and a message about each.
+"""The program that runs within a sandbox: cells first, then values, and a message about each.
 
 It reads its order from stdin and writes messages to stdout, which no process of the notebook can
 reach. Whatever it says is checked outside, so all it has to be is honest about honest notebooks.
@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from d2l.grader.sandbox.guest.first_assignments import places_of
+from d2l.grader.sandbox.guest.first_assignments import first_assignments
 from d2l.grader.sandbox.guest.framing import parse, read_frames
 from d2l.grader.sandbox.guest.installs import install_environment
-from d2l.grader.sandbox.guest.message_writer import Speaker
+from d2l.grader.sandbox.guest.message_writer import MessageWriter
 from d2l.grader.sandbox.guest.values import Values
 from d2l.notebook.cells import CellRun, CellRunner
 from d2l.notebook.kernel import (
@@ -39,7 +39,7 @@ def main() -> None:
     _hide()
     stdin, stdout = _own_pipes()
     (_, order), *inputs = read_frames(stdin)
-    driver = _Driver(parse(order), [payload for _, payload in inputs], Speaker(stdout), begin)
+    driver = _Driver(parse(order), [payload for _, payload in inputs], MessageWriter(stdout), begin)
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         runner.run(driver.run())
 
@@ -61,7 +61,7 @@ def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 class _Driver:
     def __init__(
-        self, order: dict[str, Any], inputs: list[bytes], speaker: Speaker, begin: float
+        self, order: dict[str, Any], inputs: list[bytes], speaker: MessageWriter, begin: float
     ) -> None:
         self._order = order
         self._inputs = dict(zip(order["inputs"], inputs, strict=True))
@@ -73,7 +73,7 @@ class _Driver:
         environment = kernel_environment(self._order["may_install"])
         try:
             async with fresh_kernel(Path.cwd(), environment) as kernel:
-                await _tell(kernel, "begin", self._order["shift"], self._order["may_install"])
+                await _tell(kernel, "begin", self._order["seed_offset"], self._order["may_install"])
                 await self._run_cells(kernel)
                 values = Values(kernel, self._order["fetches"], self._inputs)
                 await values.fetch_all(self._speaker, self._order["output"] // 2)
@@ -84,9 +84,9 @@ class _Driver:
 
     async def _run_cells(self, kernel: Kernel) -> None:
         cells = self._order["cells"]
-        set_after = places_of(self._order["set"], cells)
-        self._speaker.say_start(set_after)
-        await self._assign(kernel, set_after, None)
+        assigned_after_cell = first_assignments(self._order["set"], cells)
+        self._speaker.say_start(assigned_after_cell)
+        await self._assign(kernel, assigned_after_cell, None)
         caps = Caps(self._order["cell_characters"], self._order["output"] // 8)
         runner = CellRunner(kernel, caps)
         for cell in cells:
@@ -99,12 +99,16 @@ class _Driver:
             self._speaker.say_cell(run, self._order["output"] // 2)
             if run.status != "ok" and not self._order["keep_going"]:
                 break
-            await self._assign(kernel, set_after, cell["index"])
+            await self._assign(kernel, assigned_after_cell, cell["index"])
 
     async def _assign(
-        self, kernel: Kernel, set_after: dict[str, int | None], index: int | None
+        self, kernel: Kernel, assigned_after_cell: dict[str, int | None], index: int | None
     ) -> None:
-        due = {name: self._order["set"][name] for name, at in set_after.items() if at == index}
+        due = {
+            name: self._order["set"][name]
+            for name, at in assigned_after_cell.items()
+            if at == index
+        }
         if due and await kernel.is_alive():
             await _tell(kernel, "assign", due)
 
@@ -123,7 +127,7 @@ class _Driver:
 
 
 def kernel_environment(may_install: bool) -> dict[str, str]:
-    """What the kernel's environment has beyond the box's own."""
+    """What the kernel's environment has beyond the sandbox's own."""
     return {
         "D2L_POINTS": "1",  # boards leave their points beside their pictures
         "PYTHONHASHSEED": "0",  # the order of a set is that of the last run

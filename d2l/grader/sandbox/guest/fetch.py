@@ -24,7 +24,7 @@ Found = dict[str, Any]
 
 
 class CannotFetchError(TypeError):
-    """A value of a kind, or a size, that does not leave the box."""
+    """A value of a kind, or a size, that does not leave the sandbox."""
 
 
 def fetch(

@@ -7,7 +7,9 @@ from typing import Any
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-def places_of(names: Iterable[str], cells: Sequence[Mapping[str, Any]]) -> dict[str, int | None]:
+def first_assignments(
+    names: Iterable[str], cells: Sequence[Mapping[str, Any]]
+) -> dict[str, int | None]:
     """Return the index of the first cell that assigns each name; None where none does."""
     wanted = list(names)
     assigned = [(cell["index"], _assigned(cell["source"])) for cell in cells] if wanted else []

@@ -1,7 +1,7 @@
-"""The bytes that go into a box and come out: frames of a kind, a length, and a payload.
+"""The bytes that go into a sandbox and come out: frames of a kind, a length, and a payload.
 
 A payload is JSON or an array in NumPy's format of plain numbers. Writes what is trusted and reads
-what was written here; what comes out of a box is read by `box.frames`, which trusts nothing.
+what was written here; what comes out of a sandbox is read by `sandbox.frames`, which trusts nothing.
 """
 
 import json

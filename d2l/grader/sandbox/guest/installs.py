@@ -1,4 +1,4 @@
-"""`!pip install` within a box: what is there stays, and nothing comes, or for this run alone.
+"""`!pip install` within a sandbox: what is there stays, and nothing comes, or for this run alone.
 
 New packages go to a folder of the run's own, and never in the place of one that is installed.
 """

@@ -17,14 +17,14 @@ from d2l.grader.sandbox.guest import installs, seeds
 _loaded: dict[str, Any] = {}
 
 
-def begin(shift: int, may_install: bool) -> None:
-    """Seed the random numbers and move every seed that the notebook will set by `shift`."""
+def begin(seed_offset: int, may_install: bool) -> None:
+    """Seed the random numbers and move every seed that the notebook will set by `seed_offset`."""
     shell = get_ipython()
     _loaded["shell"] = shell
     _loaded["fetch"] = _with_own_builtins("d2l.grader.sandbox.guest.fetch").fetch
     _loaded["publish"] = shell.display_pub.publish
     _loaded["names"] = shell.user_ns
-    seeds.begin(shift)
+    seeds.begin(seed_offset)
     if not may_install:
         shell.system = installs.explain_failed_installs(
             shell.system, lambda: shell.user_ns.get("_exit_code")
@@ -38,7 +38,7 @@ def assign(values: Mapping[str, Any]) -> None:
 
 def fetch(expressions: list[str], inputs: Mapping[str, str], limit: int) -> None:
     """Publish the value of the first expression that works; `inputs` are names and their files."""
-    seeds.begin_anew()
+    seeds.reseed()
     _loaded["fetch"](_loaded["publish"], _loaded["names"], expressions, inputs, limit)
 
 

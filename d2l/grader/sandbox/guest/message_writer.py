@@ -9,16 +9,16 @@ from d2l.notebook.outputs import Output
 RESERVED = 2**16  # of each half of what may be said, for everything but outputs and values
 
 
-class Speaker:
+class MessageWriter:
     """Writes messages to a pipe, each at once, so that what was said outlives the driver."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
         self._said_of_cells = 0
 
-    def say_start(self, set_after: dict[str, int | None]) -> None:
+    def say_start(self, assigned_after_cell: dict[str, int | None]) -> None:
         """The kernel answered; names will be set after these cells."""
-        self._say({"kind": "started", "set_after": set_after})
+        self._say({"kind": "started", "assigned_after_cell": assigned_after_cell})
 
     def say_cell(self, run: CellRun, limit: int) -> None:
         """A cell ended; its outputs are left out where all cells' would be more than `limit`."""

@@ -1,7 +1,7 @@
 """In the kernel: where random numbers begin, and how far every seed that a notebook sets is moved.
 
 Python's generator is moved at once, NumPy's and PyTorch's when the notebook loads them, so that
-none is loaded for it. With a shift of 0 every seed that is set stays what it is.
+none is loaded for it. With a seed_offset of 0 every seed that is set stays what it is.
 """
 
 import functools
@@ -16,22 +16,22 @@ from typing import Any
 
 Seed = Callable[..., Any]
 
-_state: dict[str, int] = {"shift": 0, "depth": 0, "drawn": 0}
+_state: dict[str, int] = {"seed_offset": 0, "depth": 0, "drawn": 0}
 _first_seeds: dict[str, Seed] = {}
 
 
-def begin(shift: int) -> None:
-    """Seed each generator with `shift`, and from now on move every seed by it."""
-    _state["shift"] = shift
+def begin(seed_offset: int) -> None:
+    """Seed each generator with `seed_offset`, and from now on move every seed by it."""
+    _state["seed_offset"] = seed_offset
     after_import("random", _begin_random)
     after_import("numpy.random", _begin_numpy)
     after_import("torch", _begin_torch)
 
 
-def begin_anew() -> None:
-    """Seed each generator that the notebook has loaded with the shift once more."""
+def reseed() -> None:
+    """Seed each generator that the notebook has loaded with the seed_offset once more."""
     for seed in _first_seeds.values():
-        seed(_state["shift"])
+        seed(_state["seed_offset"])
 
 
 def after_import(name: str, change: Callable[[Any], None]) -> None:
@@ -71,7 +71,7 @@ def _load(
 
 def _begin_random(module: Any) -> None:
     _remember("random", module.seed)
-    if not _state["shift"]:
+    if not _state["seed_offset"]:
         return
     module.seed = _moving(module.seed)
 
@@ -89,12 +89,12 @@ def _begin_numpy(module: Any) -> None:
     def default_rng(seed: Any = None) -> Any:
         if seed is None:  # else it would be another in every run
             _state["drawn"] += 1
-            seed = [_state["shift"], _state["drawn"]]
+            seed = [_state["seed_offset"], _state["drawn"]]
             return first_default_rng(seed)
         return first_default_rng(_moved(seed))
 
     module.default_rng = functools.wraps(first_default_rng)(default_rng)
-    if not _state["shift"]:
+    if not _state["seed_offset"]:
         return
     module.seed = _moving(module.seed)
 
@@ -115,7 +115,7 @@ def _numpy_seed(module: Any, seed: int) -> None:
 
 def _begin_torch(module: Any) -> None:
     _remember("torch", module.manual_seed)
-    if not _state["shift"]:
+    if not _state["seed_offset"]:
         return
     module.manual_seed = module.random.manual_seed = _moving(module.manual_seed)
     module.cuda.manual_seed = _moving(module.cuda.manual_seed)
@@ -131,7 +131,7 @@ def _begin_torch(module: Any) -> None:
 
 def _remember(name: str, seed: Seed) -> None:
     _first_seeds[name] = seed
-    seed(_state["shift"])
+    seed(_state["seed_offset"])
 
 
 def _moving(seed: Seed) -> Seed:
@@ -150,10 +150,10 @@ def _moving(seed: Seed) -> Seed:
 
 def _moved(seed: Any) -> Any:
     if isinstance(seed, (list, tuple)):
-        return [*seed, _state["shift"]]
+        return [*seed, _state["seed_offset"]]
     try:
         number = operator.index(seed)
     except TypeError:
         return seed  # None, a text, a generator: nothing that can be counted on from
-    moved = number + _state["shift"]
+    moved = number + _state["seed_offset"]
     return moved % 2**32 if 0 <= number < 2**32 else moved  # NumPy takes no more

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from d2l.grader.sandbox.guest.framing import VALUE_TYPE
-from d2l.grader.sandbox.guest.message_writer import RESERVED, Speaker
+from d2l.grader.sandbox.guest.message_writer import RESERVED, MessageWriter
 from d2l.notebook.kernel import Kernel, KernelDiedError, KernelTimeoutError
 from d2l.notebook.outputs import MAX_DEPTH, MAX_MESSAGE, clean, clean_data, is_deeper
 
@@ -26,7 +26,7 @@ class Values:
         self._fetches = fetches
         self._inputs = inputs
 
-    async def fetch_all(self, speaker: Speaker, limit: int) -> None:
+    async def fetch_all(self, speaker: MessageWriter, limit: int) -> None:
         """Say each value, or why it is none; all of them together have at most `limit` bytes."""
         left = limit - RESERVED
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -65,7 +65,7 @@ class Values:
         return found
 
 
-def _say(speaker: Speaker, name: str, found: dict[str, Any], limit: int) -> int:
+def _say(speaker: MessageWriter, name: str, found: dict[str, Any], limit: int) -> int:
     """Say what was found in the form that it has, and return how many bytes it took."""
     size = len(str(found.get("npy") or found.get("plain") or ""))  # of the text, never too small
     if size > limit:

@@ -1,10 +1,10 @@
-"""The options of a box: what the environment says where they say nothing."""
+"""The options of a sandbox: what the environment says where they say nothing."""
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from d2l.cli.walls import WallOptions, wall_options
+from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
 from d2l.grader.sandbox.limits import Limits
 
 
@@ -16,19 +16,21 @@ def test_data_are_shown_from_where_the_variable_says_if_that_is_there(
     if is_there:
         folder.mkdir()
     monkeypatch.setenv("D2L_DATA", str(folder))
-    box = WallOptions(None, None, None, None).box(Limits())
-    assert box.data == (folder if is_there else None)
+    sandbox = SandboxOptions(None, None, None, None).sandbox(Limits())
+    assert sandbox.data == (folder if is_there else None)
 
 
 def test_a_verb_gets_the_options_together_beside_its_own():
     @click.command()
     @click.option("--jobs", type=int)
-    @wall_options
+    @sandbox_options
     def verb(jobs, walls):
         click.echo(f"{jobs} {walls.isolation} {walls.require} {walls.image} {walls.data}")
 
-    done = CliRunner().invoke(verb, ["--jobs", "2", "--require", "namespaces", "--image", "box"])
-    assert done.output == "2 None namespaces box None\n"
+    done = CliRunner().invoke(
+        verb, ["--jobs", "2", "--require", "namespaces", "--image", "sandbox"]
+    )
+    assert done.output == "2 None namespaces sandbox None\n"
     refused = CliRunner().invoke(verb, ["--data", "not there"])
     assert refused.exit_code == 2
     assert "'not there' does not exist" in refused.output

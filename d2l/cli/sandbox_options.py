@@ -1,4 +1,4 @@
-"""The options that choose a box, the same for every verb that runs notebooks."""
+"""The options that choose a sandbox, the same for every verb that runs notebooks."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from d2l.grader.sandbox.isolation import Box
+    from d2l.grader.sandbox.isolation import SandboxConfig
     from d2l.grader.sandbox.limits import Limits
 
 _LEVELS = ["limits", "namespaces", "bubblewrap", "container"]
@@ -36,7 +36,7 @@ _OPTIONS = (
 
 
 @dataclass(frozen=True)
-class WallOptions:
+class SandboxOptions:
     """What the options say."""
 
     isolation: str | None
@@ -44,22 +44,24 @@ class WallOptions:
     image: str | None
     data: Path | None
 
-    def box(self, limits: "Limits", hidden: Sequence[Path] = (), network: bool = False) -> "Box":
-        """Try the walls, print the level that they reach, and return the box.
+    def sandbox(
+        self, limits: "Limits", hidden: Sequence[Path] = (), network: bool = False
+    ) -> "SandboxConfig":
+        """Try the walls, print the level that they reach, and return the sandbox.
 
         `hidden` are files that no notebook may see. Raises `IsolationError` below `--require`.
         """
-        from d2l.grader.sandbox.isolation import Box
+        from d2l.grader.sandbox.isolation import SandboxConfig
         from d2l.grader.sandbox.level import Level
-        from d2l.grader.sandbox.selftest import choose_level
+        from d2l.grader.sandbox.selftest import choose_isolation
 
         engine = self.isolation if self.isolation in _ENGINES else None
         names = "container" if engine else self.isolation, self.require
         asked, required = (Level[name.upper()] if name else None for name in names)
-        probe = choose_level(asked, required, hidden, self.image, engine)
+        probe = choose_isolation(asked, required, hidden, self.image, engine)
         click.echo(str(probe))
         data = self.data or _usual_data()
-        return Box(
+        return SandboxConfig(
             probe.level,
             limits,
             data=data and data.resolve(),
@@ -75,12 +77,12 @@ def _usual_data() -> Path | None:
     return folder if folder.name and folder.is_dir() else None
 
 
-def wall_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a verb the options; it gets them together, as `walls`."""
 
     @wraps(command)
     def with_walls(*arguments: Any, **options: Any) -> Any:
-        walls = WallOptions(*(options.pop(name) for name in WallOptions.__dataclass_fields__))
+        walls = SandboxOptions(*(options.pop(name) for name in SandboxOptions.__dataclass_fields__))
         return command(*arguments, walls=walls, **options)
 
     for option in reversed(_OPTIONS):

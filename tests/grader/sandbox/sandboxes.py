@@ -1,4 +1,4 @@
-"""Notebooks made of a few sources, run in real boxes behind the strongest walls there are here."""
+"""Notebooks made of a few sources, run in real sandboxes at the best level of this machine."""
 
 from functools import cache
 
@@ -6,11 +6,11 @@ import nbformat
 import pytest
 from guards import why_not
 
-from d2l.grader.sandbox.isolation import Box
+from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job
 from d2l.grader.sandbox.level import Level
 from d2l.grader.sandbox.limits import Limits
-from d2l.grader.sandbox.run import run_in_box
+from d2l.grader.sandbox.run import run_in_sandbox
 
 
 @cache
@@ -29,13 +29,13 @@ def notebook_of(*sources):
 def box_of(**limits):
     if strongest() is None:
         pytest.skip(f"no walls at all: {why_not(Level.LIMITS)}")
-    return Box(strongest(), Limits(**({"seconds": 100} | limits)))
+    return SandboxConfig(strongest(), Limits(**({"seconds": 100} | limits)))
 
 
 def run(*sources, on_cell=lambda cell: None, limits=None, **job):
     """What became of a notebook of `sources`, or of `notebook`; cells count from 1."""
     job.setdefault("notebook", notebook_of(*sources))
-    outcome = run_in_box(Job(**job), box_of(**(limits or {})), on_cell)
+    outcome = run_in_sandbox(Job(**job), box_of(**(limits or {})), on_cell)
     nbformat.validate(outcome.notebook)
     return outcome
 

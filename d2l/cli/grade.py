@@ -57,7 +57,7 @@ def grade(
     jobs: int | None,
     out: Path,
     resume: bool,
-    walls: SandboxOptions,
+    options: SandboxOptions,
 ) -> None:
     """Grade every submission in FOLDER: notebooks, folders of students, or .zip files.
 
@@ -66,7 +66,7 @@ def grade(
     grading itself needs a look: a check that is broken, a submission that could not be graded.
     """
     require_tools()
-    plan = _plan(folder, rubric, jobs, out, walls)
+    plan = _plan(folder, rubric, jobs, out, options)
     results: list[StudentResult] = []
     try:
         results = _grade(plan, resume)
@@ -79,7 +79,7 @@ def grade(
 
 
 def _plan(
-    folder: Path, rubric_path: Path, jobs: int | None, out: Path, walls: SandboxOptions
+    folder: Path, rubric_path: Path, jobs: int | None, out: Path, options: SandboxOptions
 ) -> "GradingConfig":
     from d2l.grader.grading.grade_class import GradingConfig
     from d2l.grader.grading.rubric import read_rubric
@@ -92,7 +92,7 @@ def _plan(
         folder, {"--rubric": rubric.path, "--out": out, "the reference": rubric.reference}
     )
     hidden = [rubric.path, rubric.reference, submissions[0].path]
-    sandbox = walls.sandbox(rubric.limits, hidden)
+    sandbox = options.sandbox(rubric.limits, hidden)
     return GradingConfig(rubric, submissions, sandbox, run_in_sandbox, out, jobs or _cores())
 
 

@@ -1,4 +1,4 @@
-"""`d2l run`: run notebooks behind walls, into executed notebooks, pages and records.
+"""`d2l run`: run notebooks behind options, into executed notebooks, pages and records.
 
 Says what happens; the work is done in `d2l.grader.sandbox`, loaded only when it is needed.
 """
@@ -95,7 +95,7 @@ def run(
     settings: "dict[str, Plain]",
     keep_going: bool,
     allow_install: bool,
-    walls: SandboxOptions,
+    options: SandboxOptions,
 ) -> None:
     """Run notebooks (.ipynb, percent .py, MyST .md), each in a fresh sandbox.
 
@@ -103,10 +103,16 @@ def run(
     outputs. Exits with 0 when every cell of every notebook ran, and with 1 when not.
     """
     require_tools()
-    from d2l.grader.sandbox.limits import Limits
+    from d2l.grader.sandbox.isolation import Limits
 
-    limits = Limits(timeout, memory=int(memory * 2**30), output=_OUTPUT, cell_characters=10**6)
-    sandbox = walls.sandbox(limits, network=allow_install)
+    limits = Limits(
+        timeout,
+        wall_seconds=timeout,
+        memory=int(memory * 2**30),
+        output=_OUTPUT,
+        cell_characters=10**6,
+    )
+    sandbox = options.sandbox(limits, network=allow_install)
     runner = _Runner(sandbox, out, settings, keep_going, allow_install)
     try:
         failed = runner.run_all(notebooks)

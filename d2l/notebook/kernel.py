@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
@@ -21,7 +21,8 @@ from jupyter_client.manager import AsyncKernelManager
 from d2l.errors import D2LError
 
 START_SECONDS = 120
-GRACE_SECONDS = 3  # from an interrupt until a kernel that goes on is killed
+GRACE_SECONDS = 10  # from an interrupt until a kernel that ignores it is killed
+INTERRUPT_SECONDS = 5  # between two interrupts
 IDLE_SECONDS = 4  # what the kernel still shows after it has answered
 ALIVE_SECONDS = 0.25
 MAX_SOCKET_FOLDER = 90  # of the 103 characters that every system has for a socket's path
@@ -41,6 +42,30 @@ class KernelTimeoutError(D2LError, TimeoutError):
     """Code that ran longer than it may; the kernel was interrupted, or killed if it went on."""
 
 
+class TimeLimit(Protocol):
+    """What one execution may use."""
+
+    async def reached(self) -> str:
+        """Return when it is used up, with a sentence on it."""
+
+    async def grace_is_over(self) -> None:
+        """Called after the first interrupt; return when the kernel is to be killed."""
+
+
+class WallLimit:
+    """A limit in seconds by the clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def reached(self) -> str:
+        await asyncio.sleep(self._seconds)
+        return f"stopped: it ran longer than {round(self._seconds, 1):g} s"
+
+    async def grace_is_over(self) -> None:
+        await asyncio.sleep(GRACE_SECONDS)
+
+
 class Kernel:
     """A running kernel that is asked one thing at a time."""
 
@@ -53,13 +78,13 @@ class Kernel:
         self,
         code: str,
         on_message: Message = lambda kind, content: None,
-        seconds: float | None = None,
+        limit: float | TimeLimit | None = None,
         silent: bool = False,
     ) -> Mapping[str, Any]:
         """Run `code`, hand on what it shows, and return the content of the kernel's answer.
 
-        `silent` code leaves no trace in the history. Raises `KernelTimeoutError` after `seconds`,
-        and `KernelDiedError`.
+        `silent` code leaves no trace in the history. A number as `limit` is seconds. Raises
+        `KernelTimeoutError` when the limit is reached, and `KernelDiedError`.
         """
         request = self._client.execute(
             code, silent=silent, store_history=not silent, allow_stdin=False, stop_on_error=False
@@ -67,8 +92,10 @@ class Kernel:
         shown = asyncio.ensure_future(self._shown(request, on_message))
         answer = asyncio.ensure_future(self._answer(request, shown))
         death = asyncio.ensure_future(self._death())
+        if isinstance(limit, (int, float)):
+            limit = WallLimit(limit)
         try:
-            return await self._first(answer, death, seconds)
+            return await self._first(answer, death, limit)
         finally:
             for task in (answer, shown, death):
                 task.cancel()
@@ -78,19 +105,28 @@ class Kernel:
         self,
         answer: "asyncio.Future[Mapping[str, Any]]",
         death: "asyncio.Future[None]",
-        seconds: float | None,
+        limit: TimeLimit | None,
     ) -> Mapping[str, Any]:
-        both: set[asyncio.Future[Any]] = {answer, death}
-        await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        over = None if limit is None else asyncio.ensure_future(limit.reached())
+        try:
+            await _any_of(answer, death, over)
+        finally:
+            if over is not None and not over.done():
+                over.cancel()
         if answer.done():
             return answer.result()
         if death.done():
-            raise KernelDiedError("the kernel died (out of memory, or its process was ended)")
-        await self._manager.interrupt_kernel()
-        await asyncio.wait(both, timeout=GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            raise KernelDiedError("the kernel died: its process was ended")
+        assert limit is not None
+        assert over is not None
+        grace = asyncio.ensure_future(limit.grace_is_over())
+        while not (answer.done() or death.done() or grace.done()):
+            await self._manager.interrupt_kernel()
+            await _any_of(answer, death, grace, seconds=INTERRUPT_SECONDS)
+        grace.cancel()
         if not answer.done():
             await self.kill()
-        raise KernelTimeoutError(f"stopped: it ran longer than {round(seconds or 0, 1):g} s")
+        raise KernelTimeoutError(over.result())
 
     async def kill(self) -> None:
         """End the kernel's process; whoever asks it anything then is told that it died."""
@@ -129,6 +165,12 @@ class Kernel:
     async def _death(self) -> None:
         while await self.is_alive():
             await asyncio.sleep(ALIVE_SECONDS)
+
+
+async def _any_of(*tasks: "asyncio.Future[Any] | None", seconds: float | None = None) -> None:
+    """Wait until one of the tasks has ended, `seconds` at most."""
+    waited = {task for task in tasks if task is not None}
+    await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
 
 @asynccontextmanager

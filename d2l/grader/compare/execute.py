@@ -65,7 +65,7 @@ def compare_notebooks(
             outcomes = [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            sandbox.stop.cancel()
+            sandbox.cancellation.cancel()
             raise
     references, submissions = outcomes[: counts.reference], outcomes[counts.reference :]
     return Comparison(compare(references, submissions, submission), references, submissions)

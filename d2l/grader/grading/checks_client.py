@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from d2l.grader.grading.checks_messages import read_message, write_message
-from d2l.grader.sandbox.isolation import program
+from d2l.grader.sandbox.isolation import module_command
 
 LOAD_SECONDS = 120  # for importing what the checks import, PyTorch perhaps
 _END_SECONDS = 10
@@ -58,7 +58,7 @@ def checks_process(
 ) -> Iterator[ChecksProcess]:
     """Give the answers to `task`; the process is gone when the block ends."""
     with subprocess.Popen(
-        program("d2l.grader.grading.checks_worker"),
+        module_command("d2l.grader.grading.checks_worker"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -134,7 +134,7 @@ class _Grading:
             self.plan.jobs,
             self.watcher.start,
             self._done,
-            self.plan.sandbox.stop.cancel,
+            self.plan.sandbox.cancellation.cancel,
         )
         return [self.results[one.key] for one in self.plan.submissions]
 

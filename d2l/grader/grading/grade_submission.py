@@ -126,7 +126,7 @@ def _run(course: GradingContext, found: LoadedSubmission, seed_offset: int) -> O
     outcome = course.run(job, course.sandbox)
     if outcome.status == "start":  # it has seen nothing of the notebook: once more
         outcome = course.run(job, course.sandbox)
-    if course.sandbox.stop.is_cancelled:
+    if course.sandbox.cancellation.is_cancelled:
         raise StoppedError
     return outcome
 

@@ -84,7 +84,7 @@ class ReferenceRunner:
             self.jobs,
             on_start=lambda seed_offset: None,
             on_done=keep,
-            stop=self.sandbox.stop.cancel,
+            stop=self.sandbox.cancellation.cancel,
         )
         in_order = [outcomes[seed_offset] for seed_offset in self.rubric.seeds]
         reference = _held_against(self.rubric, in_order)

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from d2l.grader.grading.toml_schema import RubricError, TomlTable
-from d2l.grader.sandbox.limits import Limits
+from d2l.grader.sandbox.isolation import Limits
 
 MOST_RUNS = 10
 _MIB, _GIB = 2**20, 2**30

@@ -1,19 +1,19 @@
-"""The small programs that a probe runs behind walls: each tries to break one claim.
+"""The small programs of the self-test: each tries to break one guarantee of a sandbox.
 
-Bounded in themselves, so that the machine is unharmed where a claim does not hold.
+Bounded in themselves, so that the machine is unharmed where a guarantee does not hold.
 """
 
 from dataclasses import dataclass
 
-from d2l.grader.sandbox.limits import Limits
+from d2l.grader.sandbox.isolation import Limits
 
-BEGUN = "begun"  # said by a program before it tries
-KEPT = "kept"  # said by one that got away with it
+BEGUN = "begun"  # printed by a program before it tries
+SUCCEEDED = "succeeded"  # printed by one that got away with it
 _MEGABYTE = 2**20
 
 
 @dataclass(frozen=True)
-class Attempt:
+class EscapeAttempt:
     """A program that goes beyond `limits`."""
 
     what: str
@@ -46,7 +46,7 @@ print("{BEGUN}", flush=True)
 try:
     kept = [bytearray(b"x") * {16 * _MEGABYTE} for part in range(20)]
     time.sleep(2)
-    print("{KEPT}")
+    print("{SUCCEEDED}")
 except MemoryError:
     pass
 """
@@ -60,7 +60,7 @@ try:
             time.sleep(3)
             os._exit(0)
     time.sleep(2)
-    print("{KEPT}")
+    print("{SUCCEEDED}")
 except OSError:
     pass
 """
@@ -73,7 +73,7 @@ try:
         with open(f"part{{number}}", "wb") as file:
             file.write(bytes({4 * _MEGABYTE}))
     time.sleep(2)
-    print("{KEPT}")
+    print("{SUCCEEDED}")
 except OSError:
     pass
 """
@@ -88,12 +88,12 @@ if os.fork() == 0:
     if os.fork():
         os._exit(0)
 time.sleep(8)
-print("{KEPT}")
+print("{SUCCEEDED}")
 """
 
 ATTEMPTS = (
-    Attempt("time", Limits(seconds=1.0), _TIME),
-    Attempt("memory", Limits(seconds=10, memory=160 * _MEGABYTE), _MEMORY),
-    Attempt("processes", Limits(seconds=10, processes=20), _PROCESSES),
-    Attempt("disk", Limits(seconds=10, disk=16 * _MEGABYTE), _DISK),
+    EscapeAttempt("time", Limits(wall_seconds=1.0), _TIME),
+    EscapeAttempt("memory", Limits(wall_seconds=10, memory=160 * _MEGABYTE), _MEMORY),
+    EscapeAttempt("processes", Limits(wall_seconds=10, processes=20), _PROCESSES),
+    EscapeAttempt("disk", Limits(wall_seconds=10, disk=16 * _MEGABYTE), _DISK),
 )

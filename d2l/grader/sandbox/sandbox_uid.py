@@ -1,11 +1,11 @@
-"""The user that a run is when whoever grades is root: a number that nobody else has."""
+"""The user that a run is when the grader is root: a number that nobody else has."""
 
 import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from d2l.grader.sandbox.level import IsolationError
+from d2l.grader.sandbox.isolation import IsolationError
 
 # Between systemd's ranges, which end at 1,879,048,191, and 2^31: for nobody, says its table.
 _UNUSED = range(1_900_000_000, 2_100_000_000)
@@ -41,7 +41,7 @@ def _mapped_users() -> range:
 def require_readable(folders: Iterable[Path], user: int | None, with_parents: bool) -> None:
     """Raise `IsolationError` for a folder that an unprivileged user cannot read.
 
-    Behind walls a folder is shown alone; without them its parents must be passable as well.
+    In a sandbox a folder is shown alone; without isolation its parents must be passable as well.
     """
     if user is None:
         return
@@ -52,7 +52,7 @@ def require_readable(folders: Iterable[Path], user: int | None, with_parents: bo
             closed.insert(0, folder)
         if closed:
             raise IsolationError(
-                f"started by root, submissions run as an unprivileged user, who cannot read "
+                f"when d2l runs as root, submissions run as an unprivileged user, who cannot read "
                 f"{closed[-1]} (needed for {folder}): "
                 f"chmod o+rx {closed[-1]}, or run d2l as an ordinary user"
                 + (", or with --isolation bubblewrap" if with_parents else "")

@@ -7,10 +7,8 @@ from functools import partial
 import nbformat
 import numpy as np
 
-from d2l.grader.sandbox.isolation import SandboxConfig
+from d2l.grader.sandbox.isolation import Level, Limits, SandboxConfig
 from d2l.grader.sandbox.job import CellOutcome, Outcome, Problem
-from d2l.grader.sandbox.level import Level
-from d2l.grader.sandbox.limits import Limits
 
 REFERENCE = """# %% [markdown]
 # # Homework

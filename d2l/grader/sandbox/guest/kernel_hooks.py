@@ -1,7 +1,7 @@
 """What is called in the kernel: before the first cell, between cells, after the last.
 
-It runs in a stranger's company, so it is loaded before the stranger's code with built-in
-functions of its own, and nothing of what it says is trusted.
+It shares the kernel with untrusted code, so it is loaded before that, with built-in functions of
+its own; nothing that it reports is trusted.
 """
 
 import builtins
@@ -12,7 +12,7 @@ from typing import Any
 
 from IPython import get_ipython
 
-from d2l.grader.sandbox.guest import installs, seeds
+from . import installs, seeds, stand_ins
 
 _loaded: dict[str, Any] = {}
 
@@ -21,9 +21,10 @@ def begin(seed_offset: int, may_install: bool) -> None:
     """Seed the random numbers and move every seed that the notebook will set by `seed_offset`."""
     shell = get_ipython()
     _loaded["shell"] = shell
-    _loaded["fetch"] = _with_own_builtins("d2l.grader.sandbox.guest.fetch").fetch
+    _loaded["fetch"] = _with_own_builtins(f"{__package__}.fetch").fetch
     _loaded["publish"] = shell.display_pub.publish
     _loaded["names"] = shell.user_ns
+    stand_ins.install()
     seeds.begin(seed_offset)
     if not may_install:
         shell.system = installs.explain_failed_installs(

@@ -6,8 +6,7 @@ import base64
 import io
 import os
 
-from d2l.grader.sandbox.guest import start
-from d2l.grader.sandbox.guest.framing import VALUE_TYPE
+from _d2l_guest import VALUE_TYPE, kernel_hooks
 
 
 class Malice:
@@ -24,7 +23,7 @@ def forged(publish, names, expressions, inputs, limit):
     publish({VALUE_TYPE: {"npy": text}}, {})
 
 
-start._loaded["fetch"] = forged
+kernel_hooks._loaded["fetch"] = forged
 
 # %%
 # as in the reference: 2. Softmax

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from guards import guarded
-from sandboxes import box_of, notebook_of, printed, run, statuses, strongest
+from guards import guarded, limits
+from sandboxes import notebook_of, printed, run, statuses, strongest
 
 from d2l.grader.sandbox.job import Fetch, Job, Problem
-from d2l.grader.sandbox.run import _Recording
+from d2l.grader.sandbox.run import _Dialogue
 
 HONEST = (
     "x = 1\nfirst = globals().get('Hidden')\nprint('hi', flush=True)\nx + 1",
@@ -128,7 +128,7 @@ while True:
     outcome = run(*sources, limits={"cell_seconds": 1}, fetches=(Fetch("x", ("x",)),))
     assert statuses(outcome) == ["timeout", "ok", "timeout", "not run"]
     assert outcome.status == "timeout"
-    assert outcome.reason == "code cell 1: stopped: it ran longer than 1 s"
+    assert outcome.reason == "code cell 1: stopped: it used more than 1 s of CPU time"
     assert 1 < outcome.cells[0].seconds < 8
     assert outcome.notebook.cells[1].outputs[0].ename == "KeyboardInterrupt"
     assert isinstance(outcome.values["x"], Problem)
@@ -137,7 +137,8 @@ while True:
 
 def test_cells_are_stopped_in_time_for_the_values():
     endless = "import time\nwhile True: time.sleep(0.1)"
-    outcome = run("x = 1", endless, "x = 2", limits={"seconds": 20}, fetches=(Fetch("x", ("x",)),))
+    limits = {"wall_seconds": 20}
+    outcome = run("x = 1", endless, "x = 2", limits=limits, fetches=(Fetch("x", ("x",)),))
     assert statuses(outcome) == ["ok", "timeout", "not run"]
     assert outcome.status == "timeout"
     assert outcome.values["x"] == 1
@@ -224,13 +225,13 @@ def test_a_driver_that_the_notebook_ends_is_no_result():
         ("", "broken"),
     ],
 )
-def test_a_box_that_is_ended_within_a_frame_ended_for_what_the_walls_saw(rest, status):
-    recording = _Recording(Job(notebook_of("1")), box_of(seconds=3), lambda cell: None)
-    within = "sys.stdout.buffer.write(b'J' + (1000).to_bytes(8)); sys.stdout.flush()"
+def test_a_box_that_is_ended_within_a_frame_ended_for_what_was_measured(rest, status):
+    dialogue = _Dialogue(Job(notebook_of("1")), limits(), lambda cell: None)
+    within = "sys.stdout.buffer.write((1000).to_bytes(8)); sys.stdout.flush()"
     found, _ = guarded(
-        f"import sys, time; {within}; {rest}", strongest(), read=recording.read, seconds=3
+        f"import sys, time; {within}; {rest}", strongest(), read=dialogue.read, wall_seconds=3
     )
-    outcome = recording.outcome(found)
+    outcome = dialogue.outcome(found)
     assert outcome.status == status
     assert outcome.reason
 

@@ -1,4 +1,4 @@
-"""What a run sees and can do behind walls: its own folder, Python, the data, and nothing else."""
+"""What a run sees and can do in a sandbox: its own folder, Python, the data, and nothing else."""
 # ruff: noqa: E501
 
 import json
@@ -15,8 +15,7 @@ from guards import CHECKOUT, PYTHON, SYSTEM_PYTHON, guarded, limits, need, token
 
 import d2l
 from d2l.grader.sandbox.client import run_sandboxed
-from d2l.grader.sandbox.isolation import SandboxConfig, program
-from d2l.grader.sandbox.level import IsolationError, Level
+from d2l.grader.sandbox.isolation import IsolationError, Level, SandboxConfig, module_command
 from d2l.grader.sandbox.sandbox_uid import require_readable, unprivileged_user
 from d2l.grader.sandbox.seccomp import system_call_filter
 
@@ -24,14 +23,14 @@ pytestmark = pytest.mark.usefixtures("private_temporary_folder")
 
 
 def found_by(source, level, **options):
-    """What a program behind walls puts into its dictionary `found`."""
+    """What a program in a sandbox puts into its dictionary `found`."""
     whole = f"import json, os\nfound = {{}}\n{source}\nprint(json.dumps(found))"
     ended, said = guarded(whole, level, **options)
     assert ended.status == "ok", ended
     return json.loads(said)
 
 
-def test_no_server_outside_is_reached_and_the_box_has_a_loopback_of_its_own(walled):
+def test_no_server_outside_is_reached_and_the_box_has_a_loopback_of_its_own(isolated):
     name = token()
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
@@ -50,12 +49,12 @@ def test_no_server_outside_is_reached_and_the_box_has_a_loopback_of_its_own(wall
             f"found['abstract'] = works(socket.AF_UNIX, '\\0{name}')\n"
             "found['interfaces'] = [name for _, name in socket.if_nameindex()]"
         )
-        found = found_by(source, walled)
+        found = found_by(source, isolated)
         assert found == {"own": True, "tcp": False, "abstract": False, "interfaces": ["lo"]}
-        assert found_by(source, walled, network=True)["tcp"] is True  # so the test can fail
+        assert found_by(source, isolated, network=True)["tcp"] is True  # so the test can fail
 
 
-def test_only_python_the_system_the_data_and_the_package_are_in_sight(walled, tmp_path):
+def test_only_python_the_system_the_data_and_the_package_are_in_sight(isolated, tmp_path):
     (tmp_path / "secret").write_text("secret")
     data = tmp_path / "data"
     data.mkdir()
@@ -71,28 +70,28 @@ def test_only_python_the_system_the_data_and_the_package_are_in_sight(walled, tm
         "found['places'] = [place for place in places if os.path.exists(place)]\n"
         f"found['package'] = os.listdir({str(CHECKOUT)!r})"
     )
-    found = found_by(source, walled, data=data)
+    found = found_by(source, isolated, data=data)
     assert (found["data"], found["places"]) == ("1,2", [])
     # An environment may lie in the checkout, and is Python's own.
     assert set(found["package"]) - {Path(sys.prefix).name} == {"d2l"}
 
 
-def test_nothing_but_the_own_folders_can_be_written_to(walled, tmp_path):
+def test_nothing_but_the_own_folders_can_be_written_to(isolated, tmp_path):
     tmp_path.chmod(0o755)
     source = (
         "found['written'] = []\n"
         f"package = {str(Path(d2l.__file__).parent)!r}\n"
-        "for folder in ('/', '/usr', '/etc', '/dev', '/data', '/given', package,\n"
+        "for folder in ('/', '/usr', '/etc', '/dev', '/data', package,\n"
         "        '/sys/devices/system/cpu', '/sandbox/work', '/sandbox/data', '/tmp', '/dev/shm'):\n"
         "    try: open(folder + '/new', 'w').close(); found['written'].append(folder)\n"
         "    except OSError: pass"
     )
-    found = found_by(source, walled, data=tmp_path)
+    found = found_by(source, isolated, data=tmp_path)
     assert found == {"written": ["/sandbox/work", "/sandbox/data", "/tmp", "/dev/shm"]}
     assert os.listdir(tmp_path) == []
 
 
-def test_no_privilege_is_left_and_walls_cannot_be_taken_down(walled):
+def test_no_privilege_is_left_and_the_isolation_cannot_be_undone(isolated):
     source = (
         "import ctypes\n"
         "lines = dict(line.split(':\\t') for line in open('/proc/self/status') if ':\\t' in line)\n"
@@ -106,7 +105,7 @@ def test_no_privilege_is_left_and_walls_cannot_be_taken_down(walled):
         "try: os.setuid(0); found['root'] = True\n"
         "except OSError: found['root'] = False"
     )
-    found = found_by(source, walled)
+    found = found_by(source, isolated)
     assert found == {
         "capabilities": [0] * 5,
         "sealed": "1",
@@ -118,7 +117,7 @@ def test_no_privilege_is_left_and_walls_cannot_be_taken_down(walled):
 
 
 @pytest.mark.skipif(not system_call_filter(), reason="no filter for this processor")
-def test_no_run_can_make_namespaces_look_into_processes_or_keep_memory_on_nobodys_account(level):
+def test_no_run_can_make_namespaces_look_into_processes_or_keep_memory_on_nobodys_account(isolated):
     source = (
         "import ctypes, threading\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
@@ -134,7 +133,7 @@ def test_no_run_can_make_namespaces_look_into_processes_or_keep_memory_on_nobody
         "thread.start(); thread.join()\n"
         "found['process'] = os.waitpid(os.posix_spawn('/bin/true', ['true'], {}), 0)[1]"
     )
-    assert found_by(source, level) == {
+    assert found_by(source, isolated) == {
         "refused": [True] * 4,
         "new user": False,
         "thread": "works",
@@ -142,25 +141,25 @@ def test_no_run_can_make_namespaces_look_into_processes_or_keep_memory_on_nobody
     }
 
 
-def test_other_processes_are_out_of_sight_and_out_of_reach(walled):
+def test_other_processes_are_out_of_sight_and_out_of_reach(isolated):
     source = (
         "found['numbers'] = sorted(int(n) for n in os.listdir('/proc') if n.isdigit())[-1] < 10\n"
         f"try: os.kill({os.getpid()}, 0); found['reached'] = True\n"
         "except OSError: found['reached'] = False"
     )
-    assert found_by(source, walled) == {"numbers": True, "reached": False}
+    assert found_by(source, isolated) == {"numbers": True, "reached": False}
 
 
-def test_the_package_is_found_by_its_own_program_and_by_no_other_path(walled):
+def test_the_package_is_found_by_its_own_program_and_by_no_other_path(isolated):
     said = []
-    command = program(
+    command = module_command(
         "d2l.grader.sandbox.isolation"
     )  # has no main: the error says which file was read
-    sandbox = SandboxConfig(walled, limits())
+    sandbox = SandboxConfig(isolated, limits())
     found = run_sandboxed(command, sandbox, b"", lambda pipe: said.append(pipe.read()))
     assert (
         f"cannot import name 'main' from 'd2l.grader.sandbox.isolation' ({CHECKOUT}/d2l"
-        in found.said
+        in found.stderr_tail
     )
 
 
@@ -188,7 +187,7 @@ def test_as_root_each_run_is_a_user_of_its_own_who_reads_nothing_of_another(
             f"try: os.kill({os.getpid()}, 0); found['reached'] = True\n"
             "except OSError: found['reached'] = False"
         )
-        found = found_by(source, need(Level.LIMITS))
+        found = found_by(source, need(Level.NONE))
     finally:
         kept.unlink()
         (secret / "file").unlink()
@@ -214,8 +213,8 @@ def test_a_folder_that_the_run_could_not_read_is_named(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
-@pytest.mark.parametrize("level", [Level.LIMITS, Level.NAMESPACES, Level.BUBBLEWRAP])
-def test_an_ordinary_user_has_the_same_walls(level):
+@pytest.mark.parametrize("level", [Level.NONE, Level.BUBBLEWRAP])
+def test_an_ordinary_user_has_the_same_isolation(level):
     if not Path(SYSTEM_PYTHON).exists():
         pytest.skip(f"no {SYSTEM_PYTHON} for an ordinary user")
     if level == Level.BUBBLEWRAP and shutil.which("bwrap") is None:
@@ -228,11 +227,11 @@ def test_an_ordinary_user_has_the_same_walls(level):
     )
     grader = (
         "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
-        "from d2l.grader.sandbox.level import Level\n"
-        "from d2l.grader.sandbox.limits import Limits\n"
+        "from d2l.grader.sandbox.isolation import Level\n"
+        "from d2l.grader.sandbox.isolation import Limits\n"
         "from d2l.grader.sandbox.isolation import SandboxConfig\n"
         "from d2l.grader.sandbox.client import run_sandboxed\n"
-        f"sandbox = SandboxConfig(Level({int(level)}), Limits(seconds=20, memory=2**28, processes=30))\n"
+        f"sandbox = SandboxConfig(Level({int(level)}), Limits(wall_seconds=20, memory=2**28, processes=30))\n"
         "def run(source):\n"
         f"    command = [{PYTHON!r}, '-I', '-S', '-c', source]\n"
         "    print(run_sandboxed(command, sandbox, b'', lambda p: print(p.read().decode())).status)\n"
@@ -248,6 +247,6 @@ def test_an_ordinary_user_has_the_same_walls(level):
     lines = [line for line in done.stdout.split("\n") if line]
     assert done.stderr == ""
     found = json.loads(lines[0])
-    walled = level > Level.LIMITS
-    assert found == [65534, not walled, False, ["data", "home", "tmp", "work"]]
+    is_isolated = level > Level.NONE
+    assert found == [65534, not is_isolated, False, ["data", "home", "tmp", "work"]]
     assert lines[1:] == ["ok", "memory", "processes"]

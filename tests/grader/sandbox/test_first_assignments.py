@@ -6,7 +6,7 @@ from d2l.grader.sandbox.guest.first_assignments import first_assignments
 
 
 def cells_of(*sources):
-    return [{"index": 2 * i, "source": source} for i, source in enumerate(sources)]
+    return [(2 * i, source) for i, source in enumerate(sources)]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,19 @@ import struct
 import numpy as np
 import pytest
 
-from d2l.grader.sandbox.frames import FrameError, FrameReader, TooMuchError, parse_array, parse_json
-from d2l.grader.sandbox.guest.framing import array_frame, json_frame
+from d2l.grader.sandbox.protocol import (
+    HEAD,
+    ArrayFound,
+    CellDone,
+    ProtocolError,
+    Stream,
+    TooMuchError,
+    ValueFound,
+    ValueProblem,
+    frame,
+    read_answers,
+)
+from d2l.grader.sandbox.untrusted import parse_array, parse_json
 
 TYPES = "bool int8 uint8 int16 int32 int64 uint64 float16 float32 float64 complex64 complex128"
 
@@ -21,8 +32,16 @@ def npy(array, **options):
     return written.getvalue()
 
 
-def frames_in(data, limit=10**6):
-    return list(FrameReader(io.BytesIO(data), limit))
+def answers_in(data, limit=10**6):
+    return list(read_answers(io.BytesIO(data), limit))
+
+
+def cell(**changes):
+    fields = {
+        "index": 1, "status": "ok", "seconds": 1.5, "cpu_seconds": 1.0, "peak_memory": 5,
+        "error": "", "execution_count": 1, "outputs": [Stream("stdout", "a")],
+    }  # fmt: skip
+    return CellDone(**(fields | changes))
 
 
 @pytest.mark.parametrize("kind", TYPES.split())
@@ -30,19 +49,18 @@ def frames_in(data, limit=10**6):
 def test_arrays_of_plain_numbers_arrive_as_numpy_wrote_them(kind, shape):
     values = np.random.default_rng(0).integers(0, 2, shape).astype(kind)
     for array in (values, np.asfortranarray(values)):
-        (read,) = frames_in(array_frame(npy(array)))
+        (answer,) = answers_in(frame(ArrayFound("x", npy(array))))
+        read = parse_array(answer.npy)
         assert read.dtype == array.dtype
         np.testing.assert_array_equal(read, np.load(io.BytesIO(npy(array))))
 
 
-def test_messages_and_arrays_arrive_in_their_order():
-    messages = [{"a": [1, 2.5, None, True, "é\n\x00"]}, "숙제", float("inf")]
-    data = (
-        json_frame(messages[0]) + array_frame(npy([1, 2])) + b"".join(map(json_frame, messages[1:]))
-    )
-    first, array, *others = frames_in(data)
-    assert [first, *others] == messages
-    assert array.tolist() == [1, 2]
+def test_messages_arrive_in_their_order_as_they_were_sent():
+    sent = [cell(), ValueFound("숙제", '{"a": [1, 2.5, null]}'), ArrayFound("x", npy([1, 2]))]
+    sent += [ValueProblem("é", "no value\n\x00")]
+    assert answers_in(b"".join(map(frame, sent))) == sent
+    values = [{"a": [1, 2.5, None, True, "é\n\x00"]}, "숙제", float("inf"), 2**1000]
+    assert [parse_json(json.dumps(value)) for value in values] == values
 
 
 def test_a_pickle_never_comes_to_life(tmp_path):
@@ -53,7 +71,7 @@ def test_a_pickle_never_comes_to_life(tmp_path):
     pickled = np.empty(1, dtype=object)
     pickled[0] = Bomb()
     for payload in (npy(pickled, allow_pickle=True), pickle.dumps(Bomb())):
-        with pytest.raises(FrameError):
+        with pytest.raises(ProtocolError):
             parse_array(payload)
     assert not (tmp_path / "exploded").exists()
 
@@ -75,7 +93,7 @@ def test_a_pickle_never_comes_to_life(tmp_path):
 def test_an_array_with_any_other_header_is_refused(header):
     text = header.encode() + b"\n"
     payload = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + bytes(8)
-    with pytest.raises(FrameError):
+    with pytest.raises(ProtocolError):
         parse_array(payload)
 
 
@@ -95,11 +113,11 @@ def test_an_array_with_any_other_header_is_refused(header):
     ],
 )
 def test_what_is_no_json_of_text_that_can_be_written_is_refused(payload):
-    with pytest.raises(FrameError):
+    with pytest.raises(ProtocolError):
         parse_json(payload)
 
 
-def test_a_box_is_cut_off_before_its_bytes_are_read():
+def test_a_sandbox_is_cut_off_before_its_bytes_are_read():
     class Endless(io.RawIOBase):
         given = 0
 
@@ -108,41 +126,59 @@ def test_a_box_is_cut_off_before_its_bytes_are_read():
             return bytes(size)
 
     pipe = Endless()
-    with pytest.raises(FrameError):  # a frame of the kind 0, of no length
-        list(FrameReader(pipe, 1000))
-    huge = struct.pack(">cQ", b"J", 2**60)
+    with pytest.raises(ProtocolError):  # a message of no length
+        list(read_answers(pipe, 1000))
+    assert pipe.given <= 1000
+    huge = HEAD.pack(2**60)
     with pytest.raises(TooMuchError, match="1,000 bytes"):
-        frames_in(huge + b" " * 2000, limit=1000)
-    many = json_frame("x" * 300) * 4
+        answers_in(huge + b" " * 2000, limit=1000)
+    many = frame(ValueProblem("x", "y" * 300)) * 4
     with pytest.raises(TooMuchError):
-        frames_in(many, limit=1000)
-    assert len(frames_in(many, limit=len(many))) == 4
+        answers_in(many, limit=1000)
+    assert len(answers_in(many, limit=len(many))) == 4
 
 
 def test_a_pipe_that_ends_within_a_frame_is_an_error():
-    data = json_frame({"kind": "end"})
-    assert frames_in(data)
+    data = frame(cell())
+    assert answers_in(data)
     for end in range(1, len(data)):
-        with pytest.raises(FrameError):
-            frames_in(data[:end])
+        with pytest.raises(ProtocolError):
+            answers_in(data[:end])
 
 
-def test_thousands_of_damaged_streams_give_plain_data_or_a_frame_error():
+NO_MESSAGES = {
+    "nothing": b"",
+    "no type": b"\xc1",
+    "a list": b"\x90",
+    "deep": b"\x91" * 100_000,
+    "longer than all": b"\xdb\xff\xff\xff\xff",
+    "no UTF-8": b"\xa1\xff",
+    "no kind": b"\x81\xa4kind\xc0",
+}
+
+
+@pytest.mark.parametrize("payload", NO_MESSAGES.values(), ids=NO_MESSAGES.keys())
+def test_what_is_not_a_message_is_refused(payload):
+    with pytest.raises(ProtocolError):
+        answers_in(HEAD.pack(len(payload)) + payload)
+
+
+def test_thousands_of_damaged_streams_give_messages_or_a_protocol_error():
     rng = random.Random(0)
-    good = json_frame({"kind": "cell", "outputs": [{"a": 1.5}]}) + array_frame(npy(np.eye(3)))
-    assert len(frames_in(good)) == 2
+    good = frame(cell()) + frame(ArrayFound("x", npy(np.eye(3)))) + frame(ValueFound("y", "[1.5]"))
+    assert len(answers_in(good)) == 3
     outcomes = {"read": 0, "refused": 0}
     for _ in range(6000):
         try:
-            for frame in frames_in(damaged(good, rng)):
-                assert isinstance(frame, (dict, list, str, int, float, np.ndarray, type(None)))
-                if isinstance(frame, np.ndarray):
-                    assert frame.dtype.kind in "biufc"
-                    assert frame.nbytes <= 10 * len(good)
-                else:
-                    json.dumps(frame)
+            for answer in answers_in(damaged(good, rng)):
+                if isinstance(answer, ArrayFound):
+                    array = parse_array(answer.npy)
+                    assert array.dtype.kind in "biufc"
+                    assert array.nbytes <= 10 * len(good)
+                elif isinstance(answer, ValueFound):
+                    json.dumps(parse_json(answer.value))
             outcomes["read"] += 1
-        except FrameError:
+        except ProtocolError:
             outcomes["refused"] += 1
     assert min(outcomes.values()) > 100
 

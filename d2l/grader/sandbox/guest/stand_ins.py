@@ -1,0 +1,5 @@
+"""Stand-ins."""
+
+
+def install() -> None:
+    """Placeholder until merged."""

@@ -37,7 +37,7 @@ from d2l.grader.grading.submissions import Submission, SubmissionError
 from d2l.grader.grading.validate_checks import make_hidden_checks
 from d2l.grader.grading.worker_pool import Done, run_tasks
 from d2l.grader.sandbox.isolation import SandboxConfig
-from d2l.runs.atomic_write import replace_file
+from d2l.files.atomic_write import replace_file
 
 # Graded again by `--resume`: it was not the submission that failed.
 _NOT_KEPT = ("start", "not graded")

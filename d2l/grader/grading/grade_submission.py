@@ -21,7 +21,7 @@ from d2l.grader.grading.submissions import Submission, SubmissionError
 from d2l.grader.grading.truncate import bounded
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome, RunStatus
-from d2l.runs.atomic_write import replace_file
+from d2l.files.atomic_write import replace_file
 
 PAGES = Path("students")
 # Of several runs the first of these that there is counts; not named, an "ok" comes last.

@@ -23,7 +23,7 @@ from d2l.grader.grading.worker_pool import Done, run_tasks
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import CellOutcome, Job, Outcome
 from d2l.notebook.source import read_notebook
-from d2l.runs.atomic_write import replace_file
+from d2l.files.atomic_write import replace_file
 
 Run = Callable[[Job, SandboxConfig], Outcome]
 _KEPT = Path("journal", "reference.json")

@@ -20,7 +20,7 @@ from d2l.grader.grading.rubric import Rubric
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import CellOutcome
 from d2l.notebook.versions import versions_of
-from d2l.runs.atomic_write import replace_file
+from d2l.files.atomic_write import replace_file
 
 _FORMAT = 1
 _ENTRIES = Path("journal", "students")

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from d2l.grader.compare.html_parts import Redaction, badge, message_html
 from d2l.grader.compare.report import CheckReport, Finding
 from d2l.grader.sandbox.job import CellOutcome
-from d2l.notebook.display import CellWriter
+from d2l.notebook.cell_html import CellWriter
 from d2l.notebook.execute import code_cells
 
 MAX_FINDINGS = 500  # of one page

@@ -121,7 +121,7 @@ def make_hidden_checks(rubric: Rubric) -> HiddenChecks:
     return HiddenChecks(rubric, inputs)
 
 
-def _inputs(rubric: Rubric, answers: ChecksProcess) -> Inputs:
+def _inputs(rubric: Rubric, answers: "ChecksProcess") -> Inputs:
     plain, arrays = answers.next(LOAD_SECONDS)
     _require_no_problem(rubric, plain)
     return arrays

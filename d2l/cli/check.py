@@ -81,7 +81,7 @@ def check(
     memory: float,
     jobs: int,
     files: Path | None,
-    options: SandboxOptions,
+    chosen_sandbox: SandboxOptions,
     out: Path | None,
 ) -> None:
     """Compare what the notebook SUBMISSION shows with what a reference shows.
@@ -96,7 +96,7 @@ def check(
 
     notebooks = read_notebook(against), read_notebook(submission)
     limits = Limits(seconds=timeout, memory=int(memory * 2**30))
-    sandbox = options.sandbox(limits, hidden=[against, submission])
+    sandbox = chosen_sandbox.sandbox(limits, hidden=[against, submission])
     try:
         with runs_shown(seeds + runs) as tell:
             done = compare_notebooks(

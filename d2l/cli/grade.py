@@ -3,8 +3,10 @@
 Says what happens; the work is done in `d2l.grader.grading`, loaded only when it is needed.
 """
 
+import hashlib
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,19 +20,33 @@ from d2l.notebook.optional_deps import require_tools
 
 if TYPE_CHECKING:
     from d2l.grader.grading.grade_class import GradingConfig
+    from d2l.grader.grading.platforms import StudentClass
     from d2l.grader.grading.result import StudentResult
+    from d2l.grader.grading.rubric import Rubric
     from d2l.grader.grading.submissions import Submission
 
 _NAME_WIDTH = 30
 _REASON_WIDTH = 100
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True)
+class ClassOptions:
+    """What is asked about students and tables, beside the class itself."""
+
+    attempt: int | None
+    roster: Path | None
+    into: Path | None
+    column: str | None
+    overrides: Path | None
+    anonymous: bool
 
 
 @click.command()
-@click.argument("folder", type=_FOLDER)
+@click.argument("submissions", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--rubric",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=_FILE,
     required=True,
     help="What gives points; `d2l rubric init` drafts one.",
 )
@@ -48,52 +64,166 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="Folder for grades.csv, summary.json, index.html and a page for each student.",
 )
 @click.option("--resume", is_flag=True, help="Go on in --out: what is finished is kept.")
+@click.option(
+    "--attempt",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Grade the N-th attempt of each student, or the last before it; by default the last.",
+)
+@click.option("--roster", type=_FILE, help="CSV that joins names to ids, logins or addresses.")
+@click.option(
+    "--into",
+    type=_FILE,
+    help="CSV that the platform exported: a copy with the points goes to --out.",
+)
+@click.option("--column", help='The column of --into for the points, such as "HW1 (123456)".')
+@click.option(
+    "--overrides",
+    type=_FILE,
+    help="CSV of points and comments by hand (student, item, points, comment); by default "
+    "overrides.csv next to the rubric, if there is one.",
+)
+@click.option("--anonymous", is_flag=True, help="Show ids in place of names on all pages.")
 @sandbox_options
 @click.pass_context
 def grade(
     ctx: click.Context,
-    folder: Path,
+    submissions: Path,
     rubric: Path,
     jobs: int | None,
     out: Path,
     resume: bool,
-    options: SandboxOptions,
+    chosen_sandbox: SandboxOptions,
+    **options: object,
 ) -> None:
-    """Grade every submission in FOLDER: notebooks, folders of students, or .zip files.
+    """Grade every submission in SUBMISSIONS: a platform's zip, or a folder of it.
 
-    Each runs in a sandbox without network and without access to the reference, the rubric or
-    other submissions. Exits with 0 when all are graded, whatever their points; with 1 when the
-    grading itself needs a look: a check that is broken, a submission that could not be graded.
+    Exports of Canvas, Moodle, Blackboard, Brightspace and Gradescope are recognised, as are
+    nbgrader's folders and repositories; everything else is notebooks, folders of students, or
+    .zip files. Each runs in a sandbox without network and without access to the reference, the
+    rubric or other submissions. Exits with 0 when all are graded, whatever their points; with 1
+    when the grading itself needs a look: a check that is broken, a submission that could not be
+    graded.
     """
+    from d2l.grader.grading.platforms import class_folder
+
     require_tools()
-    plan = _plan(folder, rubric, jobs, out, options)
+    chosen = ClassOptions(**options)  # type: ignore[arg-type]
     results: list[StudentResult] = []
-    try:
-        results = _grade(plan, resume)
-    except KeyboardInterrupt:
-        click.echo(
-            f"d2l: interrupted; what is finished is kept: go on by --resume, {out}", err=True
-        )
-        ctx.exit(INTERRUPTED)
+    with class_folder(submissions) as (folder, bad):
+        for entry in bad:
+            click.echo(printable(f"d2l: left out of {submissions.name}: {entry}"), err=True)
+        config = _config(folder, rubric, jobs, out, chosen_sandbox, chosen)
+        try:
+            results = _grade(config, resume)
+        except KeyboardInterrupt:
+            click.echo(
+                f"d2l: interrupted; what is finished is kept: go on by --resume, {out}", err=True
+            )
+            ctx.exit(INTERRUPTED)
+        _return_to_platform(config, results, chosen)
     ctx.exit(_conclude(results, out))
 
 
-def _plan(
-    folder: Path, rubric_path: Path, jobs: int | None, out: Path, options: SandboxOptions
+def _config(
+    folder: Path,
+    rubric_path: Path,
+    jobs: int | None,
+    out: Path,
+    chosen_sandbox: SandboxOptions,
+    options: ClassOptions,
 ) -> "GradingConfig":
     from d2l.grader.grading.grade_class import GradingConfig
-    from d2l.grader.grading.rubric import read_rubric
-    from d2l.grader.grading.submissions import collect
+    from d2l.grader.grading.manual import read_overrides
+    from d2l.grader.grading.platforms import read_class
+    from d2l.grader.grading.rubric import read_rubric, require_outside
     from d2l.grader.sandbox.run import run_in_sandbox
 
     rubric = read_rubric(rubric_path)
-    submissions = collect(folder)
+    found = read_class(folder, attempt=options.attempt, assignment=rubric.reference.stem)
     _require_apart(
         folder, {"--rubric": rubric.path, "--out": out, "the reference": rubric.reference}
     )
+    _points_column(options, rubric)  # before hours of work for a column that is not there
+    submissions = _submissions(found, rubric, options)
+    by_hand = options.overrides or rubric.path.with_name("overrides.csv")
+    overrides = read_overrides(by_hand, rubric, submissions) if by_hand.is_file() else {}
     hidden = [rubric.path, rubric.reference, submissions[0].path]
-    sandbox = options.sandbox(rubric.limits, hidden)
-    return GradingConfig(rubric, submissions, sandbox, run_in_sandbox, out, jobs or _cores())
+    sandbox = chosen_sandbox.sandbox(rubric.limits, hidden)
+    click.echo(printable(found.describe()))
+    require_outside(rubric, sandbox.data, "the folder of --data or D2L_DATA")
+    cores = jobs or _cores()
+    return GradingConfig(rubric, submissions, sandbox, run_in_sandbox, out, cores, overrides)
+
+
+def _submissions(
+    found: "StudentClass", rubric: "Rubric", options: ClassOptions
+) -> "list[Submission]":
+    """The submissions with a roster's names, and without any on pages if they are not wanted."""
+    from d2l.files.csv_cells import read_table
+    from d2l.grader.grading.gradebook import with_roster
+    from d2l.grader.grading.platforms import named_apart
+
+    submissions = found.submissions
+    if options.roster:
+        submissions, match = with_roster(read_table(options.roster), submissions)
+        _list("not in the roster", [one.student for one in match.submissions])
+        _list("in the roster, without a submission", [one.name for one in match.absent])
+    if options.anonymous:
+        submissions = [replace(one, alias=_alias(one, rubric.seed)) for one in submissions]
+    return named_apart(submissions) if options.roster or options.anonymous else submissions
+
+
+def _alias(submission: "Submission", seed: int) -> str:
+    """An id that only those who know the rubric's seed can tell whose it is."""
+    said = f"{seed} {submission.id or submission.login or submission.student}"
+    return f"student-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+
+
+def _list(what: str, names: Sequence[str]) -> None:
+    if names:
+        click.echo(printable(f"{what}: {len(names)} ({', '.join(names)})"))
+
+
+def _points_column(options: ClassOptions, rubric: "Rubric") -> int | None:
+    from d2l.files.csv_cells import read_table
+    from d2l.grader.grading.gradebook import points_column
+
+    if options.into is None:
+        if options.column:
+            raise click.UsageError("--column names a column of --into, which is missing")
+        return None
+    titles = [rubric.title, rubric.reference.stem]
+    return points_column(read_table(options.into), options.column, titles)
+
+
+def _return_to_platform(
+    config: "GradingConfig", results: "Sequence[StudentResult]", options: ClassOptions
+) -> None:
+    """Leave in --out what the platform takes: its own table filled in, and pages in its folders."""
+    from d2l.files.atomic_write import replace_file
+    from d2l.files.csv_cells import read_table
+    from d2l.grader.grading.grade_class import NOT_KEPT
+    from d2l.grader.grading.grade_submission import PAGES
+    from d2l.grader.grading.gradebook import feedback_zip, filled, match_people
+
+    feedback = feedback_zip(config.submissions, config.out / PAGES)
+    if feedback is not None:
+        replace_file(config.out / "feedback.zip", feedback)
+        click.echo(f"pages for the platform: {config.out / 'feedback.zip'}")
+    column = _points_column(options, config.rubric)
+    if options.into is None or column is None:
+        return
+    table = read_table(options.into)
+    match = match_people(table, config.submissions)
+    final = [one for one in results if not one.waiting and one.status not in NOT_KEPT]
+    target = config.out / f"{options.into.stem}.graded.csv"
+    content, count = filled(table, column, match, {one.key: one.total for one in final})
+    replace_file(target, content)
+    click.echo(printable(f"{count} points in the column {table.header[column]!r} of {target}"))
+    _list("not in the table", [one.student for one in match.submissions])
+    _list("in the table, without a submission", [one.name for one in match.absent])
+    _list("not filled in", [one.student for one in results if one not in final])
 
 
 def _require_apart(folder: Path, others: dict[str, Path]) -> None:
@@ -108,7 +238,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _grade(plan: "GradingConfig", resume: bool) -> "list[StudentResult]":
+def _grade(config: "GradingConfig", resume: bool) -> "list[StudentResult]":
     from d2l.grader.grading.grade_class import ProgressListener, grade_class
 
     class Shown(ProgressListener):
@@ -133,13 +263,20 @@ def _grade(plan: "GradingConfig", resume: bool) -> "list[StudentResult]":
             running.remove(submission.student)
             live.advance(bar)
             number = int(live.tasks[0].completed)
-            console.print(_line(f"{number}/{len(plan.submissions)}", result))
+            console.print(_line(f"{number}/{len(config.submissions)}", result))
+
+        def changed(self, results: "Sequence[tuple[StudentResult, float]]") -> None:
+            if results:
+                console.print(f"{len(results)} totals differ from the last grading:")
+            for result, before in results:
+                name = set_cell_size(printable(result.shown), _NAME_WIDTH)
+                console.print(f"           {name}  {before:g} -> {result.total:g}")
 
     console = plain_console()
     running: list[str] = []
     with bar_in(console) as live:
         bar = live.add_task("reference", total=None)
-        return grade_class(plan, Shown(), resume=resume)
+        return grade_class(config, Shown(), resume=resume)
 
 
 def _line(place: str, result: "StudentResult") -> Text:
@@ -155,6 +292,7 @@ def _line(place: str, result: "StudentResult") -> Text:
 
 def _conclude(results: "Sequence[StudentResult]", out: Path) -> int:
     """Say where everything is, and what the instructor must look into."""
+    from d2l.grader.grading.grade_class import NOT_KEPT
     from d2l.grader.grading.grades_table import note_copies
 
     broken = {check.name: check.message for result in results for check in result.broken}
@@ -164,13 +302,16 @@ def _conclude(results: "Sequence[StudentResult]", out: Path) -> int:
             printable(f"d2l: the check {name!r} is broken on {_counted(count)}: {message}"),
             err=True,
         )
-    unfinished = [result.student for result in results if result.status in ("start", "not graded")]
+    unfinished = [result.student for result in results if result.status in NOT_KEPT]
     if unfinished:
         names = printable(", ".join(unfinished))
         click.echo(f"d2l: not graded, try --resume: {names}", err=True)
     copies = sum(bool(result.same_as) for result in note_copies(results))
     if copies:
         click.echo(f"{copies} students handed in the same file as another: see the page")
+    waiting = sum(len(result.waiting) for result in results)
+    if waiting:
+        click.echo(f"{waiting} answers wait for points in overrides.csv: {out / 'to_grade.html'}")
     click.echo(printable(f"{len(results)} graded; {out / 'grades.csv'}, {out / 'index.html'}"))
     return 1 if broken or unfinished else 0
 

@@ -95,7 +95,7 @@ def run(
     settings: "dict[str, Plain]",
     keep_going: bool,
     allow_install: bool,
-    options: SandboxOptions,
+    chosen_sandbox: SandboxOptions,
 ) -> None:
     """Run notebooks (.ipynb, percent .py, MyST .md), each in a fresh sandbox.
 
@@ -112,7 +112,7 @@ def run(
         output=_OUTPUT,
         cell_characters=10**6,
     )
-    sandbox = options.sandbox(limits, network=allow_install)
+    sandbox = chosen_sandbox.sandbox(limits, network=allow_install)
     runner = _Runner(sandbox, out, settings, keep_going, allow_install)
     try:
         failed = runner.run_all(notebooks)

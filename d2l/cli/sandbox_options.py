@@ -75,14 +75,14 @@ def _usual_data() -> Path | None:
 
 
 def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options; it gets them together, as `options`."""
+    """Give a command the options; it gets them together, as `chosen_sandbox`."""
 
     @wraps(command)
     def with_sandbox(*arguments: Any, **values: Any) -> Any:
         options = SandboxOptions(
             *(values.pop(name) for name in SandboxOptions.__dataclass_fields__)
         )
-        return command(*arguments, options=options, **values)
+        return command(*arguments, chosen_sandbox=options, **values)
 
     for option in reversed(_OPTIONS):
         with_sandbox = option(with_sandbox)

@@ -13,7 +13,7 @@ from d2l.core.model_state import weights_of
 from d2l.core.optimizer_state import optimizers_in
 from d2l.core.run_state import RunParts
 from d2l.errors import CheckpointError
-from d2l.runs.atomic_write import atomic_write
+from d2l.files.atomic_write import atomic_write
 from d2l.runs.checkpoint_dir import newest_in
 from d2l.runs.checkpoint_file import missing_checkpoint, read_checkpoint, write_checkpoint
 from d2l.scale import sharded_checkpoint

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO
 
-from d2l.runs.atomic_write import sync_folder
+from d2l.files.atomic_write import sync_folder
 
 fcntl: ModuleType | None
 try:

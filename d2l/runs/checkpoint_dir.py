@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from d2l.errors import CheckpointError, CheckpointUnavailableError
-from d2l.runs.atomic_write import PART, atomic_write, is_stale_temporary, rename, temporary_name
+from d2l.files.atomic_write import PART, atomic_write, is_stale_temporary, rename, temporary_name
 
 BEST = "best.json"
 _ARCHIVE = re.compile(r"earlier-(\d+)")

@@ -13,7 +13,7 @@ import torch
 
 from d2l import __version__
 from d2l.errors import CheckpointError
-from d2l.runs.atomic_write import atomic_write
+from d2l.files.atomic_write import atomic_write
 from d2l.runs.serializable import to_serializable
 
 FORMAT = "d2l checkpoint"

@@ -16,7 +16,7 @@ from typing import Any
 
 from d2l import __version__
 from d2l.errors import DataError
-from d2l.runs.atomic_write import atomic_write
+from d2l.files.atomic_write import atomic_write
 
 HPARAMS, RESULT = "hparams.json", "result.json"
 SEPARATE_FIELDS = ("model", "device")  # given with the hyperparameters, but not among them

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from d2l.errors import DataError
-from d2l.runs.atomic_write import atomic_write
+from d2l.files.atomic_write import atomic_write
 
 METRICS = "metrics.csv"
 HEADER = ["label", "x", "y"]

@@ -130,7 +130,7 @@ def test_a_file_system_that_refuses_for_long_costs_a_checkpoint_and_not_the_run(
         replace(source, target)
 
     monkeypatch.setattr("os.replace", refuse)
-    monkeypatch.setattr("d2l.runs.atomic_write.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("d2l.files.atomic_write.time.sleep", lambda seconds: None)
     model = Net()
     with pytest.warns(UserWarning, match="The run continues; the next checkpoint is tried"):
         d2l.Trainer(3, seed=0, checkpoint=tmp_path, keep=9).fit(model, Points())

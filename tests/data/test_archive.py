@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import tarfile
 import zipfile
 
@@ -200,7 +201,7 @@ def test_too_many_files_are_refused(place, monkeypatch):
 
 def test_more_than_the_disk_has_room_for_is_refused(place, monkeypatch):
     free = type("usage", (), {"free": 100})
-    monkeypatch.setattr(archive_module.shutil, "disk_usage", lambda folder: free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: free)
     with pytest.raises(DataError, match=r"it holds 3,003 bytes, and .* has room for 100"):
         d2l.extract(zipped(place / "set.zip", FILES))
 

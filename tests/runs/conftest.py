@@ -21,7 +21,7 @@ def open_folder():
 def waits(monkeypatch):
     """The seconds that were waited between attempts to write; none of them passes."""
     seconds = []
-    monkeypatch.setattr("d2l.runs.atomic_write.time.sleep", seconds.append)
+    monkeypatch.setattr("d2l.files.atomic_write.time.sleep", seconds.append)
     return seconds
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from d2l.errors import CheckpointError
-from d2l.runs.atomic_write import PART
+from d2l.files.atomic_write import PART
 from d2l.runs.checkpoint_dir import CheckpointDir
 from d2l.runs.checkpoint_file import read_checkpoint, write_checkpoint
 

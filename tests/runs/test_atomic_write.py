@@ -12,7 +12,7 @@ from disks import no_file_longer_than, read_only, small_disk
 from rights import without_rights
 
 from d2l.errors import CheckpointError, CheckpointUnavailableError
-from d2l.runs.atomic_write import atomic_write, is_stale_temporary, rename, temporary_name
+from d2l.files.atomic_write import atomic_write, is_stale_temporary, rename, temporary_name
 
 OLD, NEW = b"old" * 1000, b"new" * 30_000
 

@@ -33,7 +33,7 @@ def refuse(monkeypatch):
 
         monkeypatch.setattr(os, name, refusing)
 
-    monkeypatch.setattr("d2l.runs.atomic_write.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("d2l.files.atomic_write.time.sleep", lambda seconds: None)
     return refuse
 
 

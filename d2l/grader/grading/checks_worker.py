@@ -1,10 +1,13 @@
 """The process that holds the instructor's checks: loads their file, calls them, answers.
 
-Talks to `judge` alone, over its standard streams, in messages; is ended from there if it hangs.
+Talks to `hidden_checks` alone, over its standard streams, and is ended from there if it hangs. A
+message is plain data as JSON and arrays as npy, without a pickle; both ends are ours.
 """
 
 import importlib.util
 import inspect
+import io
+import json
 import math
 import os
 import random
@@ -12,13 +15,39 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
-from d2l.grader.grading.checks_messages import read_message, write_message
-
 _LONGEST = 1_000  # characters of a message
+_LENGTH = 8  # bytes that say how long the next part of a message is
+
+
+def write_message(file: IO[bytes], plain: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a message to `file`, and flush it."""
+    parts = [json.dumps({"plain": plain, "arrays": list(arrays)}).encode()]
+    for array in arrays.values():
+        saved = io.BytesIO()
+        np.save(saved, array, allow_pickle=False)
+        parts.append(saved.getvalue())
+    for part in parts:
+        file.write(len(part).to_bytes(_LENGTH, "big") + part)
+    file.flush()
+
+
+def read_message(file: IO[bytes]) -> tuple[Any, dict[str, np.ndarray]]:
+    """Return the next message's plain data and arrays; raise `EOFError` where there is none."""
+    head = json.loads(_read_part(file))
+    parts = {name: io.BytesIO(_read_part(file)) for name in head["arrays"]}
+    return head["plain"], {k: np.load(part, allow_pickle=False) for k, part in parts.items()}
+
+
+def _read_part(file: IO[bytes]) -> bytes:
+    length = int.from_bytes(file.read(_LENGTH), "big")
+    part = file.read(length)
+    if not length or len(part) < length:
+        raise EOFError
+    return part
 
 
 def main() -> None:
@@ -28,7 +57,7 @@ def main() -> None:
     try:
         checks = _load(task["file"])
     except BaseException as error:  # an instructor's file may even call sys.exit
-        write_message(answers, {"problem": f"cannot be loaded: {_told(error)}"}, {})
+        write_message(answers, {"problem": f"cannot be loaded: {_error_text(error)}"}, {})
         return
     write_message(answers, {"problem": ""}, {})
     if task["task"] == "examine":
@@ -37,7 +66,7 @@ def main() -> None:
         _judge(checks, task, arrays, answers)
 
 
-def _keep_stdout() -> BinaryIO:
+def _keep_stdout() -> IO[bytes]:
     """Keep the pipe for answers; what a check prints goes where errors go."""
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -55,7 +84,7 @@ def _load(file: str) -> ModuleType:
     return module
 
 
-def _examine(checks: ModuleType, seed: int, seed_offsets: list[int], answers: BinaryIO) -> None:
+def _examine(checks: ModuleType, seed: int, seed_offsets: list[int], answers: IO[bytes]) -> None:
     """Answer with the parameters of all functions, then with the hidden inputs of each offset."""
     functions = {
         name: _parameters(function)
@@ -68,7 +97,7 @@ def _examine(checks: ModuleType, seed: int, seed_offsets: list[int], answers: Bi
         try:
             write_message(answers, {"problem": ""}, _inputs(checks, seed, seed_offset))
         except Exception as error:
-            write_message(answers, {"problem": _told(error)}, {})
+            write_message(answers, {"problem": _error_text(error)}, {})
 
 
 def _parameters(function: Callable[..., object]) -> dict[str, bool]:
@@ -99,7 +128,7 @@ def _judge(
     checks: ModuleType,
     task: dict[str, Any],
     arrays: Mapping[str, np.ndarray],
-    answers: BinaryIO,
+    answers: IO[bytes],
 ) -> None:
     """Answer each call with its score and message."""
     for call in task["calls"]:
@@ -111,7 +140,7 @@ def _judge(
 
 
 def _called(function: Callable[..., object], values: Mapping[str, object]) -> dict[str, Any]:
-    # A check that draws random numbers of its own says the same each time.
+    # A check that draws random numbers itself gives the same result each time.
     random.seed(0)
     np.random.seed(0)
     try:
@@ -119,12 +148,12 @@ def _called(function: Callable[..., object], values: Mapping[str, object]) -> di
     except AssertionError as error:
         return {"score": 0.0, "message": str(error)[:_LONGEST], "broken": False}
     except Exception as error:
-        # The reference's values pass it, so that it is these that it cannot work with.
+        # The reference's values pass it, so these are what it cannot work with.
         kinds = ", ".join(f"{name}: {_kind(value)}" for name, value in values.items())
-        message = f"the check cannot work with what came back ({kinds}): {_told(error)}"
+        message = f"the check cannot work with what came back ({kinds}): {_error_text(error)}"
         return {"score": 0.0, "message": message[:_LONGEST], "broken": False}
     except BaseException as error:
-        return _broken(f"it raised {_told(error)}")
+        return _broken(f"it raised {_error_text(error)}")
     score = _score(returned)
     if score is None:
         return _broken(f"it returned {returned!r:.80}: None, True, False or a number from 0 to 1")
@@ -150,7 +179,7 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
-def _told(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
              if frame.filename == getattr(sys.modules.get("checks"), "__file__", None)]  # fmt: skip
     where = f", line {lines[-1]}" if lines else ""

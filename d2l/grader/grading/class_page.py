@@ -1,29 +1,33 @@
 """The page of a whole class: how the points spread, what was missed most often, who failed and why.
 
-It is the instructor's alone. Every text of it but the rubric's is a stranger's; all is escaped.
+It is the instructor's alone. Every text of it but the rubric's is untrusted; all is escaped.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
+from math import floor
 from statistics import mean, median
-from urllib.parse import quote
 
 from d2l.grader.compare.html_parts import badge, message_html
 from d2l.grader.compare.report_page import report_style
-from d2l.grader.grading.histogram import histogram
-from d2l.grader.grading.questions import questions_of, questions_table, table
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.rubric import Rubric
-from d2l.grader.grading.student_page import points
+from d2l.grader.grading.student_page import points, student_link
 from d2l.notebook.page import document
+
+_BINS = 10
+_WIDTH, _HEIGHT = 640, 220
+_LEFT, _BASE, _TOP = 10, 180, 30
+_FAILED_IN_GRADING = ("refused", "not graded")
 
 
 def summary_page(rubric: Rubric, results: Sequence[StudentResult], folder: str = "students") -> str:
     """Return the page of a class; the pages of students are `KEY.html` in `folder` beside it."""
-    by_name = sorted(results, key=lambda result: (result.student.casefold(), result.key))
+    by_name = sorted(results, key=lambda result: (result.shown.casefold(), result.key))
     body = f"""<main class="report">
 <header><span>{escape(rubric.reference.name)}</span></header>
 <h1>{escape(rubric.title)}</h1>
@@ -60,7 +64,7 @@ def _numbers(rubric: Rubric, results: Sequence[StudentResult]) -> str:
 
 
 def _broken(results: Sequence[StudentResult]) -> str:
-    """The checks that are the instructor's to mend, each with how many it hit."""
+    """The checks that are the instructor's to fix, each with how many it hit."""
     hit = Counter(check.name for result in results for check in result.broken)
     said = {check.name: check.message for result in results for check in result.broken}
     items = [
@@ -70,7 +74,7 @@ def _broken(results: Sequence[StudentResult]) -> str:
     ]
     if not items:
         return ""
-    note = "<p><strong>Checks that are broken.</strong> Mend them and grade again: so far they give"
+    note = "<p><strong>Checks that are broken.</strong> Fix them and grade again: so far they give"
     return f'<div class="problem">{note} no points.</p>\n<ul>{"".join(items)}</ul></div>'
 
 
@@ -81,7 +85,7 @@ def _distribution(rubric: Rubric, results: Sequence[StudentResult]) -> str:
 
 def _failures(results: Sequence[StudentResult], folder: str) -> str:
     rows = "\n".join(
-        f'<tr><th scope="row">{_link(result, folder)}</th><td>{badge(result.status)}</td>'
+        f'<tr><th scope="row">{student_link(result, folder)}</th><td>{badge(result.status)}</td>'
         f"<td><bdi>{escape(result.reason[:500])}</bdi></td></tr>"
         for result in results
         if result.status != "ok"
@@ -95,7 +99,7 @@ def _failures(results: Sequence[StudentResult], folder: str) -> str:
 
 def _same(results: Sequence[StudentResult]) -> str:
     groups = {
-        tuple(sorted({result.student, *result.same_as})) for result in results if result.same_as
+        tuple(sorted({result.shown, *result.same_as})) for result in results if result.same_as
     }
     items = "\n".join(
         "<li>" + ", ".join(f"<bdi>{escape(name)}</bdi>" for name in group) + "</li>"
@@ -108,7 +112,7 @@ def _same(results: Sequence[StudentResult]) -> str:
 
 def _students_table(results: Sequence[StudentResult], folder: str) -> str:
     rows = "\n".join(
-        f'<tr><th scope="row">{_link(result, folder)}</th><td>{badge(result.status)}</td>'
+        f'<tr><th scope="row">{student_link(result, folder)}</th><td>{badge(result.status)}</td>'
         f'<td class="number">{result.seconds:.1f} s</td>'
         f'<td class="number">{points(result.total)}</td></tr>'
         for result in results
@@ -120,11 +124,130 @@ def _students_table(results: Sequence[StudentResult], folder: str) -> str:
     return table(head, rows, "students")
 
 
-def _link(result: StudentResult, folder: str) -> str:
-    address = quote(f"{folder}/{result.key}.html" if folder else f"{result.key}.html")
-    # With the folder's dot a key that looks like `mailto:x` is a file all the same.
-    return f'<a href="./{address}"><bdi>{escape(result.student)}</bdi></a>'
-
-
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def histogram(totals: Sequence[float], out_of: float) -> str:
+    """Return the chart of `totals`, from 0 to `out_of` in ten parts; the last has the top too."""
+    counts = [0] * _BINS
+    for total in totals:
+        counts[_bin(total, out_of)] += 1
+    highest = max(counts) or 1
+    step = (_WIDTH - 2 * _LEFT) / _BINS
+    bars = "\n".join(_bar(i, count, highest, step) for i, count in enumerate(counts))
+    marks = "\n".join(
+        f'<text x="{_LEFT + i * step:.0f}" y="{_BASE + 20}">{_number(i * out_of / _BINS)}</text>'
+        for i in range(_BINS + 1)
+    )
+    said = "; ".join(
+        f"{_number(i * out_of / _BINS)} to {_number((i + 1) * out_of / _BINS)}: {count}"
+        for i, count in enumerate(counts)
+        if count
+    )
+    return (
+        f'<svg class="histogram" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="Students by points. {said}">\n{bars}\n'
+        f'<line x1="{_LEFT}" x2="{_WIDTH - _LEFT}" y1="{_BASE}" y2="{_BASE}"/>\n{marks}\n</svg>'
+    )
+
+
+def _bin(total: float, out_of: float) -> int:
+    return max(0, min(_BINS - 1, floor(_BINS * total / out_of))) if out_of else _BINS - 1
+
+
+def _bar(i: int, count: int, highest: int, step: float) -> str:
+    if not count:
+        return ""
+    height = (_BASE - _TOP) * count / highest
+    left, top = _LEFT + i * step, _BASE - height
+    return (
+        f'<rect x="{left + 3:.1f}" y="{top:.1f}" width="{step - 6:.1f}" height="{height:.1f}"/>'
+        f'<text class="count" x="{left + step / 2:.1f}" y="{top - 8:.1f}">{count}</text>'
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One part of the rubric over the whole class; `shares` is from 0 to 1, one per student."""
+
+    name: str
+    kind: str
+    out_of: float
+    shares: tuple[float, ...]
+    messages: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """The part of its points that the class reached."""
+        return mean(self.shares) if self.shares else 0.0
+
+    @property
+    def full(self) -> int:
+        """How many have all its points."""
+        return sum(share >= 1 for share in self.shares)
+
+
+def questions_of(rubric: Rubric, results: Sequence[StudentResult]) -> list[Question]:
+    """Return all sections and checks, the worst done first."""
+    judged = [result for result in results if result.status not in _FAILED_IN_GRADING]
+    found = []
+    for rule in rubric.sections:
+        parts = [part for r in judged for part in r.sections if part.heading == rule.heading]
+        parts = [part for part in parts if part.verdict != "to grade"]
+        shares = tuple(_share(part.points, part.out_of) for part in parts)
+        kind = "by hand" if rule.manual else "compared"
+        found.append(Question(rule.heading, kind, rule.points, shares, ()))
+    for check in rubric.checks:
+        parts_of_all = (part for r in judged for part in r.checks if part.name == check.name)
+        ours = [part for part in parts_of_all if part.status != "broken"]
+        shares = tuple(_share(part.points, part.out_of) for part in ours)
+        messages = tuple(part.message for part in ours if part.status in ("partly", "failed"))
+        found.append(Question(check.name, "hidden check", check.points, shares, messages))
+    return sorted(found, key=lambda question: question.share)
+
+
+def _share(reached: float, out_of: float) -> float:
+    return reached / out_of if out_of else 1.0
+
+
+def questions_table(questions: Iterable[Question]) -> str:
+    """Return the table of questions, each with the message that came most often."""
+    rows = "\n".join(map(_question, questions))
+    head = (
+        '<tr><th scope="col">Question</th><th scope="col" class="number">Points</th>'
+        '<th scope="col" class="number">All points</th><th scope="col">Reached</th></tr>'
+    )
+    note = "Of the submissions that could be judged: how many have all points, and the mean share."
+    return f"<p>{note}</p>\n{table(head, rows, 'questions')}"
+
+
+def _question(question: Question) -> str:
+    said = ""
+    common = Counter(message for message in question.messages if message).most_common(1)
+    if common:
+        message, times = common[0]
+        said = f'<p class="often">most often, {times}×:</p>{message_html(message[:300])}'
+    percent = round(100 * question.share)
+    reached = f"{percent} %" if question.shares else "–"
+    return (
+        f'<tr><th scope="row"><bdi>{escape(question.name)}</bdi> '
+        f'<span class="kind">{question.kind}</span>{said}</th>'
+        f'<td class="number">{points(question.out_of)}</td>'
+        f'<td class="number">{question.full} of {len(question.shares)}</td>'
+        f'<td><span class="share"><span class="bar" style="width: {percent}%"></span></span> '
+        f'<span class="percent">{reached}</span></td></tr>'
+    )
+
+
+def table(head: str, rows: str, labelled_by: str) -> str:
+    """Return a table that scrolls if it must; `labelled_by` is the id of its heading."""
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{labelled_by}">'
+        f'<table class="{labelled_by}">\n<thead>{head}</thead>\n'
+        f"<tbody>\n{rows}\n</tbody>\n</table></div>"
+    )

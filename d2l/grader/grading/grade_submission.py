@@ -1,27 +1,32 @@
-"""Grades one submission: open, run in sandboxes, compare, judge, write its page, forget the rest.
+"""Grades one submission: open, run in sandboxes, compare, check, write its page, forget the rest.
 
 Whatever a submission does ends in a result here; only the grader's own faults are raised.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
+from d2l.files.atomic_write import replace_file
 from d2l.grader.compare.compare import compare
 from d2l.grader.grading.hidden_checks import HiddenChecks
-from d2l.grader.grading.load_submission import LoadedSubmission, load_submission
+from d2l.grader.grading.manual import answers_of
 from d2l.grader.grading.reference import Reference, Run
-from d2l.grader.grading.result import ResultStatus, StudentResult
+from d2l.grader.grading.result import ResultStatus, StudentResult, bounded, with_answers
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.score import by_heading, no_points, section_results, total
 from d2l.grader.grading.student_page import student_page
-from d2l.grader.grading.submissions import Submission, SubmissionError
-from d2l.grader.grading.truncate import bounded
+from d2l.grader.grading.submissions import (
+    LoadedSubmission,
+    Submission,
+    SubmissionError,
+    load_submission,
+)
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome, RunStatus
-from d2l.runs.atomic_write import replace_file
 
 PAGES = Path("students")
 # Of several runs the first of these that there is counts; not named, an "ok" comes last.
@@ -37,29 +42,31 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class GradingContext:
-    """What all submissions of a class are graded with."""
+    """What all submissions of a class are graded with; `present` is how a result is shown."""
 
     rubric: Rubric
     reference: Reference
-    judge: HiddenChecks
+    checks: HiddenChecks
     sandbox: SandboxConfig
     run: Run
     out: Path
+    present: Callable[[Submission, StudentResult], StudentResult]
 
 
 def grade(course: GradingContext, submission: Submission) -> StudentResult:
     """Return the result of one submission, its page and its notebook written to `course.out`."""
     try:
-        with load_submission(submission, course.rubric.reference, course.rubric.files) as found:
+        rubric = course.rubric
+        with load_submission(submission, rubric.reference, rubric.files) as found:
             result, notebook = _graded(course, submission, found)
     except SubmissionError as error:
         result, notebook = without_result(course, submission, "refused", str(error)), None
-    write_page(course, result, notebook)
+    write_page(course, course.present(submission, result), notebook)
     return result
 
 
 def without_result(
-    course: Course, submission: Submission, status: ResultStatus, reason: str
+    course: GradingContext, submission: Submission, status: ResultStatus, reason: str
 ) -> StudentResult:
     """Return the result of a submission of which nothing ran: no points, and the reason."""
     sections, checks = no_points(course.rubric, course.reference.expected, reason)
@@ -84,7 +91,7 @@ def write_page(
 
 
 def _graded(
-    course: Course, submission: Submission, found: LoadedSubmission
+    course: GradingContext, submission: Submission, found: LoadedSubmission
 ) -> tuple[StudentResult, NotebookNode]:
     rubric, reference = course.rubric, course.reference
     outcomes = [_run(course, found, seed_offset) for seed_offset in rubric.runs]
@@ -95,7 +102,7 @@ def _graded(
     else:
         in_sections = by_heading(reference.homes, report)
         sections = section_results(rubric, reference.expected, in_sections)
-        checks = course.judge.judge(outcomes)
+        checks = course.checks.judge(outcomes)
     result = StudentResult(
         student=submission.student,
         key=submission.key,
@@ -112,15 +119,16 @@ def _graded(
         seconds=sum(outcome.seconds for outcome in outcomes),
         peak_memory=max(outcome.peak_memory for outcome in outcomes),
     )
-    return bounded(result), worst.notebook
+    answers = answers_of(rubric, reference.outcomes[0].notebook, found.notebook)
+    return bounded(with_answers(result, answers)), worst.notebook
 
 
 def _run(course: GradingContext, found: LoadedSubmission, seed_offset: int) -> Outcome:
     job = Job(
         found.notebook,
         seed_offset,
-        fetches=course.judge.fetches,
-        inputs=course.judge.inputs[seed_offset],
+        fetches=course.checks.fetches,
+        inputs=course.checks.inputs[seed_offset],
         files=found.files,
     )
     outcome = course.run(job, course.sandbox)

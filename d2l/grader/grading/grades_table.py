@@ -5,6 +5,7 @@ Every text is made harmless: what a spreadsheet would take for a formula is quot
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +15,9 @@ from typing import Any
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.rubric import Rubric
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_FORMULA = tuple("=+-@;\t\r\n＝＋－＠")
+# A spreadsheet whose lists are separated by semicolons or tabs begins a new cell there.
+_CELL_IN_CELL = re.compile(r"([,;|]\s*)(?=[=+\-@＝＋－＠])")
 
 
 def note_copies(results: Sequence[StudentResult]) -> list[StudentResult]:
@@ -22,11 +25,11 @@ def note_copies(results: Sequence[StudentResult]) -> list[StudentResult]:
     alike = defaultdict(list)
     for result in results:
         if result.content:
-            alike[result.content].append(result.student)
+            alike[result.content].append(result.shown)
     return [
         replace(
             result,
-            same_as=tuple(name for name in alike[result.content] if name != result.student),
+            same_as=tuple(name for name in alike[result.content] if name != result.shown),
         )
         for result in results
     ]
@@ -45,13 +48,19 @@ def grades_csv(rubric: Rubric, results: Sequence[StudentResult]) -> bytes:
             "out of",
             "status",
             "note",
+            "id",
+            "submitted",
+            "attempt",
+            "page",
         ]
     )
     for result in results:
         sections = [section.points for section in result.sections]
         checks = [check.points for check in result.checks]
         row = [harmless(result.student), result.total, *sections, *checks, result.out_of]
-        writer.writerow([*row, result.status, harmless(note(result))])
+        platform = [harmless(result.id), harmless(result.submitted_at), result.attempt or ""]
+        row += [result.status, harmless(note(result)), *platform, harmless(result.key)]
+        writer.writerow(row)
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -88,6 +97,7 @@ def summary(rubric: Rubric, results: Sequence[StudentResult]) -> dict[str, Any]:
         "grades": [
             {
                 "student": result.student,
+                "key": result.key,
                 "total": result.total,
                 "status": result.status,
                 "note": note(result),
@@ -105,6 +115,7 @@ def note(result: StudentResult) -> str:
     parts = [
         result.reason,
         f"{stale} stored output{'s' * (stale > 1)} that the code does not produce" if stale else "",
+        *(f"{heading} is to be graded by hand" for heading in result.waiting),
         *(f"the check {check.name!r} is broken" for check in result.broken),
         f"same file as {', '.join(result.same_as)}" if result.same_as else "",
     ]
@@ -118,4 +129,5 @@ def harmless(text: str) -> str:
     "'=1+1"
     """
     line = "".join(c if c.isprintable() else " " for c in text)
+    line = _CELL_IN_CELL.sub(r"\1'", line)
     return f"'{line}" if text.startswith(_FORMULA) or line.lstrip().startswith(_FORMULA) else line

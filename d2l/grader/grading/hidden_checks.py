@@ -1,19 +1,37 @@
-"""Asks the instructor's checks about fetched values, in a process of its own, within their time.
+"""The instructor's checks of fetched values: held against the rubric, called, turned into points.
 
-Values go in as arrays and plain data, scores come back; neither process runs a student's code.
+They run in a process of their own, within their time. Values go in as arrays and plain data,
+scores come back; neither process runs a student's code.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from difflib import get_close_matches
+from pathlib import Path
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from d2l.grader.grading.checks_client import LOAD_SECONDS, NoResponseError, checks_process
+import d2l
+from d2l.grader.grading.checks_worker import read_message, write_message
 from d2l.grader.grading.result import CheckResult, CheckStatus
 from d2l.grader.grading.rubric import CheckRule, Rubric
+from d2l.grader.grading.toml_schema import RubricError
 from d2l.grader.sandbox.job import Fetch, Outcome, Problem
 
+LOAD_SECONDS = 120  # for importing what the checks import, PyTorch perhaps
+_END_SECONDS = 10
+# Not `-m`: that would put the working folder, or d2l/ with its `torch.py`, on the path.
+_PROGRAM = (
+    f"import sys; sys.path.insert(0, {str(Path(d2l.__file__).parents[1])!r}); import d2l; "
+    "del sys.path[0]; from d2l.grader.grading.checks_worker import main; main()"
+)
+Message = tuple[Any, dict[str, np.ndarray]]
 Inputs = Mapping[str, np.ndarray]
 
 
@@ -76,6 +94,87 @@ class HiddenChecks:
         return scores
 
 
+def make_hidden_checks(rubric: Rubric) -> HiddenChecks:
+    """Return the judge of a rubric, with the hidden inputs of every seed_offset.
+
+    Raises `RubricError` if the checks cannot be loaded, lack a function, or have a parameter that
+    nothing fills.
+    """
+    seed_offsets = list(dict.fromkeys((*rubric.seeds, *rubric.runs)))
+    if not rubric.checks:
+        return HiddenChecks(rubric, {seed_offset: {} for seed_offset in seed_offsets})
+    task = {
+        "task": "examine",
+        "file": str(rubric.checks_file),
+        "seed": rubric.seed,
+        "seed_offsets": seed_offsets,
+    }
+    try:
+        with checks_process(task, {}) as answers:
+            _require_no_problem(rubric, answers.next(LOAD_SECONDS)[0])
+            functions: dict[str, dict[str, bool]] = answers.next(LOAD_SECONDS)[0]
+            inputs = {seed_offset: _inputs(rubric, answers) for seed_offset in seed_offsets}
+    except NoResponseError as error:
+        raise RubricError(f"{rubric.checks_file} cannot be loaded: {error}") from error
+    for rule in rubric.checks:
+        _require_callable(rubric, rule, functions, inputs[seed_offsets[0]])
+    return HiddenChecks(rubric, inputs)
+
+
+def _inputs(rubric: Rubric, answers: "ChecksProcess") -> Inputs:
+    plain, arrays = answers.next(LOAD_SECONDS)
+    _require_no_problem(rubric, plain)
+    return arrays
+
+
+def _require_no_problem(rubric: Rubric, answer: Mapping[str, Any]) -> None:
+    if answer["problem"]:
+        raise RubricError(f"{rubric.checks_file}: {answer['problem']}")
+
+
+def _require_callable(
+    rubric: Rubric,
+    rule: CheckRule,
+    functions: Mapping[str, Mapping[str, bool]],
+    inputs: Collection[str],
+) -> None:
+    where = f"{rubric.path}, [[check]] {rule.name!r}"
+    if rule.function not in functions:
+        raise RubricError(
+            f"{where}: {rubric.checks_file} defines no function {rule.function!r}; "
+            f"{_hint(rule.function, functions)}"
+        )
+    takes = functions[rule.function]
+    unfilled = [
+        name
+        for name, is_needed in takes.items()
+        if is_needed and name != "**" and name not in rule.fetch and name not in inputs
+    ]
+    if unfilled:
+        raise RubricError(
+            f"{where}: nothing fills the parameter {unfilled[0]!r} of {rule.function}: add "
+            f'{unfilled[0]} = "EXPRESSION" to its [check.fetch]'
+            + (f"; inputs(rng) gives {', '.join(inputs)}" if inputs else "")
+        )
+    unused = [name for name in rule.fetch if name not in takes and "**" not in takes]
+    if unused:
+        raise RubricError(
+            f"{where}: [check.fetch] has {unused[0]!r}, but {rule.function} takes "
+            f"{', '.join(takes) or 'nothing'}"
+        )
+    if not rule.fetch:
+        raise RubricError(
+            f"{where}: it fetches nothing from the notebook: add [check.fetch] with a line such as "
+            f'{next(iter(takes), "value")} = "EXPRESSION"'
+        )
+
+
+def _hint(name: str, functions: Collection[str]) -> str:
+    close = get_close_matches(name, functions, n=1)
+    meant = f"do you mean {close[0]!r}? " if close else ""
+    return f"{meant}There are {', '.join(functions) or 'none'}"
+
+
 class _Call(NamedTuple):
     function: str
     values: Mapping[str, Any]
@@ -86,7 +185,9 @@ def _answer_some(rubric: Rubric, calls: Sequence[_Call]) -> Iterator[Score]:
     plain: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
     for number, call in enumerate(calls):
-        keys = {name: f"{number} {name}" for name, v in call.values.items() if _is_array(v)}
+        keys = {
+            name: f"{number} {name}" for name, v in call.values.items() if isinstance(v, np.ndarray)
+        }
         arrays |= {key: call.values[name] for name, key in keys.items()}
         rest = {name: value for name, value in call.values.items() if name not in keys}
         plain.append({"function": call.function, "arrays": keys, "plain": rest})
@@ -133,5 +234,57 @@ def _fetch_names(rules: Sequence[CheckRule]) -> dict[tuple[str, ...], str]:
     return names
 
 
-def _is_array(value: object) -> bool:
-    return isinstance(value, np.ndarray)
+class NoResponseError(Exception):
+    """The process of the checks hung or died; caught here."""
+
+
+class ChecksProcess:
+    """The answers of a process, as they come."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._come: queue.Queue[Message | None] = queue.Queue()
+        assert process.stdout is not None
+        reader = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
+        reader.start()
+
+    def next(self, seconds: float) -> Message:
+        """Return the next answer; raise `NoResponseError` if none comes within `seconds`."""
+        try:
+            answer = self._come.get(timeout=seconds)
+        except queue.Empty:
+            raise NoResponseError(f"it gave no answer within {seconds:g} s") from None
+        if answer is None:
+            status = self._process.wait(_END_SECONDS)
+            raise NoResponseError(f"it ended its process (exit status {status})")
+        return answer
+
+    def _read(self, pipe: IO[bytes]) -> None:
+        with suppress(EOFError, ValueError):  # the end; or a pipe closed by who gave up waiting
+            while True:
+                self._come.put(read_message(pipe))
+        self._come.put(None)
+
+
+@contextmanager
+def checks_process(
+    task: dict[str, Any], arrays: Mapping[str, np.ndarray]
+) -> Iterator[ChecksProcess]:
+    """Give the answers to `task`; the process is gone when the block ends."""
+    with subprocess.Popen(
+        [sys.executable, "-I", "-c", _PROGRAM],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for the grader, which ends this process itself
+    ) as process:
+        assert process.stdin is not None
+        answers = ChecksProcess(process)
+        try:
+            with suppress(BrokenPipeError):  # it died: the first answer that is missing says so
+                write_message(process.stdin, task, arrays)
+            yield answers
+        finally:
+            process.kill()
+            with suppress(BrokenPipeError):
+                process.stdin.close()

@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from d2l.files.atomic_write import replace_file
 from d2l.grader.compare.compare import compare
 from d2l.grader.compare.match_sections import sections_of
 from d2l.grader.grading.hidden_checks import HiddenChecks
@@ -23,7 +24,6 @@ from d2l.grader.grading.worker_pool import Done, run_tasks
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import CellOutcome, Job, Outcome
 from d2l.notebook.source import read_notebook
-from d2l.runs.atomic_write import replace_file
 
 Run = Callable[[Job, SandboxConfig], Outcome]
 _KEPT = Path("journal", "reference.json")
@@ -61,7 +61,7 @@ class ReferenceRunner:
     """What it takes to run a reference."""
 
     rubric: Rubric
-    judge: HiddenChecks
+    checks: HiddenChecks
     sandbox: SandboxConfig
     run_job: Run
     jobs: int
@@ -95,14 +95,14 @@ class ReferenceRunner:
         job = Job(
             notebook,
             seed_offset,
-            fetches=self.judge.fetches,
-            inputs=self.judge.inputs[seed_offset],
+            fetches=self.checks.fetches,
+            inputs=self.checks.inputs[seed_offset],
             files=self.rubric.files,
         )
         return self.run_job(job, self.sandbox)
 
     def _require_passed(self, outcomes: Sequence[Outcome]) -> None:
-        for check in self.judge.judge(outcomes):
+        for check in self.checks.judge(outcomes):
             if check.status != "passed":
                 raise RubricError(
                     f"{self.rubric.path}, [[check]] {check.name!r}: the reference itself does not "
@@ -138,7 +138,7 @@ def _held_against(rubric: Rubric, outcomes: Sequence[Outcome]) -> Reference:
     found = by_heading(homes, itself)
     expected = {heading: len(section.findings) for heading, section in found.items()}
     for rule in rubric.sections:
-        if rule.points and not expected.get(rule.heading):
+        if rule.points and not rule.manual and not expected.get(rule.heading):
             raise RubricError(
                 f"{rubric.path}, [[section]] {rule.heading!r}: {rubric.reference.name} shows "
                 "nothing there that could be compared: have a cell show its result, or give the "

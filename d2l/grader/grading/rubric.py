@@ -13,6 +13,7 @@ from d2l.grader.grading.toml_schema import RubricError, TomlTable
 from d2l.grader.sandbox.isolation import Limits
 
 MOST_RUNS = 10
+CELL_SECONDS = 30  # of CPU time: a cell that never ends must not take the whole run with it
 _MIB, _GIB = 2**20, 2**30
 
 
@@ -22,6 +23,7 @@ class SectionRule:
 
     heading: str
     points: float
+    manual: bool = False  # free text: its points are the instructor's to give
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def read_rubric(path: Path) -> Rubric:
     table.end()
     _require_distinct(path, "section", "heading", [rule.heading for rule in rubric.sections])
     _require_distinct(path, "check", "name", [rule.name for rule in rubric.checks])
+    require_outside(rubric, rubric.files, "its folder `files`")
     if rubric.out_of == 0:
         raise RubricError(f"{path} gives no points: add [[section]] or [[check]] with points")
     return rubric
@@ -104,6 +107,17 @@ def require_headings(rubric: Rubric, headings: Iterable[str]) -> None:
             raise RubricError(_no_heading(rubric, kind, heading, there))
 
 
+def require_outside(rubric: Rubric, folder: Path | None, name: str) -> None:
+    """Raise `RubricError` where a folder that notebooks see holds what they must not see."""
+    secrets = (rubric.path, rubric.reference, rubric.checks_file)
+    seen = [path for path in secrets if folder and path and path.is_relative_to(folder.resolve())]
+    if seen:
+        raise RubricError(
+            f"{rubric.path}: {name}, {folder}, holds {seen[0].name}, and every notebook could read "
+            "it: keep what notebooks may see in a folder of its own"
+        )
+
+
 def _no_heading(rubric: Rubric, kind: str, heading: str, there: list[str]) -> str:
     where = f"{rubric.path}, [[{kind}]]: {rubric.reference.name} has"
     if heading in there:
@@ -114,7 +128,7 @@ def _no_heading(rubric: Rubric, kind: str, heading: str, there: list[str]) -> st
 
 
 def _section(table: TomlTable) -> SectionRule:
-    rule = SectionRule(table.text("heading"), table.number("points"))
+    rule = SectionRule(table.text("heading"), table.number("points"), table.truth("manual", False))
     table.end()
     return rule
 
@@ -144,10 +158,10 @@ def _expressions(table: TomlTable, name: str) -> tuple[str, ...]:
 
 def _limits(table: TomlTable) -> Limits:
     usual = Limits()
-    cell_seconds = table.number("cell_seconds", 0)
+    cell_seconds = table.number("cell_seconds", CELL_SECONDS)
     limits = Limits(
         seconds=table.number("seconds", usual.seconds, positive=True),
-        cell_seconds=cell_seconds or usual.cell_seconds,
+        cell_seconds=cell_seconds or None,
         memory=_bytes(table, "memory_gb", usual.memory, _GIB),
         processes=table.whole("processes", usual.processes),
         output=_bytes(table, "output_mb", usual.output, _MIB),

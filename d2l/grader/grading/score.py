@@ -16,13 +16,14 @@ def homes_of(rubric: Rubric, sections: Iterable[Section]) -> tuple[str, ...]:
 
     A heading that the rubric does not name counts for the one it lies below.
     """
+    return tuple(home_of(rubric, section) for section in sections if section.cells)
+
+
+def home_of(rubric: Rubric, section: Section) -> str:
+    """Return the rubric's heading that a section counts for; "" where none does."""
     named = {rule.heading for rule in rubric.sections}
-    homes = []
-    for section in sections:
-        if section.cells:
-            above = (section.heading, *reversed(section.parents))
-            homes.append(next((heading for heading in above if heading in named), ""))
-    return tuple(homes)
+    above = (section.heading, *reversed(section.parents))
+    return next((heading for heading in above if heading in named), "")
 
 
 def by_heading(homes: Sequence[str], report: CheckReport) -> dict[str, SectionReport]:
@@ -44,6 +45,9 @@ def section_results(
     """
     results = []
     for rule in rubric.sections:
+        if rule.manual:
+            results.append(SectionResult(rule.heading, 0.0, rule.points, 0, 0, "missing"))
+            continue
         section = found.get(rule.heading, SectionReport(rule.heading, ()))
         out_of = max(len(section.findings), expected.get(rule.heading, 0))
         points = round(rule.points * section.matched / out_of, 2) if out_of else 0.0

@@ -1,12 +1,13 @@
 """The page that a student gets: the points, what is missing and why, the notebook as it ran.
 
-Says nothing of other students, and not what the reference's values are. Every text of it is a
-stranger's and is escaped.
+Says nothing of other students, and not what the reference's values are. Every text of it is
+untrusted and is escaped.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from html import escape
+from urllib.parse import quote
 
 from nbformat import NotebookNode
 
@@ -24,17 +25,19 @@ def student_page(result: StudentResult, notebook: NotebookNode | None, title: st
     """
     total = f"{points(result.total)} of {points(result.out_of)}"
     ran = notebook_html(notebook, result.cells, result.report, redacted) if notebook else ""
+    submitted = "" if result.alias else result.submitted
     body = f"""<main class="report">
-<header><span>{escape(title)}</span> <span>{escape(result.submitted)}</span></header>
-<h1><bdi>{escape(result.student)}</bdi></h1>
+<header><span>{escape(title)}</span> <span>{escape(submitted)}</span></header>
+<h1><bdi>{escape(result.shown)}</bdi></h1>
 <p class="total"><strong>{points(result.total)}</strong> of {points(result.out_of)} points</p>
+{message_html(result.comment)}
 {_run(result)}
 <h2 id="points">Points</h2>
 {_points_table(result)}
 {_found(result, notebook)}
 {ran}
 </main>"""
-    return document(f"{result.student}: {total}", body, report_style())
+    return document(f"{result.shown}: {total}", body, report_style())
 
 
 def points(number: float) -> str:
@@ -44,6 +47,13 @@ def points(number: float) -> str:
     ('2', '2.5', '0.33')
     """
     return f"{number:.2f}".rstrip("0").rstrip(".")
+
+
+def student_link(result: StudentResult, folder: str) -> str:
+    """Return a link to a student's page, `KEY.html` in `folder`."""
+    # With the folder's dot a key that looks like `mailto:x` is a file all the same.
+    address = quote(f"{folder}/{result.key}.html" if folder else f"{result.key}.html")
+    return f'<a href="./{address}"><bdi>{escape(result.shown)}</bdi></a>'
 
 
 def _run(result: StudentResult) -> str:
@@ -89,11 +99,11 @@ def _without_reason(check: CheckResult, reason: str) -> CheckResult:
 
 
 def _section(section: SectionResult, checks: Iterable[CheckResult]) -> str:
-    matches = f"{section.matched} of {section.expected} results match"
+    matches = f"{section.matched} of {section.expected} results match" if section.expected else ""
     own = [check for check in checks if check.section == section.heading]
     row = (
         f'<tr><th scope="row"><bdi>{escape(section.heading)}</bdi></th>'
-        f"<td>{badge(section.verdict)} {matches}</td>"
+        f"<td>{badge(section.verdict)} {matches}{message_html(section.comment)}</td>"
         f"{_points_cell(section.points, section.out_of)}</tr>"
     )
     return "\n".join([row, *(_check(check, part=True) for check in own)])
@@ -103,6 +113,7 @@ def _check(check: CheckResult, part: bool = False) -> str:
     said = message_html(check.message)
     if check.status == "broken":
         said = "<p>This check itself is broken. Ask your instructor; it is not your mistake.</p>"
+    said += message_html(check.comment)
     row = '<tr class="part">' if part else "<tr>"
     return (
         f'{row}<th scope="row"><bdi>{escape(check.name)}</bdi></th>'

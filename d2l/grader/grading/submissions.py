@@ -1,23 +1,32 @@
-"""The class: which entries of a folder are whose submission, and a safe name for each.
+"""One submission: which files it is, its notebook, its hash; or why there is nothing to run.
 
-Looks at names alone. What a submission holds is the business of `opening`, one student at a time.
+Reads as little as it must before it knows that it is harmless, and follows no link.
 """
 
+import hashlib
+import os
 import re
-import unicodedata
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nbformat import NotebookNode
 
 from d2l.errors import D2LError
-from d2l.notebook.source import SUFFIXES
+from d2l.files.archive import ArchiveError, UnpackLimits, unpack
+from d2l.notebook.source import SUFFIXES, read_notebook
 
 ARCHIVES = (".zip",)
+MOST_FILES = 2_000
+MOST_BYTES = 256 * 2**20
+MOST_RATIO = 200  # text is packed about tenfold
 
-_LONGEST_KEY = 120  # bytes; with a suffix it stays below the 255 that file systems take
-_NO_STUDENT = {"__macosx", "thumbs.db", "desktop.ini"}
-_LMS = re.compile(r"_assignsubmission_(file|onlinetext)_?$")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_ARCHIVES_IN_ARCHIVES = 2
+_COPY = re.compile(r"[-_ ]*(\(\d{1,4}\)|copy ?\d{0,4}|-\d{1,2})$")
+_SKIPPED = {"__macosx", "__pycache__"}
 
 
 class SubmissionError(D2LError, ValueError):
@@ -26,64 +35,197 @@ class SubmissionError(D2LError, ValueError):
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's file or folder, as it was handed in."""
+    """What one student handed in, and what the platform says about it.
+
+    `path` is a file or a folder; with `parts`, the submission is those files and folders under
+    other names, a folder under "" as what it holds.
+    """
 
     student: str
     key: str  # a name for the student's files that every system takes, distinct in the class
     path: Path
+    parts: tuple[tuple[str, Path], ...] = ()
+    id: str = ""
+    login: str = ""  # or an address
+    submitted_at: str = ""
+    attempt: int = 0  # 0: the platform does not say
+    returned_as: str = ""  # the folder in which the platform takes files back
+    alias: str = ""  # shown on pages in place of the name
+
+    @property
+    def files(self) -> tuple[tuple[str, Path], ...]:
+        """All of it: a name and a place for each file or folder."""
+        return self.parts or ((("" if self.path.is_dir() else self.path.name), self.path),)
 
 
-def collect(folder: Path) -> list[Submission]:
-    """Return the submissions in `folder`, by name: every file and every folder is a student's.
+@dataclass(frozen=True)
+class LoadedSubmission:
+    """A notebook that can be run; `files` lies there as long as the submission is open."""
 
-    Left out are hidden files, files named README, and what systems leave in folders.
+    notebook: NotebookNode
+    name: str  # of its file, below the submission's folder
+    content: str  # the hash of its file
+    files: Path | None  # the folder it lies in; None for a notebook handed in alone
+
+
+@contextmanager
+def load_submission(
+    submission: Submission, reference: Path, course_files: Path | None = None
+) -> Iterator[LoadedSubmission]:
+    """Give the notebook of a submission, of several the one that is named like `reference`.
+
+    The files of the folder `course_files` lie with it, in place of its own of the same names.
+    Raises `SubmissionError` with the reason if there is none, or none that can be run.
     """
-    if not folder.is_dir():
-        raise SubmissionError(f"{folder} is no folder: name the one that holds the submissions")
-    entries = sorted((entry for entry in folder.iterdir() if _is_handed_in(entry)), key=_by_name)
-    if not entries:
-        raise SubmissionError(
-            f"{folder} holds no submissions: put notebooks ({', '.join(SUFFIXES)}), folders of "
-            "students or .zip files there"
-        )
-    students = _distinct([_student(entry) for entry in entries], "")
-    keys = _distinct([_key(student) for student in students], "-")
-    return [Submission(*one) for one in zip(students, keys, entries, strict=True)]
+    files = submission.files
+    for _, path in files:
+        if path.is_symlink():
+            raise SubmissionError(f"{path.name} is a link: hand in the file itself")
+    name, path = files[0]
+    if len(files) == 1 and not path.is_dir() and path.suffix.lower() not in ARCHIVES:
+        yield _read(path, name, course_files)
+        return
+    with TemporaryDirectory(prefix="d2l-grade-", ignore_cleanup_errors=True) as private:
+        whole = Path(private, "submission")
+        for name, path in files:
+            _gather(name, path, whole)
+        _unpack_all(whole)
+        chosen = _choose(whole, _files_below(whole), reference)
+        loaded = _read(chosen, chosen.relative_to(whole).as_posix(), chosen.parent)
+        if course_files is not None:
+            _copy_over(course_files, chosen.parent)
+        yield loaded
 
 
-def _is_handed_in(entry: Path) -> bool:
-    name = entry.name.lower()
-    return not (name.startswith((".", "readme")) or name in _NO_STUDENT)
+def content_hash(submission: Submission) -> str:
+    """Return one hash of the names and contents of all files of a submission."""
+    whole = hashlib.sha256()
+    for part, path in submission.files:
+        is_folder = path.is_dir() and not path.is_symlink()
+        for file in sorted(_files_below(path)) if is_folder else [path]:
+            name = os.fsencode(part) + os.fsencode(file.relative_to(path))
+            whole.update(b"%d %s %s" % (len(name), name, _file_hash(file).encode()))
+    return whole.hexdigest()
 
 
-def _by_name(entry: Path) -> str:
-    # Korean names from a Mac are decomposed: composed, they sort and read as they are written.
-    return unicodedata.normalize("NFC", entry.name)
+def has_notebook(submission: Submission) -> bool:
+    """Whether there is a notebook in it by its name, or an archive that may hold one."""
+    for name, part in submission.files:
+        files = _files_below(part) if part.is_dir() else [Path(name)]
+        if any(is_notebook(file) or file.suffix.lower() in ARCHIVES for file in files):
+            return True
+    return False
 
 
-def _student(entry: Path) -> str:
-    is_known = entry.suffix.lower() in (*SUFFIXES, *ARCHIVES) and not entry.is_dir()
-    name = entry.stem if is_known else entry.name
-    # A name that is no UTF-8 holds surrogates, which no table and no page could be written with.
-    printable = _LMS.sub("", name).encode(errors="replace").decode()
-    return unicodedata.normalize("NFC", printable) or entry.name
+def is_notebook(file: Path) -> bool:
+    """Whether a file is a notebook by its name."""
+    return file.suffix.lower() in SUFFIXES and not file.name.lower().startswith("readme")
 
 
-def _key(student: str) -> str:
-    visible = "".join(c if c.isprintable() and c not in '/\\:*?"<>|%#' else "_" for c in student)
-    short = visible.encode()[:_LONGEST_KEY].decode(errors="ignore").strip(" .")
-    return f"_{short}" if not short or _RESERVED.fullmatch(short) else short
+def _gather(name: str, path: Path, whole: Path) -> None:
+    """Copy a file or a folder of a submission to where all of it lies together."""
+    files = _files_below(path) if path.is_dir() else [path]
+    if any(file.is_symlink() or not file.is_file() for file in files):
+        raise SubmissionError("it holds a link or a device: hand in the files themselves")
+    for file in files:
+        target = whole / name / file.relative_to(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
 
 
-def _distinct(names: Iterable[str], mark: str) -> list[str]:
-    """Number the names that were there before; those that differ in case alone count as equal."""
-    taken: set[str] = set()
-    distinct = []
-    for name in names:
-        number, candidate = 1, name
-        while candidate.casefold() in taken:
-            number += 1
-            candidate = f"{name}{mark}{number}" if mark else f"{name} ({number})"
-        taken.add(candidate.casefold())
-        distinct.append(candidate)
-    return distinct
+def _unpack_all(whole: Path) -> None:
+    """Unpack archives in place, those in archives too, until there is a notebook."""
+    limits = UnpackLimits(MOST_BYTES, MOST_FILES, MOST_RATIO, is_strict=True)
+    whole.mkdir(exist_ok=True)
+    for _ in range(_ARCHIVES_IN_ARCHIVES):
+        files = _files_below(whole)
+        archives = [file for file in files if file.suffix.lower() in ARCHIVES]
+        if not archives or any(map(is_notebook, files)):
+            return
+        for archive in archives:
+            try:
+                # Alone in a folder, it is the submission: names begin with what is in it.
+                target = archive.parent if len(files) == 1 else archive.with_suffix("")
+                packed = archive.rename(archive.with_name(f".{archive.name}"))
+                unpack(packed, target, limits)
+                packed.unlink()
+                _files_below(whole)  # all archives together are held to the same limits
+            except ArchiveError as error:
+                raise SubmissionError(str(error).replace(packed.name, archive.name, 1)) from error
+            except OSError as error:
+                raise SubmissionError(
+                    f"{archive.name} cannot be unpacked: {error.strerror}"
+                ) from error
+
+
+def _read(path: Path, name: str, folder: Path | None) -> LoadedSubmission:
+    if path.suffix.lower() not in SUFFIXES or not path.is_file():
+        raise SubmissionError(f"{name} is no notebook: asked for {', '.join(SUFFIXES)} or .zip")
+    if path.stat().st_size == 0:
+        raise SubmissionError(f"{name} is empty")
+    try:
+        notebook = read_notebook(path)
+    except D2LError as error:
+        raise SubmissionError(str(error).replace(str(path), name)) from error
+    if not any(cell.cell_type == "code" and cell.source.strip() for cell in notebook.cells):
+        raise SubmissionError(f"{name} has no cell with code")
+    return LoadedSubmission(notebook, name, _file_hash(path), folder)
+
+
+def _copy_over(course_files: Path, own: Path) -> None:
+    """Copy the instructor's files into a submission's folder, where they win."""
+    for file in sorted(course_files.rglob("*")):
+        there = own / file.relative_to(course_files)
+        if there.exists() and there.is_dir() != file.is_dir():
+            shutil.rmtree(there) if there.is_dir() else there.unlink()
+    shutil.copytree(course_files, own, dirs_exist_ok=True)
+
+
+def _choose(folder: Path, files: list[Path], reference: Path) -> Path:
+    notebooks = [file for file in files if is_notebook(file)]
+    # Scripts next to a notebook are its helpers.
+    found = sorted([file for file in notebooks if file.suffix.lower() == ".ipynb"] or notebooks)
+    wanted = reference.stem.casefold()
+    exact = [file for file in found if file.stem.casefold() == wanted]
+    named = [file for file in found if _COPY.sub("", file.stem.casefold()) == wanted]
+    alike = [file for file in found if wanted in file.stem.casefold()]
+    for candidates in (found, exact, named, alike):
+        if len(candidates) == 1:
+            return candidates[0]
+    if not found:
+        raise SubmissionError("there is no notebook in it")
+    names = ", ".join(str(file.relative_to(folder)) for file in found[:5])
+    raise SubmissionError(
+        f"it holds {len(found)} notebooks ({names}{', …' if len(found) > 5 else ''}), of which not "
+        f"exactly one is named like {reference.stem}"
+    )
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """All files and links in a folder, hidden ones and Jupyter's own aside; refuse a huge one."""
+    found: list[Path] = []
+    size = 0
+    for place, folders, names in os.walk(folder):
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and name.lower() not in _SKIPPED and name not in links
+        ]
+        files = [Path(place, name) for name in (*links, *names) if not name.startswith(".")]
+        size += sum(file.lstat().st_size for file in files)
+        found += files
+        if len(found) > MOST_FILES or size > MOST_BYTES:
+            raise SubmissionError(
+                f"it holds more than {MOST_FILES} files or {MOST_BYTES // 2**20} MB"
+            )
+    return found
+
+
+def _file_hash(file: Path) -> str:
+    if file.is_symlink():
+        return f"link to {os.readlink(file)}"
+    if not file.is_file():
+        return "no file"
+    with open(file, "rb") as opened_file:
+        return hashlib.file_digest(opened_file, "sha256").hexdigest()

@@ -4,8 +4,8 @@ Knows nothing of how one is graded, nor of how progress is shown.
 """
 
 import queue
-import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, NamedTuple, TypeVar
 
 Task = TypeVar("Task")
@@ -33,43 +33,28 @@ def run_tasks(
     At an interrupt, or when a callback raises, `stop` is called, which must have the work at hand
     end; no further task begins, and nothing is left running.
     """
-    waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
-    for task in tasks:
-        waiting.put(task)
     events: queue.SimpleQueue[Task | Done[Task, Result]] = queue.SimpleQueue()
-    ended = threading.Event()
 
-    def worker() -> None:
-        while not ended.is_set():
-            try:
-                task = waiting.get_nowait()
-            except queue.Empty:
-                return
-            events.put(task)
-            events.put(_done(task, work))
+    def run(task: Task) -> None:
+        events.put(task)
+        try:
+            events.put(Done(task, work(task), None))
+        except Exception as error:  # passed on: the others continue
+            events.put(Done(task, None, error))
 
-    threads = [threading.Thread(target=worker) for _ in range(min(jobs, len(tasks)))]
-    for thread in threads:
-        thread.start()
     left = len(tasks)
-    try:
-        while left:
-            event = events.get()
-            if isinstance(event, Done):
-                left -= 1
-                on_done(event)
-            else:
-                on_start(event)
-    finally:
-        ended.set()
-        if left:
-            stop()
-        for thread in threads:
-            thread.join()
-
-
-def _done(task: Task, work: Callable[[Task], Result]) -> Done[Task, Result]:
-    try:
-        return Done(task, work(task), None)
-    except Exception as error:  # handed to who asked: the others go on
-        return Done(task, None, error)
+    with ThreadPoolExecutor(jobs) as pool:
+        for task in tasks:
+            pool.submit(run, task)
+        try:
+            while left:
+                event = events.get()
+                if isinstance(event, Done):
+                    left -= 1
+                    on_done(event)
+                else:
+                    on_start(event)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            if left:
+                stop()

@@ -4,8 +4,7 @@ import pytest
 from bs4 import BeautifulSoup
 from classroom import result, rubric
 
-from d2l.grader.grading.class_page import summary_page
-from d2l.grader.grading.histogram import histogram
+from d2l.grader.grading.class_page import histogram, summary_page
 from d2l.grader.grading.result import CheckResult
 
 CLASS = (

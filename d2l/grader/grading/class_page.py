@@ -11,8 +11,7 @@ from importlib.resources import files
 from statistics import mean, median
 from urllib.parse import quote
 
-from d2l.grader.compare.html_parts import badge, message_html
-from d2l.grader.compare.report_page import report_style
+from d2l.grader.compare.report import badge, message_html, report_style
 from d2l.grader.grading.histogram import histogram
 from d2l.grader.grading.questions import questions_of, questions_table, table
 from d2l.grader.grading.result import StudentResult

@@ -59,7 +59,7 @@ def grade(course: GradingContext, submission: Submission) -> StudentResult:
 
 
 def without_result(
-    course: Course, submission: Submission, status: ResultStatus, reason: str
+    course: GradingContext, submission: Submission, status: ResultStatus, reason: str
 ) -> StudentResult:
     """Return the result of a submission of which nothing ran: no points, and the reason."""
     sections, checks = no_points(course.rubric, course.reference.expected, reason)
@@ -84,7 +84,7 @@ def write_page(
 
 
 def _graded(
-    course: Course, submission: Submission, found: LoadedSubmission
+    course: GradingContext, submission: Submission, found: LoadedSubmission
 ) -> tuple[StudentResult, NotebookNode]:
     rubric, reference = course.rubric, course.reference
     outcomes = [_run(course, found, seed_offset) for seed_offset in rubric.runs]

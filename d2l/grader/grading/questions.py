@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from statistics import mean
 
-from d2l.grader.compare.html_parts import message_html
+from d2l.grader.compare.report import message_html
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.student_page import points

@@ -69,7 +69,7 @@ def _show_differences(console: Console, heading: str, findings: "Sequence[Findin
 
 def write_comparison(done: "Comparison", title: str, out: Path) -> None:
     """Leave check.json and check.html in `out`."""
-    from d2l.grader.compare.report_page import check_page
+    from d2l.grader.compare.report import check_page
 
     out.mkdir(parents=True, exist_ok=True)
     runs = {

@@ -38,7 +38,7 @@ def compare_notebooks(
     reference: NotebookNode,
     submission: NotebookNode,
     sandbox: SandboxConfig,
-    counts: Counts = _USUAL,
+    counts: RunCounts = _USUAL,
     *,
     num_workers: int = 1,
     files: Path | None = None,

@@ -167,6 +167,7 @@ def _limits(table: TomlTable) -> Limits:
         output=_bytes(table, "output_mb", usual.output, _MIB),
         cell_characters=table.whole("cell_characters", usual.cell_characters),
         disk=_bytes(table, "disk_mb", usual.disk, _MIB),
+        threads=table.whole("threads", 1),
     )
     table.end()
     return limits

@@ -5,7 +5,7 @@ import pytest
 from nbformat.v4 import new_output
 from shown import compared_runs, read, verdicts
 
-from d2l.grader.compare.compare_values import compare_items
+from d2l.grader.compare.compare_items import compare_items
 
 POINTS = "application/vnd.d2l.points+json"
 

@@ -7,7 +7,7 @@ import torch
 from nbformat.v4 import new_output
 from shown import compared, printed, read, result, verdicts
 
-from d2l.grader.compare.compare_values import compare_items
+from d2l.grader.compare.compare_items import compare_items
 
 t = torch.tensor
 X = torch.arange(6.0).reshape(2, 3)

@@ -25,9 +25,8 @@ def test_a_verb_gets_the_options_together_beside_its_own():
     @click.option("--jobs", type=int)
     @sandbox_options
     def verb(jobs, chosen_sandbox):
-        click.echo(
-            f"{jobs} {chosen_sandbox.isolation} {chosen_sandbox.require} {chosen_sandbox.image} {chosen_sandbox.data}"
-        )
+        one = chosen_sandbox
+        click.echo(f"{jobs} {one.isolation} {one.require} {one.image} {one.data}")
 
     done = CliRunner().invoke(verb, ["--jobs", "2", "--require", "bubblewrap", "--image", "course"])
     assert done.output == "2 None bubblewrap course None\n"

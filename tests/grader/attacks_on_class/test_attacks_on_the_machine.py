@@ -12,13 +12,13 @@ pytestmark = pytest.mark.slow
 def test_an_endless_loop_that_swallows_interrupts_is_ended(graded):
     assert (graded["endless_loop"].status, graded["endless_loop"].total) == ("timeout", 4)
     assert "more than 20 s of CPU time" in graded["endless_loop"].note
-    assert graded.seconds("endless_loop") < 2 * 45
+    assert graded.seconds("endless_loop") < 2 * 5 * 45
 
 
 def test_a_function_that_never_returns_when_it_is_checked_ends_the_run(graded):
     # What was shown counts, the table and chance; no value came back, so no check holds.
     assert (graded["endless_value"].status, graded["endless_value"].total) == ("timeout", 6)
-    assert graded.seconds("endless_value") < 2 * 50
+    assert graded.seconds("endless_value") < 2 * 5 * 45
 
 
 def test_leaving_by_sys_exit_costs_what_is_not_there(graded):
@@ -35,7 +35,7 @@ def test_a_dead_kernel_is_no_success_and_keeps_only_what_came_before(graded, stu
 def test_too_much_memory_ends_the_run(graded, student):
     assert (graded[student].status, graded[student].total) == ("memory", 4)
     assert "1,024 MB are allowed" in graded[student].note
-    assert graded.seconds(student) < 2 * 45
+    assert graded.seconds(student) < 2 * 5 * 45
 
 
 def test_forking_without_end_ends_the_run_and_leaves_no_process(graded):

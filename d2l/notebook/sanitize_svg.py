@@ -113,7 +113,7 @@ class _Writer:
             kept = target is not None and target[1] in self._shapes
             return _written(attributes) + f' href="{link}"' if kept else None
         if name == "image":
-            picture = self._images.address_of_address(link)
+            picture = self._images.resolve(link)
             return _written(attributes) + f' href="{picture}"' if picture else None
         if name in _SHAPES:
             self._shapes.add(attributes.get("id", ""))

@@ -37,7 +37,7 @@ def png_address(colour="red"):
         "<img src='data:text/html,<script>alert(1)</script>'>",
         "<form action=https://e.org><input autofocus onfocus=alert(1)></form>",
         "<svg><foreignObject><iframe srcdoc='<script>1</script>'></iframe></foreignObject></svg>",
-        "<noscript><p title='</noscript><script>1</script>'></p></noscript>",
+        "<noscript><b title='</noscript><script>1</script>'></b></noscript>",
         "<textarea><script>alert(1)</script></textarea>",
         "<!--><script>alert(1)</script>-->",
         "<![CDATA[<script>alert(1)</script>]]>",
@@ -86,7 +86,8 @@ def test_what_a_stranger_names_cannot_be_taken_for_a_part_of_the_page():
 @pytest.mark.parametrize("size", ["9999999px", "1e9", "-5000em", "100vw"])
 def test_a_size_that_would_cover_the_page_goes(size):
     assert sanitize_html(f'<img src="{png_address()}" width="{size}">').count("width") == 0
-    assert sanitize_html(f'<mspace width="{size}">') == "<mspace></mspace>"
+    spaced = sanitize_html(f'<math><mspace width="{size}"></mspace></math>')
+    assert spaced == "<math><mspace></mspace></math>"
 
 
 def test_a_picture_is_encoded_anew():
@@ -99,7 +100,8 @@ def test_a_picture_is_encoded_anew():
 @pytest.mark.parametrize(
     "piece",
     ["<", "<a ", '<a "', "<!--", "<![", "<?", "</", "</a", "&", "&#x", "<script>", "<x>", "<div>",
-     "<b></b>", "<p a='", "<svg>", "<table><tr><td>", "<a b=\"'", "<style><!--", "\x00<"],
+     "<b></b>", "<p a='", "<svg>", "<table><tr><td>", "<a b=\"'", "<style><!--", "\x00<",
+     "<i></b>", "&a", "& ", "&lt;", "<p><b>", "<b><p>"],
 )  # fmt: skip
 def test_a_long_text_takes_little_time_whatever_it_is_made_of(piece):
     start = time.process_time()
@@ -126,7 +128,7 @@ def test_a_text_that_is_too_long_is_cut_and_says_so():
         ("<p onclick=x>a</p>", "<p>a</p>"),
         ("<a href=javascript:x>a</a>", "<a>a</a>"),
         ("<a href=' java\nscript:x'>a</a>", "<a>a</a>"),
-        ("<td style='text-align: right; position: fixed'>a</td>", "<td>a</td>"),
+        ("<p style='text-align: right; position: fixed'>a</p>", "<p>a</p>"),
         ("<font color=red>a</font>", "a"),
         ("<img src=a.png alt='a <b> picture'>", "a &lt;b&gt; picture"),
         ("<div><b>a", "<div><b>a</b></div>"),
@@ -139,7 +141,8 @@ def test_what_is_not_allowed_goes_and_the_words_stay(given, left):
 @pytest.mark.parametrize(
     "harmless",
     [
-        '<table class="dataframe"><tr style="text-align: right;"><td>1</td></tr></table>',
+        '<table class="dataframe"><tbody><tr style="text-align: right;"><td>1</td></tr></tbody>'
+        "</table>",
         '<a href="https://e.org/">a</a> <a href="mailto:b">b</a>',
         "<details><summary>a</summary>b</details>",
         "1 &lt; 2 &amp; 3",

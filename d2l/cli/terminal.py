@@ -11,7 +11,7 @@ from rich.text import Text
 INTERRUPTED = 130  # what shells report of a program ended by Ctrl-C
 # Codes for a terminal, in 7 and 8 bits: a text up to its end (titles, links), a command with its
 # numbers, anything else.
-_STRING = r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x9c|\x1b\\)?"
+_STRING = r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)?"
 _COMMAND = r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
 _CODE = re.compile(rf"{_STRING}|{_COMMAND}|\x1b[ -/]*[0-~]?")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")

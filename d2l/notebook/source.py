@@ -17,7 +17,7 @@ from d2l.notebook.text_notebook import parse_text_notebook
 
 SUFFIXES = (".ipynb", ".py", ".md")
 MAX_BYTES = 50 * 2**20  # with its pictures, a notebook of a course has a few million
-MAX_TEXT_BYTES = 2 * 2**20  # a text notebook has no outputs
+MAX_TEXT_BYTES = 2**18  # a text notebook has no outputs: those of a course have some 20,000
 MAX_CELLS = 2_000
 
 OnNote = Callable[[str], None]
@@ -38,7 +38,7 @@ def read_notebook(path: Path, on_note: OnNote = lambda note: None) -> NotebookNo
     language = _language(notebook)
     if not language.lower().startswith(("python", "ipython")):
         raise UnreadableNotebookError(
-            f"{path} is a notebook in {language}; only Python notebooks are supported."
+            f"{path} is a notebook in {language[:40]}; only Python notebooks are supported."
         )
     notebook.metadata.pop("jupytext", None)
     notebook.metadata["kernelspec"] = NotebookNode(

@@ -8,7 +8,7 @@ nothing, and is linear. Of the metadata of cells it keeps the tags.
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import nbformat
@@ -26,6 +26,8 @@ _TYPE = re.compile(r"\[(markdown|md|raw)\]")
 _TAGS = re.compile(r"tags[\"']?\s*[:=]\s*\[([^\]]*)\]|tags:[ \t]*\n((?:[ \t]*- .*\n?)+)")
 _MAGIC = re.compile(r"\s*#\s?(?:[%!?]{1,3}\s?[a-zA-Z.~$/\\{]|[a-zA-Z_]\w*\s*=\s*[%!]).*")
 _FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})\s*(.*)")
+_LEXER = re.compile(r"\{code-cell\}[ \t]*([a-zA-Z][\w+#-]{,40})")
+_MYST_CELL = re.compile(r" {0,3}(?:`{3,}|~{3,})\{(?:code|raw)-cell\}")
 _PYTHON = re.compile(r"(?:python3?|ipython3?|py)\b(?!.*\.noeval)", re.IGNORECASE)
 
 
@@ -47,13 +49,13 @@ def parse_text_notebook(content: bytes, suffix: str, max_cells: int) -> Notebook
         raise ValueError("it is not text")
     header, lines = _header(text.split("\n"), "#" if suffix == ".py" else "")
     name = _format(header, lines, suffix)
-    split = {"light": _light, "markdown": _markdown}.get(name, _percent)
+    split = {"light": _light, "markdown": _markdown, "myst": _myst}.get(name, _percent)
     metadata = _metadata(header)
     cells = []
     for number, cell in enumerate(split(lines), start=1):
         if number > max_cells:
             raise ValueError(f"it has more than the {max_cells:,} cells that a notebook may have")
-        language = re.match(r"\{code-cell\}\s*([\w+#-]+)", cell.options)
+        language = _LEXER.match(cell.options)
         if language:
             metadata.setdefault("language_info", {"name": language[1]})
         cells.append(_node(cell, f"cell-{number}"))
@@ -88,7 +90,8 @@ def _format(header: str, lines: list[str], suffix: str) -> str:
             f"it is in jupytext's format {said[1]!r}; {', '.join(FORMATS)} are supported"
         )
     if suffix == ".md":
-        return "markdown"
+        has_cells = any(_MYST_CELL.match(line) for line in lines)
+        return "myst" if has_cells or (said and said[1] == "myst") else "markdown"
     if said and said[1] in ("percent", "hydrogen", "light"):
         return said[1]
     return "percent" if any(_MARKER.fullmatch(line) for line in lines) else "light"
@@ -196,7 +199,24 @@ def _uncommented(line: str) -> str:
 
 
 def _markdown(lines: list[str]) -> Iterator[_Cell]:
-    """Text, and the fences in it that are cells."""
+    """Text, and the fences of Python in it."""
+    yield from _fenced(lines, lambda info: _Cell("code", [], info) if _PYTHON.match(info) else None)
+
+
+def _myst(lines: list[str]) -> Iterator[_Cell]:
+    """Text, and the fences that say that they are cells; others are part of the text."""
+    for cell in _fenced(lines, _myst_cell):
+        yield _without_options(cell) if cell.options else cell
+
+
+def _myst_cell(info: str) -> _Cell | None:
+    kinds = {"{code-cell}": "code", "{raw-cell}": "raw"}
+    kind = next((kind for mark, kind in kinds.items() if info.startswith(mark)), None)
+    return _Cell(kind, [], f"{info}\n") if kind else None
+
+
+def _fenced(lines: list[str], cell_of: Callable[[str], _Cell | None]) -> Iterator[_Cell]:
+    """Text and cells; `cell_of` gives the cell that a fence begins, by its info string."""
     text = _Cell("markdown")
     code: _Cell | None = None
     fence: re.Match[str] | None = None
@@ -204,7 +224,7 @@ def _markdown(lines: list[str]) -> Iterator[_Cell]:
         if fence is not None:
             if _closes(line, fence[2]):
                 if code is not None:
-                    yield _with_options(code)
+                    yield code
                 else:
                     text.lines.append(line)
                 fence = code = None
@@ -214,14 +234,14 @@ def _markdown(lines: list[str]) -> Iterator[_Cell]:
                 text.lines.append(line)
             continue
         fence = _FENCE.fullmatch(line)
-        code = _cell_of_fence(fence[3]) if fence else None
+        code = cell_of(fence[3]) if fence else None
         if code is not None or re.fullmatch(r" {0,3}\+{3,}.*", line):
             yield from _stripped(text)
             text = _Cell("markdown")
         else:
             text.lines.append(line)
     if code is not None:
-        yield _with_options(code)
+        yield code
     yield from _stripped(text)
 
 
@@ -231,18 +251,8 @@ def _closes(line: str, fence: str) -> bool:
     return is_mark and not line.startswith("    ")
 
 
-def _cell_of_fence(info: str) -> _Cell | None:
-    if info.startswith("{code-cell}"):
-        return _Cell("code", [], f"{info}\n")
-    if info.startswith("{raw-cell}"):
-        return _Cell("raw", [], f"{info}\n")
-    return _Cell("code", [], info) if _PYTHON.match(info) else None
-
-
-def _with_options(cell: _Cell) -> _Cell:
-    """Take the options off the start of a MyST cell: lines of :key: value, or between ---."""
-    if not cell.options.startswith("{"):
-        return cell
+def _without_options(cell: _Cell) -> _Cell:
+    """Take the options off the start of a cell's lines: each as :key: value, or between ---."""
     lines = cell.lines
     end = 0
     if lines and lines[0].startswith("---"):

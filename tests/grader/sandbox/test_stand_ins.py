@@ -41,11 +41,17 @@ CELLS = {
         "import numpy as np\nfrom google.colab.patches import cv2_imshow\n"
         "cv2_imshow(np.zeros((2, 3, 3), np.uint8))"
     ),
-    "not loaded": "import sys\nprint('matplotlib.pyplot' in sys.modules)",
-    "TkAgg": (
-        "import matplotlib\nmatplotlib.use('TkAgg')\nimport matplotlib.pyplot as plt\n"
-        "plt.plot([1, 2])\nplt.show()"
+    "too slow": "!echo $$ > program; sleep 600",
+    "after too slow": (
+        "import os, pathlib\ntry:\n    os.kill(int(pathlib.Path('program').read_text()), 0)\n"
+        "except ProcessLookupError:\n    print('ended')"
     ),
+    "not loaded": "import sys\nprint('matplotlib.pyplot' in sys.modules)",
+    "environment": (
+        "import os\nos.environ['MPLBACKEND'] = 'GTK4Agg'\nimport matplotlib.pyplot as plt\n"
+        "plt.plot([1, 2]);"
+    ),
+    "TkAgg": "import matplotlib\nmatplotlib.use('TkAgg')\nplt.plot([1, 2])\nplt.show()",
     "widget": "%matplotlib widget\nplt.plot([1, 2]);",
     "qt": "%matplotlib qt\nplt.plot([1, 2]);",
     "notebook": "%matplotlib notebook\nplt.plot([1, 2]);",
@@ -66,12 +72,12 @@ def ran(tmp_path_factory):
     (folder / "data.csv").write_text("a,b")
 
     async def run():
-        async with fresh_kernel(folder, {"MPLBACKEND": ""}, STAND_INS) as kernel:
+        async with fresh_kernel(folder, hooks=STAND_INS) as kernel:
             reply = await kernel.execute(hook_call("install"), silent=True)
             assert reply["status"] == "ok", reply
             runner = CellRunner(kernel)
             return {
-                name: await runner.run(index, source, seconds=30)
+                name: await runner.run(index, source, seconds=1 if name == "too slow" else 30)
                 for index, (name, source) in enumerate(CELLS.items())
             }
 
@@ -104,6 +110,11 @@ def test_a_program_that_opens_the_terminal_finds_none(ran):
     assert ran["terminal"].status == "ok"
     assert written(ran["terminal"]).endswith("after\n")
     assert "/dev/tty" in written(ran["terminal"])
+
+
+def test_a_program_that_takes_too_long_ends_with_its_cell_and_the_next_cell_runs(ran):
+    assert ran["too slow"].status == "timeout"
+    assert written(ran["after too slow"]) == "ended\n"
 
 
 @pytest.mark.parametrize("name", ["input", "getpass"])
@@ -143,14 +154,15 @@ def test_nothing_heavy_is_loaded_before_the_notebook_asks_for_it(ran):
 
 @pytest.mark.parametrize(
     "name",
-    ["TkAgg", "widget", "qt", "notebook", "ipympl", "alone", "QtAgg", "rcParams", "inline"],
-)
+    ["environment", "TkAgg", "widget", "qt", "notebook", "ipympl", "alone", "QtAgg", "rcParams",
+     "inline"],
+)  # fmt: skip
 def test_every_backend_that_opens_windows_shows_its_pictures_in_the_notebook(ran, name):
     assert ran[name].status == "ok", ran[name].message
     pictures = [output for output in ran[name].outputs if "image/png" in output.get("data", {})]
     assert len(pictures) == 1
     notes = json.dumps(ran[name].outputs).count("there is no screen")
-    assert notes == (name not in ("alone", "inline"))
+    assert notes == (name not in ("alone", "inline", "rcParams"))  # which asks for no other
 
 
 def test_a_loop_for_windows_is_not_started(ran):

@@ -27,9 +27,7 @@ from IPython import get_ipython
 from d2l.grader.sandbox.guest.seeds import after_import
 
 INLINE = "module://matplotlib_inline.backend_inline"
-_WITHOUT_SCREEN = frozenset(
-    {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template", "inline", INLINE}
-)
+_NO_WINDOW = frozenset({"agg", "cairo", "inline", "pdf", "pgf", "ps", "svg", "template"})
 _COLAB = "google.colab"
 POLL_SECONDS = 0.1  # until output is awaited no longer from a program that has ended
 _said: set[str] = set()

@@ -1,4 +1,4 @@
-"""`d2l run`: run notebooks behind walls, into executed notebooks, pages and records.
+"""`d2l run`: run notebooks in a sandbox, into executed notebooks, pages and records.
 
 Says what happens; the work is done in `d2l.grader.sandbox`, loaded only when it is needed.
 """
@@ -105,7 +105,7 @@ def run(
 ) -> None:
     """Run notebooks (.ipynb, percent .py, MyST .md), each in a fresh sandbox.
 
-    A notebook sees copies of the files beside it; what it writes is gone afterwards, but for its
+    A notebook sees copies of the files next to it; what it writes is gone afterwards, but for its
     outputs. Exits with 0 when every cell of every notebook ran, and with 1 when not.
     """
     require_tools()

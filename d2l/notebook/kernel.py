@@ -97,7 +97,7 @@ class Kernel:
         raise KernelTimeoutError(f"stopped: it ran longer than {round(seconds or 0, 1):g} s")
 
     async def kill(self) -> None:
-        """End the kernel's process; whoever asks it anything then is told that it died."""
+        """End the kernel's process; `execute` then raises `KernelDiedError`."""
         if self._manager.has_kernel:
             await self._manager.shutdown_kernel(now=True)
 

@@ -46,7 +46,7 @@ def code_to_html(code: str, language: str = "python") -> str:
 def _parser() -> MarkdownIt:
     options = {"highlight": lambda code, language, _: code_to_html(code, language)}
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
-    # A dollar beside a digit or a space is money, not mathematics.
+    # A dollar next to a digit or a space is money, not mathematics.
     parser.use(
         dollarmath_plugin,
         allow_labels=False,

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 PACKAGES = ("d2l", "torch", "torchvision", "numpy", "matplotlib", "pandas", "click", "rich")
-NOTEBOOK_PACKAGES = ("jupyterlab", "ipykernel", "nbconvert", "jupytext", "latex2mathml")
+NOTEBOOK_PACKAGES = ("jupyterlab", "ipykernel", "nbconvert", "nh3", "latex2mathml")
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""`d2l run`: run notebooks behind options, into executed notebooks, pages and records.
+"""`d2l run`: run notebooks in a sandbox, into executed notebooks, pages and records.
 
 Says what happens; the work is done in `d2l.grader.sandbox`, loaded only when it is needed.
 """
@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.text import Text
 
 from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
-from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console, printable, strangers_text
+from d2l.cli.terminal import (
+    INTERRUPTED,
+    bar_in,
+    plain_console,
+    printable,
+    strangers_text,
+    traceback_text,
+)
 from d2l.errors import D2LError
 from d2l.notebook.optional_deps import require_tools
 
@@ -99,11 +105,11 @@ def run(
 ) -> None:
     """Run notebooks (.ipynb, percent .py, MyST .md), each in a fresh sandbox.
 
-    A notebook sees copies of the files beside it; what it writes is gone afterwards, but for its
+    A notebook sees copies of the files next to it; what it writes is gone afterwards, but for its
     outputs. Exits with 0 when every cell of every notebook ran, and with 1 when not.
     """
     require_tools()
-    from d2l.grader.sandbox.isolation import Limits
+    from d2l.grader.sandbox.limits import Limits
 
     limits = Limits(
         timeout,
@@ -158,11 +164,14 @@ class _Runner:
         from d2l.notebook.source import read_notebook
 
         try:
-            notebook = read_notebook(source)
+            notes: list[str] = []
+            notebook = read_notebook(source, notes.append)
         except D2LError as error:
             click.echo(f"d2l: {printable(str(error))}", err=True)
             return False
         self._say(f"{place} {source}")
+        for note in notes:
+            self._say(f"  note: {note}")
         with sibling_files(source, self._out) as beside:
             if beside.problem:
                 click.echo(f"d2l: {printable(beside.problem)}", err=True)
@@ -213,7 +222,7 @@ class _Runner:
         cell = outcome.notebook.cells[failed.index]
         lines = [line for output in cell.outputs for line in output.get("traceback", [])]
         if lines:
-            self._console.print(Text.from_ansi("\n".join(lines)))
+            self._console.print(traceback_text("\n".join(lines)))
 
     def _say(self, text: str) -> None:
         self._console.print(strangers_text(text))

@@ -1,12 +1,14 @@
 """A fresh Jupyter kernel on this very Python, whatever kernels the machine has registered.
 
 It sees this d2l and none of the user's IPython start-up files, and is gone when the block ends.
-Knows nothing of notebooks: it is handed code and hands on the kernel's messages.
+No file in its folder can keep it from starting. Knows nothing of notebooks: it is handed code and
+hands on the kernel's messages.
 """
 
 import asyncio
 import logging
 import os
+import sys
 import sysconfig
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,16 +17,18 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any, Protocol
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from d2l.errors import D2LError
+from d2l.notebook.kernel_main import HOOKS
 
 START_SECONDS = 120
 GRACE_SECONDS = 10  # from an interrupt until a kernel that ignores it is killed
 INTERRUPT_SECONDS = 5  # between two interrupts
 IDLE_SECONDS = 4  # what the kernel still shows after it has answered
 ALIVE_SECONDS = 0.25
+IMPORT_ROOT = str(Path(__file__).parents[2])  # the folder that holds d2l/
 MAX_SOCKET_FOLDER = 90  # of the 103 characters that every system has for a socket's path
 
 Message = Callable[[str, Mapping[str, Any]], None]
@@ -129,7 +133,7 @@ class Kernel:
         raise KernelTimeoutError(over.result())
 
     async def kill(self) -> None:
-        """End the kernel's process; whoever asks it anything then is told that it died."""
+        """End the kernel's process; `execute` then raises `KernelDiedError`."""
         if self._manager.has_kernel:
             await self._manager.shutdown_kernel(now=True)
 
@@ -175,13 +179,17 @@ async def _any_of(*tasks: "asyncio.Future[Any] | None", seconds: float | None = 
 
 @asynccontextmanager
 async def fresh_kernel(
-    folder: Path, environment: Mapping[str, str] | None = None
+    folder: Path, environment: Mapping[str, str] | None = None, hooks: str | None = None
 ) -> AsyncIterator[Kernel]:
-    """Start a kernel in `folder`, with further variables in its environment."""
+    """Start a kernel in `folder`, with further variables in its environment.
+
+    `hooks` names a module that the kernel loads before anything in `folder` can be imported; code
+    from `hook_call` calls its functions. All that they import must be imported at its top: later,
+    `d2l` may be a module of the notebook's.
+    """
     with TemporaryDirectory(prefix="d2l-kernel-", ignore_cleanup_errors=True) as private:
         manager = AsyncKernelManager(
-            # No folders to search: all that is left is the kernel of this interpreter.
-            kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+            kernel_spec_manager=_ThisPython(hooks),
             kernel_name=NATIVE_KERNEL_NAME,
             connection_file=str(Path(private, "connection.json")),
             log=_silence(),
@@ -200,6 +208,32 @@ async def fresh_kernel(
                     await manager.shutdown_kernel(now=True)
 
 
+def hook_call(function: str, *arguments: object) -> str:
+    """Return the code that calls a function of a kernel's hooks; arguments are passed as literals.
+
+    >>> hook_call("begin", 3)
+    "__import__('sys').modules['_d2l_kernel_hooks'].begin(*(3,))"
+    """
+    return f"__import__('sys').modules[{HOOKS!r}].{function}(*{arguments!r})"
+
+
+class _ThisPython(KernelSpecManager):
+    """Knows one kernel: that of this interpreter, which is started by `kernel_main`."""
+
+    def __init__(self, hooks: str | None) -> None:
+        super().__init__(kernel_dirs=[])
+        root = IMPORT_ROOT if _is_checkout() else None
+        # The first entry is the kernel's folder, where any file may lie, such as random.py.
+        self._program = (
+            f"import sys; sys.path[:] = [{IMPORT_ROOT!r}, *filter(None, sys.path)]; "
+            f"import d2l.notebook.kernel_main as m; del sys.path[0]; m.main({root!r}, {hooks!r})"
+        )
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        argv = [sys.executable, "-c", self._program, "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
 async def _start(
     manager: AsyncKernelManager, folder: Path, environment: Mapping[str, str], log: IO[bytes]
 ) -> Kernel:
@@ -212,8 +246,21 @@ async def _start(
         client.stop_channels()
         log.seek(0)
         said = log.read().decode(errors="replace").strip().splitlines()[-1:]
-        raise KernelStartError(f"the Jupyter kernel did not start: {error} {said}") from error
+        raise KernelStartError(
+            f"The Jupyter kernel did not start: {error} {said}{_hidden_modules(folder)}"
+        ) from error
     return Kernel(manager, client)
+
+
+def _hidden_modules(folder: Path) -> str:
+    """Name the files in the folder that hide a module of Python's own, which may be the reason."""
+    stems = {path.stem for path in folder.glob("*.py")} | {
+        path.parent.name for path in folder.glob("*/__init__.py")
+    }
+    hidden = sorted(stems & sys.stdlib_module_names)[:5]
+    if not hidden:
+        return ""
+    return f". Files in {folder} have names of Python's own modules: rename {', '.join(hidden)}"
 
 
 def _transport(private: str) -> dict[str, str]:
@@ -223,16 +270,19 @@ def _transport(private: str) -> dict[str, str]:
     return {}
 
 
+def _is_checkout() -> bool:
+    return IMPORT_ROOT not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+
+
 def _environment(private: str, further: Mapping[str, str]) -> Mapping[str, str]:
     environment = os.environ | {"IPYTHONDIR": private} | dict(further)
     # A backend set for this process would keep pictures out of the notebook.
     environment.pop("MPLBACKEND", None)
-    import_root = str(Path(__file__).parents[2])
     # Installed, d2l is found anyway, and first on the path its neighbours could hide the
     # standard library; from a checkout, the kernel's own folder is not the checkout.
-    if import_root not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+    if _is_checkout():
         found_after = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (import_root, found_after)))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (IMPORT_ROOT, found_after)))
     return environment
 
 

@@ -7,11 +7,13 @@ from d2l.errors import D2LError
 
 TOOLS = (
     "PIL",
+    "filelock",
     "ipykernel",
     "jupyter_client",
     "latex2mathml",
     "markdown_it",
     "mdit_py_plugins",
+    "msgspec",
     "nbconvert",
     "nbformat",
     "nh3",

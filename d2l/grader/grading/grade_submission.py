@@ -130,7 +130,7 @@ def _run(course: GradingContext, found: LoadedSubmission, seed_offset: int) -> O
         fetches=course.checks.fetches,
         inputs=course.checks.inputs[seed_offset],
         files=found.files,
-        tags_count=False,
+        trusts_tags=False,
     )
     outcome = course.run(job, course.sandbox)
     if outcome.status == "start":  # it has seen nothing of the notebook: once more

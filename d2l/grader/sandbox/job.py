@@ -41,7 +41,7 @@ class Job:
     Every seed that the notebook sets is moved by `seed_offset`; a notebook that sets none begins
     with that. `set` assigns names after the cell that first assigns them (or at the start).
     `inputs` are hidden: after the last cell, those that an expression of `fetches` names are
-    handed over for this expression, as tensors. With `tags_count` a cell may fail whose metadata
+    handed over for this expression, as tensors. With `trusts_tags` a cell may fail whose metadata
     announce it (the tag "raises-exception").
     """
 
@@ -53,7 +53,7 @@ class Job:
     files: Path | None = None  # a folder whose files lie next to the notebook
     keep_going: bool = True  # whether cells after one that failed still run
     may_install: bool = False
-    tags_count: bool = True  # False for work that is graded: its author sets the tags
+    trusts_tags: bool = True  # False for work that is graded: its author sets the tags
 
 
 @dataclass(frozen=True)

@@ -250,3 +250,26 @@ def test_an_ordinary_user_has_the_same_isolation(level):
     is_isolated = level > Level.NONE
     assert found == [65534, not is_isolated, False, ["data", "home", "tmp", "work"]]
     assert lines[1:] == ["ok", "memory", "processes"]
+
+
+@pytest.mark.skipif(not system_call_filter(), reason="no filter for this processor")
+def test_no_socket_of_a_family_that_leads_out_of_the_sandbox_can_be_made(isolated):
+    source = (
+        "import socket\n"
+        "def error(family, kind=socket.SOCK_DGRAM, protocol=0):\n"
+        "    try: socket.socket(family, kind, protocol).close(); return 0\n"
+        "    except OSError as error: return error.errno\n"
+        # vsock, packet, alg, bluetooth, xdp
+        "found['refused'] = [error(family) for family in (40, 17, 38, 31, 44)]\n"
+        "found['netfilter'] = error(16, socket.SOCK_RAW, 12)\n"
+        "found['allowed'] = [error(family) for family in (1, 2, 10)]"
+    )
+    assert found_by(source, isolated) == {"refused": [97] * 5, "netfilter": 97, "allowed": [0] * 3}
+
+
+def test_no_path_of_the_grader_is_on_a_command_line_that_can_be_read(isolated, tmp_path):
+    tmp_path.chmod(0o755)
+    source = "found['lines'] = open('/proc/1/cmdline').read().split(chr(0))"
+    lines = found_by(source, isolated, data=tmp_path)["lines"]
+    assert lines[0] == "bwrap"
+    assert not [line for line in lines if str(tmp_path) in line or "bind" in line]

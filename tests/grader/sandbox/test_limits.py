@@ -153,3 +153,46 @@ def test_folders_nested_a_thousand_deep_are_ended_and_removed():
 def test_a_folder_that_its_owner_may_not_enter_is_removed():
     source = "import os; os.makedirs('a/b'); open('a/b/c', 'w').close(); os.chmod('a', 0)"
     assert guarded(source, need(Level.NONE))[0].status == "ok"
+
+
+def test_page_tables_count_as_memory(level):
+    source = (
+        "import mmap, time\n"
+        "sparse = mmap.mmap(-1, 2**37, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ)\n"
+        "sparse.madvise(mmap.MADV_NOHUGEPAGE)\n"
+        "for at in range(0, 2**37, 2**21): sparse[at]\n"  # a table of 4 kB for each 2 MB
+        "time.sleep(10)"
+    )
+    found, _ = guarded(source, level, memory=100_000_000)
+    assert found.status == "memory"
+
+
+def test_buffers_of_sockets_count_as_memory(level):
+    source = (
+        "import socket, time\n"
+        "pairs = [socket.socketpair() for _ in range(240)]\n"
+        "for one, other in pairs:\n"
+        "    one.setblocking(False)\n"
+        "    try:\n"
+        "        while True: one.send(bytes(4096))\n"
+        "    except BlockingIOError: pass\n"
+        "time.sleep(10)"
+    )
+    found, _ = guarded(source, level, memory=60_000_000)
+    assert found.status == "memory"
+
+
+def test_time_is_that_of_all_processes_on_the_cpu_also_of_those_that_ended(level):
+    source = (
+        "import os, subprocess, sys, time\n"
+        "loop = 'import time\\nwhile time.process_time() < 1.5: pass'\n"
+        "for _ in range(4): subprocess.run([sys.executable, '-S', '-c', loop])\n"
+        "time.sleep(10)"
+    )
+    found, _ = guarded(source, level, seconds=3, wall_seconds=60)
+    assert (found.status, found.reason) == ("timeout", "it used more than 3 s of CPU time")
+
+
+def test_a_program_that_waits_uses_no_time(level):
+    found, printed = guarded("import time; time.sleep(2); print(1)", level, seconds=1)
+    assert (found.status, printed) == ("ok", "1\n")

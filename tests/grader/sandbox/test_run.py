@@ -1,5 +1,7 @@
 """Notebooks run in real sandboxes: what comes out of honest ones, and of those that fail."""
 
+import random
+
 import numpy as np
 import pytest
 from guards import guarded, limits
@@ -257,3 +259,64 @@ def test_a_notebook_without_code_runs_in_no_time_and_one_of_nonsense_is_an_error
     assert run("", "   ").status == "ok"
     outcome = run("x = '\ud800'; 1 / 0", "((" * 200)
     assert statuses(outcome) == ["error", "error"]
+
+
+def test_only_the_inputs_that_an_expression_names_enter_the_sandbox():
+    spy = """
+import gc, glob, os, sys, time, threading, numpy as np
+seen = []
+def look():
+    while True:
+        for path in glob.glob(os.environ["TMPDIR"] + "/**/*.npy", recursive=True):
+            try: seen.append(float(np.load(path).ravel()[0]))
+            except (OSError, ValueError): pass
+        for frame in sys._current_frames().values():
+            while frame is not None:
+                names = [*frame.f_locals.values()]
+                arrays = [v for n in names for v in (n.values() if isinstance(n, dict) else [n])]
+                seen.extend(float(a.ravel()[0]) for a in arrays if isinstance(a, np.ndarray))
+                frame = frame.f_back
+        time.sleep(0.001)
+threading.Thread(target=look, daemon=True).start()
+def slowly(value):
+    time.sleep(0.3)
+    return value
+"""
+    outcome = run(
+        spy,
+        fetches=(Fetch("a", ("slowly(asked)",)), Fetch("seen", ("sorted(set(seen))",))),
+        inputs={"asked": np.array([111.0]), "key": np.array([222.0])},
+    )
+    assert outcome.values["a"].tolist() == [111]
+    assert 111 in outcome.values["seen"]  # so the spy can see
+    assert 222 not in outcome.values["seen"]
+
+
+def test_a_students_own_d2l_is_imported_and_the_run_is_as_ever(tmp_path):
+    (tmp_path / "d2l.py").write_text("def softmax_stable(): return 7\n")
+    for name in ("launcher.py", "protocol.py", "kernel_hooks.py"):
+        (tmp_path / name).write_text("raise RuntimeError('not yours')\n")
+    outcome = run(
+        "from d2l import softmax_stable\nprint(softmax_stable())",
+        "import random; print(random.random())",
+        files=tmp_path,
+        seed_offset=3,
+        fetches=(Fetch("seven", ("softmax_stable() + extra",)),),
+        inputs={"extra": np.array([1.0])},
+    )
+    assert (outcome.status, outcome.reason) == ("ok", "")
+    assert printed(outcome, 1) == "7\n"
+    assert printed(outcome, 2) == f"{random.Random(3).random()}\n"
+    assert outcome.values["seven"].tolist() == [8]
+
+
+def test_a_cell_that_waits_longer_than_its_cpu_time_is_fine():
+    outcome = run("import time; time.sleep(2.5)", "1", limits={"cell_seconds": 1})
+    assert statuses(outcome) == ["ok", "ok"]
+
+
+def test_a_tag_excuses_a_failing_cell_only_where_tags_are_trusted():
+    notebook = notebook_of("1 / 0")
+    notebook.cells[1].metadata["tags"] = ["raises-exception"]
+    assert statuses(run(notebook=notebook)) == ["ok"]
+    assert statuses(run(notebook=notebook, trusts_tags=False)) == ["error"]

@@ -77,7 +77,7 @@ def ran(tmp_path_factory):
             assert reply["status"] == "ok", reply
             runner = CellRunner(kernel)
             return {
-                name: await runner.run(index, source, seconds=1 if name == "too slow" else 30)
+                name: await runner.run(index, source, 1 if name == "too slow" else 30)
                 for index, (name, source) in enumerate(CELLS.items())
             }
 

@@ -15,8 +15,8 @@ from d2l.cli.terminal import (
     bar_in,
     plain_console,
     printable,
-    strangers_text,
     traceback_text,
+    untrusted_text,
 )
 from d2l.errors import D2LError
 from d2l.notebook.optional_deps import require_tools
@@ -172,10 +172,10 @@ class _Runner:
         self._say(f"{place} {source}")
         for note in notes:
             self._say(f"  note: {note}")
-        with sibling_files(source, self._out) as beside:
-            if beside.problem:
-                click.echo(f"d2l: {printable(beside.problem)}", err=True)
-            job = Job(notebook, files=beside.folder, **self._options)  # type: ignore[arg-type]
+        with sibling_files(source, self._out) as siblings:
+            if siblings.problem:
+                click.echo(f"d2l: {printable(siblings.problem)}", err=True)
+            job = Job(notebook, files=siblings.folder, **self._options)  # type: ignore[arg-type]
             outcome = self._run(source, target, job)
         self._say_end(outcome, target)
         return outcome.status == "ok"
@@ -225,4 +225,4 @@ class _Runner:
             self._console.print(traceback_text("\n".join(lines)))
 
     def _say(self, text: str) -> None:
-        self._console.print(strangers_text(text))
+        self._console.print(untrusted_text(text))

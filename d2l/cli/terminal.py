@@ -43,7 +43,7 @@ def printable(text: str) -> str:
     return visible.encode(encoding, "replace").decode(encoding)
 
 
-def strangers_text(text: str) -> Text:
+def untrusted_text(text: str) -> Text:
     """`printable`, for a console."""
     return Text(printable(text))
 

@@ -46,7 +46,7 @@ def targets(notebooks: Sequence[Path], out: Path) -> dict[Path, Path]:
 def write_run(
     target: Path, source: Path, job: Job, sandbox: SandboxConfig, outcome: Outcome
 ) -> None:
-    """Write the results of one run beside each other; their names begin with `target`."""
+    """Write the results of one run next to each other; their names begin with `target`."""
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(outcome.notebook, _with_suffix(target, ".ipynb"))
     title = notebook_title(outcome.notebook, source.stem)

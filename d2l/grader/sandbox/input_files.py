@@ -1,4 +1,4 @@
-"""The files that lie beside a notebook, gathered to be copied into its sandbox, if not too many.
+"""The files next to a notebook, gathered to be copied into its sandbox, if not too many.
 
 Knows nothing of what a notebook reads: it gets all of them or none.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 MAX_FILES = 2_000
 MAX_BYTES = 256 * 2**20
-# Folders that are no part of a homework, beside those whose names begin with a dot.
+# Folders that are not part of a homework, like those whose names begin with a dot.
 _PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
@@ -27,7 +27,7 @@ class SiblingFiles:
 
 @contextmanager
 def sibling_files(notebook: Path, out: Path) -> Iterator[SiblingFiles]:
-    """Gather the files beside `notebook`, without hidden ones, without environments and `out`.
+    """Gather the files next to `notebook`, without hidden ones, without environments and `out`.
 
     Links are not followed. More than 2,000 files, or 256 MB of them, are left where they are.
     """
@@ -36,11 +36,11 @@ def sibling_files(notebook: Path, out: Path) -> Iterator[SiblingFiles]:
     if found is None:
         yield SiblingFiles(
             None,
-            f"beside {notebook} lie more than {MAX_FILES:,} files or {MAX_BYTES // 2**20} MB: it "
+            f"more than {MAX_FILES:,} files or {MAX_BYTES // 2**20} MB are next to {notebook}: it "
             "runs without them; put it into a folder of its own, with the files that it needs",
         )
         return
-    with tempfile.TemporaryDirectory(prefix="d2l-beside-") as private:
+    with tempfile.TemporaryDirectory(prefix="d2l-inputs-") as private:
         for path in found:
             target = Path(private, path.relative_to(folder))
             target.parent.mkdir(parents=True, exist_ok=True)

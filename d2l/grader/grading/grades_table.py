@@ -6,14 +6,17 @@ Every text is made harmless: what a spreadsheet would take for a formula is quot
 import csv
 import io
 import re
+import zipfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.rubric import Rubric
+from d2l.grader.grading.submissions import Submission
 
 _FORMULA = tuple("=+-@;\t\r\n＝＋－＠")
 # A spreadsheet whose lists are separated by semicolons or tabs begins a new cell there.
@@ -107,6 +110,18 @@ def summary(rubric: Rubric, results: Sequence[StudentResult]) -> dict[str, Any]:
             for result in results
         ],
     }
+
+
+def feedback_zip(submissions: Iterable[Submission], pages: Path) -> bytes | None:
+    """The pages of students in the folders in which their platform takes files back, if it does."""
+    returned = [one for one in submissions if one.returned_as]
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in returned:
+            page = pages / f"{one.key}.html"
+            entry = zipfile.ZipInfo(f"{one.returned_as}/feedback.html")  # of 1980: always the same
+            archive.writestr(entry, page.read_bytes(), zipfile.ZIP_DEFLATED)
+    return content.getvalue() if returned else None
 
 
 def note(result: StudentResult) -> str:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from d2l.files.archive import ArchiveError, UnpackLimits, unpack
 from d2l.files.file_names import composed, distinct, safe_name
+from d2l.files.people_table import Match
 from d2l.files.plain_yaml import Yaml, YamlError, load_yaml
 from d2l.grader.grading.submissions import ARCHIVES, Submission, SubmissionError, has_notebook
 from d2l.notebook.source import SUFFIXES
@@ -142,6 +143,20 @@ def named_apart(submissions: Iterable[Submission]) -> list[Submission]:
     keys = distinct(wanted, "{name}-{number}")
     triples = zip(in_order, students, keys, strict=True)
     return [replace(one, student=student, key=key) for one, student, key in triples]
+
+
+def with_roster(submissions: Sequence[Submission], match: Match[Submission]) -> list[Submission]:
+    """Return the submissions with the names and ids that the rows of a roster give them."""
+    joined = []
+    for one in submissions:
+        person = match.people.get(one.key)
+        student, own_id, login = (person.name, person.id, person.login) if person else ("", "", "")
+        joined.append(
+            replace(
+                one, student=student or one.student, id=one.id or own_id, login=one.login or login
+            )
+        )
+    return named_apart(joined)
 
 
 def _entries(folder: Path, assignment: str) -> tuple[str, list[_Entry]]:

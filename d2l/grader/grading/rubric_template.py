@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from d2l.errors import D2LError
 from d2l.grader.compare.match_sections import sections_of
+from d2l.grader.grading.rubric import CELL_SECONDS
 from d2l.notebook.source import notebook_title, read_notebook
 
 _POINTS = 100
@@ -59,17 +60,23 @@ def _rubric(
     return f"""title = {_text(notebook_title(notebook, reference.stem))}
 reference = {_text(place.as_posix())}
 checks = "checks.py"
-seed = {secrets.randbelow(10**9)}  # of the hidden inputs; whoever knows it can prepare for them
-# seeds = [0, 1, 2]  # seed_offsets of the reference's runs: what differs between them is random
-# runs = [0, 1]  # seed_offsets of each submission's runs
+seed = {secrets.randbelow(10**9)}  # of the hidden inputs: keep it secret
+# seeds = [0, 1, 2]  # seed offsets of the reference's runs: what differs between them is random
+# seeds = "auto"  # or as many runs as its random values need
+# runs = [0, 1]  # seed offsets of each submission's runs
 # all_or_nothing = false  # true: a run that fails gets nothing for what came before
 # check_seconds = 10
 
 [limits]  # of each run
-seconds = 600
+seconds = 600  # of the clock
+cell_seconds = {CELL_SECONDS}  # of CPU time, for each cell; 0: no limit but the run's
 memory_gb = 4
 
-# Points for showing what the reference shows below a heading and the headings under it.
+# Points for showing what the reference shows below a heading and the headings under it. A section
+# may also have
+# compare = "exact"  # or "order-free", "numbers", "shape", "ignore"; by default by what is shown
+# tolerance = 0.01  # how far numbers may be from the reference's, as a part of them
+# manual = true  # free text: it waits in to_grade.html, its points are given in overrides.csv
 {sections}
 # Points for what a function in checks.py says of values out of the notebook. Below
 # [check.fetch] stand its parameters, each with the expression, or a list of expressions to try,

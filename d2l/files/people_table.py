@@ -19,8 +19,8 @@ _IDS = {
     "studentid", "studentnumber", "userid",
 }  # fmt: skip
 _LOGINS = {
-    "email", "emailaddress", "githubusername", "identifier", "login", "loginid", "sisloginid",
-    "studentid", "user", "username",
+    "email", "emailaddress", "githubusername", "login", "loginid", "sisloginid", "user",
+    "username",
 }  # fmt: skip
 _NAMES = {"fullname", "name", "student", "studentname"}
 _LAST, _FIRST = {"familyname", "lastname", "surname"}, {"firstname", "givenname"}
@@ -132,7 +132,7 @@ def _keys_of(one: Known, level: int, levels: int) -> frozenset[str]:
     if level == levels - 1:
         return frozenset({_squashed(said), *_reordered(one.student)}) - {""}
     if level == levels - 2:
-        return frozenset({login.partition("@")[0]}) - {""}
+        return frozenset({login.partition("@")[0], said}) - {""}
     if level == levels - 3:
         return frozenset({login, one.id.casefold(), said}) - {""}
     return frozenset({_id(one.id) or said}) - {""}

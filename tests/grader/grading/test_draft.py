@@ -6,9 +6,9 @@ import pytest
 from small_class import REFERENCE, make_box, make_class, run_here
 
 from d2l.grader.grading.grade_class import GradingConfig, ProgressListener, grade_class
+from d2l.grader.grading.platforms import collect
 from d2l.grader.grading.rubric import read_rubric
 from d2l.grader.grading.rubric_template import DraftError, write_draft
-from d2l.grader.grading.platforms import collect
 
 AWKWARD = REFERENCE.replace("## Sums", '## 1. "Sums" \\ 합 \U0001f600').replace(
     "# # Home", "# # 'H'"

@@ -228,7 +228,9 @@ def test_zip_bombs_are_refused_by_ratio_size_and_number(tmp_path, monkeypatch):
 
     monkeypatch.setattr(submissions, "MOST_BYTES", 1000)
     zip_of(tmp_path / "large.zip", **{"a.py": b"#" * 600, "b.py": b"#" * 600})
-    assert "more than 1,000 bytes or 2,000 files would come out of it" in refusal(tmp_path / "large.zip")
+    assert "more than 1,000 bytes or 2,000 files would come out of it" in refusal(
+        tmp_path / "large.zip"
+    )
 
     monkeypatch.setattr(submissions, "MOST_FILES", 3)
     zip_of(tmp_path / "many.zip", **{f"{i}.py": CODE for i in range(4)})

@@ -12,6 +12,7 @@ from exports import EXPORTS, NOTEBOOK, put, students
 
 from d2l.files.csv_cells import read_table
 from d2l.files.people_table import match_people, points_column
+from d2l.files.platform_export import ExportError
 from d2l.grader.grading.grades_table import feedback_zip
 from d2l.grader.grading.platforms import class_folder, named_apart, read_class, with_roster
 from d2l.grader.grading.submissions import Submission, SubmissionError, load_submission
@@ -159,7 +160,7 @@ def test_students_who_handed_in_together_are_each_graded(tmp_path):
 def test_metadata_that_cannot_be_read_end_in_an_error_that_says_what_to_do(tmp_path, text, words):
     put(tmp_path, "submission_5/hw.ipynb")
     put(tmp_path, "submission_metadata.yml", text)
-    with pytest.raises(SubmissionError, match=words) as raised:
+    with pytest.raises(ExportError, match=words) as raised:
         read_class(tmp_path)
     assert "Without that file folders are graded by their own names" in str(raised.value)
 
@@ -175,7 +176,7 @@ def test_nbgraders_folders_are_students_of_one_assignment(tmp_path):
         ("hacker", "2024-03-01 15:58:23"),
     ]
     put(tmp_path, "submitted/hacker/ps2/p.ipynb")
-    with pytest.raises(SubmissionError, match=r"several assignments \(ps1, ps2\)"):
+    with pytest.raises(ExportError, match=r"several assignments \(ps1, ps2\)"):
         read_class(tmp_path)
     assert [o.id for o in read_class(tmp_path, assignment="ps2").submissions] == ["hacker"]
 

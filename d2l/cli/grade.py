@@ -105,12 +105,13 @@ def grade(
     when the grading itself needs a look: a check that is broken, a submission that could not be
     graded.
     """
-    from d2l.grader.grading.platforms import class_folder
+    from d2l.files.archive import UnpackLimits, unpacked
 
     require_tools()
     chosen = ClassOptions(**options)  # type: ignore[arg-type]
     results: list[StudentResult] = []
-    with class_folder(submissions) as (folder, bad):
+    limits = UnpackLimits(16 * 2**30, 200_000, ratio=1_000, is_strict=True)
+    with unpacked(submissions, limits) as (folder, bad):
         for entry in bad:
             click.echo(printable(f"d2l: left out of {submissions.name}: {entry}"), err=True)
         config = _config(folder, rubric, jobs, out, walls, chosen)

@@ -1,19 +1,14 @@
 """A class: who handed in what, of several attempts the one that counts, under which names."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from d2l.files.archive import ArchiveError, UnpackLimits, unpack
 from d2l.files.file_names import distinct, safe_name
 from d2l.files.people_table import Match
 from d2l.files.platform_export import ExportEntry, read_export
 from d2l.grader.grading.submissions import ARCHIVES, Submission, SubmissionError, has_notebook
 from d2l.notebook.source import SUFFIXES
-
-_CLASS_LIMITS = UnpackLimits(16 * 2**30, 200_000, ratio=1_000, is_strict=True)
 
 
 @dataclass(frozen=True)
@@ -32,27 +27,6 @@ class StudentClass:
         parts += [_count(with_one, "notebook"), f"{without} without one" if without else ""]
         texts = _count(len(self.left_out), "other file")
         return ", ".join(filter(None, parts)) + (f" ({texts} left out)" if self.left_out else "")
-
-
-@contextmanager
-def class_folder(path: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Give the folder of a class, unpacked if it is the platform's zip, and what is bad in that.
-
-    An entry with a dangerous name is left out; one that cannot be read becomes an empty file, so
-    that its student is refused alone.
-    """
-    if path.is_dir():
-        yield path, []
-        return
-    with TemporaryDirectory(prefix="d2l-class-", ignore_cleanup_errors=True) as private:
-        bad: list[str] = []
-        try:
-            unpack(path, Path(private), _CLASS_LIMITS, lambda *entry: bad.append(": ".join(entry)))
-        except (ArchiveError, OSError) as error:
-            raise SubmissionError(
-                f"{path} is neither a folder of submissions nor a zip of them: {error}"
-            ) from error
-        yield Path(private), bad
 
 
 def collect(folder: Path) -> list[Submission]:

@@ -10,14 +10,16 @@ import exports
 import pytest
 from exports import EXPORTS, NOTEBOOK, put, students
 
+from d2l.files.archive import UnpackLimits, unpacked
 from d2l.files.csv_cells import read_table
 from d2l.files.people_table import match_people, points_column
 from d2l.files.platform_export import ExportError
 from d2l.grader.grading.grades_table import feedback_zip
-from d2l.grader.grading.platforms import class_folder, named_apart, read_class, with_roster
+from d2l.grader.grading.platforms import named_apart, read_class, with_roster
 from d2l.grader.grading.submissions import Submission, SubmissionError, load_submission
 
 PEOPLE = students()
+LIMITS = UnpackLimits(2**30, 10_000, ratio=1_000, is_strict=True)
 
 
 @pytest.fixture(scope="module", params=EXPORTS)
@@ -66,13 +68,13 @@ def test_names_are_the_students_own_and_those_of_one_name_are_told_apart(export)
 
 def test_the_zip_of_the_platform_is_the_class_too(export, tmp_path):
     _, folder = export
-    with class_folder(exports.zip_of(folder, tmp_path / "export.zip")) as (unpacked, bad):
-        found = read_class(unpacked).submissions
+    with unpacked(exports.zip_of(folder, tmp_path / "export.zip"), LIMITS) as (inside, bad):
+        found = read_class(inside).submissions
         assert bad == []
         assert [(o.student, o.key, o.id) for o in found] == [
             (o.student, o.key, o.id) for o in read_class(folder).submissions
         ]
-    assert not unpacked.exists()
+    assert not inside.exists()
 
 
 def test_a_filled_table_loads_back_with_nothing_but_the_points_changed(export, tmp_path):
@@ -239,7 +241,7 @@ def test_a_zip_of_the_class_with_bad_entries_costs_those_alone(tmp_path):
     data = content.read_bytes()
     place = data.index(b"print", data.index(b"lee_5_6"))
     content.write_bytes(data[:place] + b"P" + data[place + 1 :])
-    with class_folder(content) as (folder, bad):
+    with unpacked(content, LIMITS) as (folder, bad):
         found = read_class(folder).submissions
         assert [one.student for one in found] == ["kim", "lee"]
         assert "leaves the folder" in bad[0]

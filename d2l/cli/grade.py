@@ -105,12 +105,13 @@ def grade(
     when the grading itself needs a look: a check that is broken, a submission that could not be
     graded.
     """
-    from d2l.grader.grading.platforms import class_folder
+    from d2l.files.archive import UnpackLimits, unpacked
 
     require_tools()
     chosen = ClassOptions(**options)  # type: ignore[arg-type]
     results: list[StudentResult] = []
-    with class_folder(submissions) as (folder, bad):
+    limits = UnpackLimits(16 * 2**30, 200_000, ratio=1_000, is_strict=True)
+    with unpacked(submissions, limits) as (folder, bad):
         for entry in bad:
             click.echo(printable(f"d2l: left out of {submissions.name}: {entry}"), err=True)
         config = _config(folder, rubric, jobs, out, chosen_sandbox, chosen)
@@ -161,17 +162,18 @@ def _submissions(
 ) -> "list[Submission]":
     """The submissions with a roster's names, and without any on pages if they are not wanted."""
     from d2l.files.csv_cells import read_table
-    from d2l.grader.grading.gradebook import with_roster
-    from d2l.grader.grading.platforms import named_apart
+    from d2l.files.people_table import match_people
+    from d2l.grader.grading.platforms import named_apart, with_roster
 
     submissions = found.submissions
     if options.roster:
-        submissions, match = with_roster(read_table(options.roster), submissions)
-        _list("not in the roster", [one.student for one in match.submissions])
+        match = match_people(read_table(options.roster), submissions)
+        submissions = with_roster(submissions, match)
+        _list("not in the roster", [one.student for one in match.not_in_table])
         _list("in the roster, without a submission", [one.name for one in match.absent])
     if options.anonymous:
         submissions = [replace(one, alias=_alias(one, rubric.seed)) for one in submissions]
-    return named_apart(submissions) if options.roster or options.anonymous else submissions
+    return named_apart(submissions) if options.anonymous else submissions
 
 
 def _alias(submission: "Submission", seed: int) -> str:
@@ -187,7 +189,7 @@ def _list(what: str, names: Sequence[str]) -> None:
 
 def _points_column(options: ClassOptions, rubric: "Rubric") -> int | None:
     from d2l.files.csv_cells import read_table
-    from d2l.grader.grading.gradebook import points_column
+    from d2l.files.people_table import points_column
 
     if options.into is None:
         if options.column:
@@ -203,9 +205,10 @@ def _return_to_platform(
     """Leave in --out what the platform takes: its own table filled in, and pages in its folders."""
     from d2l.files.atomic_write import replace_file
     from d2l.files.csv_cells import read_table
+    from d2l.files.people_table import match_people
     from d2l.grader.grading.grade_class import NOT_KEPT
     from d2l.grader.grading.grade_submission import PAGES
-    from d2l.grader.grading.gradebook import feedback_zip, filled, match_people
+    from d2l.grader.grading.grades_table import feedback_zip
 
     feedback = feedback_zip(config.submissions, config.out / PAGES)
     if feedback is not None:
@@ -217,11 +220,15 @@ def _return_to_platform(
     table = read_table(options.into)
     match = match_people(table, config.submissions)
     final = [one for one in results if not one.waiting and one.status not in NOT_KEPT]
+    cells = {
+        match.people[one.key].row: table.number(one.total)
+        for one in final
+        if one.key in match.people
+    }
     target = config.out / f"{options.into.stem}.graded.csv"
-    content, count = filled(table, column, match, {one.key: one.total for one in final})
-    replace_file(target, content)
-    click.echo(printable(f"{count} points in the column {table.header[column]!r} of {target}"))
-    _list("not in the table", [one.student for one in match.submissions])
+    replace_file(target, table.with_values(column, cells))
+    click.echo(printable(f"{len(cells)} points in the column {table.header[column]!r} of {target}"))
+    _list("not in the table", [one.student for one in match.not_in_table])
     _list("in the table, without a submission", [one.name for one in match.absent])
     _list("not filled in", [one.student for one in results if one not in final])
 

@@ -11,10 +11,12 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path, PureWindowsPath
+from tempfile import TemporaryDirectory
 
 from d2l.errors import D2LError
 from d2l.files.archive_entries import Archive, Entry, open_archive
@@ -66,6 +68,25 @@ def unpack(
     except _DAMAGED as error:
         reason = str(error) or type(error).__name__
         raise ArchiveError(f"{archive.name} cannot be unpacked: {reason}") from error
+
+
+@contextmanager
+def unpacked(path: Path, limits: UnpackLimits) -> Iterator[tuple[Path, list[str]]]:
+    """Give a folder as it is, and what is in an archive in a folder that ends with the block.
+
+    The second value names the entries that are bad; such a one is left out, or empty if it only
+    cannot be read.
+    """
+    if path.is_dir():
+        yield path, []
+        return
+    with TemporaryDirectory(prefix="d2l-unpacked-", ignore_cleanup_errors=True) as private:
+        bad: list[str] = []
+        try:
+            unpack(path, Path(private), limits, lambda *entry: bad.append(": ".join(entry)))
+        except OSError as error:
+            raise ArchiveError(f"{path} cannot be unpacked: {error.strerror}") from error
+        yield Path(private), bad
 
 
 def _checked(

@@ -1,7 +1,7 @@
 """The process that holds the instructor's checks: loads their file, calls them, answers.
 
 Talks to `hidden_checks` alone, over its standard streams, and is ended from there if it hangs. A
-message is plain data as JSON and arrays as npy, without a pickle; both ends are ours.
+message is plain data as JSON and arrays as npz, without a pickle; both ends are ours.
 """
 
 import importlib.util
@@ -20,34 +20,28 @@ from typing import IO, Any
 import numpy as np
 
 _LONGEST = 1_000  # characters of a message
-_LENGTH = 8  # bytes that say how long the next part of a message is
+_LENGTH = 8  # bytes that say how long a message is
 
 
 def write_message(file: IO[bytes], plain: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """Write a message to `file`, and flush it."""
-    parts = [json.dumps({"plain": plain, "arrays": list(arrays)}).encode()]
-    for array in arrays.values():
-        saved = io.BytesIO()
-        np.save(saved, array, allow_pickle=False)
-        parts.append(saved.getvalue())
-    for part in parts:
-        file.write(len(part).to_bytes(_LENGTH, "big") + part)
+    head = np.frombuffer(json.dumps({"plain": plain, "arrays": list(arrays)}).encode(), np.uint8)
+    saved = io.BytesIO()
+    np.savez(saved, head, *arrays.values())
+    file.write(len(saved.getvalue()).to_bytes(_LENGTH, "big") + saved.getvalue())
     file.flush()
 
 
 def read_message(file: IO[bytes]) -> tuple[Any, dict[str, np.ndarray]]:
     """Return the next message's plain data and arrays; raise `EOFError` where there is none."""
-    head = json.loads(_read_part(file))
-    parts = {name: io.BytesIO(_read_part(file)) for name in head["arrays"]}
-    return head["plain"], {k: np.load(part, allow_pickle=False) for k, part in parts.items()}
-
-
-def _read_part(file: IO[bytes]) -> bytes:
     length = int.from_bytes(file.read(_LENGTH), "big")
-    part = file.read(length)
-    if not length or len(part) < length:
+    saved = file.read(length)
+    if not length or len(saved) < length:
         raise EOFError
-    return part
+    with np.load(io.BytesIO(saved), allow_pickle=False) as parts:
+        head = json.loads(parts["arr_0"].tobytes())
+        arrays = {name: parts[f"arr_{i}"] for i, name in enumerate(head["arrays"], start=1)}
+    return head["plain"], arrays
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ It is the instructor's alone. Every text of it but the rubric's is untrusted; al
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -32,7 +32,8 @@ def summary_page(rubric: Rubric, results: Sequence[StudentResult], folder: str =
 <h1>{escape(rubric.title)}</h1>
 {_numbers(rubric, by_name)}
 {_broken(by_name)}
-{_distribution(rubric, by_name)}
+<h2 id="distribution">Points</h2>
+{histogram([result.total for result in results], rubric.out_of)}
 <h2 id="questions">Questions, the most often missed first</h2>
 {questions_table(questions_of(rubric, by_name))}
 {_failures(by_name, folder)}
@@ -77,50 +78,33 @@ def _broken(results: Sequence[StudentResult]) -> str:
     return f'<div class="problem">{note} no points.</p>\n<ul>{"".join(items)}</ul></div>'
 
 
-def _distribution(rubric: Rubric, results: Sequence[StudentResult]) -> str:
-    totals = [result.total for result in results]
-    return f'<h2 id="distribution">Points</h2>\n{histogram(totals, rubric.out_of)}'
-
-
 def _failures(results: Sequence[StudentResult], folder: str) -> str:
-    rows = "\n".join(
-        f'<tr><th scope="row">{student_link(result, folder)}</th><td>{badge(result.status)}</td>'
-        f"<td><bdi>{escape(result.reason[:500])}</bdi></td></tr>"
-        for result in results
-        if result.status != "ok"
-    )
-    if not rows:
-        return ""
-    head = '<tr><th scope="col">Student</th><th scope="col">Status</th>'
-    head += '<th scope="col">Reason</th></tr>'
-    return f'<h2 id="failures">Not run to the end</h2>\n{table(head, rows, "failures")}'
+    rows = [
+        (student_link(one, folder), badge(one.status), f"<bdi>{escape(one.reason[:500])}</bdi>")
+        for one in results
+        if one.status != "ok"
+    ]
+    shown = table({"Student": False, "Status": False, "Reason": False}, rows, "failures")
+    return f'<h2 id="failures">Not run to the end</h2>\n{shown}' if rows else ""
 
 
 def _same(results: Sequence[StudentResult]) -> str:
-    groups = {
-        tuple(sorted({result.shown, *result.same_as})) for result in results if result.same_as
-    }
+    groups = {tuple(sorted({one.shown, *one.same_as})) for one in results if one.same_as}
     items = "\n".join(
         "<li>" + ", ".join(f"<bdi>{escape(name)}</bdi>" for name in group) + "</li>"
         for group in sorted(groups)
     )
-    if not items:
-        return ""
-    return f'<h2 id="same">Handed in the very same file</h2>\n<ul class="same">\n{items}\n</ul>'
+    head = '<h2 id="same">Handed in the very same file</h2>'
+    return f'{head}\n<ul class="same">\n{items}\n</ul>' if items else ""
 
 
 def _students_table(results: Sequence[StudentResult], folder: str) -> str:
-    rows = "\n".join(
-        f'<tr><th scope="row">{student_link(result, folder)}</th><td>{badge(result.status)}</td>'
-        f'<td class="number">{result.seconds:.1f} s</td>'
-        f'<td class="number">{points(result.total)}</td></tr>'
-        for result in results
+    columns = {"Student": False, "Run": False, "Time": True, "Points": True}
+    rows = (
+        (student_link(one, folder), badge(one.status), f"{one.seconds:.1f} s", points(one.total))
+        for one in results
     )
-    head = (
-        '<tr><th scope="col">Student</th><th scope="col">Run</th>'
-        '<th scope="col" class="number">Time</th><th scope="col" class="number">Points</th></tr>'
-    )
-    return table(head, rows, "students")
+    return table(columns, rows, "students")
 
 
 def _count(number: int, noun: str) -> str:
@@ -196,8 +180,12 @@ def questions_of(rubric: Rubric, results: Sequence[StudentResult]) -> list[Quest
     judged = [result for result in results if result.status not in _FAILED_IN_GRADING]
     found = []
     for rule in rubric.sections:
-        parts = [part for r in judged for part in r.sections if part.heading == rule.heading]
-        parts = [part for part in parts if part.verdict != "to grade"]
+        parts = [
+            part
+            for result in judged
+            for part in result.sections
+            if part.heading == rule.heading and part.verdict != "to grade"
+        ]
         shares = tuple(_share(part.points, part.out_of) for part in parts)
         kind = "by hand" if rule.manual else "compared"
         found.append(Question(rule.heading, kind, rule.points, shares, ()))
@@ -216,16 +204,12 @@ def _share(reached: float, out_of: float) -> float:
 
 def questions_table(questions: Iterable[Question]) -> str:
     """Return the table of questions, each with the message that came most often."""
-    rows = "\n".join(map(_question, questions))
-    head = (
-        '<tr><th scope="col">Question</th><th scope="col" class="number">Points</th>'
-        '<th scope="col" class="number">All points</th><th scope="col">Reached</th></tr>'
-    )
+    columns = {"Question": False, "Points": True, "All points": True, "Reached": False}
     note = "Of the submissions that could be judged: how many have all points, and the mean share."
-    return f"<p>{note}</p>\n{table(head, rows, 'questions')}"
+    return f"<p>{note}</p>\n{table(columns, map(_question, questions), 'questions')}"
 
 
-def _question(question: Question) -> str:
+def _question(question: Question) -> tuple[str, ...]:
     said = ""
     common = Counter(message for message in question.messages if message).most_common(1)
     if common:
@@ -233,20 +217,32 @@ def _question(question: Question) -> str:
         said = f'<p class="often">most often, {times}×:</p>{message_html(message[:300])}'
     percent = round(100 * question.share)
     reached = f"{percent} %" if question.shares else "–"
+    kind = f'<span class="kind">{question.kind}</span>'
     return (
-        f'<tr><th scope="row"><bdi>{escape(question.name)}</bdi> '
-        f'<span class="kind">{question.kind}</span>{said}</th>'
-        f'<td class="number">{points(question.out_of)}</td>'
-        f'<td class="number">{question.full} of {len(question.shares)}</td>'
-        f'<td><span class="share"><span class="bar" style="width: {percent}%"></span></span> '
-        f'<span class="percent">{reached}</span></td></tr>'
+        f"<bdi>{escape(question.name)}</bdi> {kind}{said}",
+        points(question.out_of),
+        f"{question.full} of {len(question.shares)}",
+        f'<span class="share"><span class="bar" style="width: {percent}%"></span></span> '
+        f'<span class="percent">{reached}</span>',
     )
 
 
-def table(head: str, rows: str, labelled_by: str) -> str:
-    """Return a table that scrolls if it must; `labelled_by` is the id of its heading."""
+def table(columns: Mapping[str, bool], rows: Iterable[Sequence[str]], label: str) -> str:
+    """Return a table that scrolls if it must; `columns` says which hold numbers.
+
+    `label` is the id of its heading; the first cell of a row says what it is about.
+    """
+    kinds = [' class="number"' if is_number else "" for is_number in columns.values()]
+    names = zip(columns, kinds, strict=True)
+    head = "".join(f'<th scope="col"{kind}>{name}</th>' for name, kind in names)
+    body = "\n".join(
+        f'<tr><th scope="row">{row[0]}</th>'
+        + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
+        + "</tr>"
+        for row in rows
+    )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{labelled_by}">'
-        f'<table class="{labelled_by}">\n<thead>{head}</thead>\n'
-        f"<tbody>\n{rows}\n</tbody>\n</table></div>"
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{label}">'
+        f'<table class="{label}">\n<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody>\n</table></div>"
     )

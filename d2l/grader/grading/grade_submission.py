@@ -128,7 +128,7 @@ def _run(course: GradingContext, found: LoadedSubmission, seed_offset: int) -> O
         found.notebook,
         seed_offset,
         fetches=course.checks.fetches,
-        inputs=course.checks.inputs[seed_offset],
+        inputs=course.checks.visible_inputs(seed_offset),
         files=found.files,
         trusts_tags=False,
     )

@@ -6,15 +6,19 @@ Every text is made harmless: what a spreadsheet would take for a formula is quot
 import csv
 import io
 import re
+import zipfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from d2l.grader.grading.result import StudentResult
+from d2l.grader.grading.result import CheckResult, SectionResult, StudentResult
 from d2l.grader.grading.rubric import Rubric
+from d2l.grader.grading.submissions import Submission
 
+_LAST_COLUMNS = ("out of", "status", "note", "id", "submitted", "attempt", "page")
 _FORMULA = tuple("=+-@;\t\r\n＝＋－＠")
 # A spreadsheet whose lists are separated by semicolons or tabs begins a new cell there.
 _CELL_IN_CELL = re.compile(r"([,;|]\s*)(?=[=+\-@＝＋－＠])")
@@ -27,11 +31,8 @@ def note_copies(results: Sequence[StudentResult]) -> list[StudentResult]:
         if result.content:
             alike[result.content].append(result.shown)
     return [
-        replace(
-            result,
-            same_as=tuple(name for name in alike[result.content] if name != result.shown),
-        )
-        for result in results
+        replace(one, same_as=tuple(name for name in alike[one.content] if name != one.shown))
+        for one in results
     ]
 
 
@@ -39,28 +40,14 @@ def grades_csv(rubric: Rubric, results: Sequence[StudentResult]) -> bytes:
     """Return the table: UTF-8 with the mark by which spreadsheets know it as such."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        [
-            "student",
-            "total",
-            *(harmless(f"section: {rule.heading}") for rule in rubric.sections),
-            *(harmless(f"check: {rule.name}") for rule in rubric.checks),
-            "out of",
-            "status",
-            "note",
-            "id",
-            "submitted",
-            "attempt",
-            "page",
-        ]
-    )
+    sections = [harmless(f"section: {rule.heading}") for rule in rubric.sections]
+    checks = [harmless(f"check: {rule.name}") for rule in rubric.checks]
+    writer.writerow(["student", "total", *sections, *checks, *_LAST_COLUMNS])
     for result in results:
-        sections = [section.points for section in result.sections]
-        checks = [check.points for check in result.checks]
-        row = [harmless(result.student), result.total, *sections, *checks, result.out_of]
-        platform = [harmless(result.id), harmless(result.submitted_at), result.attempt or ""]
-        row += [result.status, harmless(note(result)), *platform, harmless(result.key)]
-        writer.writerow(row)
+        parts = [one.points for one in result.sections] + [one.points for one in result.checks]
+        last = [result.status, note(result), result.id, result.submitted_at]
+        row = [harmless(result.student), result.total, *parts, result.out_of, *map(harmless, last)]
+        writer.writerow([*row, result.attempt or "", harmless(result.key)])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -78,21 +65,16 @@ def summary(rubric: Rubric, results: Sequence[StudentResult]) -> dict[str, Any]:
             for status in sorted({result.status for result in results})
         },
         "sections": [
-            {
-                "heading": rule.heading,
-                "out_of": rule.points,
-                "mean": round(mean(result.sections[i].points for result in results), 2),
-            }
+            {"heading": rule.heading, **_of_class(rule.points, [r.sections[i] for r in results])}
             for i, rule in enumerate(rubric.sections)
         ],
         "checks": [
             {
-                "name": rule.name,
-                "out_of": rule.points,
-                "mean": round(mean(result.checks[i].points for result in results), 2),
+                "name": check.name,
+                **_of_class(check.points, [r.checks[i] for r in results]),
                 "broken": sum(result.checks[i].status == "broken" for result in results),
             }
-            for i, rule in enumerate(rubric.checks)
+            for i, check in enumerate(rubric.checks)
         ],
         "grades": [
             {
@@ -107,6 +89,24 @@ def summary(rubric: Rubric, results: Sequence[StudentResult]) -> dict[str, Any]:
             for result in results
         ],
     }
+
+
+def _of_class(
+    out_of: float, parts: Sequence[SectionResult] | Sequence[CheckResult]
+) -> dict[str, float]:
+    return {"out_of": out_of, "mean": round(mean(part.points for part in parts), 2)}
+
+
+def feedback_zip(submissions: Iterable[Submission], pages: Path) -> bytes | None:
+    """The pages of students in the folders in which their platform takes files back, if it does."""
+    returned = [one for one in submissions if one.returned_as]
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one in returned:
+            page = pages / f"{one.key}.html"
+            entry = zipfile.ZipInfo(f"{one.returned_as}/feedback.html")  # of 1980: always the same
+            archive.writestr(entry, page.read_bytes(), zipfile.ZIP_DEFLATED)
+    return content.getvalue() if returned else None
 
 
 def note(result: StudentResult) -> str:

@@ -4,16 +4,16 @@ They run in a process of their own, within their time. Values go in as arrays an
 scores come back; neither process runs a student's code.
 """
 
-import queue
+import ast
 import subprocess
 import sys
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,7 @@ _PROGRAM = (
     "del sys.path[0]; from d2l.grader.grading.checks_worker import main; main()"
 )
 Message = tuple[Any, dict[str, np.ndarray]]
+NextAnswer = Callable[[float], Message]  # within so many seconds, or `NoResponseError`
 Inputs = Mapping[str, np.ndarray]
 
 
@@ -57,6 +58,12 @@ class HiddenChecks:
         object.__setattr__(self, "_names", names)
         fetches = tuple(Fetch(name, expressions) for expressions, name in names.items())
         object.__setattr__(self, "fetches", fetches)
+
+    def visible_inputs(self, seed_offset: int) -> Inputs:
+        """The hidden inputs that expressions use; what checks alone need stays out of sight."""
+        trees = (ast.parse(text, mode="eval") for one in self.fetches for text in one.expressions)
+        used = {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
+        return {name: a for name, a in self.inputs[seed_offset].items() if name in used}
 
     def judge(self, outcomes: Sequence[Outcome]) -> tuple[CheckResult, ...]:
         """Return what each check gives for the values of all runs: as much as its worst run."""
@@ -110,10 +117,10 @@ def make_hidden_checks(rubric: Rubric) -> HiddenChecks:
         "seed_offsets": seed_offsets,
     }
     try:
-        with checks_process(task, {}) as answers:
-            _require_no_problem(rubric, answers.next(LOAD_SECONDS)[0])
-            functions: dict[str, dict[str, bool]] = answers.next(LOAD_SECONDS)[0]
-            inputs = {seed_offset: _inputs(rubric, answers) for seed_offset in seed_offsets}
+        with checks_process(task, {}) as answer:
+            _answer(rubric, answer)
+            functions: dict[str, dict[str, bool]] = answer(LOAD_SECONDS)[0]
+            inputs = {seed_offset: _answer(rubric, answer)[1] for seed_offset in seed_offsets}
     except NoResponseError as error:
         raise RubricError(f"{rubric.checks_file} cannot be loaded: {error}") from error
     for rule in rubric.checks:
@@ -121,15 +128,12 @@ def make_hidden_checks(rubric: Rubric) -> HiddenChecks:
     return HiddenChecks(rubric, inputs)
 
 
-def _inputs(rubric: Rubric, answers: "ChecksProcess") -> Inputs:
-    plain, arrays = answers.next(LOAD_SECONDS)
-    _require_no_problem(rubric, plain)
-    return arrays
-
-
-def _require_no_problem(rubric: Rubric, answer: Mapping[str, Any]) -> None:
-    if answer["problem"]:
-        raise RubricError(f"{rubric.checks_file}: {answer['problem']}")
+def _answer(rubric: Rubric, answer: NextAnswer) -> Message:
+    """The next answer of a process that loads the checks; `RubricError` if it has a problem."""
+    plain, arrays = answer(LOAD_SECONDS)
+    if plain.get("problem"):
+        raise RubricError(f"{rubric.checks_file}: {plain['problem']}")
+    return plain, arrays
 
 
 def _require_callable(
@@ -192,9 +196,9 @@ def _answer_some(rubric: Rubric, calls: Sequence[_Call]) -> Iterator[Score]:
         rest = {name: value for name, value in call.values.items() if name not in keys}
         plain.append({"function": call.function, "arrays": keys, "plain": rest})
     task = {"task": "judge", "file": str(rubric.checks_file), "calls": plain}
-    with checks_process(task, arrays) as answers:
+    with checks_process(task, arrays) as answer:
         try:
-            problem = answers.next(LOAD_SECONDS)[0]["problem"]
+            problem = answer(LOAD_SECONDS)[0]["problem"]
         except NoResponseError as error:
             problem = f"cannot be loaded: {error}"
         if problem:
@@ -202,7 +206,7 @@ def _answer_some(rubric: Rubric, calls: Sequence[_Call]) -> Iterator[Score]:
             return
         for _ in calls:
             try:
-                yield Score(**answers.next(rubric.check_seconds)[0])
+                yield Score(**answer(rubric.check_seconds)[0])
             except NoResponseError as error:
                 yield Score(0, str(error), True)
                 return
@@ -238,53 +242,37 @@ class NoResponseError(Exception):
     """The process of the checks hung or died; caught here."""
 
 
-class ChecksProcess:
-    """The answers of a process, as they come."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        self._process = process
-        self._come: queue.Queue[Message | None] = queue.Queue()
-        assert process.stdout is not None
-        reader = threading.Thread(target=self._read, args=(process.stdout,), daemon=True)
-        reader.start()
-
-    def next(self, seconds: float) -> Message:
-        """Return the next answer; raise `NoResponseError` if none comes within `seconds`."""
-        try:
-            answer = self._come.get(timeout=seconds)
-        except queue.Empty:
-            raise NoResponseError(f"it gave no answer within {seconds:g} s") from None
-        if answer is None:
-            status = self._process.wait(_END_SECONDS)
-            raise NoResponseError(f"it ended its process (exit status {status})")
-        return answer
-
-    def _read(self, pipe: IO[bytes]) -> None:
-        with suppress(EOFError, ValueError):  # the end; or a pipe closed by who gave up waiting
-            while True:
-                self._come.put(read_message(pipe))
-        self._come.put(None)
-
-
 @contextmanager
-def checks_process(
-    task: dict[str, Any], arrays: Mapping[str, np.ndarray]
-) -> Iterator[ChecksProcess]:
-    """Give the answers to `task`; the process is gone when the block ends."""
-    with subprocess.Popen(
-        [sys.executable, "-I", "-c", _PROGRAM],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is for the grader, which ends this process itself
-    ) as process:
-        assert process.stdin is not None
-        answers = ChecksProcess(process)
+def checks_process(task: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Iterator[NextAnswer]:
+    """Give what returns the next answer to `task`; the process is gone when the block ends."""
+    with (
+        ThreadPoolExecutor(1) as reader,
+        subprocess.Popen(
+            [sys.executable, "-I", "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the grader, which ends this process itself
+        ) as process,
+    ):
+        stdin, stdout = process.stdin, process.stdout
+        assert stdin is not None
+        assert stdout is not None
+
+        def next_answer(seconds: float) -> Message:
+            try:
+                return reader.submit(read_message, stdout).result(seconds)
+            except TimeoutError:
+                raise NoResponseError(f"it gave no answer within {seconds:g} s") from None
+            except EOFError:
+                status = process.wait(_END_SECONDS)
+                raise NoResponseError(f"it ended its process (exit status {status})") from None
+
         try:
             with suppress(BrokenPipeError):  # it died: the first answer that is missing says so
-                write_message(process.stdin, task, arrays)
-            yield answers
+                write_message(stdin, task, arrays)
+            yield next_answer
         finally:
             process.kill()
             with suppress(BrokenPipeError):
-                process.stdin.close()
+                stdin.close()

@@ -96,7 +96,7 @@ class ReferenceRunner:
             notebook,
             seed_offset,
             fetches=self.checks.fetches,
-            inputs=self.checks.inputs[seed_offset],
+            inputs=self.checks.visible_inputs(seed_offset),
             files=self.rubric.files,
         )
         return self.run_job(job, self.sandbox)

@@ -3,9 +3,8 @@
 An entry counts only for the very same submission, rubric, checks, reference and versions.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from d2l.errors import D2LError
 from d2l.files.atomic_write import replace_file
+from d2l.files.hashes import file_hash, hash_of_all
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.sandbox.isolation import SandboxConfig
@@ -47,11 +47,11 @@ def fingerprint_of_inputs(rubric: Rubric, sandbox: SandboxConfig) -> dict[str, s
     """
     files = {"rubric": rubric.path, "reference": rubric.reference, "checks": rubric.checks_file}
     return {
-        **{name: _hash(path) for name, path in files.items() if path is not None},
+        **{name: file_hash(path) for name, path in files.items() if path is not None},
         **versions_of(_PACKAGES),
         "isolation": sandbox.level.title,
-        "files": _hash_of_all(rubric.files, _hash),
-        "data": _hash_of_all(sandbox.data, lambda path: str(path.stat().st_size)),
+        "files": hash_of_all(_below(rubric.files)),
+        "data": hash_of_all(_below(sandbox.data), lambda path: str(path.stat().st_size)),
     }
 
 
@@ -116,14 +116,6 @@ class ResultCache:
         return self.out / _ENTRIES / f"{key}.json"
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _hash_of_all(folder: Path | None, mark: Callable[[Path], str]) -> str:
-    """One hash of the files in the folder: of their names, and of the mark of each."""
-    if folder is None:
-        return "none"
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    marks = [(path.relative_to(folder).as_posix(), mark(path)) for path in paths]
-    return hashlib.sha256(json.dumps(marks).encode()).hexdigest()
+def _below(folder: Path | None) -> list[tuple[str, Path]]:
+    found = folder.rglob("*") if folder else ()
+    return [(path.relative_to(folder or "").as_posix(), path) for path in found if path.is_file()]

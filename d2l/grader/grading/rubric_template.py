@@ -7,12 +7,15 @@ import ast
 import json
 import secrets
 from collections.abc import Iterable
+from importlib.resources import files
 from pathlib import Path
+from string import Template
 
 from nbformat import NotebookNode
 
 from d2l.errors import D2LError
 from d2l.grader.compare.match_sections import sections_of
+from d2l.grader.grading.rubric import CELL_SECONDS
 from d2l.notebook.source import notebook_title, read_notebook
 
 _POINTS = 100
@@ -26,7 +29,7 @@ class DraftError(D2LError, FileExistsError):
 
 
 def write_draft(reference: Path, rubric: Path) -> tuple[Path, Path]:
-    """Write a rubric for `reference`, and a file of checks beside it; return both paths.
+    """Write a rubric for `reference`, and a file of checks next to it; return both paths.
 
     Raises `DraftError` if either is there already.
     """
@@ -56,25 +59,14 @@ def _rubric(
     if place.is_relative_to(rubric.resolve().parent):
         place = place.relative_to(rubric.resolve().parent)
     examples = "\n".join(_commented(_example(kind, name)) for kind, name in names[:_EXAMPLES])
-    return f"""title = {_text(notebook_title(notebook, reference.stem))}
-reference = {_text(place.as_posix())}
-checks = "checks.py"
-seed = {secrets.randbelow(10**9)}  # of the hidden inputs; whoever knows it can prepare for them
-# seeds = [0, 1, 2]  # seed_offsets of the reference's runs: what differs between them is random
-# runs = [0, 1]  # seed_offsets of each submission's runs
-# all_or_nothing = false  # true: a run that fails gets nothing for what came before
-# check_seconds = 10
-
-[limits]  # of each run
-seconds = 600
-memory_gb = 4
-
-# Points for showing what the reference shows below a heading and the headings under it.
-{sections}
-# Points for what a function in checks.py says of values out of the notebook. Below
-# [check.fetch] stand its parameters, each with the expression, or a list of expressions to try,
-# that gives its value.
-{examples}"""
+    return _template("rubric_template.toml").substitute(
+        title=_text(notebook_title(notebook, reference.stem)),
+        reference=_text(place.as_posix()),
+        seed=secrets.randbelow(10**9),
+        cell_seconds=CELL_SECONDS,
+        sections=sections,
+        examples=examples,
+    )
 
 
 def _headings(notebook: NotebookNode) -> list[str]:
@@ -97,24 +89,11 @@ def _may_show(source: str) -> bool:
 def _checks(names: list[tuple[str, str]]) -> str:
     functions = [name for kind, name in names if kind == "function"]
     name = functions[0] if functions else "answer"
-    return f'''"""Hidden checks. Students do not see this file; their code runs elsewhere.
-
-A check gets values out of the notebook: numbers, texts, lists, and arrays of NumPy. It returns
-nothing or True for all points, False for none, a number from 0 to 1 for a part, or raises
-AssertionError with a message that the student may read. Imports: what is installed.
-"""
-
-import numpy as np
+    return _template("checks_template.txt").substitute(name=name)
 
 
-def inputs(rng):
-    """Hidden inputs: arrays under these names are tensors in the expressions of [check.fetch]."""
-    return {{"X_hidden": rng.normal(size=(8, 4)).astype(np.float32)}}
-
-
-# def check_{name}(result, X_hidden):
-#     assert np.shape(result) == X_hidden.shape, f"the shape is {{np.shape(result)}}"
-'''
+def _template(name: str) -> Template:
+    return Template(files("d2l.grader.grading").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _example(kind: str, name: str) -> str:

@@ -3,7 +3,6 @@
 Reads as little as it must before it knows that it is harmless, and follows no link.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ from nbformat import NotebookNode
 
 from d2l.errors import D2LError
 from d2l.files.archive import ArchiveError, UnpackLimits, unpack
+from d2l.files.hashes import file_hash, hash_of_all
 from d2l.notebook.source import SUFFIXES, read_notebook
 
 ARCHIVES = (".zip",)
@@ -99,13 +99,11 @@ def load_submission(
 
 def content_hash(submission: Submission) -> str:
     """Return one hash of the names and contents of all files of a submission."""
-    whole = hashlib.sha256()
-    for part, path in submission.files:
-        is_folder = path.is_dir() and not path.is_symlink()
-        for file in sorted(_files_below(path)) if is_folder else [path]:
-            name = os.fsencode(part) + os.fsencode(file.relative_to(path))
-            whole.update(b"%d %s %s" % (len(name), name, _file_hash(file).encode()))
-    return whole.hexdigest()
+    return hash_of_all(
+        (f"{part}/{file.relative_to(path)}", file)
+        for part, path in submission.files
+        for file in (_files_below(path) if path.is_dir() and not path.is_symlink() else [path])
+    )
 
 
 def has_notebook(submission: Submission) -> bool:
@@ -169,7 +167,7 @@ def _read(path: Path, name: str, folder: Path | None) -> LoadedSubmission:
         raise SubmissionError(str(error).replace(str(path), name)) from error
     if not any(cell.cell_type == "code" and cell.source.strip() for cell in notebook.cells):
         raise SubmissionError(f"{name} has no cell with code")
-    return LoadedSubmission(notebook, name, _file_hash(path), folder)
+    return LoadedSubmission(notebook, name, file_hash(path), folder)
 
 
 def _copy_over(course_files: Path, own: Path) -> None:
@@ -220,12 +218,3 @@ def _files_below(folder: Path) -> list[Path]:
                 f"it holds more than {MOST_FILES} files or {MOST_BYTES // 2**20} MB"
             )
     return found
-
-
-def _file_hash(file: Path) -> str:
-    if file.is_symlink():
-        return f"link to {os.readlink(file)}"
-    if not file.is_file():
-        return "no file"
-    with open(file, "rb") as opened_file:
-        return hashlib.file_digest(opened_file, "sha256").hexdigest()

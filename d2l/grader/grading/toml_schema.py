@@ -11,13 +11,9 @@ from d2l.errors import D2LError
 
 _SHOWN = 80  # characters of a wrong value that an error repeats
 _NAMES = {
-    str: "text",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    list: "a list",
+    str: "text", bool: "true or false", int: "a whole number", float: "a number", list: "a list",
     dict: "a table",
-}
+}  # fmt: skip
 
 
 class RubricError(D2LError, ValueError):
@@ -67,10 +63,8 @@ class TomlTable:
         values = self._get(key, default, list)
         right = all(type(value) is int and value >= 0 for value in values)
         if not right or not 1 <= len(values) <= most or len(set(values)) < len(values):
-            raise self.error(
-                key,
-                f"is {_short(values)}: 1 to {most} different whole numbers, such as {default}",
-            )
+            problem = f"is {_short(values)}: 1 to {most} different whole numbers, such as {default}"
+            raise self.error(key, problem)
         return tuple(values)
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -90,10 +84,8 @@ class TomlTable:
         values = self._get(key, [], list)
         if not all(isinstance(value, dict) for value in values):
             raise self.error(key, f"is {_short(values)}: tables, each headed by [[{key}]]")
-        return [
-            TomlTable(value, f"{self.place}, [[{key}]] {number}")
-            for number, value in enumerate(values, start=1)
-        ]
+        place = f"{self.place}, [[{key}]]"
+        return [TomlTable(value, f"{place} {number}") for number, value in enumerate(values, 1)]
 
     def end(self) -> None:
         """Raise `RubricError` if the table has a key that was not asked for."""
@@ -110,10 +102,10 @@ class TomlTable:
     def _get(self, key: str, default: Any, kind: type) -> Any:
         self._asked.setdefault(key)
         if key not in self.values:
-            if default is None:
-                there = f"; there are {', '.join(self.values)}" if self.values else ""
-                raise self.error(key, f"is missing{there}")
-            return default
+            if default is not None:
+                return default
+            there = f"; there are {', '.join(self.values)}" if self.values else ""
+            raise self.error(key, f"is missing{there}")
         value = self.values[key]
         fits = isinstance(value, (int, float) if kind is float else kind)
         if not fits or (isinstance(value, bool) and kind in (int, float)):

@@ -197,3 +197,22 @@ def test_a_check_that_fetches_nothing_is_an_error_that_says_what_to_add(tmp_path
     checks = "def check_square(a=1): pass"
     with pytest.raises(RubricError, match=r'fetches nothing .* a = "EXPRESSION"'):
         make_hidden_checks(read_rubric(make_course(tmp_path, text, checks)))
+
+
+def test_a_check_gets_the_inputs_of_its_run_and_what_is_fetched_under_a_taken_name(tmp_path):
+    checks = """
+import numpy as np
+def inputs(rng):
+    return {"asked": rng.integers(0, 10**6, size=3), "answer": rng.integers(0, 10**6, size=3)}
+def shows(asked, answer):
+    assert False, f"{np.ravel(asked).tolist()} {answer.tolist()}"
+"""
+    text = HEAD + check("shows", fetch='asked = "double(asked)"')
+    judge = make_hidden_checks(read_rubric(make_course(tmp_path, text, checks)))
+    for seed_offset in (0, 1):
+        drawn = np.random.default_rng([0, seed_offset]).integers(0, 10**6, size=(2, 3)).tolist()
+        assert {k: v.tolist() for k, v in judge.visible_inputs(seed_offset).items()} == {
+            "asked": drawn[0]  # the answer is no name of an expression, and stays outside
+        }
+        (result,) = judge.judge([outcome(seed_offset, asked=7)])
+        assert result.message == f"[7] {drawn[1]}"

@@ -255,3 +255,68 @@ def test_the_hash_tells_contents_apart_and_a_link_from_its_target(tmp_path):
     before = hash_of(tmp_path)
     (tmp_path / "b.py").write_text("3")
     assert hash_of(tmp_path) != before
+
+
+def test_a_zip_that_python_cannot_read_is_one_refused_submission(tmp_path):
+    for method in (zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
+        with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+            archive.writestr("hw1.py", CODE)
+        assert "is compressed by another method than zip's usual one" in refusal(tmp_path / "a.zip")
+
+    content = zip_of(tmp_path / "name.zip", **{"hw1-é.py": CODE}).read_bytes()
+    (tmp_path / "name.zip").write_bytes(content.replace("é".encode(), b"\xff\xfe"))
+    assert "name.zip cannot be unpacked: 'utf-8' codec" in refusal(tmp_path / "name.zip")
+
+    content = zip_of(tmp_path / "crc.zip", **{"hw1.py": CODE}).read_bytes()
+    place = content.index(b"PK\x03\x04") + 14  # the checksum, in both places
+    (tmp_path / "crc.zip").write_bytes(content.replace(content[place : place + 4], b"0000"))
+    assert "crc.zip cannot be unpacked: Bad CRC-32" in refusal(tmp_path / "crc.zip")
+
+
+def test_a_zip_whose_list_of_files_alone_is_huge_is_refused_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MOST_FILES", 3)
+    path = zip_of(tmp_path / "a.zip", **{f"{i:0200}.py": "" for i in range(60)})
+    monkeypatch.setattr(zipfile.ZipFile, "infolist", None)
+    assert "it lists more than 3 files" in refusal(path)
+
+
+@pytest.mark.parametrize("inner", ["hw1.ZIP", "deep/er/mine.zip"])
+def test_a_zip_in_a_zip_is_opened_and_one_in_that_is_not(tmp_path, inner):
+    def nested(depth):
+        path = zip_of(tmp_path / "0.zip", **{"hw1.py": CODE, "own.txt": "own"})
+        for i in range(1, depth):
+            path = zip_of(tmp_path / f"{i}.zip", **{inner: path.read_bytes()})
+        return path
+
+    with load_submission(Submission("a", "a", nested(2)), tmp_path / "hw1.py") as found:
+        assert found.name.endswith("hw1.py")
+        assert sorted(file.name for file in found.files.iterdir()) == ["hw1.py", "own.txt"]
+    assert "there is no notebook in it" in refusal(nested(4))
+
+
+def test_all_zips_of_a_student_together_are_held_to_one_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(submissions, "MOST_BYTES", 5_000)
+    student = tmp_path / "student"
+    student.mkdir()
+    for i in range(9):
+        zip_of(student / f"{i}.zip", **{f"{i}.txt": str(i) * 900})
+    assert "it holds more than 2000 files or" in refusal(student)
+
+
+def test_a_zip_beside_a_report_is_the_notebook(tmp_path):
+    student = tmp_path / "student"
+    student.mkdir()
+    (student / "report.pdf").write_text("%PDF")
+    zip_of(student / "work.zip", **{"hw1.py": CODE, "helper.py": CODE})
+    assert opened_name(student) == "work/hw1.py"
+
+
+def test_the_instructors_files_win_over_folders_and_files_of_the_same_names(tmp_path):
+    student, given = tmp_path / "student", tmp_path / "given"
+    for path in (student / "data" / "x", student / "own", given / "data", given / "own" / "y"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(path.parent.name))
+    (student / "hw1.py").write_text(CODE)
+    with load_submission(Submission("a", "a", student), tmp_path / "hw1.py", given) as found:
+        assert (found.files / "data").read_text() == "given"
+        assert (found.files / "own" / "y").read_text() == "own"

@@ -1,33 +1,46 @@
-"""Tables of students: who is in which row, a roster's names and ids, and points filled in.
+"""Tables of people, as platforms export them: who is in which row, which column takes points.
 
-Students are found by id first, then by login or address, then by name; who is one of two that
-could be meant is nobody.
+People are found by id first, then by login or address, then by name; who is one of two that could
+be meant is nobody.
 """
 
-import io
 import re
 import unicodedata
-import zipfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 from d2l.files.csv_cells import CsvTable, TableError
-from d2l.grader.grading.submissions import Submission
 
 _IDS = {
     "id", "identifier", "idnumber", "orgdefinedid", "participantid", "sid", "sisuserid",
     "studentid", "studentnumber", "userid",
 }  # fmt: skip
 _LOGINS = {
-    "email", "emailaddress", "githubusername", "identifier", "login", "loginid", "sisloginid",
-    "studentid", "user", "username",
+    "email", "emailaddress", "githubusername", "login", "loginid", "sisloginid", "user",
+    "username",
 }  # fmt: skip
 _NAMES = {"fullname", "name", "student", "studentname"}
 _LAST, _FIRST = {"familyname", "lastname", "surname"}, {"firstname", "givenname"}
 _NO_PERSON = {"pointspossible", "manualposting", "studenttest", "teststudent"}
+
+
+class Known(Protocol):
+    """Somebody who is looked for; texts that are not known are empty."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def student(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def login(self) -> str: ...
+
+
+Who = TypeVar("Who", bound=Known)
 
 
 @dataclass(frozen=True)
@@ -42,16 +55,16 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Match:
-    """Whose row is whose, by the key of the submission, and who is left on either side."""
+class Match(Generic[Who]):
+    """Whose row is whose, by key, and who is left on either side."""
 
     people: Mapping[str, Person]
-    submissions: Sequence[Submission]
+    not_in_table: Sequence[Who]
     absent: Sequence[Person]
 
 
-def match_people(table: CsvTable, submissions: Sequence[Submission]) -> Match:
-    """Find each submission's row; raise `TableError` if no column says who a row is about."""
+def match_people(table: CsvTable, known: Sequence[Who]) -> Match[Who]:
+    """Find everybody's row; raise `TableError` if no column says who a row is about."""
     left = {person.row: person for person in people_in(table)}
     if not left:
         raise TableError(
@@ -61,9 +74,7 @@ def match_people(table: CsvTable, submissions: Sequence[Submission]) -> Match:
     found: dict[str, Person] = {}
     levels = max(len(person.keys) for person in left.values())
     for level in range(levels):
-        waiting = {
-            one.key: _keys_of(one, level, levels) for one in submissions if one.key not in found
-        }
+        waiting = {one.key: _keys_of(one, level, levels) for one in known if one.key not in found}
         claims = Counter(key for keys in waiting.values() for key in keys)
         rows: dict[str, set[int]] = {}
         for person in left.values():
@@ -73,7 +84,7 @@ def match_people(table: CsvTable, submissions: Sequence[Submission]) -> Match:
             meant = {row for key in keys for row in rows.get(key, ())}
             if len(meant) == 1 and all(claims[key] == 1 for key in keys if key in rows):
                 found[one] = left.pop(meant.pop())
-    unmatched = [one for one in submissions if one.key not in found]
+    unmatched = [one for one in known if one.key not in found]
     return Match(found, unmatched, list(left.values()))
 
 
@@ -96,25 +107,6 @@ def people_in(table: CsvTable) -> list[Person]:
     return people
 
 
-def with_roster(
-    table: CsvTable, submissions: Sequence[Submission]
-) -> tuple[list[Submission], Match]:
-    """Return the submissions with the names and ids that a roster gives them, and who is left."""
-    match = match_people(table, submissions)
-    joined = []
-    for one in submissions:
-        person = match.people.get(one.key)
-        if person is not None:
-            one = replace(  # noqa: PLW2901
-                one,
-                student=person.name or one.student,
-                id=one.id or person.id,
-                login=one.login or person.login,
-            )
-        joined.append(one)
-    return joined, match
-
-
 def points_column(table: CsvTable, column: str | None, titles: Sequence[str]) -> int:
     """The column that points go to: `column`, or the one named like one of `titles`, or "Grade"."""
     names = [name.strip() for name in table.header]
@@ -134,40 +126,16 @@ def points_column(table: CsvTable, column: str | None, titles: Sequence[str]) ->
     )
 
 
-def filled(
-    table: CsvTable, column: int, match: Match, points: Mapping[str, float]
-) -> tuple[bytes, int]:
-    """Return the table with the points, by key of the submission, in a column; and how many."""
-    cells = {
-        match.people[key].row: table.number(value)
-        for key, value in points.items()
-        if key in match.people
-    }
-    return table.with_values(column, cells), len(cells)
-
-
-def feedback_zip(submissions: Iterable[Submission], pages: Path) -> bytes | None:
-    """The pages of students in the folders in which their platform takes files back, if it does."""
-    returned = [one for one in submissions if one.returned_as]
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for one in returned:
-            page = pages / f"{one.key}.html"
-            entry = zipfile.ZipInfo(f"{one.returned_as}/feedback.html")  # of 1980: always the same
-            archive.writestr(entry, page.read_bytes(), zipfile.ZIP_DEFLATED)
-    return content.getvalue() if returned else None
-
-
-def _keys_of(submission: Submission, level: int, levels: int) -> frozenset[str]:
-    """How a submission is known at a level: by ids first; the last three are as in `people_in`."""
-    said, login = submission.student.strip().casefold(), submission.login.strip().casefold()
+def _keys_of(one: Known, level: int, levels: int) -> frozenset[str]:
+    """How somebody is known at a level: by ids first; the last three are as in `people_in`."""
+    said, login = one.student.strip().casefold(), one.login.strip().casefold()
     if level == levels - 1:
-        return frozenset({_squashed(said), *_reordered(submission.student)}) - {""}
+        return frozenset({_squashed(said), *_reordered(one.student)}) - {""}
     if level == levels - 2:
-        return frozenset({login.partition("@")[0]}) - {""}
+        return frozenset({login.partition("@")[0], said}) - {""}
     if level == levels - 3:
-        return frozenset({login, submission.id.casefold(), said}) - {""}
-    return frozenset({_id(submission.id) or said}) - {""}
+        return frozenset({login, one.id.casefold(), said}) - {""}
+    return frozenset({_id(one.id) or said}) - {""}
 
 
 def _name(table: CsvTable, names: Sequence[str], row: int) -> tuple[str, frozenset[str]]:

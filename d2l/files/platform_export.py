@@ -1,0 +1,257 @@
+"""Exports of learning platforms: whose each file and folder is, by how the platform names it.
+
+`docs/platforms.md` has each layout with its source.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import takewhile
+from pathlib import Path
+from typing import NamedTuple
+
+from d2l.errors import D2LError
+from d2l.files.file_names import composed
+from d2l.files.plain_yaml import Yaml, YamlError, load_yaml
+
+_NO_STUDENT = {"__macosx", "thumbs.db", "desktop.ini"}
+# What platforms and people leave next to submissions: receipts, tables, pages of an index.
+_TEXTS = (".txt", ".html", ".htm", ".csv", ".tsv", ".yml", ".yaml", ".log", ".xlsx")
+_PLAIN_MOODLE = re.compile(r"_assignsubmission_(file|onlinetext)_?$")
+_METADATA = "submission_metadata.yml"  # of Gradescope
+_LINE_BYTES = 4_096  # of receipts and time stamps
+_FORMATS = (
+    "%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%d %B, %Y %H%M", "%Y-%m-%d %H:%M:%S.%f %Z",
+    "%Y-%m-%d %H:%M:%S.%f %z",
+)  # fmt: skip
+
+# A platform's name and how it names entries; the first match from the left, as the platforms
+# themselves read names back: what students chose comes last. `rest` is a file's own name.
+_LAYOUTS = {
+    "Moodle": re.compile(
+        r"(?P<name>[^_]*)_(?P<id>\d+)_assignsubmission_"
+        r"(?:(?P<text>onlinetext)|file)(?:_(?P<rest>.*))?"
+    ),
+    "Blackboard": re.compile(
+        r"(?P<head>.+?)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:(?P<text>\.txt)$|_(?P<rest>.+))"
+    ),
+    "Brightspace": re.compile(
+        r"(?P<id>\d+)-\d+ ?- (?P<name>.+?) ?- (?P<time>[^-]*\d{4} \d{3,4}(?: [AP]M)?)"
+        r"(?: ?- (?P<rest>.+))?"
+    ),
+    "Canvas": re.compile(
+        r"(?P<name>\w+?)(?:_LATE)?_(?P<id>\d+|(?<=anon_)[A-Za-z0-9]+)"
+        r"_(?:(?P<text>(?:text|link)\.html)$|\d+_(?P<rest>.+))"
+    ),
+}
+
+
+class ExportError(D2LError, ValueError):
+    """An export that does not say whose is what."""
+
+
+class ExportEntry(NamedTuple):
+    """A file or folder of one student, under its own name; a text is no part of a submission."""
+
+    path: Path
+    name: str
+    id: str = ""
+    login: str = ""  # or an address
+    time: str = ""
+    rest: str = ""  # the name that the student gave a file
+    is_text: bool = False
+    attempts: int = 0  # so far, where the platform says it
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a folder holds: "Moodle export", "Folder", …; and the names of what is nobody's."""
+
+    platform: str
+    entries: list[ExportEntry]
+    left_out: tuple[str, ...]
+
+
+def read_export(folder: Path, suffixes: Collection[str], assignment: str = "") -> Export:
+    """Return whose each entry of `folder` is, in the layout that most of them follow.
+
+    `suffixes` are those of files that are handed in; `assignment` tells several of nbgrader's
+    apart. Raises `ExportError` where the export does not say whose is what.
+    """
+    platform, entries = _Reader(suffixes, assignment).entries(folder)
+    taken = {path for entry in entries for path in (entry.path, *entry.path.parents)}
+    left_out = (path.name for path in _visible(folder) if path not in taken)
+    return Export(platform, entries, tuple(left_out))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    suffixes: Collection[str]
+    assignment: str
+
+    def entries(self, folder: Path) -> tuple[str, list[ExportEntry]]:
+        """A folder's platform and whose is what in it; a folder around an export is opened."""
+        visible = _visible(folder)
+        folders = [path for path in visible if path.is_dir()]
+        if (folder / _METADATA).is_file():
+            return "Gradescope export", self._gradescope(folder)
+        submitted = folder if folder.name == "submitted" else folder / "submitted"
+        if submitted.is_dir() or any(folder.glob("*/*/timestamp.txt")):
+            submitted = submitted if submitted.is_dir() else folder
+            return "nbgrader folder", self._nbgrader(submitted)
+        for platform, layout in _LAYOUTS.items():
+            found = [(path, layout.match(composed(path.name))) for path in visible]
+            fitting = [(path, match) for path, match in found if match]
+            if 2 * len(fitting) > sum(not self._is_text(path) for path in visible):
+                entries = [_from_name(path, match) for path, match in fitting]
+                entries = _with_receipts(entries) if platform == "Blackboard" else entries
+                others = (path for path, match in found if not match)
+                return f"{platform} export", [*entries, *self._plain(others)]
+        if folders and 2 * sum((path / ".git").exists() for path in folders) > len(visible):
+            return "Git repositories", _repositories(folder, folders)
+        if len(folders) == 1 and all(map(self._is_text, set(visible) - set(folders))):
+            platform, entries = self.entries(folders[0])
+            if platform != "Folder":
+                return platform, entries
+        return "Folder", self._plain(visible)
+
+    def _gradescope(self, folder: Path) -> list[ExportEntry]:
+        try:
+            said = load_yaml((folder / _METADATA).read_bytes())
+        except (OSError, YamlError) as error:
+            raise ExportError(
+                f"{folder / _METADATA}, which names the students, cannot be read: {error}. Without "
+                "that file folders are graded by their own names"
+            ) from error
+        entries = []
+        paths = {composed(path.name): path for path in _visible(folder)}
+        for name, about in said.items() if isinstance(said, dict) else ():
+            path = paths.get(composed(name))
+            if path is not None:
+                entries += list(_submitters(path, about))
+        known = {entry.path for entry in entries}
+        return [*entries, *self._plain(path for path in paths.values() if path not in known)]
+
+    def _nbgrader(self, submitted: Path) -> list[ExportEntry]:
+        found = {
+            student: [path for path in _visible(student) if path.is_dir()]
+            for student in _visible(submitted)
+            if student.is_dir() and not student.is_symlink()
+        }
+        names = sorted({path.name for paths in found.values() for path in paths})
+        if len(names) > 1 and self.assignment not in names:
+            raise ExportError(
+                f"{submitted} holds several assignments ({', '.join(names[:5])}): name the "
+                f"reference, {self.assignment!r}, like the one to grade, or pass a folder with "
+                "that one alone"
+            )
+        wanted = self.assignment if self.assignment in names else "".join(names)
+        return [
+            ExportEntry(path, name, name, time=_time(_first_line(path / "timestamp.txt")))
+            for name, paths in ((composed(student.name), paths) for student, paths in found.items())
+            for path in paths
+            if path.name == wanted
+        ]
+
+    def _plain(self, paths: Iterable[Path]) -> list[ExportEntry]:
+        """Every file and folder is a student's of that name, texts aside."""
+        return [ExportEntry(path, self._name_of(path)) for path in paths if not self._is_text(path)]
+
+    def _is_text(self, path: Path) -> bool:
+        suffixes = [suffix.lower() for suffix in path.suffixes]
+        is_text = (
+            suffixes[-1:] and suffixes[-1] in _TEXTS and not set(suffixes) & set(self.suffixes)
+        )
+        return bool(is_text) and not path.is_dir()
+
+    def _name_of(self, entry: Path) -> str:
+        is_known = entry.suffix.lower() in self.suffixes and not entry.is_dir()
+        name = entry.stem if is_known else entry.name
+        return composed(_PLAIN_MOODLE.sub("", name)) or entry.name
+
+
+def _from_name(path: Path, match: re.Match[str]) -> ExportEntry:
+    found = {name: value or "" for name, value in match.groupdict().items()}
+    name, student = found.get("name", ""), found.get("id", "")
+    if name.casefold() in ("", "participant", "anon", "late_anon"):  # of an anonymous assignment
+        name = f"Participant {student}"
+    rest = found["rest"] if path.is_file() else ""
+    text, head = bool(found.get("text")), found.get("head", "")
+    return ExportEntry(path, name, student, head, _time(found.get("time", "")), rest, text)
+
+
+def _with_receipts(entries: list[ExportEntry]) -> list[ExportEntry]:
+    """Blackboard's entries by login: receipts tell it apart from the assignment's name."""
+    people = {}
+    for entry in entries:
+        line = _first_line(entry.path) if entry.is_text else ""
+        said = re.fullmatch(r"Name: *(.{1,200}?) \(([^()]{1,100})\)", line)
+        if said and entry.login.endswith(f"_{said[2]}"):
+            people[entry.login] = (said[1], said[2])
+    starts = {head.removesuffix(login) for head, (_, login) in people.items()}
+    starts = starts or {_common_start([entry.login for entry in entries], "_")}
+    return [_with_login(entry, people, sorted(starts, key=len, reverse=True)) for entry in entries]
+
+
+def _with_login(
+    entry: ExportEntry, people: Mapping[str, tuple[str, str]], starts: Sequence[str]
+) -> ExportEntry:
+    start = next((start for start in starts if entry.login.startswith(start)), "")
+    name, login = people.get(entry.login, (entry.login.removeprefix(start),) * 2)
+    return entry._replace(name=composed(name), login=login)
+
+
+def _submitters(path: Path, about: Yaml) -> Iterator[ExportEntry]:
+    """A student for each of those who handed in together."""
+    values = about if isinstance(about, dict) else {}
+    history, people = values.get(":history"), values.get(":submitters")
+    attempts = len(history) + 1 if isinstance(history, list) else 0
+    time = _time(str(values.get(":created_at", "")))
+    for person in people if isinstance(people, list) else []:
+        if isinstance(person, dict):
+            sid, email, name = (str(person.get(key) or "") for key in (":sid", ":email", ":name"))
+            name = composed(name) or sid or email or path.name
+            yield ExportEntry(path, name, sid, email, time, attempts=attempts)
+
+
+def _repositories(folder: Path, folders: list[Path]) -> list[ExportEntry]:
+    """Repositories named ASSIGNMENT-LOGIN, in a folder that may be ASSIGNMENT-submissions."""
+    start = folder.name.removesuffix("-submissions") + "-"
+    if not all(path.name.startswith(start) for path in folders):
+        start = _common_start([path.name for path in folders], "-") if len(folders) > 1 else ""
+    logins = [composed(path.name.removeprefix(start)) for path in folders]
+    return [
+        ExportEntry(path, login, "", login) for path, login in zip(folders, logins, strict=True)
+    ]
+
+
+def _common_start(names: Iterable[str], mark: str) -> str:
+    """The parts that all names begin with, each before a mark; never all of a name."""
+    parts = zip(*(name.split(mark)[:-1] for name in names), strict=False)
+    return "".join(part[0] + mark for part in takewhile(lambda part: len(set(part)) == 1, parts))
+
+
+def _first_line(path: Path) -> str:
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with open(path, "rb") as file:
+        return file.read(_LINE_BYTES).decode("utf-8-sig", "replace").partition("\n")[0].strip()
+
+
+def _time(text: str) -> str:
+    """A time as every table sorts it; as it was said where its form is not known."""
+    for form in _FORMATS:
+        with suppress(ValueError):
+            return datetime.strptime(text, form).isoformat(" ", "seconds")
+    return text
+
+
+def _visible(folder: Path) -> list[Path]:
+    entries = [entry for entry in folder.iterdir() if not _is_left_by_systems(entry.name.lower())]
+    return sorted(entries, key=lambda entry: composed(entry.name))
+
+
+def _is_left_by_systems(name: str) -> bool:
+    return name.startswith((".", "readme")) or name in _NO_STUDENT

@@ -17,8 +17,8 @@ from nbformat import NotebookNode
 from d2l.notebook.outputs import JSON_KIND, is_deeper
 
 MAX_DEPTH = 60  # lists and objects within each other; Jupyter's own are 8 deep
-MAX_CONTAINERS = 200_000  # lists and objects; a plot with all its data has some thousands
-MAX_VALUES = 3_000_000  # lines and numbers; in Python each takes some 100 bytes
+MAX_CONTAINERS = 100_000  # lists and objects; a plot with all its data has some thousands
+MAX_VALUES = 2_000_000  # lines and numbers; in Python each takes some 100 bytes
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")

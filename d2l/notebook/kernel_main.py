@@ -16,8 +16,10 @@ def main(import_root: str | None, hooks: str | None) -> None:
 
     `import_root` is the folder of a checkout that holds d2l/; None where d2l is installed.
     """
+    import ipykernel_launcher
     from ipykernel.kernelapp import IPKernelApp
 
+    sys.argv[0] = ipykernel_launcher.__file__  # by which programs recognise a notebook
     if hooks is not None:
         sys.modules[HOOKS] = importlib.import_module(hooks)
     # The cells import d2l themselves, and may mean a module of their own.

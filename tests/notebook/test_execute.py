@@ -109,7 +109,7 @@ def test_the_kernel_is_this_python_with_this_d2l_whatever_is_registered(tmp_path
 
 
 def test_a_kernel_that_cannot_start_says_what_it_said(tmp_path, monkeypatch):
-    (tmp_path / "ipykernel.py").write_text("raise SystemExit('no kernel today')")
+    (tmp_path / "ipykernel_launcher.py").write_text("raise SystemExit('no kernel today')")
     (tmp_path / "random.py").touch()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(KernelStartError, match=r"no kernel today.*: rename random$"):

@@ -12,6 +12,7 @@ BROKEN = "raise SystemExit('a file of the reader was loaded')"
 CELLS = [
     "from d2l import softmax_stable\nprint(softmax_stable)",
     "import random, tempfile, launcher\nprint(0 <= random.random() < 1, launcher.name)",
+    "import sys\nprint('ipykernel_launcher' in sys.argv[0])",
     "!python -c 'import d2l; print(d2l.softmax_stable)'",
 ]
 
@@ -39,7 +40,8 @@ def test_a_readers_own_d2l_is_what_the_cells_import_and_the_hooks_stay_ours(tmp_
     for name in ("random", "ipykernel_launcher", "ipykernel", "IPython", "asyncio", "tempfile"):
         (tmp_path / f"{name}.py").write_text(BROKEN)
     call = hook_call("first_assignments", ["x"], [{"index": 7, "source": "x = 1"}])
-    from_d2l, from_others, in_a_program, of_hooks = outputs_in(tmp_path, call)
+    from_d2l, from_others, is_notebook, in_a_program, of_hooks = outputs_in(tmp_path, call)
+    assert is_notebook == "True\n"
     assert from_d2l == "my own\n"
     assert from_others == "True mine\n"
     assert in_a_program.strip() == "my own"

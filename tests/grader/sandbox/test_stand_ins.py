@@ -7,6 +7,7 @@ import pytest
 
 from d2l.notebook.cells import CellRunner
 from d2l.notebook.kernel import fresh_kernel, hook_call
+from d2l.notebook.kernel_main import HOOKS
 
 STAND_INS = "d2l.grader.sandbox.guest.stand_ins"
 CELLS = {
@@ -24,8 +25,16 @@ CELLS = {
         "try:\n    import google.colab\n    IN_COLAB = True\n"
         "except ImportError:\n    IN_COLAB = False\nprint(IN_COLAB)"
     ),
+    "is there a spec": (
+        "from importlib.util import find_spec\ntry:\n    print(find_spec('google.colab') is None)\n"
+        "except ModuleNotFoundError:  # there is no other google.… either\n    print(True)"
+    ),
     "drive": "from google.colab import drive\ndrive.mount('/content/drive')\nprint('mounted')",
     "drive again": "drive.mount('/content/drive', force_remount=True)\ndrive.flush_and_unmount()",
+    "files of the drive": (
+        f"import sys, pathlib\nsys.modules[{HOOKS!r}]._CONTENT = pathlib.Path('.')\n"
+        "drive.mount('drive')\n%cd drive/MyDrive\nprint(open('data.csv').read())"
+    ),
     "upload": (
         "from google.colab import files\nuploaded = files.upload()\n"
         "print(list(uploaded), uploaded['data.csv'])"
@@ -125,6 +134,7 @@ def test_a_question_to_the_reader_is_an_error_that_says_so(ran, name):
 
 def test_a_notebook_that_asks_whether_it_is_on_colab_is_told_no(ran):
     assert written(ran["is it Colab"]) == "False\n"
+    assert written(ran["is there a spec"]) == "True\n"
 
 
 def test_colab_mounts_and_uploads_nothing_says_so_once_and_the_notebook_goes_on(ran):
@@ -136,6 +146,10 @@ def test_colab_mounts_and_uploads_nothing_says_so_once_and_the_notebook_goes_on(
     assert "google.colab.files.download does nothing" in written(ran["download"], "stderr")
     assert written(ran["others"]) == "within\n"
     assert all(ran[name].status == "ok" for name in ("drive", "drive again", "upload", "others"))
+
+
+def test_where_the_sandbox_has_colabs_folder_the_drive_is_the_folder_of_the_notebook(ran):
+    assert written(ran["files of the drive"]).endswith("a,b\n")
 
 
 def test_a_secret_of_colab_is_an_error_that_names_it(ran):

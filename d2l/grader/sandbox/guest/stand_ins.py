@@ -29,6 +29,7 @@ from .seeds import after_import
 INLINE = "module://matplotlib_inline.backend_inline"
 _NO_WINDOW = frozenset({"agg", "cairo", "inline", "pdf", "pgf", "ps", "svg", "template"})
 _COLAB = "google.colab"
+_CONTENT = Path("/content")  # Colab's working folder
 POLL_SECONDS = 0.1  # until output is awaited no longer from a program that has ended
 _said: set[str] = set()
 
@@ -201,8 +202,10 @@ class _ColabFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def _is_only_asked(frame: FrameType | None) -> bool:
-    """Whether the import stands in a `try`: a notebook that asks whether it is on Colab."""
+    """Whether the notebook asks whether it is on Colab: in a `try`, or without importing."""
     while frame is not None and "importlib" in frame.f_code.co_filename:
+        if frame.f_globals.get("__name__") == "importlib.util":
+            return True
         frame = frame.f_back
     if frame is None:
         return False
@@ -239,9 +242,10 @@ def _drive(module: Any) -> None:
             "there is no Google Drive here: nothing is mounted; "
             "files are read from the folder of the notebook"
         )
-        if Path("/content").is_dir():  # the sandbox's: what is saved there has a place
+        if _CONTENT.is_dir():  # the sandbox's: what is read and written there has a place
             with contextlib.suppress(OSError):
-                Path(mountpoint, "MyDrive").mkdir(parents=True, exist_ok=True)
+                Path(mountpoint).mkdir(parents=True, exist_ok=True)
+                Path(mountpoint, "MyDrive").symlink_to(Path.cwd(), target_is_directory=True)
 
     module.mount = mount
 

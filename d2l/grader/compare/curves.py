@@ -51,8 +51,9 @@ def curve_difference(
         return Difference(f"{said}, the reference's does not", said)
     if len(found) > 1 and _num_different(expected) == len(expected) and _num_different(found) == 1:
         return alike(f"{name} is the same with every seed: it is not the result of a run")
+    grid = min((curve.x for curve in (expected[0], found[0])), key=len)
     ours, theirs = (
-        np.array([window_means(curve, begin, end) for curve in curves])
+        np.array([window_means(_on(curve, grid), begin, end) for curve in curves])
         for curves in (expected, found)
     )
     return None if is_rerun(ours, theirs) else _height_difference(name, ours, theirs, alpha)
@@ -68,6 +69,14 @@ def window_means(curve: Curve, begin: float, end: float) -> np.ndarray:
         inside = (x >= left) & (x <= right)
         means.append(y[inside].mean() if inside.any() else np.interp((left + right) / 2, x, y))
     return np.array(means)
+
+
+def _on(curve: Curve, grid: np.ndarray) -> Curve:
+    """The curve at the points of one that was drawn less often."""
+    if len(curve.x) == len(grid):
+        return curve
+    order = np.argsort(curve.x, kind="stable")
+    return Curve(curve.label, grid, np.interp(grid, curve.x[order], curve.y[order]))
 
 
 def _named(run: Curves, name: str, place: int, count: int) -> Curve | None:
@@ -94,7 +103,8 @@ def _height_difference(
         return None
     apart = np.abs((b - a).mean(axis=0) if len(a) == len(b) else b.mean(axis=0) - a.mean(axis=0))
     spread = a.std(axis=0) + b.std(axis=0) + LEAST_CURVE_DEVIATION * size
-    at = -1 if apart[-1] > 4 * spread[-1] else int(np.argmax(apart / spread))
+    far = (at for at in (-1, 0) if apart[at] > 4 * spread[at])
+    at = next(far, int(np.argmax(apart / spread)))
     here = f"{WINDOW_NAMES[at]} {name} {plain(float(theirs[:, at].mean()))}"
     wrong = f"{here} is not as expected"
     if "deviate" in problem.message:

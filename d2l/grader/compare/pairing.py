@@ -109,7 +109,7 @@ def _aligned(
     is_ordered: bool,
 ) -> Pairs:
     """The pairs, in order, whose likenesses have the largest sum (Needleman and Wunsch)."""
-    if not is_ordered:
+    if not is_ordered or not ours or not theirs:
         return _best(expected, found, ours, theirs)
     scores = np.array([[likeness(expected[i], found[j]) for j in theirs] for i in ours])
     # One that fits counts more than several that do not.
@@ -169,7 +169,8 @@ def _words(item: Output) -> tuple[str, ...]:
 
 
 def _numbers(expected: Sequence[Output], found: Output) -> float:
-    values, value = [_number(item) for item in expected], _number(found)
+    values = [_number(item) for item in expected if _form(item) == ("number",)]
+    value = _number(found)
     score = 0.5 + 0.1 * (_words(expected[0]) == _words(found))
     score += 0.1 * (_is_whole(expected[0]) == _is_whole(found))
     low, high = min(values), max(values)

@@ -46,6 +46,9 @@ def pair(
     for ours, theirs in _by_form(firsts, found, pairs):
         pairs |= _aligned(expected, found, ours, theirs, is_ordered)
     ours, theirs = _free(len(expected), pairs), _free(len(found), pairs.values())
+    if is_ordered:  # what was aligned by its order is not found out of order
+        forms = {_form(found[index]) for index in theirs}
+        ours = [index for index in ours if _form(firsts[index]) not in forms]
     pairs |= _best(expected, found, ours, theirs)
     return [pairs.get(index) for index in range(len(expected))]
 

@@ -59,7 +59,8 @@ def test_where_the_references_own_runs_are_far_apart_others_may_be_too():
         return board(seed, end=level * (1 + 0.2 * (seed % 3)), begin=9)
 
     assert verdicts(compared_runs(unsteady, lambda seed: unsteady(seed, 1.5))) == ["match"]
-    assert verdicts(compared_runs(unsteady, lambda seed: unsteady(seed, 4.0))) == ["differs"]
+    found = compared_runs(unsteady, lambda seed: unsteady(seed, 4.0), reference_seeds=range(10))
+    assert verdicts(found) == ["differs"]  # which three runs cannot tell
 
 
 def test_the_message_tells_the_band_and_the_hint_does_not():

@@ -30,8 +30,10 @@ from d2l.grader.compare.distributions import Numbers, expected_text, values_diff
 from d2l.grader.compare.outputs import Array, Curve, Curves, Line, Output, Table, Text, family
 from d2l.grader.compare.tolerance import (
     AUTO,
+    FEW_COUNTS,
     FEW_RUNS,
     LOG_FACTOR,
+    MOST_EXAMPLES,
     LONG_LOG,
     LONG_TEXT,
     ROUNDED_ALIKE,
@@ -98,18 +100,37 @@ def _is_truth(item: Output) -> bool:
 
 def _is_rounded_alike(expected: Sequence[Output], found: Sequence[Output]) -> bool:
     """Whether a random number was rounded to the same digits in the few runs of the reference."""
-    ours, theirs = _all(Array, expected), _all(Array, found)
-    if not (ours and theirs and 1 < len(ours) < FEW_RUNS and is_random(theirs)):
+    ours, theirs = ([_content(item) for item in items] for items in (expected, found))
+    first = ours[0]
+    if not isinstance(first, np.ndarray) or isinstance(expected[0], Table):
         return False
-    if ours[0].values.size > 1 or not all(same_shape(ours[0], array) for array in theirs):
+    values = [x for x in theirs if isinstance(x, np.ndarray) and x.shape == first.shape]
+    if len(values) < len(theirs) or first.size > FEW_COUNTS or not 1 < len(ours) < FEW_RUNS:
         return False
-    return _is_near(ours[0].values, [array.values for array in theirs], ours[0].unit)
+    units = expected[0].units if isinstance(expected[0], Line) else np.array([expected[0].unit])
+    return is_random(found) and _is_near(first, values, units)
 
 
-def _is_near(ours: np.ndarray, theirs: Sequence[np.ndarray], unit: float) -> bool:
-    is_whole = bool((ours == np.round(ours)).all())
-    room = ROUNDED_ALIKE * unit if unit else 3 * np.abs(ours).max() ** 0.5 if is_whole else 0.0
-    return all(np.abs(values - ours).max() <= room * 1.001 for values in theirs)
+def _is_near(ours: np.ndarray, theirs: Sequence[np.ndarray], units: np.ndarray | float) -> bool:
+    """Whether numbers are a few last digits apart; of whole numbers, a few roots of them."""
+    whole = np.where(ours == np.round(ours), 3 * np.abs(ours) ** 0.5, 0.0)
+    room = np.where(np.asarray(units) > 0, ROUNDED_ALIKE * np.asarray(units), whole)
+    if ours.size == 1:
+        room = np.maximum(room, _binomial_room(np.array([ours, *theirs]).ravel(), np.max(units)))
+    return all((np.abs(values - ours) <= room * 1.001).all() for values in theirs)
+
+
+def _binomial_room(shares: np.ndarray, unit: float) -> float:
+    """How far shares of the fewest examples that can give all of them may be apart."""
+    if unit <= 0 or not ((shares >= 0) & (shares <= 1)).all():
+        return 0.0
+    counts = np.arange(2, MOST_EXAMPLES)[:, None]
+    nearest = np.round(shares * counts) / counts
+    fits = (np.abs(nearest - shares) <= 0.501 * unit).all(axis=1)
+    if not fits.any():
+        return 0.0
+    n = float(counts[np.argmax(fits), 0])
+    return 4 * (max(shares[0] * (1 - shares[0]), 1 / n) / n) ** 0.5
 
 
 def _form_difference(expected: Output, found: Sequence[Output]) -> Difference | None:
@@ -213,7 +234,8 @@ def _column_difference(
             return None
         problem = next(filter(None, (difference(expected[0], line) for line in found)), None)
         unit = 0.0 if expected[0].integers[0] else float(expected[0].units[0])
-        is_alike = unit > 0 and len(ours) < FEW_RUNS and _is_near(ours[0], theirs, unit)
+        is_drawn = unit > 0 or not is_deterministic(theirs[0], theirs[-1])
+        is_alike = is_drawn and len(ours) < FEW_RUNS and _is_near(ours[0], theirs, unit)
         return None if is_alike else problem
     if min(lengths) >= LONG_LOG:
         return curve_difference(name, _curves(name, ours), _curves(name, theirs), alpha)

@@ -1,6 +1,6 @@
 """Compares training curves: how far they go, and their height at seven windows on the way.
 
-Heights are compared as levels are, on a scale of ratios where they are positive.
+Heights are compared as levels are.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,12 @@ import numpy as np
 from d2l.grader.compare.differences import Difference, alike, joined, plain
 from d2l.grader.compare.distributions import Numbers, expected_text, is_rerun, level_difference
 from d2l.grader.compare.outputs import Curve, Curves
-from d2l.grader.compare.tolerance import LEAST_CURVE_DEVIATION, WINDOW_NAMES, WINDOWS
+from d2l.grader.compare.tolerance import (
+    LEAST_CURVE_DEVIATION,
+    NEXT_TO_NOTHING,
+    WINDOW_NAMES,
+    WINDOWS,
+)
 
 
 def curves_difference(
@@ -51,8 +56,9 @@ def curve_difference(
         return Difference(f"{said}, the reference's does not", said)
     if len(found) > 1 and _num_different(expected) == len(expected) and _num_different(found) == 1:
         return alike(f"{name} is the same with every seed: it is not the result of a run")
+    grid = min((curve.x for curve in (expected[0], found[0])), key=len)
     ours, theirs = (
-        np.array([window_means(curve, begin, end) for curve in curves])
+        np.array([window_means(_on(curve, grid), begin, end) for curve in curves])
         for curves in (expected, found)
     )
     return None if is_rerun(ours, theirs) else _height_difference(name, ours, theirs, alpha)
@@ -70,6 +76,14 @@ def window_means(curve: Curve, begin: float, end: float) -> np.ndarray:
     return np.array(means)
 
 
+def _on(curve: Curve, grid: np.ndarray) -> Curve:
+    """The curve at the points of one that was drawn less often."""
+    if len(curve.x) == len(grid):
+        return curve
+    order = np.argsort(curve.x, kind="stable")
+    return Curve(curve.label, grid, np.interp(grid, curve.x[order], curve.y[order]))
+
+
 def _named(run: Curves, name: str, place: int, count: int) -> Curve | None:
     by_name = {curve.label: curve for curve in run.curves}
     if name in by_name:
@@ -84,17 +98,23 @@ def _num_different(curves: Sequence[Curve]) -> int:
 def _height_difference(
     name: str, ours: np.ndarray, theirs: np.ndarray, alpha: float
 ) -> Difference | None:
-    is_positive = min(ours.min(), theirs.min()) > 0
-    a, b = (np.log(ours), np.log(theirs)) if is_positive else (ours, theirs)
-    # A deviation that is always there, of the value itself: of its logarithm, it is a number.
-    size = np.ones(a.shape[1]) if is_positive else np.maximum(np.abs(a.mean(axis=0)), np.ptp(a) / 4)
-    numbers = Numbers(12**0.5 * LEAST_CURVE_DEVIATION, alpha, least=0.0)
-    problem = level_difference(a / size, b / size, numbers)
+    size = np.maximum(np.abs(ours.mean(axis=0)), np.ptp(ours) / 10)
+    known = LEAST_CURVE_DEVIATION * size
+    a, b, known = ours, theirs, LEAST_CURVE_DEVIATION * size
+    if min(ours.min(), theirs.min()) > 0:  # by ratios, but for heights that are next to nothing
+        least = NEXT_TO_NOTHING * float(np.median(ours))
+        a, b, known = np.log(ours + least), np.log(theirs + least), known / (size + least)
+    problem = None
+    # The first point, which is no mean, deviates by more than what comes after it.
+    for part, share in ((slice(1, None), 0.8), (slice(0, 1), 0.2)):
+        numbers = Numbers(0.0, share * alpha, least=0.0, known=known[part] ** 2)
+        problem = problem or level_difference(a[:, part], b[:, part], numbers)
     if problem is None:
         return None
-    apart = np.abs((b - a).mean(axis=0) if len(a) == len(b) else b.mean(axis=0) - a.mean(axis=0))
-    spread = a.std(axis=0) + b.std(axis=0) + LEAST_CURVE_DEVIATION * size
-    at = -1 if apart[-1] > 4 * spread[-1] else int(np.argmax(apart / spread))
+    apart = np.abs(theirs.mean(axis=0) - ours.mean(axis=0))
+    spread = ours.std(axis=0) + theirs.std(axis=0) + LEAST_CURVE_DEVIATION * size
+    far = (at for at in (-1, 0) if apart[at] > 4 * spread[at])
+    at = next(far, int(np.argmax(apart / spread)))
     here = f"{WINDOW_NAMES[at]} {name} {plain(float(theirs[:, at].mean()))}"
     wrong = f"{here} is not as expected"
     if "deviate" in problem.message:

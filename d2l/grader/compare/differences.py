@@ -123,7 +123,7 @@ def in_order_of(expected: Table, found: Table) -> Table:
 
 def columns_of(expected: Line, found: Line) -> list[int | None]:
     """Return which number of `found` stands for each of `expected`: by its words, or its place."""
-    ours, theirs = _keys(expected), _keys(found)
+    ours, theirs = ([_key(label) for label in line.labels] for line in (expected, found))
     is_named = len(set(ours)) == len(ours) and all(ours)
     if is_named and set(ours) <= set(theirs):
         return [theirs.index(key) for key in ours]
@@ -154,18 +154,15 @@ def in_rows_of(expected: Line, found: Line) -> Line:
 
 def as_share(expected: Line, found: Line, column: int, place: int) -> float:
     """Return what to multiply `found` by: 0.01 or 100 where one is a share, one in percent."""
-    words = _keys(expected)[column] + _keys(found)[place]
+    words = _key(expected.labels[column]) + _key(found.labels[place])
     ours, theirs = np.abs(expected.values[:, column]).max(), np.abs(found.values[:, place]).max()
     if not set(words) & set(PERCENT_WORDS):
         return 1.0
     return 0.01 if ours <= 1 < theirs <= 100 else 100.0 if theirs <= 1 < ours <= 100 else 1.0
 
 
-def _keys(line: Line) -> list[tuple[str, ...]]:
-    return [
-        tuple("".join(c if c.isalnum() else " " for c in label).lower().split())
-        for label in line.labels
-    ]
+def _key(label: str) -> tuple[str, ...]:
+    return tuple("".join(c if c.isalnum() else " " for c in label).lower().split())
 
 
 def _array_difference(expected: Array, found: Array, tolerance: float | None) -> Difference | None:

@@ -15,6 +15,7 @@ from scipy import special
 from d2l.grader.compare.differences import Difference, alike, plain
 from d2l.grader.compare.tolerance import (
     ADDRESS,
+    FEW_CATEGORIES,
     FEW_CHANCES,
     FEW_VALUES,
     LEAST_DEVIATION,
@@ -22,6 +23,8 @@ from d2l.grader.compare.tolerance import (
     SIGNIFICANT_MARGIN,
     SIGNIFICANT_PLACE,
     SIGNIFICANT_RUN,
+    SURE_OF_NUMBER,
+    UNSTEADY,
 )
 
 
@@ -32,7 +35,8 @@ class Numbers(NamedTuple):
     alpha: float  # the rate of false alarms
     shape: tuple[int, ...] = ()
     names: Sequence[str] = ()  # of the places
-    least: float = LEAST_DEVIATION
+    least: float = LEAST_DEVIATION  # a deviation that is always there, as a share of the value
+    known: float | np.ndarray = 0.0  # a variance that is always there
 
 
 def values_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
@@ -47,6 +51,8 @@ def values_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) ->
         return Difference("nan or infinite, where the reference has finite numbers", "not finite")
     if is_rerun(ours, theirs):
         return None
+    if numbers.unit > 0:  # the one may show more digits than the other
+        ours, theirs = (np.round(x / numbers.unit) * numbers.unit for x in (ours, theirs))
     fixed = _always_the_same(ours, theirs, numbers.unit) or _invariant(ours, theirs, numbers)
     if fixed is not None:
         return fixed
@@ -66,7 +72,10 @@ def _always_the_same(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Diffe
     if len(theirs) < 2 or not (theirs == theirs[0]).all():
         return None
     num_different = len({row.tobytes() for row in ours})
-    chances = (np.ptp(ours, axis=0) / (unit or 1e-7) + 1).prod()
+    # Half of the places: one may follow from another, as heads do from tails.
+    chances = (np.ptp(ours, axis=0) / (unit or 1e-7) + 1).prod() ** (
+        0.5 if ours.shape[1] > 1 else 1
+    )
     if num_different < len(ours) or chances < FEW_CHANCES:
         return None
     return alike("the same with every seed: not random, though it should be")
@@ -84,24 +93,53 @@ def _has_levels(ours: np.ndarray) -> bool:
 
 
 def level_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
-    """Compare place by place: the means of the runs, and how far runs are apart."""
+    """Compare place by place: the means of the runs, and how far runs are apart.
+
+    What is positive is compared by differences and by ratios, and differs only if both do.
+    """
+    at = _place_apart(ours, theirs, numbers)
+    if at is not None and min(ours.min(), theirs.min()) > 0:
+        size = np.minimum(ours.min(axis=0), theirs.min(axis=0))
+        logs = numbers._replace(unit=0.0, known=(numbers.unit / size) ** 2 / 12)
+        at = None if _place_apart(np.log(ours), np.log(theirs), logs) is None else at
+    if at is not None:
+        return _apart(ours, theirs, at, numbers)
+    return _unsteady(ours, theirs, numbers)
+
+
+def _place_apart(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> int | None:
+    """The place that differs most, if any place does, or all of them together do."""
     residuals = np.concatenate([ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)])
     freedom = max(len(residuals) - 2, 1)
     effective = _effective_number(residuals, freedom)
     variance = (residuals**2).sum(axis=0) / freedom
-    known = (numbers.least * ours.mean(axis=0)) ** 2 + numbers.unit**2 / 12
+    known = _known(ours, numbers)
     pooled = np.maximum(variance, variance.mean())
-    runs = 1 / len(ours) + 1 / len(theirs)
-    apart = np.abs(theirs.mean(axis=0) - ours.mean(axis=0)) / np.sqrt(runs * (pooled + known))
-    free = freedom * effective * ((pooled + known) / np.maximum(pooled, 1e-300)) ** 2
-    alpha = numbers.alpha * 0.4 / effective
-    limit = special.stdtrit(np.minimum(free, 1e6), 1 - alpha / 2)
-    ratio = runs * (variance + known).mean()
-    whole = ((theirs.mean(axis=0) - ours.mean(axis=0)) ** 2).mean() / ratio
+    distance = (theirs.mean(axis=0) - ours.mean(axis=0)) ** 2 / (1 / len(ours) + 1 / len(theirs))
+    free = min(freedom * effective, freedom + _prior_freedom(variance, freedom))
+    free = free * ((pooled + known) / np.maximum(pooled, 1e-300)) ** 2
+    limit = special.stdtrit(np.minimum(free, 1e6), 1 - numbers.alpha * 0.2 / effective)
+    apart = np.sqrt(distance / (pooled + known)) / limit
+    whole = distance.mean() / (variance + known).mean()
     all_limit = special.fdtri(effective, freedom * effective, 1 - numbers.alpha * 0.4)
-    if (apart > limit).any() or whole > all_limit:
-        return _apart(ours, theirs, int(np.argmax(apart / limit)), numbers)
-    return _unsteady(ours, theirs, known, effective, numbers)
+    return int(np.argmax(apart)) if (apart > 1).any() or whole > all_limit else None
+
+
+def _prior_freedom(variance: np.ndarray, freedom: int) -> float:
+    """How many degrees of freedom the other places lend to one: few where deviations differ.
+
+    Smyth's estimate, from how far the logarithms of the variances are apart.
+    """
+    logs = np.log(variance[variance > 0])
+    if logs.size < 2:
+        return 0.0
+    excess = float(logs.var(ddof=1) - special.polygamma(1, freedom / 2))
+    return (1 + (1 + 2 * excess) ** 0.5) / excess if excess > 1e-6 else np.inf
+
+
+def _known(ours: np.ndarray, numbers: Numbers) -> np.ndarray:
+    """The variance that is there however alike the runs are."""
+    return (numbers.least * ours.mean(axis=0)) ** 2 + numbers.unit**2 / 12 + numbers.known
 
 
 def _effective_number(residuals: np.ndarray, freedom: int) -> float:
@@ -113,7 +151,8 @@ def _effective_number(residuals: np.ndarray, freedom: int) -> float:
         return 1.0
     if freedom > 1:
         squares = freedom**2 / ((freedom - 1) * (freedom + 2)) * (squares - trace**2 / freedom)
-    return float(np.clip(trace**2 / max(squares, 1e-300), 1.0, n)) if squares > 0 else float(n)
+    number = float(np.clip(trace**2 / squares, 1.0, n)) if squares > 0 else float(n)
+    return 1 + SURE_OF_NUMBER * (number - 1)
 
 
 def _apart(ours: np.ndarray, theirs: np.ndarray, at: int, numbers: Numbers) -> Difference:
@@ -131,14 +170,18 @@ def expected_text(values: np.ndarray) -> str:
     return f"expected {float(values.mean()):.4g}{deviation} ({len(values)} runs)"
 
 
-def _unsteady(
-    ours: np.ndarray, theirs: np.ndarray, known: np.ndarray, effective: float, numbers: Numbers
-) -> Difference | None:
+def _unsteady(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
     if len(theirs) < 2 or len(ours) < 2:
         return None
+    known = _known(ours, numbers)
+    residuals = [x - x.mean(axis=0) for x in (ours, theirs)]
+    effective = min(
+        _effective_number(residuals[0], len(ours) - 1),
+        _effective_number(np.concatenate(residuals), len(ours) + len(theirs) - 2),
+    )
     here, there = ((x.var(axis=0, ddof=1) + known).mean() for x in (theirs, ours))
     free = (len(theirs) - 1) * effective, (len(ours) - 1) * effective
-    if here <= there * special.fdtri(*free, 1 - numbers.alpha * 0.2):
+    if here <= there * special.fdtri(*free, 1 - numbers.alpha * UNSTEADY):
         return None
     return Difference(
         f"runs deviate by {plain(here**0.5)}, the reference's by {plain(there**0.5)}",
@@ -160,9 +203,9 @@ def _invariant(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Differ
     shape = numbers.shape if len(numbers.shape) > 1 else (n,)
     sums = [x.reshape(-1, shape[-1]).sum(axis=1) for x in (ours, theirs)]
     room = max(numbers.unit * shape[-1] / 2, 1e-5 * np.abs(sums[0]).max(), 1e-9)
-    usual = 2.5 * ours.std() * shape[-1] ** 0.5
+    usual = 2.5 * (ours.var(axis=0, ddof=1).mean() * shape[-1]) ** 0.5
     chance = min(1.0, 2 * max(room, numbers.unit / 2) / max(usual, 1e-300)) ** (sums[0].size - 1)
-    if shape[-1] < 2 or np.ptp(sums[0]) > 2 * room or chance > alpha:
+    if len(ours) < 2 or shape[-1] < 2 or np.ptp(sums[0]) > 2 * room or chance > alpha:
         return None
     if np.abs(sums[1] - sums[0].mean()).max() <= 3 * room:
         return None
@@ -250,24 +293,19 @@ class _Pools(NamedTuple):
         share = self.sizes[0] / sum(self.sizes)
         for a, b in ((ours, theirs), (-ours, -theirs), (abs(ours - middle), abs(theirs - middle))):
             for beyond, part in (((a > b.max()).sum(), share), ((b > a.max()).sum(), 1 - share)):
-                if part ** (beyond / self.effect) < alpha / 8:
-                    return Difference(f"{seen}, {said}", f"{seen} are not in the range asked for")
-        for edge, sign in ((0.0, 1), (1.0, -1)):
-            inside, outside = sign * (ours - edge), sign * (theirs - edge)
-            if inside.min() >= 0 > outside.min():
-                near = (inside <= -outside.min()).sum() / self.effect
-                if 0.5**near < alpha / 8:
+                if part ** (beyond / self.effect) < alpha / 6:
                     return Difference(f"{seen}, {said}", f"{seen} are not in the range asked for")
         return None
 
     def _support(self, alpha: float) -> Difference | None:
         """Whether values come up that never do in the reference, which has few different ones."""
         values, counts = np.unique(self.ours, return_counts=True)
-        if len(values) > self.ours.size / 4:
+        if len(values) > min(FEW_CATEGORIES, self.ours.size / 8):
             return None
         new = ~np.isin(self.theirs, values)
         rate = ((counts == 1).sum() + 1) * self.theirs.size / self.ours.size
-        if not new.any() or special.pdtrc(new.sum() / self.effect - 1, rate) >= alpha:
+        count = new.sum() / self.effect
+        if count < 1 or special.pdtrc(count - 1, rate) >= alpha:
             return None
         return alike(f"{plain(float(self.theirs[new][0]))} is none of the values that come up")
 

@@ -46,6 +46,9 @@ def pair(
     for ours, theirs in _by_form(firsts, found, pairs):
         pairs |= _aligned(expected, found, ours, theirs, is_ordered)
     ours, theirs = _free(len(expected), pairs), _free(len(found), pairs.values())
+    if is_ordered:  # what was aligned by its order is not found out of order
+        forms = {_form(found[index]) for index in theirs}
+        ours = [index for index in ours if _form(firsts[index]) not in forms]
     pairs |= _best(expected, found, ours, theirs)
     return [pairs.get(index) for index in range(len(expected))]
 
@@ -109,7 +112,7 @@ def _aligned(
     is_ordered: bool,
 ) -> Pairs:
     """The pairs, in order, whose likenesses have the largest sum (Needleman and Wunsch)."""
-    if not is_ordered:
+    if not is_ordered or not ours or not theirs:
         return _best(expected, found, ours, theirs)
     scores = np.array([[likeness(expected[i], found[j]) for j in theirs] for i in ours])
     # One that fits counts more than several that do not.
@@ -169,7 +172,8 @@ def _words(item: Output) -> tuple[str, ...]:
 
 
 def _numbers(expected: Sequence[Output], found: Output) -> float:
-    values, value = [_number(item) for item in expected], _number(found)
+    values = [_number(item) for item in expected if _form(item) == ("number",)]
+    value = _number(found)
     score = 0.5 + 0.1 * (_words(expected[0]) == _words(found))
     score += 0.1 * (_is_whole(expected[0]) == _is_whole(found))
     low, high = min(values), max(values)

@@ -23,7 +23,7 @@ from d2l.grader.compare.parse_values import (
     tokens_of,
     visible,
 )
-from d2l.grader.compare.tolerance import MOST_CHARACTERS, MOST_COMPARED_CELLS
+from d2l.grader.compare.tolerance import MOST_CHARACTERS, MOST_COMPARED_CELLS, MOST_ITEMS
 
 _NOISE = ("per loop", "CPU times", "Wall time", "it/s", "s/it", "%|")
 _CLOCK = re.compile(r"(?<![\w:])[0-9]{1,4}[:-][0-9]{2}[:-][0-9]{2}(?![\w:])")
@@ -116,7 +116,7 @@ def _line_items(tokens: list[Token], is_result: bool) -> Iterator[Output]:
         yield from _string_items(tokens[0].text[1:-1], is_result)
         return
     numbers = [position for position, token in enumerate(tokens) if token.kind == "number"]
-    kept = [position for position in numbers if not _is_time(tokens, position)]
+    kept = [position for position in numbers[:MOST_ITEMS] if not _is_time(tokens, position)]
     words = [token for token in tokens if token.kind in ("word", "string")]
     if kept and not words:
         yield from (number_of(tokens[position]) for position in kept)

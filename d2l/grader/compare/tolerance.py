@@ -16,22 +16,29 @@ SHARES = {
     "location": 0.30, "scale": 0.20, "shape": 0.10, "extremes": 0.15, "support": 0.10,
     "repetition": 0.15,
 }  # fmt: skip
+# Of the part of one output, what goes to whether runs deviate more than the reference's do.
+UNSTEADY = 0.1
 # Two effects that are estimated from few numbers count only where they are more than chance.
 SIGNIFICANT_MARGIN = 0.05  # that rows or columns of an array move together
 SIGNIFICANT_RUN = 0.02  # that all values of a run move together
+# How much of the number of independent places, which is estimated from few runs, is believed.
+SURE_OF_NUMBER = 0.4
 SIGNIFICANT_PLACE = 1e-3  # that each place of an array has a level of its own
 # Deviations that are there however alike the runs are, as shares of the value: rounding of float32
 # that training amplifies. Known, so that they cost no degrees of freedom.
 LEAST_DEVIATION = 2e-4
 LEAST_CURVE_DEVIATION = 5e-3
 FEW_VALUES = 8  # of fewer numbers in all runs, neither scale nor shape is compared
+FEW_CATEGORIES = 10  # values of which a random number is one, such as 0 and 2 after dropout
 FEW_CHANCES = 1_000  # possible values; of fewer, two runs may well give the same
 ADDRESS = 2.0**40  # whole numbers from here on that change with each run are `id(...)`
 # Three runs may print the same rounded value by chance (0.95 of 100 examples: 1 in 40). Where the
 # submission's runs differ from each other, or other numbers of the line do, so many last digits
 # are allowed; with more runs than `FEW_RUNS` none are.
 ROUNDED_ALIKE = 6
+MOST_EXAMPLES = 2_000  # of which an accuracy is taken to be a share there
 FEW_RUNS = 5
+FEW_COUNTS = 4  # numbers of an array that can be alike in three runs by chance
 # `seeds = "auto"`: sections that show random values in fewer numbers than `ENOUGH_VALUES` get
 # `MOST_REFERENCE_RUNS` runs of the reference. Three runs cannot tell a loss of 0.5 from 0.8.
 FIRST_REFERENCE_RUNS = 3
@@ -39,6 +46,7 @@ MOST_REFERENCE_RUNS = 10
 ENOUGH_VALUES = 64
 # Where a curve is looked at, as parts of its way along x.
 WINDOWS = ((0.0, 0.0), (0.05, 0.15), (0.15, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.85), (0.8, 1.0))
+NEXT_TO_NOTHING = 0.1  # of the middle height: below it, ratios of heights say nothing
 WINDOW_NAMES = ("first", "early", "early", "middle", "middle", "late", "final")
 LONG_LOG = 4  # lines that make a curve
 LOG_FACTOR = 4.0  # times more or fewer lines than the reference's: other things are counted

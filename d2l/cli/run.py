@@ -109,7 +109,7 @@ def run(
     outputs. Exits with 0 when every cell of every notebook ran, and with 1 when not.
     """
     require_tools()
-    from d2l.grader.sandbox.limits import Limits
+    from d2l.grader.sandbox.isolation import Limits
 
     limits = Limits(
         timeout,

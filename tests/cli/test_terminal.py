@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from d2l.cli.terminal import strangers_text, traceback_text
+from d2l.cli.terminal import traceback_text, untrusted_text
 
 
 def bytes_of(text):
@@ -41,7 +41,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("shown", [traceback_text, strangers_text])
+@pytest.mark.parametrize("shown", [traceback_text, untrusted_text])
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 def test_no_command_to_the_terminal_is_left(command, shown):
     written = bytes_of(shown(f"before {command}"))

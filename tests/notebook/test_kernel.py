@@ -39,7 +39,7 @@ def test_a_readers_own_d2l_is_what_the_cells_import_and_the_hooks_stay_ours(tmp_
     (tmp_path / "launcher.py").write_text("name = 'mine'")
     for name in ("random", "ipykernel_launcher", "ipykernel", "IPython", "asyncio", "tempfile"):
         (tmp_path / f"{name}.py").write_text(BROKEN)
-    call = hook_call("first_assignments", ["x"], [{"index": 7, "source": "x = 1"}])
+    call = hook_call("first_assignments", ["x"], [(7, "x = 1")])
     from_d2l, from_others, is_notebook, in_a_program, of_hooks = outputs_in(tmp_path, call)
     assert is_notebook == "True\n"
     assert from_d2l == "my own\n"

@@ -51,10 +51,11 @@ from d2l.notebook.kernel import (
     KernelStartError,
     KernelTimeoutError,
     fresh_kernel,
+    hook_call,
 )
 from d2l.notebook.outputs import JSON_KIND, MAX_DEPTH, MAX_MESSAGE, Caps, clean, is_deeper
 
-HOOKS = "_d2l_guest"  # what the kernel calls our modules: nothing of a student's has this name
+HOOKS = "d2l.grader.sandbox.guest.kernel_hooks"
 START_SECONDS = 60
 FETCH_SECONDS = 60  # CPU, for one value
 WALL_FACTOR = 10  # a cell that sleeps may take so many times its CPU time
@@ -190,7 +191,7 @@ class _Supervisor:
     async def run(self, requests: Iterator[Request]) -> None:
         environment = kernel_environment(self._request.may_install)
         try:
-            async with fresh_kernel(Path.cwd(), environment) as kernel:
+            async with fresh_kernel(Path.cwd(), environment, HOOKS) as kernel:
                 self._clock.kernel_process = kernel.process_id
                 await _call(kernel, "begin", self._request.seed_offset, self._request.may_install)
                 await self._run_cells(kernel)
@@ -281,30 +282,12 @@ def kernel_environment(may_install: bool) -> dict[str, str]:
     }
 
 
-def _hooks(function: str, *arguments: object) -> str:
-    """The code that calls a function of `kernel_hooks` in the kernel.
-
-    Loaded by its path under a name of its own, so that a student's `d2l.py` is not in its way.
-    """
-    folder = str(Path(__file__).parent)
-    return (
-        "def _d2l_load():\n"
-        "    import importlib.util, sys\n"
-        f"    if {HOOKS!r} not in sys.modules:\n"
-        f"        spec = importlib.util.spec_from_file_location({HOOKS!r},\n"
-        f"            {folder + '/__init__.py'!r}, submodule_search_locations=[{folder!r}])\n"
-        "        package = sys.modules[spec.name] = importlib.util.module_from_spec(spec)\n"
-        "        spec.loader.exec_module(package)\n"
-        f"    return importlib.import_module({HOOKS + '.kernel_hooks'!r})\n"
-        f"_d2l_load().{function}(*{arguments!r})\n"
-        "del _d2l_load"
-    )
-
-
 async def _call(kernel: Kernel, function: str, *arguments: object) -> None:
     """Call a function of `kernel_hooks` in the kernel. Raises `KernelStartError` if it fails."""
     try:
-        reply = await kernel.execute(_hooks(function, *arguments), limit=START_SECONDS, silent=True)
+        reply = await kernel.execute(
+            hook_call(function, *arguments), limit=START_SECONDS, silent=True
+        )
     except (KernelTimeoutError, KernelDiedError) as error:
         raise KernelStartError(f"{function}: {error}") from error
     if reply.get("status") != "ok":
@@ -329,8 +312,7 @@ async def _fetch(
             path = Path(folder, f"{number}.npy")
             path.write_bytes(npy)
             paths[name] = str(path)
-        code = f"__import__('sys').modules[{HOOKS + '.kernel_hooks'!r}].fetch"
-        code += f"(*{(request.expressions, paths, size)!r})"
+        code = hook_call("fetch", request.expressions, paths, size)
         try:
             reply = await kernel.execute(code, keep, limit, silent=True)
         except (KernelDiedError, KernelTimeoutError) as error:

@@ -4,7 +4,10 @@
 # %%
 import sys
 
-from _d2l_guest import VALUE_TYPE, fetch, kernel_hooks, seeds
+from d2l.grader.sandbox.guest import VALUE_TYPE
+
+kernel_hooks = sys.modules["_d2l_kernel_hooks"]
+fetch, seeds = kernel_hooks.shared_fetch, kernel_hooks.seeds
 
 
 def forged(publish, names, expressions, inputs, limit):

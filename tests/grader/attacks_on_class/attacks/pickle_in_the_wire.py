@@ -5,8 +5,9 @@
 import base64
 import io
 import os
+import sys
 
-from _d2l_guest import VALUE_TYPE, kernel_hooks
+from d2l.grader.sandbox.guest import VALUE_TYPE
 
 
 class Malice:
@@ -23,7 +24,7 @@ def forged(publish, names, expressions, inputs, limit):
     publish({VALUE_TYPE: {"npy": text}}, {})
 
 
-kernel_hooks._loaded["fetch"] = forged
+sys.modules["_d2l_kernel_hooks"]._loaded["fetch"] = forged
 
 # %%
 # as in the reference: 2. Softmax

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from d2l.grader.sandbox.cgroup import in_own_group
 from d2l.grader.sandbox.install_hint import install_hint, what_is_missing
 from d2l.grader.sandbox.isolation import (
+    COLAB_FOLDER,
     DATA,
     FOLDERS,
     GUEST_ROOT,
@@ -88,7 +89,7 @@ def _filesystem(plan: MountPlan, sandbox: SandboxConfig) -> Iterator[str]:
         yield from ("--perms", "0755", "--dir", parent)
     for outside, inside in plan.shown:
         yield from ("--ro-bind", outside, inside)
-    for target, inside in plan.links:
+    for target, inside in (*plan.links, (f"{GUEST_ROOT}/work", COLAB_FOLDER)):
         yield from ("--symlink", target, inside)
 
 

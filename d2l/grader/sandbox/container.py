@@ -28,6 +28,7 @@ def launch(
 ) -> LaunchSpec:
     """Return how to start the command by the image's own `python3`, if it is for this Python."""
     program = engine(sandbox.container_engine)
+    # Its root is read-only: there is no /content.
     script = f'cp -RP {INPUT_MOUNT}/. {GUEST_ROOT}/ && cd {GUEST_ROOT}/work && exec "$@"'
     options = container_options(program, sandbox, workspace, folder)
     return LaunchSpec(

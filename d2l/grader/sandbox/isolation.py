@@ -5,18 +5,20 @@ Knows nothing of a single kind of isolation; those are `bubblewrap`, `container`
 
 import os
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 
 from d2l.errors import D2LError
-from d2l.grader.sandbox.cancellation import CancellationToken
 
 PACKAGE = Path(__file__).parents[2]  # the folder d2l/, all that is shown of a checkout
 GUEST_ROOT = "/sandbox"  # the folder that a run may write to
 INPUT_MOUNT = "/given"  # in a container, what is copied into GUEST_ROOT first
 DATA = "/data"
+COLAB_FOLDER = "/content"  # the folder of a notebook on Colab: here a link to the run's own
 WRITABLE = ("/tmp", "/dev/shm", GUEST_ROOT)  # file systems in memory, counted together as disk
 FOLDERS = ("home", "tmp", "work", "data")  # in GUEST_ROOT
 MARK = "D2L_SANDBOX"  # the environment variable that marks the processes of one run
@@ -145,3 +147,32 @@ def with_limits(command: Sequence[str], limits: Limits, max_threads: int) -> lis
     room = limits.memory + 2**30  # PyTorch maps about a gigabyte that it never touches
     sizes = {"core": 0, "fsize": limits.disk, "nofile": 512, "data": room, "nproc": max_threads}
     return ["prlimit", *(f"--{name}={size}" for name, size in sizes.items()), "--", *command]
+
+
+class CancellationToken:
+    """Once cancelled, ends all subscribed runs and every run that starts later."""
+
+    def __init__(self) -> None:
+        self.is_cancelled = False
+        self._lock = threading.Lock()
+        self._subscribers: list[Callable[[], None]] = []
+
+    def cancel(self) -> None:
+        """End all runs; they return as soon as no process of theirs is left."""
+        with self._lock:
+            self.is_cancelled = True
+            for end in self._subscribers:
+                end()
+
+    @contextmanager
+    def subscribed(self, end: Callable[[], None]) -> Iterator[None]:
+        """Call `end` at a cancellation, as long as the block lasts; at once if it has happened."""
+        with self._lock:
+            self._subscribers.append(end)
+            if self.is_cancelled:
+                end()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._subscribers.remove(end)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from d2l.grader.sandbox.isolation import DATA, GUEST_ROOT, PACKAGE, SandboxConfig
-from d2l.grader.sandbox.sandbox_uid import require_readable
+from d2l.grader.sandbox.workspace import require_readable
 
 _ETC = (
     "alternatives", "fonts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types",

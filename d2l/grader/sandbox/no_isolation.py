@@ -14,8 +14,7 @@ from d2l.grader.sandbox.isolation import (
 )
 from d2l.grader.sandbox.mounts import python_folders
 from d2l.grader.sandbox.resource_monitor import max_threads
-from d2l.grader.sandbox.sandbox_uid import require_readable
-from d2l.grader.sandbox.workspace import Workspace
+from d2l.grader.sandbox.workspace import Workspace, require_readable
 
 
 def launch(

@@ -2,7 +2,7 @@
 
 import threading
 
-from d2l.grader.sandbox.cancellation import CancellationToken
+from d2l.grader.sandbox.isolation import CancellationToken
 
 
 def test_every_subscribed_run_is_ended_and_no_other():

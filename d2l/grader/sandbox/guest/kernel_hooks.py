@@ -1,7 +1,7 @@
 """What is called in the kernel: before the first cell, between cells, after the last.
 
-It shares the kernel with untrusted code, so all of it is loaded before that, with built-in functions
-of its own; nothing that it reports is trusted.
+It shares the kernel with untrusted code, so all of it is loaded before that, with built-in
+functions of its own; nothing that it reports is trusted.
 """
 
 import builtins

@@ -88,7 +88,7 @@ def _require_small(content: bytes) -> None:
 
 
 def _parsed(content: bytes, max_cells: int) -> NotebookNode:
-    data = json.loads(content)
+    data = json.loads(content.decode("utf-8"))  # of bytes it would guess the encoding
     if is_deeper(data, MAX_DEPTH):
         raise ValueError(f"it has more than {MAX_DEPTH} lists or objects within each other")
     if not isinstance(data, dict) or not {"cells", "worksheets"} & set(data):

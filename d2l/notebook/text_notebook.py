@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 FORMATS = ("percent", "hydrogen", "light", "myst", "markdown")
 MAX_HEADER_LINES, MAX_HEADER = 200, 20_000  # characters
 MAX_OPTIONS = 1_000  # characters
+MAX_LIGHT_LINES = 20_000  # parsed in half a second
 _FORMAT = re.compile(r"^\s*format_name:\s*['\"]?([\w-]+)", re.MULTILINE)
 _LANGUAGE = re.compile(r"^\s+(language|name):\s*['\"]?([\w+#-]+)", re.MULTILINE)
 _MARKER = re.compile(r"#\s*(?:%%+(?:\s(.*))?|<codecell>|In\[[0-9 ]*\]:?)\s*")
@@ -159,7 +160,9 @@ def _paragraph(cell: _Cell) -> _Cell:
 
 
 def _ends_of_statements(lines: list[str]) -> list[bool]:
-    """For each line whether no statement goes on in it."""
+    """For each line whether no statement goes on in it; none where that is unknown or costly."""
+    if len(lines) > MAX_LIGHT_LINES:
+        return [False] * len(lines)
     ends = [True] * len(lines)
     try:
         with warnings.catch_warnings():

@@ -187,6 +187,7 @@ BOMBS = {
     "closed depth": '{"cells": ' + "[" * 900 + "]" * 900 + "}",
     "containers": '{"cells": [' + "{}," * 5_000_000 + "{}]}",
     "values": '{"cells": [' + "1," * 5_000_000 + "1]}",
+    "another encoding": json.dumps(clean()).encode("utf-16-le"),
     "an open string": '{"cells": "' + '\\"' * 5_000_000,
     "a long number": '{"cells": ' + "1" * 5_000_000 + "}",
     "sheets": json.dumps({
@@ -197,7 +198,8 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_file_that_would_take_long_or_much_memory_is_refused_soon(tmp_path, name):
-    (tmp_path / "a.ipynb").write_text(BOMBS[name])
+    bomb = BOMBS[name]
+    (tmp_path / "a.ipynb").write_bytes(bomb if isinstance(bomb, bytes) else bomb.encode())
     start = time.process_time()
     with pytest.raises(UnreadableNotebookError):
         read_notebook(tmp_path / "a.ipynb")

@@ -54,7 +54,7 @@ def write_run(
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(outcome.notebook, _with_suffix(target, ".ipynb"))
     title = notebook_title(outcome.notebook, source.stem)
-    page = notebook_page(outcome.notebook, title, summary(outcome))
+    page = notebook_page(outcome.notebook, title, summary(outcome), files=source.parent)
     _with_suffix(target, ".html").write_text(page, encoding="utf-8")
     text = json.dumps(_record(source, job, sandbox, outcome), indent=1, ensure_ascii=False)
     _with_suffix(target, ".run.json").write_text(text + "\n", encoding="utf-8")

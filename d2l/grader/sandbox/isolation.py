@@ -45,6 +45,35 @@ class Level(IntEnum):
         return self.name.lower()
 
 
+class CancellationToken:
+    """Once cancelled, ends all subscribed runs and every run that starts later."""
+
+    def __init__(self) -> None:
+        self.is_cancelled = False
+        self._lock = threading.Lock()
+        self._subscribers: list[Callable[[], None]] = []
+
+    def cancel(self) -> None:
+        """End all runs; they return as soon as no process of theirs is left."""
+        with self._lock:
+            self.is_cancelled = True
+            for end in self._subscribers:
+                end()
+
+    @contextmanager
+    def subscribed(self, end: Callable[[], None]) -> Iterator[None]:
+        """Call `end` at a cancellation, as long as the block lasts; at once if it has happened."""
+        with self._lock:
+            self._subscribers.append(end)
+            if self.is_cancelled:
+                end()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._subscribers.remove(end)
+
+
 @dataclass(frozen=True)
 class Limits:
     """The bounds of one run; time in seconds, sizes in bytes.
@@ -147,32 +176,3 @@ def with_limits(command: Sequence[str], limits: Limits, max_threads: int) -> lis
     room = limits.memory + 2**30  # PyTorch maps about a gigabyte that it never touches
     sizes = {"core": 0, "fsize": limits.disk, "nofile": 512, "data": room, "nproc": max_threads}
     return ["prlimit", *(f"--{name}={size}" for name, size in sizes.items()), "--", *command]
-
-
-class CancellationToken:
-    """Once cancelled, ends all subscribed runs and every run that starts later."""
-
-    def __init__(self) -> None:
-        self.is_cancelled = False
-        self._lock = threading.Lock()
-        self._subscribers: list[Callable[[], None]] = []
-
-    def cancel(self) -> None:
-        """End all runs; they return as soon as no process of theirs is left."""
-        with self._lock:
-            self.is_cancelled = True
-            for end in self._subscribers:
-                end()
-
-    @contextmanager
-    def subscribed(self, end: Callable[[], None]) -> Iterator[None]:
-        """Call `end` at a cancellation, as long as the block lasts; at once if it has happened."""
-        with self._lock:
-            self._subscribers.append(end)
-            if self.is_cancelled:
-                end()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._subscribers.remove(end)

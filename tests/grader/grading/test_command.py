@@ -66,6 +66,9 @@ def test_a_zip_of_canvas_goes_in_and_its_table_comes_back_filled(tmp_path, grade
     assert f"11 points in the column {column!r}" in said
     assert "not in the table: 1 (kimada)" in said
     assert "in the table, without a submission: 1 (Absent Person)" in said
+    again = grade(archive, "--into", table, "--resume")[1]
+    assert "12 of 12 are graded already" in again
+    assert "11 points in the column" in again
     assert table.read_bytes() == content + extra  # never written over
     before, after = table_of(table), table_of(tmp_path / "out" / "export.graded.csv")
     place = before[0].index(column)

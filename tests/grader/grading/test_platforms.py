@@ -19,7 +19,7 @@ from d2l.grader.grading.platforms import named_apart, read_class, with_roster
 from d2l.grader.grading.submissions import Submission, SubmissionError, load_submission
 
 PEOPLE = students()
-LIMITS = UnpackLimits(2**30, 10_000, ratio=1_000, is_strict=True)
+LIMITS = UnpackLimits(2**30, 10_000, is_strict=True)
 
 
 @pytest.fixture(scope="module", params=EXPORTS)
@@ -238,16 +238,19 @@ def test_a_zip_of_the_class_with_bad_entries_costs_those_alone(tmp_path):
     with zipfile.ZipFile(content, "a") as archive:
         archive.writestr("../up_3_4_hw.ipynb", NOTEBOOK)
         archive.writestr("lee_5_6_hw.ipynb", NOTEBOOK, zipfile.ZIP_STORED)
+        archive.writestr("odd_7_8_hw.ipynb", NOTEBOOK, zipfile.ZIP_LZMA)
     data = content.read_bytes()
     place = data.index(b"print", data.index(b"lee_5_6"))
     content.write_bytes(data[:place] + b"P" + data[place + 1 :])
     with unpacked(content, LIMITS) as (folder, bad):
         found = read_class(folder).submissions
-        assert [one.student for one in found] == ["kim", "lee"]
+        assert [one.student for one in found] == ["kim", "lee", "odd"]
         assert "leaves the folder" in bad[0]
-        assert "lee_5_6_hw.ipynb: cannot be read" in bad[1]
-        with pytest.raises(SubmissionError, match="is empty"):
-            opened(found[1], tmp_path)
+        assert "odd_7_8_hw.ipynb: is compressed by another method" in bad[1]
+        assert "lee_5_6_hw.ipynb: cannot be read" in bad[2]
+        for one in found[1:]:
+            with pytest.raises(SubmissionError, match="is empty"):
+                opened(one, tmp_path)
 
 
 def test_pages_go_back_to_moodle_in_the_folders_that_it_takes(tmp_path):

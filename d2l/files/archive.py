@@ -68,7 +68,8 @@ def unpack(
         raise
     except _DAMAGED as error:
         reason = str(error) or type(error).__name__
-        raise ArchiveError(f"{archive.name} cannot be unpacked: {reason}") from error
+        problem = "is no zip that can be read" if limits.is_strict else "cannot be unpacked"
+        raise ArchiveError(f"{archive.name} {problem}: {reason}") from error
 
 
 @contextmanager
@@ -125,7 +126,7 @@ def _name_problem(entry: Entry, limits: UnpackLimits, seen: set[str]) -> str:
     path = PureWindowsPath(entry.name)  # knows / and \\ and drives; what it refuses is bad anywhere
     leaves = ".." in path.parts or path.root or re.match("[A-Za-z]:", entry.name)
     if leaves or not path.parts or "\0" in entry.name:
-        return "leaves the folder"
+        return "has a name that leads out of its folder"
     if limits.is_strict and not entry.name.isprintable():
         return "has no name that can be used"
     name = "/".join(path.parts).casefold()

@@ -6,7 +6,7 @@ Every text is made harmless: what a spreadsheet would take for a formula is quot
 import csv
 import io
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -57,10 +57,7 @@ def summary(rubric: Rubric, results: Sequence[StudentResult]) -> dict[str, Any]:
         "students": len(results),
         "mean": round(mean(totals), 2),
         "median": round(median(totals), 2),
-        "statuses": {
-            status: sum(result.status == status for result in results)
-            for status in sorted({result.status for result in results})
-        },
+        "statuses": dict(sorted(Counter(result.status for result in results).items())),
         "sections": [
             {"heading": rule.heading, **_of_class(rule.points, [r.sections[i] for r in results])}
             for i, rule in enumerate(rubric.sections)

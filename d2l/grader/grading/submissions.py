@@ -106,11 +106,15 @@ def content_hash(submission: Submission) -> str:
 
 def has_notebook(submission: Submission) -> bool:
     """Whether there is a notebook in it by its name, or an archive that may hold one."""
-    for name, part in submission.files:
-        files = _files_below(part) if part.is_dir() else [Path(name)]
-        if any(is_notebook(file) or file.suffix.lower() in ARCHIVES for file in files):
-            return True
-    return False
+    try:
+        files = [
+            file
+            for name, part in submission.files
+            for file in (_files_below(part) if part.is_dir() else [Path(name)])
+        ]
+    except SubmissionError:  # too much in it, which is said when its turn comes
+        return True
+    return any(is_notebook(file) or file.suffix.lower() in ARCHIVES for file in files)
 
 
 def is_notebook(file: Path) -> bool:

@@ -162,4 +162,4 @@ def test_what_is_neither_folder_nor_zip_is_said(tmp_path, grade):
     (tmp_path / "kim.rar").write_bytes(b"Rar!")
     code, _, errors = grade(tmp_path / "kim.rar")
     assert code == 1
-    assert "kim.rar cannot be unpacked: it is no zip file" in errors
+    assert "kim.rar is no zip that can be read: it is no zip file" in errors

@@ -110,10 +110,10 @@ def grade(
     require_tools()
     chosen = ClassOptions(**options)  # type: ignore[arg-type]
     results: list[StudentResult] = []
-    limits = UnpackLimits(16 * 2**30, 200_000, ratio=1_000, is_strict=True)
+    limits = UnpackLimits(16 * 2**30, 200_000, is_strict=True)
     with unpacked(submissions, limits) as (folder, bad):
         for entry in bad:
-            click.echo(printable(f"d2l: left out of {submissions.name}: {entry}"), err=True)
+            click.echo(printable(f"d2l: not read from {submissions.name}: {entry}"), err=True)
         config = _config(folder, rubric, jobs, out, chosen_sandbox, chosen)
         try:
             results = _grade(config, resume)

@@ -56,7 +56,8 @@ def unpack(
 
     Raises `ArchiveError`, with nothing written outside `folder`, where a name or a link leads out
     of it and where more would come out than `limits` allow; `OSError` where it cannot be written.
-    With `on_bad_entry` a bad entry alone is left out; one that cannot be read becomes empty.
+    With `on_bad_entry` only an entry with a bad name is left out; one that is bad otherwise
+    becomes an empty file.
     """
     try:
         with open_archive(archive, only_zip=limits.is_strict, most=limits.num_files) as opened:
@@ -67,15 +68,15 @@ def unpack(
         raise
     except _DAMAGED as error:
         reason = str(error) or type(error).__name__
-        raise ArchiveError(f"{archive.name} cannot be unpacked: {reason}") from error
+        problem = "is no zip that can be read" if limits.is_strict else "cannot be unpacked"
+        raise ArchiveError(f"{archive.name} {problem}: {reason}") from error
 
 
 @contextmanager
 def unpacked(path: Path, limits: UnpackLimits) -> Iterator[tuple[Path, list[str]]]:
     """Give a folder as it is, and what is in an archive in a folder that ends with the block.
 
-    The second value names the entries that are bad; such a one is left out, or empty if it only
-    cannot be read.
+    The second value names the entries that are bad, as in `unpack`.
     """
     if path.is_dir():
         yield path, []
@@ -97,9 +98,12 @@ def _checked(
     seen: set[str] = set()
     total = 0
     for entry in opened.entries(folder):
-        problem = _problem(entry, limits, seen)
+        bad_name = _name_problem(entry, limits, seen)
+        problem = bad_name or _content_problem(entry, limits)
         if problem and on_bad is not None:
             on_bad(entry.name, problem)
+            if not bad_name:
+                _leave_empty(_target(folder, entry))
             continue
         if problem:
             raise ArchiveError(
@@ -117,20 +121,24 @@ def _checked(
     return entries
 
 
-def _problem(entry: Entry, limits: UnpackLimits, seen: set[str]) -> str:
-    """What is against unpacking an entry; its name is added to `seen`."""
+def _name_problem(entry: Entry, limits: UnpackLimits, seen: set[str]) -> str:
+    """What is against an entry's name, which is added to `seen`."""
     path = PureWindowsPath(entry.name)  # knows / and \\ and drives; what it refuses is bad anywhere
     leaves = ".." in path.parts or path.root or re.match("[A-Za-z]:", entry.name)
     if leaves or not path.parts or "\0" in entry.name:
-        return "leaves the folder"
-    if entry.problem:
-        return f"is {entry.problem}"
+        return "has a name that leads out of its folder"
     if limits.is_strict and not entry.name.isprintable():
         return "has no name that can be used"
     name = "/".join(path.parts).casefold()
     if limits.is_strict and name in seen and not entry.is_folder:
         return "is there twice"
     seen.add(name)
+    return ""
+
+
+def _content_problem(entry: Entry, limits: UnpackLimits) -> str:
+    if entry.problem:
+        return f"is {entry.problem}"
     if limits.ratio and entry.num_bytes > max(_SMALL, limits.ratio * entry.num_packed):
         return f"is packed more than {limits.ratio} times smaller than it is"
     return ""
@@ -204,6 +212,7 @@ def _copy(source: BufferedIOBase, target: Path, room: int) -> int:
 def _leave_empty(target: Path) -> None:
     """Have an empty file in the place of one that cannot be read, so that nobody is overlooked."""
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.touch()
     except OSError:  # its name, or that of its folder, cannot be written either
         return

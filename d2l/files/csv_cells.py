@@ -1,4 +1,4 @@
-"""A table of another program, of which single cells are changed and every other byte is kept.
+"""Tables: single cells of another program's changed, every other byte kept; harmless texts in ours.
 
 Knows the usual encodings, delimiters, quotes and line ends, and finds out which of them it is.
 """
@@ -18,6 +18,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DELIMITERS = ",;\t"
+_FORMULA = tuple("=+-@;\t\r\n＝＋－＠")
+# A spreadsheet whose lists are separated by semicolons or tabs begins a new cell there.
+_CELL_IN_CELL = re.compile(r"([,;|]\s*)(?=[=+\-@＝＋－＠])")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
 
@@ -133,3 +136,14 @@ def _rows(text: str, delimiter: str) -> list[list[Cell]]:
         row = []
         position += 2 if text.startswith("\r\n", position) else 1
     return rows
+
+
+def harmless(text: str) -> str:
+    """Return `text` in one line, and so that no spreadsheet takes it for a formula.
+
+    >>> harmless("=1+1")
+    "'=1+1"
+    """
+    line = "".join(c if c.isprintable() else " " for c in text)
+    line = _CELL_IN_CELL.sub(r"\1'", line)
+    return f"'{line}" if text.startswith(_FORMULA) or line.lstrip().startswith(_FORMULA) else line

@@ -69,21 +69,24 @@ def match_people(table: CsvTable, known: Sequence[Who]) -> Match[Who]:
     if not left:
         raise TableError(
             f"{table.path} has no column that says who a row is about, such as ID, Username, "
-            f"Email or Name; it has {', '.join(map(repr, table.header))}"
+            f"Email or Name; it has {_listed(table.header)}"
         )
     found: dict[str, Person] = {}
     levels = max(len(person.keys) for person in left.values())
     for level in range(levels):
-        waiting = {one.key: _keys_of(one, level, levels) for one in known if one.key not in found}
-        claims = Counter(key for keys in waiting.values() for key in keys)
         rows: dict[str, set[int]] = {}
         for person in left.values():
             for key in person.keys[level]:
                 rows.setdefault(key, set()).add(person.row)
-        for one, keys in waiting.items():
-            meant = {row for key in keys for row in rows.get(key, ())}
-            if len(meant) == 1 and all(claims[key] == 1 for key in keys if key in rows):
-                found[one] = left.pop(meant.pop())
+        waiting = [one for one in known if one.key not in found]
+        meant = {
+            one.key: {row for key in _keys_of(one, level, levels) for row in rows.get(key, ())}
+            for one in waiting
+        }
+        claims = Counter(row for candidates in meant.values() for row in candidates)
+        for name, candidates in meant.items():
+            if len(candidates) == 1 and all(claims[row] == 1 for row in candidates):
+                found[name] = left.pop(candidates.pop())
     unmatched = [one for one in known if one.key not in found]
     return Match(found, unmatched, list(left.values()))
 
@@ -122,8 +125,13 @@ def points_column(table: CsvTable, column: str | None, titles: Sequence[str]) ->
     hint = f"do you mean {close[0]!r}? " if close else ""
     raise TableError(
         f"{table.path} has no one column {' or '.join(map(repr, wanted))}: name it by --column; "
-        f"{hint}There are {', '.join(map(repr, names))}"
+        f"{hint}There are {_listed(names)}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
+    return ", ".join(repr(name[:30]) for name in names[:6]) + more
 
 
 def _keys_of(one: Known, level: int, levels: int) -> frozenset[str]:

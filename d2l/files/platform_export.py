@@ -21,7 +21,7 @@ _NO_STUDENT = {"__macosx", "thumbs.db", "desktop.ini"}
 _TEXTS = (".txt", ".html", ".htm", ".csv", ".tsv", ".yml", ".yaml", ".log", ".xlsx")
 _PLAIN_MOODLE = re.compile(r"_assignsubmission_(file|onlinetext)_?$")
 _METADATA = "submission_metadata.yml"  # of Gradescope
-_LINE_BYTES = 4_096  # of receipts and time stamps
+_START_BYTES = 4_096  # of receipts and time stamps
 _FORMATS = (
     "%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%d %B, %Y %H%M", "%Y-%m-%d %H:%M:%S.%f %Z",
     "%Y-%m-%d %H:%M:%S.%f %z",
@@ -161,10 +161,11 @@ class _Reader:
 
     def _is_text(self, path: Path) -> bool:
         suffixes = [suffix.lower() for suffix in path.suffixes]
-        is_text = (
-            suffixes[-1:] and suffixes[-1] in _TEXTS and not set(suffixes) & set(self.suffixes)
-        )
-        return bool(is_text) and not path.is_dir()
+        if path.is_dir() or not suffixes or suffixes[-1] not in _TEXTS:
+            return False
+        # A notebook that a browser saved as text is somebody's, who is refused with the reason.
+        is_notebook = set(suffixes) & set(self.suffixes) or _start(path).startswith("{")
+        return not is_notebook
 
     def _name_of(self, entry: Path) -> str:
         is_known = entry.suffix.lower() in self.suffixes and not entry.is_dir()
@@ -234,10 +235,14 @@ def _common_start(names: Iterable[str], mark: str) -> str:
 
 
 def _first_line(path: Path) -> str:
+    return _start(path).partition("\n")[0].strip()
+
+
+def _start(path: Path) -> str:
     if path.is_symlink() or not path.is_file():
         return ""
     with open(path, "rb") as file:
-        return file.read(_LINE_BYTES).decode("utf-8-sig", "replace").partition("\n")[0].strip()
+        return file.read(_START_BYTES).decode("utf-8-sig", "replace").strip()
 
 
 def _time(text: str) -> str:

@@ -140,18 +140,19 @@ def _called(function: Callable[..., object], values: Mapping[str, object]) -> di
     try:
         returned = function(**values)
     except AssertionError as error:
-        return {"score": 0.0, "message": str(error)[:_LONGEST], "broken": False}
+        return _said(0, str(error))
     except Exception as error:
         # The reference's values pass it, so these are what it cannot work with.
         kinds = ", ".join(f"{name}: {_kind(value)}" for name, value in values.items())
-        message = f"the check cannot work with what came back ({kinds}): {_error_text(error)}"
-        return {"score": 0.0, "message": message[:_LONGEST], "broken": False}
+        problem = f"the check cannot work with what came back ({kinds})"
+        return _said(0, f"{problem}: {_error_text(error)}")
     except BaseException as error:
-        return _broken(f"it raised {_error_text(error)}")
+        return _said(0, f"it raised {_error_text(error)}", broken=True)
     score = _score(returned)
     if score is None:
-        return _broken(f"it returned {returned!r:.80}: None, True, False or a number from 0 to 1")
-    return {"score": score, "message": "", "broken": False}
+        problem = f"it returned {returned!r:.80}: None, True, False or a number from 0 to 1"
+        return _said(0, problem, broken=True)
+    return _said(score)
 
 
 def _score(returned: object) -> float | None:
@@ -163,8 +164,8 @@ def _score(returned: object) -> float | None:
     return None
 
 
-def _broken(message: str) -> dict[str, Any]:
-    return {"score": 0.0, "message": message[:_LONGEST], "broken": True}
+def _said(score: float, message: str = "", broken: bool = False) -> dict[str, Any]:
+    return {"score": score, "message": message[:_LONGEST], "broken": broken}
 
 
 def _kind(value: object) -> str:

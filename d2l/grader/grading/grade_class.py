@@ -126,13 +126,8 @@ def grade_class(
         )
         before = _totals(config.out)
         results = _Grading(config, course, cache, listener).finish()
-        listener.changed(
-            [
-                (result, before[result.key])
-                for result in results
-                if before.get(result.key, result.total) != result.total
-            ]
-        )
+        changed = [one for one in results if before.get(one.key, one.total) != one.total]
+        listener.changed([(one, before[one.key]) for one in changed])
         _write_class(course, note_copies(results))
     return results
 

@@ -5,23 +5,20 @@ Every text is made harmless: what a spreadsheet would take for a formula is quot
 
 import csv
 import io
-import re
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from d2l.files.csv_cells import harmless
 from d2l.grader.grading.result import CheckResult, SectionResult, StudentResult
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.submissions import Submission
 
 _LAST_COLUMNS = ("out of", "status", "note", "id", "submitted", "attempt", "page")
-_FORMULA = tuple("=+-@;\t\r\n＝＋－＠")
-# A spreadsheet whose lists are separated by semicolons or tabs begins a new cell there.
-_CELL_IN_CELL = re.compile(r"([,;|]\s*)(?=[=+\-@＝＋－＠])")
 
 
 def note_copies(results: Sequence[StudentResult]) -> list[StudentResult]:
@@ -60,10 +57,7 @@ def summary(rubric: Rubric, results: Sequence[StudentResult]) -> dict[str, Any]:
         "students": len(results),
         "mean": round(mean(totals), 2),
         "median": round(median(totals), 2),
-        "statuses": {
-            status: sum(result.status == status for result in results)
-            for status in sorted({result.status for result in results})
-        },
+        "statuses": dict(sorted(Counter(result.status for result in results).items())),
         "sections": [
             {"heading": rule.heading, **_of_class(rule.points, [r.sections[i] for r in results])}
             for i, rule in enumerate(rubric.sections)
@@ -120,14 +114,3 @@ def note(result: StudentResult) -> str:
         f"same file as {', '.join(result.same_as)}" if result.same_as else "",
     ]
     return "; ".join(part for part in parts if part)
-
-
-def harmless(text: str) -> str:
-    """Return `text` in one line, and so that no spreadsheet takes it for a formula.
-
-    >>> harmless("=1+1")
-    "'=1+1"
-    """
-    line = "".join(c if c.isprintable() else " " for c in text)
-    line = _CELL_IN_CELL.sub(r"\1'", line)
-    return f"'{line}" if text.startswith(_FORMULA) or line.lstrip().startswith(_FORMULA) else line

@@ -142,41 +142,28 @@ def _require_callable(
     functions: Mapping[str, Mapping[str, bool]],
     inputs: Collection[str],
 ) -> None:
-    where = f"{rubric.path}, [[check]] {rule.name!r}"
-    if rule.function not in functions:
-        raise RubricError(
-            f"{where}: {rubric.checks_file} defines no function {rule.function!r}; "
-            f"{_hint(rule.function, functions)}"
-        )
-    takes = functions[rule.function]
-    unfilled = [
-        name
-        for name, is_needed in takes.items()
-        if is_needed and name != "**" and name not in rule.fetch and name not in inputs
-    ]
-    if unfilled:
-        raise RubricError(
-            f"{where}: nothing fills the parameter {unfilled[0]!r} of {rule.function}: add "
-            f'{unfilled[0]} = "EXPRESSION" to its [check.fetch]'
-            + (f"; inputs(rng) gives {', '.join(inputs)}" if inputs else "")
-        )
+    problem = ""
+    takes = functions.get(rule.function, {})
+    needed = [name for name, is_needed in takes.items() if is_needed and name != "**"]
+    unfilled = [name for name in needed if name not in rule.fetch and name not in inputs]
     unused = [name for name in rule.fetch if name not in takes and "**" not in takes]
-    if unused:
-        raise RubricError(
-            f"{where}: [check.fetch] has {unused[0]!r}, but {rule.function} takes "
-            f"{', '.join(takes) or 'nothing'}"
-        )
-    if not rule.fetch:
-        raise RubricError(
-            f"{where}: it fetches nothing from the notebook: add [check.fetch] with a line such as "
-            f'{next(iter(takes), "value")} = "EXPRESSION"'
-        )
-
-
-def _hint(name: str, functions: Collection[str]) -> str:
-    close = get_close_matches(name, functions, n=1)
-    meant = f"do you mean {close[0]!r}? " if close else ""
-    return f"{meant}There are {', '.join(functions) or 'none'}"
+    if rule.function not in functions:
+        close = get_close_matches(rule.function, functions, n=1)
+        meant = f"do you mean {close[0]!r}? " if close else ""
+        problem = f"{rubric.checks_file} defines no function {rule.function!r}; {meant}"
+        problem += f"There are {', '.join(functions) or 'none'}"
+    elif unfilled:
+        problem = f"nothing fills the parameter {unfilled[0]!r} of {rule.function}: add "
+        problem += f'{unfilled[0]} = "EXPRESSION" to its [check.fetch]'
+        problem += f"; inputs(rng) gives {', '.join(inputs)}" if inputs else ""
+    elif unused:
+        problem = f"[check.fetch] has {unused[0]!r}, but {rule.function} takes "
+        problem += ", ".join(takes) or "nothing"
+    elif not rule.fetch:
+        problem = "it fetches nothing from the notebook: add [check.fetch] with a line such as "
+        problem += f'{next(iter(takes), "value")} = "EXPRESSION"'
+    if problem:
+        raise RubricError(f"{rubric.path}, [[check]] {rule.name!r}: {problem}")
 
 
 class _Call(NamedTuple):

@@ -21,7 +21,7 @@ class StudentClass:
 
     def describe(self) -> str:
         """Say in one line what was found."""
-        with_one = sum(map(_has_notebook, self.submissions))
+        with_one = sum(map(has_notebook, self.submissions))
         without = len(self.submissions) - with_one
         parts = [self.platform, _count(len(self.submissions), "student")]
         parts += [_count(with_one, "notebook"), f"{without} without one" if without else ""]
@@ -108,13 +108,6 @@ def _submission(own: list[ExportEntry], attempt: int | None) -> Submission:
 
 def _safe(rest: str) -> str:
     return rest.lstrip(". ") or "file"
-
-
-def _has_notebook(submission: Submission) -> bool:
-    try:
-        return has_notebook(submission)
-    except SubmissionError:  # too much in it, which is said when its turn comes
-        return True
 
 
 def _count(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from d2l.errors import D2LError
 from d2l.files.atomic_write import replace_file
-from d2l.files.hashes import file_hash, hash_of_all
+from d2l.files.folder_files import file_hash, hash_of_all
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.sandbox.isolation import SandboxConfig

@@ -3,7 +3,6 @@
 Reads as little as it must before it knows that it is harmless, and follows no link.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from nbformat import NotebookNode
 
 from d2l.errors import D2LError
 from d2l.files.archive import ArchiveError, UnpackLimits, unpack
-from d2l.files.hashes import file_hash, hash_of_all
+from d2l.files.folder_files import TooManyFilesError, file_hash, files_below, hash_of_all
 from d2l.notebook.source import SUFFIXES, read_notebook
 
 ARCHIVES = (".zip",)
@@ -26,7 +25,6 @@ MOST_RATIO = 200  # text is packed about tenfold
 
 _ARCHIVES_IN_ARCHIVES = 2
 _COPY = re.compile(r"[-_ ]*(\(\d{1,4}\)|copy ?\d{0,4}|-\d{1,2})$")
-_SKIPPED = {"__macosx", "__pycache__"}
 
 
 class SubmissionError(D2LError, ValueError):
@@ -108,11 +106,15 @@ def content_hash(submission: Submission) -> str:
 
 def has_notebook(submission: Submission) -> bool:
     """Whether there is a notebook in it by its name, or an archive that may hold one."""
-    for name, part in submission.files:
-        files = _files_below(part) if part.is_dir() else [Path(name)]
-        if any(is_notebook(file) or file.suffix.lower() in ARCHIVES for file in files):
-            return True
-    return False
+    try:
+        files = [
+            file
+            for name, part in submission.files
+            for file in (_files_below(part) if part.is_dir() else [Path(name)])
+        ]
+    except SubmissionError:  # too much in it, which is said when its turn comes
+        return True
+    return any(is_notebook(file) or file.suffix.lower() in ARCHIVES for file in files)
 
 
 def is_notebook(file: Path) -> bool:
@@ -200,21 +202,7 @@ def _choose(folder: Path, files: list[Path], reference: Path) -> Path:
 
 
 def _files_below(folder: Path) -> list[Path]:
-    """All files and links in a folder, hidden ones and Jupyter's own aside; refuse a huge one."""
-    found: list[Path] = []
-    size = 0
-    for place, folders, names in os.walk(folder):
-        links = [name for name in folders if Path(place, name).is_symlink()]
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and name.lower() not in _SKIPPED and name not in links
-        ]
-        files = [Path(place, name) for name in (*links, *names) if not name.startswith(".")]
-        size += sum(file.lstat().st_size for file in files)
-        found += files
-        if len(found) > MOST_FILES or size > MOST_BYTES:
-            raise SubmissionError(
-                f"it holds more than {MOST_FILES} files or {MOST_BYTES // 2**20} MB"
-            )
-    return found
+    try:
+        return files_below(folder, MOST_FILES, MOST_BYTES)
+    except TooManyFilesError as error:
+        raise SubmissionError(str(error)) from error

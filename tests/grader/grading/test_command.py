@@ -66,6 +66,9 @@ def test_a_zip_of_canvas_goes_in_and_its_table_comes_back_filled(tmp_path, grade
     assert f"11 points in the column {column!r}" in said
     assert "not in the table: 1 (kimada)" in said
     assert "in the table, without a submission: 1 (Absent Person)" in said
+    again = grade(archive, "--into", table, "--resume")[1]
+    assert "12 of 12 are graded already" in again
+    assert "11 points in the column" in again
     assert table.read_bytes() == content + extra  # never written over
     before, after = table_of(table), table_of(tmp_path / "out" / "export.graded.csv")
     place = before[0].index(column)
@@ -159,4 +162,4 @@ def test_what_is_neither_folder_nor_zip_is_said(tmp_path, grade):
     (tmp_path / "kim.rar").write_bytes(b"Rar!")
     code, _, errors = grade(tmp_path / "kim.rar")
     assert code == 1
-    assert "kim.rar cannot be unpacked: it is no zip file" in errors
+    assert "kim.rar is no zip that can be read: it is no zip file" in errors

@@ -19,7 +19,7 @@ from d2l.grader.grading.platforms import named_apart, read_class, with_roster
 from d2l.grader.grading.submissions import Submission, SubmissionError, load_submission
 
 PEOPLE = students()
-LIMITS = UnpackLimits(2**30, 10_000, ratio=1_000, is_strict=True)
+LIMITS = UnpackLimits(2**30, 10_000, is_strict=True)
 
 
 @pytest.fixture(scope="module", params=EXPORTS)
@@ -195,8 +195,9 @@ def test_repositories_are_students_by_what_follows_the_assignments_name(tmp_path
 def test_receipts_and_text_files_are_no_students(tmp_path):
     for name in ("kim.ipynb", "lee.ipynb.txt", "grades.csv", "index.html", "note.txt"):
         put(tmp_path, name)
+    put(tmp_path, "park.txt", '\n{"cells": []}')  # a notebook that a browser saved as text
     found = read_class(tmp_path)
-    assert [one.student for one in found.submissions] == ["kim", "lee.ipynb.txt"]
+    assert [one.student for one in found.submissions] == ["kim", "lee.ipynb.txt", "park.txt"]
     assert found.left_out == ("grades.csv", "index.html", "note.txt")
     assert found.describe().endswith("(3 other files left out)")
 
@@ -233,21 +234,33 @@ def test_who_could_be_one_of_two_is_nobody(tmp_path):
     assert [person.id for person in match.absent] == ["3", "4"]
 
 
+def test_two_who_claim_one_row_both_miss_it(tmp_path):
+    (tmp_path / "table.csv").write_text('Student,Email\n"Kim, Minsu",mk@x.edu\nLee Bo,l@x.edu\n')
+    found = [Submission(name, name, tmp_path) for name in ("Minsu Kim", "kimminsu", "l")]
+    match = match_people(read_table(tmp_path / "table.csv"), found)
+    assert {key: person.name for key, person in match.people.items()} == {"l": "Lee Bo"}
+    assert [one.key for one in match.not_in_table] == ["Minsu Kim", "kimminsu"]
+    assert [person.name for person in match.absent] == ["Minsu Kim"]
+
+
 def test_a_zip_of_the_class_with_bad_entries_costs_those_alone(tmp_path):
     content = exports.zip_of(put(tmp_path / "in", "kim_1_2_hw.ipynb").parent, tmp_path / "a.zip")
     with zipfile.ZipFile(content, "a") as archive:
         archive.writestr("../up_3_4_hw.ipynb", NOTEBOOK)
         archive.writestr("lee_5_6_hw.ipynb", NOTEBOOK, zipfile.ZIP_STORED)
+        archive.writestr("odd_7_8_hw.ipynb", NOTEBOOK, zipfile.ZIP_LZMA)
     data = content.read_bytes()
     place = data.index(b"print", data.index(b"lee_5_6"))
     content.write_bytes(data[:place] + b"P" + data[place + 1 :])
     with unpacked(content, LIMITS) as (folder, bad):
         found = read_class(folder).submissions
-        assert [one.student for one in found] == ["kim", "lee"]
-        assert "leaves the folder" in bad[0]
-        assert "lee_5_6_hw.ipynb: cannot be read" in bad[1]
-        with pytest.raises(SubmissionError, match="is empty"):
-            opened(found[1], tmp_path)
+        assert [one.student for one in found] == ["kim", "lee", "odd"]
+        assert "leads out of its folder" in bad[0]
+        assert "odd_7_8_hw.ipynb: is compressed by another method" in bad[1]
+        assert "lee_5_6_hw.ipynb: cannot be read" in bad[2]
+        for one in found[1:]:
+            with pytest.raises(SubmissionError, match="is empty"):
+                opened(one, tmp_path)
 
 
 def test_pages_go_back_to_moodle_in_the_folders_that_it_takes(tmp_path):

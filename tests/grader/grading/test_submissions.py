@@ -156,7 +156,7 @@ def test_what_is_no_notebook_is_refused_with_its_reason(tmp_path, monkeypatch):
         ("huge.ipynb", " " * 2**21, "has 2,097,152 bytes, and a notebook may have 1,048,576"),
         ("odd.ipynb", '{"cells": [], "metadata": {"kernelspec": "x"}, "nbformat": 4, '
          '"nbformat_minor": 5}', "odd.ipynb"),
-        ("no.zip", "PK", "it is no zip file, or not a whole one"),
+        ("no.zip", "PK", "no.zip is no zip that can be read"),
     ]:  # fmt: skip
         (tmp_path / name).write_text(content)
         assert words in refusal(tmp_path / name), name
@@ -190,11 +190,11 @@ def test_a_zip_with_a_folder_inside_is_opened(tmp_path):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("../hw1.py", "leaves the folder"),
-        ("a/../../hw1.py", "leaves the folder"),
-        ("a\\..\\..\\hw1.py", "leaves the folder"),
-        ("/etc/hw1.py", "leaves the folder"),
-        ("C:/hw1.py", "leaves the folder"),
+        ("../hw1.py", "leads out of its folder"),
+        ("a/../../hw1.py", "leads out of its folder"),
+        ("a\\..\\..\\hw1.py", "leads out of its folder"),
+        ("/etc/hw1.py", "leads out of its folder"),
+        ("C:/hw1.py", "leads out of its folder"),
         ("a\nb.py", "has no name that can be used"),
         ("x" * 300 + ".py", "cannot be unpacked: File name too long"),
     ],
@@ -265,12 +265,12 @@ def test_a_zip_that_python_cannot_read_is_one_refused_submission(tmp_path):
 
     content = zip_of(tmp_path / "name.zip", **{"hw1-é.py": CODE}).read_bytes()
     (tmp_path / "name.zip").write_bytes(content.replace("é".encode(), b"\xff\xfe"))
-    assert "name.zip cannot be unpacked: 'utf-8' codec" in refusal(tmp_path / "name.zip")
+    assert "name.zip is no zip that can be read: 'utf-8' codec" in refusal(tmp_path / "name.zip")
 
     content = zip_of(tmp_path / "crc.zip", **{"hw1.py": CODE}).read_bytes()
     place = content.index(b"PK\x03\x04") + 14  # the checksum, in both places
     (tmp_path / "crc.zip").write_bytes(content.replace(content[place : place + 4], b"0000"))
-    assert "crc.zip cannot be unpacked: Bad CRC-32" in refusal(tmp_path / "crc.zip")
+    assert "crc.zip is no zip that can be read: Bad CRC-32" in refusal(tmp_path / "crc.zip")
 
 
 def test_a_zip_whose_list_of_files_alone_is_huge_is_refused_unread(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import click
 from d2l.cli.comparison import runs_shown, show_report, write_comparison
 from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
 from d2l.cli.terminal import INTERRUPTED
-from d2l.notebook.tools import require_tools
+from d2l.notebook.optional_deps import require_tools
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)

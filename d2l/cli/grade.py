@@ -14,7 +14,7 @@ from rich.text import Text
 
 from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
 from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console, printable
-from d2l.notebook.tools import require_tools
+from d2l.notebook.optional_deps import require_tools
 
 if TYPE_CHECKING:
     from d2l.grader.grading.grade_class import GradingConfig

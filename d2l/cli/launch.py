@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from d2l.notebook.tools import require_tools
+from d2l.notebook.optional_deps import require_tools
 
 NOTEBOOKS = (".ipynb", ".md")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console
-from d2l.notebook.catalog import Lesson, find_lessons, select_lessons
-from d2l.notebook.tools import require_tools
+from d2l.notebook.lesson_index import Lesson, find_lessons, select_lessons
+from d2l.notebook.optional_deps import require_tools
 
 if TYPE_CHECKING:
     from d2l.notebook.execute import NotebookRun

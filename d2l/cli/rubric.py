@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from d2l.notebook.tools import require_tools
+from d2l.notebook.optional_deps import require_tools
 
 
 @click.group()

@@ -13,7 +13,7 @@ from rich.text import Text
 from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
 from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console, printable, strangers_text
 from d2l.errors import D2LError
-from d2l.notebook.tools import require_tools
+from d2l.notebook.optional_deps import require_tools
 
 if TYPE_CHECKING:
     from d2l.grader.sandbox.isolation import SandboxConfig

@@ -15,22 +15,22 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from d2l.notebook.clean import clean_html
 from d2l.notebook.formula import formula
-from d2l.notebook.pictures import Album
+from d2l.notebook.sanitize_html import sanitize_html
+from d2l.notebook.sanitize_images import ImageBudget
 
 
-def markdown_to_html(source: str, album: Album | None = None) -> str:
-    """Return the clean HTML of a markdown text, its pictures part of the page's `album`.
+def markdown_to_html(source: str, images: ImageBudget | None = None) -> str:
+    """Return the clean HTML of a markdown text, its pictures part of the page's `images`.
 
     Dollars inside code are code.
     """
-    return clean_html(_parser().render(source), album)
+    return sanitize_html(_parser().render(source), images)
 
 
 def line_to_html(source: str) -> str:
     """Return the clean HTML of one line of markdown, such as a title, without a paragraph."""
-    return clean_html(_parser().renderInline(source))
+    return sanitize_html(_parser().renderInline(source))
 
 
 def code_to_html(code: str, language: str = "python") -> str:

@@ -1,7 +1,7 @@
 """A notebook as one self-contained page: no script, no address that loads, light and dark.
 
-Everything a notebook brings is escaped, or passes `clean_html`, `clean_drawing` or an `Album`:
-it may be a stranger's.
+Everything a notebook brings is untrusted: it is escaped, or passes `sanitize_html`, `sanitize_svg`
+or an `ImageBudget`.
 """
 
 import html
@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from nbformat import NotebookNode
 
-from d2l.notebook.display import CellWriter
+from d2l.notebook.cell_html import CellWriter
 
 POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "

@@ -10,9 +10,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from d2l.errors import OverwriteError
-from d2l.notebook.catalog import Lesson
-from d2l.notebook.contents import Record, contents_page, keep_record
 from d2l.notebook.execute import CellRun, NotebookRun, run_notebook
+from d2l.notebook.lesson_contents_page import Record, contents_page, keep_record
+from d2l.notebook.lesson_index import Lesson
 from d2l.notebook.page import notebook_page
 from d2l.notebook.source import notebook_title, read_notebook
 

@@ -47,9 +47,9 @@ def _head(path: Path, futures: list[str], code: str) -> str:
     return "\n".join([
         f"# The code cells of {path.name}.",
         *dict.fromkeys(futures),
-        "from d2l.notebook.origin import stand_for",
+        "from d2l.notebook.script_traceback import install_cell_traceback",
         "",
-        f"stand_for(__file__, {str(path.resolve())!r})",
+        f"install_cell_traceback(__file__, {str(path.resolve())!r})",
         *(line for name, line in FROM_IPYTHON.items() if name in names),
         "",
     ])  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Literal
 from nbformat import NotebookNode
 
 from d2l.grader.sandbox.job import CellOutcome
-from d2l.notebook.display import CellWriter
+from d2l.notebook.cell_html import CellWriter
 from d2l.notebook.execute import code_cells
 from d2l.notebook.page import document
 

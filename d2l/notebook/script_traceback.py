@@ -1,6 +1,6 @@
 """A script that was made of a notebook works as if it lay where the notebook lies.
 
-Such a script calls `stand_for` first. This file loads nothing: it is part of every process's start.
+Such a script calls `install_cell_traceback` first. This file loads nothing: it is part of every process's start.
 """
 
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 
-def stand_for(script: str, notebook: str) -> None:
+def install_cell_traceback(script: str, notebook: str) -> None:
     """Import from the notebook's folder, and have an error that ends the script name its cells."""
     sys.path[0] = str(Path(notebook).parent)
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from nbformat import NotebookNode
 
 from d2l.errors import D2LError
-from d2l.notebook.catalog import book_order, chapter_of
+from d2l.notebook.lesson_index import book_order, chapter_of
 from d2l.notebook.markdown import line_to_html
 from d2l.notebook.page import document
 from d2l.notebook.source import read_notebook

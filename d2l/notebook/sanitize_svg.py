@@ -8,7 +8,7 @@ import re
 from html import escape
 from xml.parsers import expat
 
-from d2l.notebook.pictures import Album
+from d2l.notebook.sanitize_images import ImageBudget
 
 MAX_CHARACTERS = 4_000_000
 MAX_ELEMENTS = 50_000
@@ -38,11 +38,11 @@ _NAME = re.compile(r"#([\w.-]+)")
 _ROOT = 'xmlns="http://www.w3.org/2000/svg" stroke-linejoin="round" stroke-linecap="butt"'
 
 
-def clean_drawing(svg: str, album: Album) -> str | None:
+def sanitize_svg(svg: str, images: ImageBudget) -> str | None:
     """Return the drawing with only what a page may show; None when it is none, or too large."""
     if len(svg) > MAX_CHARACTERS:
         return None
-    writer = _Writer(album)
+    writer = _Writer(images)
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = writer.start
     parser.EndElementHandler = writer.end
@@ -62,10 +62,10 @@ class _RefusedError(Exception):
 class _Writer:
     """Writes what is allowed of the elements that the parser names."""
 
-    def __init__(self, album: Album) -> None:
+    def __init__(self, images: ImageBudget) -> None:
         self.parts: list[str] = []
         self.is_drawing = False
-        self._album = album
+        self._images = images
         self._open: list[str] = []  # what was written of each open element: its name, or nothing
         self._hidden = 0  # depth within an element that is left out with all that is in it
         self._elements = 0
@@ -113,7 +113,7 @@ class _Writer:
             kept = target is not None and target[1] in self._shapes
             return _written(attributes) + f' href="{link}"' if kept else None
         if name == "image":
-            picture = self._album.address_of_address(link)
+            picture = self._images.address_of_address(link)
             return _written(attributes) + f' href="{picture}"' if picture else None
         if name in _SHAPES:
             self._shapes.add(attributes.get("id", ""))

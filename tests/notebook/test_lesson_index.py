@@ -2,7 +2,7 @@
 
 import pytest
 
-from d2l.notebook.catalog import (
+from d2l.notebook.lesson_index import (
     Lesson,
     UnknownLessonError,
     chapter_of,

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from d2l.notebook.clean import MAX_CHARACTERS, MAX_DEPTH, clean_html
+from d2l.notebook.sanitize_html import MAX_CHARACTERS, MAX_DEPTH, sanitize_html
 
 
 def png_address(colour="red"):
@@ -48,7 +48,7 @@ def png_address(colour="red"):
     ],
 )
 def test_nothing_of_what_runs_loads_or_restyles_is_left(hostile):
-    left = clean_html(hostile).replace("<math></math>", "")
+    left = sanitize_html(hostile).replace("<math></math>", "")
     assert BeautifulSoup(left, "html.parser").find_all(True) == []
     assert "<" not in left
 
@@ -72,7 +72,7 @@ def test_nothing_of_what_runs_loads_or_restyles_is_left(hostile):
     ],
 )
 def test_broken_and_nested_markup_leaves_words_and_no_attribute_that_acts(hostile, shown):
-    page = BeautifulSoup(clean_html(hostile), "html.parser")
+    page = BeautifulSoup(sanitize_html(hostile), "html.parser")
     assert page.text == shown
     assert {tag.name for tag in page.find_all(True)} <= {"p", "a", "b", "div", "math", "mtext"}
     assert {name for tag in page.find_all(True) for name in tag.attrs} <= {"title"}
@@ -80,17 +80,17 @@ def test_broken_and_nested_markup_leaves_words_and_no_attribute_that_acts(hostil
 
 def test_what_a_stranger_names_cannot_be_taken_for_a_part_of_the_page():
     given = '<p class="total" id="points">a</p><a href="#points">b</a>'
-    assert clean_html(given) == '<p id="text-points">a</p><a href="#text-points">b</a>'
+    assert sanitize_html(given) == '<p id="text-points">a</p><a href="#text-points">b</a>'
 
 
 @pytest.mark.parametrize("size", ["9999999px", "1e9", "-5000em", "100vw"])
 def test_a_size_that_would_cover_the_page_goes(size):
-    assert clean_html(f'<img src="{png_address()}" width="{size}">').count("width") == 0
-    assert clean_html(f'<mspace width="{size}">') == "<mspace></mspace>"
+    assert sanitize_html(f'<img src="{png_address()}" width="{size}">').count("width") == 0
+    assert sanitize_html(f'<mspace width="{size}">') == "<mspace></mspace>"
 
 
 def test_a_picture_is_encoded_anew():
-    cleaned = BeautifulSoup(clean_html(f'<img src="{png_address()}" alt="a">'), "html.parser")
+    cleaned = BeautifulSoup(sanitize_html(f'<img src="{png_address()}" alt="a">'), "html.parser")
     kind, _, data = cleaned.img["src"].partition(",")
     assert kind == "data:image/png;base64"
     assert Image.open(io.BytesIO(base64.b64decode(data))).getpixel((2, 1)) == (255, 0, 0)
@@ -103,19 +103,19 @@ def test_a_picture_is_encoded_anew():
 )  # fmt: skip
 def test_a_long_text_takes_little_time_whatever_it_is_made_of(piece):
     start = time.process_time()
-    cleaned = clean_html(piece * (300_000 // len(piece)))
+    cleaned = sanitize_html(piece * (300_000 // len(piece)))
     assert time.process_time() - start < 5
     assert "<script" not in cleaned
 
 
 def test_tags_nested_too_deeply_are_left_out_and_their_words_stay():
-    page = BeautifulSoup(clean_html("<div>" * 5000 + "word"), "html.parser")
+    page = BeautifulSoup(sanitize_html("<div>" * 5000 + "word"), "html.parser")
     assert len(page.find_all("div")) == MAX_DEPTH
     assert page.text == "word"
 
 
 def test_a_text_that_is_too_long_is_cut_and_says_so():
-    assert clean_html("a" * (MAX_CHARACTERS + 1234)).endswith(
+    assert sanitize_html("a" * (MAX_CHARACTERS + 1234)).endswith(
         "<p>(1,234 more characters are not shown)</p>"
     )
 
@@ -133,7 +133,7 @@ def test_a_text_that_is_too_long_is_cut_and_says_so():
     ],
 )
 def test_what_is_not_allowed_goes_and_the_words_stay(given, left):
-    assert clean_html(given) == left
+    assert sanitize_html(given) == left
 
 
 @pytest.mark.parametrize(
@@ -146,4 +146,4 @@ def test_what_is_not_allowed_goes_and_the_words_stay(given, left):
     ],
 )
 def test_what_a_page_may_show_is_kept_as_it_is(harmless):
-    assert clean_html(harmless) == harmless
+    assert sanitize_html(harmless) == harmless

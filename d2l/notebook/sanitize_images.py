@@ -1,6 +1,6 @@
 """The pictures of one page: decoded and encoded anew, so that nothing but pixels reaches it.
 
-Knows bitmaps alone; `drawing` has the SVGs. What is too large or no picture is left out.
+Knows bitmaps alone; `sanitize_svg` has the SVGs. What is too large or no picture is left out.
 """
 
 import base64
@@ -19,7 +19,7 @@ PAGE_BYTES = 32 * 2**20  # of all pictures of a page, as they leave
 ADDRESS = re.compile(r"\s*data:image/(?:png|jpe?g|gif);base64,", re.IGNORECASE)
 
 
-class Album:
+class ImageBudget:
     """Makes pictures fit for one page, until the page has had its share of them."""
 
     def __init__(self, max_pixels: int = PAGE_PIXELS, max_bytes: int = PAGE_BYTES) -> None:

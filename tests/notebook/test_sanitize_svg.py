@@ -9,14 +9,14 @@ from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 from PIL import Image, ImageChops
 
-from d2l.notebook.drawing import MAX_CHARACTERS, clean_drawing
-from d2l.notebook.pictures import Album
+from d2l.notebook.sanitize_images import ImageBudget
+from d2l.notebook.sanitize_svg import MAX_CHARACTERS, sanitize_svg
 
 OPEN = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
 
 
 def cleaned(inside):
-    return clean_drawing(f"{OPEN}{inside}</svg>", Album())
+    return sanitize_svg(f"{OPEN}{inside}</svg>", ImageBudget())
 
 
 def elements(inside):
@@ -93,7 +93,7 @@ def test_a_copy_is_kept_of_a_shape_and_never_of_a_copy():
 )
 def test_what_is_no_drawing_or_is_too_large_is_refused(hostile):
     start = time.process_time()
-    assert clean_drawing(hostile, Album()) is None
+    assert sanitize_svg(hostile, ImageBudget()) is None
     assert time.process_time() - start < 5
 
 
@@ -130,6 +130,7 @@ def test_a_figure_looks_as_it_did(chromium):
     file = io.StringIO()
     figure.savefig(file, format="svg")
     seen = [
-        chromium.seen(svg) for svg in (file.getvalue(), clean_drawing(file.getvalue(), Album()))
+        chromium.seen(svg)
+        for svg in (file.getvalue(), sanitize_svg(file.getvalue(), ImageBudget()))
     ]
     assert ImageChops.difference(*seen).getbbox() is None

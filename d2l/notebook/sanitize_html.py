@@ -7,7 +7,7 @@ wall. The time is linear in the length, whatever the text is: strangers write it
 import re
 from html import escape, unescape
 
-from d2l.notebook.pictures import Album
+from d2l.notebook.sanitize_images import ImageBudget
 
 MAX_CHARACTERS = 500_000
 MAX_DEPTH = 60  # deeper tags are left out, their words stay
@@ -48,16 +48,16 @@ _END = re.compile(r"[\s/]*>")
 _LONG_NUMBER = re.compile(r"&#(\d{8,}|[xX][0-9a-fA-F]{8,})")
 
 
-def clean_html(html: str, album: Album | None = None) -> str:
+def sanitize_html(html: str, images: ImageBudget | None = None) -> str:
     """Return `html` with only the tags, attributes and addresses that a page may show.
 
-    Its pictures are encoded anew, as part of the page's `album`; its own anchors are renamed, so
+    Its pictures are encoded anew, as part of the page's `images`; its own anchors are renamed, so
     that they cannot be mistaken for the page's.
 
-    >>> clean_html('<p onclick="x()">a<script>b</script> <blink>c</blink>')
+    >>> sanitize_html('<p onclick="x()">a<script>b</script> <blink>c</blink>')
     '<p>a c</p>'
     """
-    cleaner = _Cleaner(html[:MAX_CHARACTERS], album or Album())
+    cleaner = _Cleaner(html[:MAX_CHARACTERS], images or ImageBudget())
     cleaned = cleaner.clean()
     cut = len(html) - MAX_CHARACTERS
     return f"{cleaned}<p>({cut:,} more characters are not shown)</p>" if cut > 0 else cleaned
@@ -66,10 +66,10 @@ def clean_html(html: str, album: Album | None = None) -> str:
 class _Cleaner:
     """Reads tag by tag, and writes those that may be there, each closed."""
 
-    def __init__(self, html: str, album: Album) -> None:
+    def __init__(self, html: str, images: ImageBudget) -> None:
         self._html = html
         self._lower = html.lower() if len(html.lower()) == len(html) else html
-        self._album = album
+        self._images = images
         self._open: list[str] = []
         self._parts: list[str] = []
 
@@ -135,7 +135,7 @@ class _Cleaner:
             self._parts.append(f"<{name}{_written(attributes)}>")
 
     def _picture(self, attributes: dict[str, str]) -> str:
-        address = self._album.address_of_address(attributes.pop("src", ""))
+        address = self._images.address_of_address(attributes.pop("src", ""))
         if address is None:
             return escape(attributes.get("alt", ""))
         return f'<img{_written(attributes)} src="{address}"/>'

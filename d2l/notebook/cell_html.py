@@ -9,10 +9,10 @@ from collections.abc import Callable
 from nbconvert.filters.ansi import ansi2html
 from nbformat import NotebookNode
 
-from d2l.notebook.clean import clean_html
-from d2l.notebook.drawing import clean_drawing
 from d2l.notebook.markdown import code_to_html, markdown_to_html
-from d2l.notebook.pictures import Album
+from d2l.notebook.sanitize_html import sanitize_html
+from d2l.notebook.sanitize_images import ImageBudget
+from d2l.notebook.sanitize_svg import sanitize_svg
 
 # What parsers may be given: some of them take a second for 20,000 hostile characters.
 MAX_MARKDOWN = 20_000
@@ -25,7 +25,7 @@ class CellWriter:
     """Writes the cells of one page, plainly where they are too large for more."""
 
     def __init__(self) -> None:
-        self.album = Album()
+        self.images = ImageBudget()
         self._characters_left = PAGE_CHARACTERS
         # The richest form that an output has comes first.
         self._forms: dict[str, Callable[[str], str]] = {
@@ -51,7 +51,7 @@ class CellWriter:
         """Return a markdown text as clean HTML."""
         if len(source) > MAX_MARKDOWN or not self._has_room(MARKDOWN_COSTS * len(source)):
             return _text(source)
-        return markdown_to_html(source, self.album)
+        return markdown_to_html(source, self.images)
 
     def code(self, source: str) -> str:
         """Return source code in colours."""
@@ -78,14 +78,14 @@ class CellWriter:
     def _html(self, text: str) -> str:
         if not self._has_room(len(text)):
             return _text(text)
-        return _boxed(clean_html(text, self.album))
+        return _boxed(sanitize_html(text, self.images))
 
     def _bitmap(self, data: str) -> str:
-        return _picture(self.album.address(data))
+        return _picture(self.images.address(data))
 
     def _drawing(self, svg: str) -> str:
-        drawing = clean_drawing(svg, self.album)
-        return _picture(drawing and self.album.keep("image/svg+xml", drawing.encode()))
+        drawing = sanitize_svg(svg, self.images)
+        return _picture(drawing and self.images.keep("image/svg+xml", drawing.encode()))
 
     def _has_room(self, characters: int) -> bool:
         self._characters_left -= characters

@@ -18,7 +18,7 @@ from d2l.grader.compare.notebook_runs import Failed, NotebookRuns
 from d2l.grader.compare.outputs import Curves, Output, Picture
 from d2l.grader.compare.read_outputs import read_cell
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
-from d2l.grader.compare.tolerance import ENOUGH_VALUES, Rule, SectionRules
+from d2l.grader.compare.tolerance import ALL_AUTO, ENOUGH_VALUES, Rule, SectionRules
 from d2l.grader.sandbox.job import Outcome
 
 Rules = Mapping[str, SectionRules]  # by headings; a heading without counts for the one above it
@@ -67,7 +67,7 @@ class _Place(NamedTuple):
     """Where an item of the submission is."""
 
     cell: int
-    position: int
+    number: int
 
 
 @dataclass
@@ -163,7 +163,7 @@ class _Comparison:
 
     def _rule_in(self, section: Section) -> Callable[[Output], Rule]:
         above = (section.heading, *reversed(section.parents))
-        rules = next((self.rules[name] for name in above if name in self.rules), SectionRules())
+        rules = next((self.rules[name] for name in above if name in self.rules), ALL_AUTO)
         return lambda item: rules.of(item.what)
 
     @cached_property

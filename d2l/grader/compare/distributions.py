@@ -272,7 +272,8 @@ class _Pools(NamedTuple):
         variance = squares / max(a.size + b.size - 2, 1)
         error = (variance * (1 / self.sizes[0] + 1 / self.sizes[1])) ** 0.5
         limit = special.stdtrit(self.freedom, 1 - alpha / 2)
-        return bool(abs(a.mean() - b.mean()) > limit * error + self.numbers.unit * 1e-3)
+        rounding = 1e-9 * float(np.abs(a).max()) + 1e-3 * self.numbers.unit
+        return bool(abs(a.mean() - b.mean()) > limit * error + rounding)
 
     def _shape(self, alpha: float) -> Difference | None:
         """Kolmogorov and Smirnov's test."""

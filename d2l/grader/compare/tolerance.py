@@ -121,6 +121,9 @@ class SectionRules(NamedTuple):
         return next(named, self.default)
 
 
+ALL_AUTO = SectionRules()
+
+
 def close(
     a: np.ndarray,
     b: np.ndarray,

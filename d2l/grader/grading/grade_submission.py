@@ -96,7 +96,7 @@ def _graded(
     rubric, reference = course.rubric, course.reference
     outcomes = [_run(course, found, seed_offset) for seed_offset in rubric.runs]
     worst = min(outcomes, key=_rank)
-    report = compare(reference.outcomes, outcomes, found.notebook)
+    report = compare(reference.outcomes, outcomes, found.notebook, rubric.compare_rules)
     if worst.status in _NO_RESULT or (rubric.all_or_nothing and worst.status != "ok"):
         sections, checks = no_points(rubric, reference.expected, worst.reason)
     else:

@@ -35,10 +35,7 @@ def test_other_seeds_match(first):
 
 
 WRONG = {
-    "a third of the rate": (
-        {"rate": 0.5 / 3},
-        "final train_loss: expected 0.514 ± 0.002 (3 runs), found 0.8",
-    ),
+    "a third of the rate": ({"rate": 0.5 / 3}, "expected 0.514 ± 0.002 (3 runs), found 0.8"),
     "three times the rate": ({"rate": 1.5}, "first train_loss: expected 1.6"),
     "a worse end": ({"end": 0.7}, "found 0.7"),
     "a better end": ({"end": 0.3}, "found 0.3"),

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,9 +35,15 @@ def lines_of_runs(output, max_epochs):
     return re.findall(LAST_LINE.format(max_epochs), output)
 
 
+@pytest.fixture(scope="module")
+def eager(homework_script, homework_folder):
+    """The homework as a script, its steps run by Python."""
+    return run_script(homework_script, homework_folder)
+
+
 @pytest.mark.slow
-def test_the_homework_runs_as_a_script_and_learns(homework_script, homework_folder):
-    done = run_script(homework_script, homework_folder)
+def test_the_homework_runs_as_a_script_and_learns(eager):
+    done = eager
     assert (done.returncode, done.stderr) == (0, "")
     assert 'Class attribute "b" is 1' in done.stdout
     assert "<Figure" not in done.stdout
@@ -46,6 +53,26 @@ def test_the_homework_runs_as_a_script_and_learns(homework_script, homework_fold
     softmax, mlp_scratch, mlp = (float(acc) for _, acc in lines_of_runs(done.stdout, 10))
     assert softmax > 0.78
     assert min(mlp_scratch, mlp) > 0.8
+
+
+@pytest.mark.slow
+def test_with_captured_steps_the_homework_prints_the_same_numbers(
+    eager, homework_script, homework_folder
+):
+    capture = f"""
+import sys; sys.path.append({str(Path(__file__).parents[1])!r})
+from recorded_ops import RecordedOps
+from d2l.core import graphed_run
+from d2l.engine import graph
+graph.GRAPHS["cpu"], graphed_run.FEWEST_STEPS = RecordedOps, 0
+"""
+    done = run_script(f"{capture}{homework_script}\nprint(trainer.plan)", homework_folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "replay" in done.stdout.splitlines()[-1]
+    for max_epochs in (3, 10):
+        runs = lines_of_runs(eager.stdout, max_epochs)
+        assert runs
+        assert lines_of_runs(done.stdout, max_epochs) == runs
 
 
 @pytest.mark.gpu

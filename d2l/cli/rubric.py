@@ -17,7 +17,7 @@ def rubric() -> None:
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file of the rubric; by default rubric.toml beside REFERENCE.",
+    help="The file of the rubric; by default rubric.toml next to REFERENCE.",
 )
 def init(reference: Path, out: Path | None) -> None:
     """Draft a rubric for the notebook REFERENCE, and a file of checks; replaces nothing.

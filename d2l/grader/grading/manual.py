@@ -126,8 +126,8 @@ def to_grade_page(
             articles = [_article(result, index, folder) for result in results]
             head = f"<h2><bdi>{escape(rule.heading)}</bdi>, {points(rule.points)} points</h2>"
             expected = markdown_to_html(shown.get(rule.heading, ""))
-            box = f"<details><summary>Reference</summary>{expected}</details>"
-            parts.append(f'{head}\n{box}\n<div class="answers">{"".join(articles)}</div>')
+            details = f"<details><summary>Reference</summary>{expected}</details>"
+            parts.append(f'{head}\n{details}\n<div class="answers">{"".join(articles)}</div>')
     note = "Points go into <code>overrides.csv</code>; <code>to_grade.csv</code> is a start of it."
     body = f'<main class="report"><h1>{escape(rubric.title)}</h1>\n<p>{note}</p>\n'
     page = body + "\n".join(parts) + "</main>"

@@ -41,7 +41,7 @@ class CachedResult:
 
 
 def fingerprint_of_inputs(rubric: Rubric, sandbox: SandboxConfig) -> dict[str, str]:
-    """Return everything beside a submission that its grade depends on, as texts.
+    """Return everything besides a submission that its grade depends on, as texts.
 
     Of the data, which may be large, the names and sizes alone.
     """

@@ -45,7 +45,7 @@ class Rubric:
     title: str
     reference: Path
     checks_file: Path | None
-    files: Path | None  # a folder whose files lie beside every notebook
+    files: Path | None  # a folder whose files lie next to every notebook
     sections: tuple[SectionRule, ...]
     checks: tuple[CheckRule, ...]
     limits: Limits
@@ -54,6 +54,7 @@ class Rubric:
     runs: tuple[int, ...]  # seed_offsets of each submission's runs
     all_or_nothing: bool  # a run that failed gets nothing, not even for what came before
     check_seconds: float  # that one call of a check may take
+    notebook: str = ""  # the name of the one that counts of several; empty: the reference's
 
     @property
     def out_of(self) -> float:
@@ -87,6 +88,7 @@ def read_rubric(path: Path) -> Rubric:
         runs=table.wholes("runs", [0, 1], most=MOST_RUNS),
         all_or_nothing=table.truth("all_or_nothing", False),
         check_seconds=table.number("check_seconds", 10, positive=True),
+        notebook=table.text("notebook") if table.has("notebook") else "",
     )
     table.end()
     _require_distinct(path, "section", "heading", [rule.heading for rule in rubric.sections])

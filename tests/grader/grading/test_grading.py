@@ -1,4 +1,4 @@
-"""A whole class graded: points, failures, the journal. The notebooks are ours and run here."""
+"""A whole class graded: points, failures, the result cache. The notebooks are ours and run here."""
 
 import csv
 import gc

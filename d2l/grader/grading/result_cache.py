@@ -85,7 +85,8 @@ class ResultCache:
                     yield
                 finally:
                     if [path.name for path in self.out.iterdir()] == [_LOCK]:  # nothing was graded
-                        (self.out / _LOCK).unlink()
+                        with suppress(OSError):  # Windows keeps a file that is open
+                            (self.out / _LOCK).unlink()
         except Timeout as error:
             raise OutputFolderError(
                 f"another `d2l grade` is at work in {self.out}: wait for its end, or name another "

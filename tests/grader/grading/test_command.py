@@ -132,6 +132,14 @@ def test_the_default_overrides_lie_next_to_the_rubric(tmp_path, grade):
     assert "there is no student 'kin'; do you mean 'kim'?" in errors
 
 
+def test_an_anonymous_grading_does_not_lie_among_pages_with_names(tmp_path, grade):
+    exports.put(tmp_path / "class", "kim.py", REFERENCE)
+    assert grade(tmp_path / "class")[0] == 0
+    code, _, errors = grade(tmp_path / "class", "--resume", "--anonymous")
+    assert code == 1
+    assert "holds a page for kim, which names a student: begin" in errors
+
+
 def test_the_rubric_names_the_notebook_that_counts_of_several(tmp_path, grade):
     for name, text in (("hw1", REFERENCE), ("scratch", "# %%\n1 / 0\n")):
         exports.put(tmp_path / "class", f"kim/{name}.py", text)

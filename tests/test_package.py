@@ -43,9 +43,32 @@ def test_a_bare_pip_install_d2l_is_satisfied():
     assert "Installing" not in done.stdout
 
 
-def test_no_room_but_the_grading_ones_needs_what_only_posix_has():
+def test_no_file_needs_a_module_that_only_posix_has():
     posix_only = re.compile(
         r"(?<!try:\n)^[ \t]*(import|from) (fcntl|resource|pwd|grp|termios|pty|posix)\b", re.M
     )
-    files = [f for f in (REPOSITORY / "d2l").rglob("*.py") if "notebook" not in f.parts]
+    files = (REPOSITORY / "d2l").rglob("*.py")
     assert [f.name for f in files if posix_only.search(f.read_text("utf-8"))] == []
+
+
+def test_the_command_line_and_the_grader_load_where_posix_is_not_and_say_what_to_do():
+    source = """
+import importlib, os, pkgutil
+import d2l.cli, d2l.grader, d2l.notebook
+for package in (d2l.cli, d2l.grader, d2l.notebook):
+    for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        importlib.import_module(found.name)
+from d2l.grader.sandbox import client
+from d2l.grader.sandbox.isolation import IsolationError, Level, Limits, SandboxConfig
+for name in ("getuid", "geteuid", "sysconf", "sched_getaffinity"):
+    delattr(os, name)
+os.name = "nt"
+try:
+    client.run_sandboxed(["python"], SandboxConfig(Level.NONE, Limits()), b"", lambda pipe: None)
+except IsolationError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", source], capture_output=True, text=True, check=True
+    )
+    assert "on Windows use WSL" in done.stdout

@@ -62,7 +62,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="How many runs at a time.",
 )
 @click.option(
-    "--files", type=_FOLDER, help="Folder whose files lie beside both notebooks, as copies."
+    "--files", type=_FOLDER, help="Folder whose files both notebooks find next to them, as copies."
 )
 @sandbox_options
 @click.option(
@@ -81,7 +81,7 @@ def check(
     memory: float,
     jobs: int,
     files: Path | None,
-    walls: SandboxOptions,
+    chosen_sandbox: SandboxOptions,
     out: Path | None,
 ) -> None:
     """Compare what the notebook SUBMISSION shows with what a reference shows.
@@ -91,12 +91,12 @@ def check(
     """
     require_tools()
     from d2l.grader.compare.execute import RunCounts, compare_notebooks
-    from d2l.grader.sandbox.limits import Limits
+    from d2l.grader.sandbox.isolation import Limits
     from d2l.notebook.source import read_notebook
 
     notebooks = read_notebook(against), read_notebook(submission)
     limits = Limits(seconds=timeout, memory=int(memory * 2**30))
-    sandbox = walls.sandbox(limits, hidden=[against, submission])
+    sandbox = chosen_sandbox.sandbox(limits, hidden=[against, submission])
     try:
         with runs_shown(seeds + runs) as tell:
             done = compare_notebooks(

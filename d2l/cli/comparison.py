@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from d2l.cli.terminal import bar_in, plain_console, printable, strangers_text
+from d2l.cli.terminal import bar_in, plain_console, printable, untrusted_text
 
 if TYPE_CHECKING:
     from d2l.grader.compare.execute import Comparison
@@ -33,7 +33,7 @@ def runs_shown(count: int) -> Iterator[Callable[[str, "Outcome"], None]]:
     def tell(name: str, outcome: "Outcome") -> None:
         live.advance(bar)
         said = f"{name:<16} {outcome.status:<10} {outcome.seconds:7.1f} s  {outcome.reason}"
-        console.print(strangers_text(said.rstrip()))
+        console.print(untrusted_text(said.rstrip()))
 
     with bar_in(console) as live:
         bar = live.add_task("running", total=count)
@@ -44,11 +44,11 @@ def show_report(report: "CheckReport") -> None:
     """Print a line for each section, then what is different, then the verdict."""
     console = plain_console()
     if report.problem:
-        console.print(strangers_text(report.problem))
+        console.print(untrusted_text(report.problem))
     width = max((len(section.heading) for section in report.sections), default=0)
     for section in report.sections:
         count = f"{section.matched} of {len(section.findings)}" if section.findings else "no output"
-        line = strangers_text(f"{section.heading[:_HEADING_WIDTH]:<{min(width, _HEADING_WIDTH)}}  ")
+        line = untrusted_text(f"{section.heading[:_HEADING_WIDTH]:<{min(width, _HEADING_WIDTH)}}  ")
         console.print(line, Text(f"{section.verdict:<8}", _STYLES[section.verdict]), count)
     for section in report.sections:
         _show_differences(console, section.heading, section.findings)
@@ -64,12 +64,12 @@ def _show_differences(console: Console, heading: str, findings: "Sequence[Findin
         at = finding.submission_cell
         place = "" if at is None else f"cell {at + 1}: "
         said = f"  {finding.verdict}: {place}{finding.what}: {finding.message}"
-        console.print(strangers_text(said[:_MESSAGE_WIDTH]))
+        console.print(untrusted_text(said[:_MESSAGE_WIDTH]))
 
 
 def write_comparison(done: "Comparison", title: str, out: Path) -> None:
     """Leave check.json and check.html in `out`."""
-    from d2l.grader.compare.report_page import check_page
+    from d2l.grader.compare.report import check_page
 
     out.mkdir(parents=True, exist_ok=True)
     runs = {

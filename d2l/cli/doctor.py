@@ -9,17 +9,18 @@ from pathlib import Path
 import click
 
 PACKAGES = ("d2l", "torch", "torchvision", "numpy", "matplotlib", "pandas", "click", "rich")
-NOTEBOOK_PACKAGES = ("jupyterlab", "ipykernel", "nbconvert", "jupytext", "latex2mathml")
+NOTEBOOK_PACKAGES = ("jupyterlab", "ipykernel", "nbconvert", "nh3", "latex2mathml")
 
 
 @click.command()
 @click.option("--root", default="../data", show_default=True, help="where data sets are kept")
 def doctor(root: str) -> None:
-    """Tell what this machine has, what d2l would choose on it, and why."""
+    """Print what this machine has, what d2l would choose on it, and why."""
     for title, lines in (
         ("versions", _versions()),
         ("devices", _devices()),
         ("Fashion-MNIST", _data(root)),
+        ("isolation of notebooks of others (d2l run, check, grade)", _isolation()),
         ("choices", _choices()),
     ):
         click.secho(title, bold=True)
@@ -75,6 +76,27 @@ def _state(name: str, path: Path | None) -> str:
     except fashion_files.UNREADABLE as error:
         return f"{path} cannot be used: {error}"
     return f"{path}, checksum right"
+
+
+def _isolation() -> Iterator[str]:
+    from d2l.grader.sandbox.install_hint import install_hint, what_is_missing
+    from d2l.notebook.optional_deps import MissingToolsError, require_tools
+
+    try:
+        require_tools()
+    except MissingToolsError as error:
+        yield f"problem: {error}"
+        return
+    missing = what_is_missing()
+    if missing:
+        yield f"problem: {missing}. Install: {install_hint()}"
+        return
+    from d2l.grader.sandbox.selftest import IsolationError, choose_isolation
+
+    try:
+        yield from str(choose_isolation()).splitlines()
+    except IsolationError as error:
+        yield f"problem: {error}"
 
 
 def _choices() -> Iterator[str]:

@@ -95,7 +95,7 @@ def grade(
     jobs: int | None,
     out: Path,
     resume: bool,
-    walls: SandboxOptions,
+    chosen_sandbox: SandboxOptions,
     **options: object,
 ) -> None:
     """Grade every submission in SUBMISSIONS: a platform's zip, or a folder of it.
@@ -116,7 +116,7 @@ def grade(
     with unpacked(submissions, limits) as (folder, bad):
         for entry in bad:
             click.echo(printable(f"d2l: not read from {submissions.name}: {entry}"), err=True)
-        config = _config(folder, rubric, jobs, out, walls, chosen)
+        config = _config(folder, rubric, jobs, out, chosen_sandbox, chosen)
         try:
             results = _grade(config, resume)
         except KeyboardInterrupt:
@@ -133,7 +133,7 @@ def _config(
     rubric_path: Path,
     jobs: int | None,
     out: Path,
-    walls: SandboxOptions,
+    chosen_sandbox: SandboxOptions,
     options: ClassOptions,
 ) -> "GradingConfig":
     from d2l.grader.grading.grade_class import GradingConfig
@@ -152,7 +152,7 @@ def _config(
     by_hand = options.overrides or rubric.path.with_name("overrides.csv")
     overrides = read_overrides(by_hand, rubric, submissions) if by_hand.is_file() else {}
     hidden = [rubric.path, rubric.reference, submissions[0].path]
-    sandbox = walls.sandbox(rubric.limits, hidden)
+    sandbox = chosen_sandbox.sandbox(rubric.limits, hidden)
     click.echo(printable(found.describe()))
     require_outside(rubric, sandbox.data, "the folder of --data or D2L_DATA")
     cores = jobs or _cores()

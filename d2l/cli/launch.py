@@ -43,7 +43,7 @@ def launch(file: Path, arguments: tuple[str, ...], **options: int | str | None) 
 @contextmanager
 def _script(file: Path) -> Iterator[Path]:
     """The file itself, or the script that stands for the notebook for as long as it runs."""
-    if file.suffix not in NOTEBOOKS:
+    if file.suffix.lower() not in NOTEBOOKS:
         yield file.resolve()
         return
     require_tools()

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console
+from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console, traceback_text
 from d2l.notebook.lesson_index import Lesson, find_lessons, select_lessons
 from d2l.notebook.optional_deps import require_tools
 
@@ -122,4 +122,4 @@ def _show_failure(console: Console, done: "NotebookRun") -> None:
     console.print(Text(f"code cell {len(done.cells)} failed:", style="bold"))
     console.print(Text(cell.source))
     console.print(Text("what happened:", style="bold"))
-    console.print(Text.from_ansi(failure.traceback or failure.message))
+    console.print(traceback_text(failure.traceback or failure.message))

@@ -1,4 +1,4 @@
-"""`d2l run`: run notebooks behind walls, into executed notebooks, pages and records.
+"""`d2l run`: run notebooks in a sandbox, into executed notebooks, pages and records.
 
 Says what happens; the work is done in `d2l.grader.sandbox`, loaded only when it is needed.
 """
@@ -8,10 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.text import Text
 
 from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
-from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console, printable, strangers_text
+from d2l.cli.terminal import (
+    INTERRUPTED,
+    bar_in,
+    plain_console,
+    printable,
+    traceback_text,
+    untrusted_text,
+)
 from d2l.errors import D2LError
 from d2l.notebook.optional_deps import require_tools
 
@@ -95,18 +101,24 @@ def run(
     settings: "dict[str, Plain]",
     keep_going: bool,
     allow_install: bool,
-    walls: SandboxOptions,
+    chosen_sandbox: SandboxOptions,
 ) -> None:
     """Run notebooks (.ipynb, percent .py, MyST .md), each in a fresh sandbox.
 
-    A notebook sees copies of the files beside it; what it writes is gone afterwards, but for its
+    A notebook sees copies of the files next to it; what it writes is gone afterwards, but for its
     outputs. Exits with 0 when every cell of every notebook ran, and with 1 when not.
     """
     require_tools()
-    from d2l.grader.sandbox.limits import Limits
+    from d2l.grader.sandbox.isolation import Limits
 
-    limits = Limits(timeout, memory=int(memory * 2**30), output=_OUTPUT, cell_characters=10**6)
-    sandbox = walls.sandbox(limits, network=allow_install)
+    limits = Limits(
+        timeout,
+        wall_seconds=timeout,
+        memory=int(memory * 2**30),
+        output=_OUTPUT,
+        cell_characters=10**6,
+    )
+    sandbox = chosen_sandbox.sandbox(limits, network=allow_install)
     runner = _Runner(sandbox, out, settings, keep_going, allow_install)
     try:
         failed = runner.run_all(notebooks)
@@ -136,7 +148,7 @@ class _Runner:
 
     def run_all(self, notebooks: tuple[Path, ...]) -> int:
         """Run each notebook, and return how many failed."""
-        from d2l.grader.sandbox.artifacts import targets
+        from d2l.grader.sandbox.run_files import targets
 
         chosen = targets(list(dict.fromkeys(notebooks)), self._out)
         failed = 0
@@ -147,27 +159,30 @@ class _Runner:
         return failed
 
     def _run_one(self, source: Path, target: Path, place: str) -> bool:
-        from d2l.grader.sandbox.input_files import sibling_files
         from d2l.grader.sandbox.job import Job
+        from d2l.grader.sandbox.run_files import sibling_files
         from d2l.notebook.source import read_notebook
 
         try:
-            notebook = read_notebook(source)
+            notes: list[str] = []
+            notebook = read_notebook(source, notes.append)
         except D2LError as error:
             click.echo(f"d2l: {printable(str(error))}", err=True)
             return False
         self._say(f"{place} {source}")
-        with sibling_files(source, self._out) as beside:
-            if beside.problem:
-                click.echo(f"d2l: {printable(beside.problem)}", err=True)
-            job = Job(notebook, files=beside.folder, **self._options)  # type: ignore[arg-type]
+        for note in notes:
+            self._say(f"  note: {note}")
+        with sibling_files(source, self._out) as siblings:
+            if siblings.problem:
+                click.echo(f"d2l: {printable(siblings.problem)}", err=True)
+            job = Job(notebook, files=siblings.folder, **self._options)  # type: ignore[arg-type]
             outcome = self._run(source, target, job)
         self._say_end(outcome, target)
         return outcome.status == "ok"
 
     def _run(self, source: Path, target: Path, job: "Job") -> "Outcome":
-        from d2l.grader.sandbox.artifacts import write_run
         from d2l.grader.sandbox.run import RunInterruptedError, run_in_sandbox
+        from d2l.grader.sandbox.run_files import write_run
         from d2l.notebook.execute import code_cells
 
         total = len(code_cells(job.notebook))
@@ -192,7 +207,7 @@ class _Runner:
         self._say(line.rstrip())
 
     def _say_end(self, outcome: "Outcome", target: Path) -> None:
-        from d2l.grader.sandbox.artifacts import summary
+        from d2l.grader.sandbox.run_files import summary
 
         self._say_failure(outcome)
         memory = f"{outcome.peak_memory / 2**20:.0f} MB at most"
@@ -207,7 +222,7 @@ class _Runner:
         cell = outcome.notebook.cells[failed.index]
         lines = [line for output in cell.outputs for line in output.get("traceback", [])]
         if lines:
-            self._console.print(Text.from_ansi("\n".join(lines)))
+            self._console.print(traceback_text("\n".join(lines)))
 
     def _say(self, text: str) -> None:
-        self._console.print(strangers_text(text))
+        self._console.print(untrusted_text(text))

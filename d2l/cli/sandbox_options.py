@@ -1,4 +1,4 @@
-"""The options that choose a sandbox, the same for every verb that runs notebooks."""
+"""The options that choose a sandbox, the same for every command that runs notebooks."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -10,21 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from d2l.grader.sandbox.isolation import SandboxConfig
-    from d2l.grader.sandbox.limits import Limits
+    from d2l.grader.sandbox.isolation import Limits, SandboxConfig
 
-_LEVELS = ["limits", "namespaces", "bubblewrap", "container"]
+_LEVELS = ["none", "bubblewrap", "container"]
 _ENGINES = ["docker", "podman"]  # each a way to the level container
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _OPTIONS = (
     click.option(
         "--isolation",
         type=click.Choice([*_LEVELS, *_ENGINES]),
-        help="The walls to run behind; the best of this machine by default.",
+        help="How runs are isolated; bubblewrap by default. `none` lets them read your files.",
     ),
-    click.option(
-        "--require", type=click.Choice(_LEVELS), help="Refuse to go on behind weaker walls."
-    ),
+    click.option("--require", type=click.Choice(_LEVELS), help="Refuse a lower level than this."),
     click.option("--image", help="For docker and podman: the image that holds Python and d2l."),
     click.option(
         "--data",
@@ -37,7 +34,7 @@ _OPTIONS = (
 
 @dataclass(frozen=True)
 class SandboxOptions:
-    """What the options say."""
+    """The values of the options."""
 
     isolation: str | None
     require: str | None
@@ -47,22 +44,22 @@ class SandboxOptions:
     def sandbox(
         self, limits: "Limits", hidden: Sequence[Path] = (), network: bool = False
     ) -> "SandboxConfig":
-        """Try the walls, print the level that they reach, and return the sandbox.
+        """Verify the isolation on this machine, print its level, and return the sandbox.
 
-        `hidden` are files that no notebook may see. Raises `IsolationError` below `--require`.
+        `hidden` are files that no notebook may see. Raises `IsolationError` where the level is not
+        available, or below `--require`.
         """
-        from d2l.grader.sandbox.isolation import SandboxConfig
-        from d2l.grader.sandbox.level import Level
+        from d2l.grader.sandbox.isolation import Level, SandboxConfig
         from d2l.grader.sandbox.selftest import choose_isolation
 
         engine = self.isolation if self.isolation in _ENGINES else None
         names = "container" if engine else self.isolation, self.require
-        asked, required = (Level[name.upper()] if name else None for name in names)
-        probe = choose_isolation(asked, required, hidden, self.image, engine)
-        click.echo(str(probe))
+        requested, required = (Level[name.upper()] if name else None for name in names)
+        tested = choose_isolation(requested, required, hidden, self.image, engine)
+        click.echo(str(tested))
         data = self.data or _usual_data()
         return SandboxConfig(
-            probe.level,
+            tested.level,
             limits,
             data=data and data.resolve(),
             network=network,
@@ -78,13 +75,15 @@ def _usual_data() -> Path | None:
 
 
 def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the options; it gets them together, as `walls`."""
+    """Give a command the options; it gets them together, as `chosen_sandbox`."""
 
     @wraps(command)
-    def with_walls(*arguments: Any, **options: Any) -> Any:
-        walls = SandboxOptions(*(options.pop(name) for name in SandboxOptions.__dataclass_fields__))
-        return command(*arguments, walls=walls, **options)
+    def with_sandbox(*arguments: Any, **values: Any) -> Any:
+        options = SandboxOptions(
+            *(values.pop(name) for name in SandboxOptions.__dataclass_fields__)
+        )
+        return command(*arguments, chosen_sandbox=options, **values)
 
     for option in reversed(_OPTIONS):
-        with_walls = option(with_walls)
-    return with_walls
+        with_sandbox = option(with_sandbox)
+    return with_sandbox

@@ -1,14 +1,16 @@
 """Cells and their outputs as HTML, one page's worth: in rich form as far as the page's share goes.
 
-Nothing of a cell is trusted: what is not escaped is written anew from an allow-list.
+Nothing of a cell is trusted: what is not escaped passes an allow-list.
 """
 
 import html
 from collections.abc import Callable
+from pathlib import Path
 
 from nbconvert.filters.ansi import ansi2html
 from nbformat import NotebookNode
 
+from d2l.notebook.cell_images import CellImages
 from d2l.notebook.markdown import code_to_html, markdown_to_html
 from d2l.notebook.sanitize_html import sanitize_html
 from d2l.notebook.sanitize_images import ImageBudget
@@ -22,10 +24,15 @@ MARKDOWN_COSTS = 10  # times what a character of code or HTML does
 
 
 class CellWriter:
-    """Writes the cells of one page, plainly where they are too large for more."""
+    """Writes the cells of one page, plainly where they are too large for more.
 
-    def __init__(self) -> None:
+    `files` is the folder with the pictures that the cells refer to; None shows none of them.
+    """
+
+    def __init__(self, files: Path | None = None) -> None:
         self.images = ImageBudget()
+        self._files = files
+        self._cell_images = CellImages(self.images, files)
         self._characters_left = PAGE_CHARACTERS
         # The richest form that an output has comes first.
         self._forms: dict[str, Callable[[str], str]] = {
@@ -41,6 +48,8 @@ class CellWriter:
 
     def cell(self, cell: NotebookNode) -> str:
         """Return the cell with its outputs; nothing for an empty or a raw one."""
+        attachments = cell.get("attachments")
+        self._cell_images = CellImages(self.images, self._files, attachments)
         if cell.cell_type == "markdown":
             return f'<section class="text">\n{self.markdown(cell.source)}</section>'
         if cell.cell_type != "code" or not cell.source.strip():
@@ -51,7 +60,7 @@ class CellWriter:
         """Return a markdown text as clean HTML."""
         if len(source) > MAX_MARKDOWN or not self._has_room(MARKDOWN_COSTS * len(source)):
             return _text(source)
-        return markdown_to_html(source, self.images)
+        return markdown_to_html(source, self._cell_images.resolve)
 
     def code(self, source: str) -> str:
         """Return source code in colours."""
@@ -78,7 +87,7 @@ class CellWriter:
     def _html(self, text: str) -> str:
         if not self._has_room(len(text)):
             return _text(text)
-        return _boxed(sanitize_html(text, self.images))
+        return _boxed(sanitize_html(text, self._cell_images.resolve))
 
     def _bitmap(self, data: str) -> str:
         return _picture(self.images.address(data))

@@ -1,29 +1,34 @@
 """A fresh Jupyter kernel on this very Python, whatever kernels the machine has registered.
 
 It sees this d2l and none of the user's IPython start-up files, and is gone when the block ends.
-Knows nothing of notebooks: it is handed code and hands on the kernel's messages.
+No file in its folder can keep it from starting. Knows nothing of notebooks: it is handed code and
+hands on the kernel's messages.
 """
 
 import asyncio
 import logging
 import os
+import sys
 import sysconfig
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpecManager
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 
 from d2l.errors import D2LError
+from d2l.notebook.kernel_main import HOOKS
 
 START_SECONDS = 120
-GRACE_SECONDS = 3  # from an interrupt until a kernel that goes on is killed
+GRACE_SECONDS = 10  # from an interrupt until a kernel that ignores it is killed
+INTERRUPT_SECONDS = 5  # between two interrupts
 IDLE_SECONDS = 4  # what the kernel still shows after it has answered
 ALIVE_SECONDS = 0.25
+IMPORT_ROOT = str(Path(__file__).parents[2])  # the folder that holds d2l/
 MAX_SOCKET_FOLDER = 90  # of the 103 characters that every system has for a socket's path
 
 Message = Callable[[str, Mapping[str, Any]], None]
@@ -41,6 +46,30 @@ class KernelTimeoutError(D2LError, TimeoutError):
     """Code that ran longer than it may; the kernel was interrupted, or killed if it went on."""
 
 
+class TimeLimit(Protocol):
+    """What one execution may use."""
+
+    async def reached(self) -> str:
+        """Return when it is used up, with a sentence on it."""
+
+    async def grace_is_over(self) -> None:
+        """Called after the first interrupt; return when the kernel is to be killed."""
+
+
+class WallLimit:
+    """A limit in seconds by the clock."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def reached(self) -> str:
+        await asyncio.sleep(self._seconds)
+        return f"stopped: it ran longer than {round(self._seconds, 1):g} s"
+
+    async def grace_is_over(self) -> None:
+        await asyncio.sleep(GRACE_SECONDS)
+
+
 class Kernel:
     """A running kernel that is asked one thing at a time."""
 
@@ -53,13 +82,13 @@ class Kernel:
         self,
         code: str,
         on_message: Message = lambda kind, content: None,
-        seconds: float | None = None,
+        limit: float | TimeLimit | None = None,
         silent: bool = False,
     ) -> Mapping[str, Any]:
         """Run `code`, hand on what it shows, and return the content of the kernel's answer.
 
-        `silent` code leaves no trace in the history. Raises `KernelTimeoutError` after `seconds`,
-        and `KernelDiedError`.
+        `silent` code leaves no trace in the history. A number as `limit` is seconds. Raises
+        `KernelTimeoutError` when the limit is reached, and `KernelDiedError`.
         """
         request = self._client.execute(
             code, silent=silent, store_history=not silent, allow_stdin=False, stop_on_error=False
@@ -67,8 +96,10 @@ class Kernel:
         shown = asyncio.ensure_future(self._shown(request, on_message))
         answer = asyncio.ensure_future(self._answer(request, shown))
         death = asyncio.ensure_future(self._death())
+        if isinstance(limit, (int, float)):
+            limit = WallLimit(limit)
         try:
-            return await self._first(answer, death, seconds)
+            return await self._first(answer, death, limit)
         finally:
             for task in (answer, shown, death):
                 task.cancel()
@@ -78,22 +109,31 @@ class Kernel:
         self,
         answer: "asyncio.Future[Mapping[str, Any]]",
         death: "asyncio.Future[None]",
-        seconds: float | None,
+        limit: TimeLimit | None,
     ) -> Mapping[str, Any]:
-        both: set[asyncio.Future[Any]] = {answer, death}
-        await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        over = None if limit is None else asyncio.ensure_future(limit.reached())
+        try:
+            await _any_of(answer, death, over)
+        finally:
+            if over is not None and not over.done():
+                over.cancel()
         if answer.done():
             return answer.result()
         if death.done():
-            raise KernelDiedError("the kernel died (out of memory, or its process was ended)")
-        await self._manager.interrupt_kernel()
-        await asyncio.wait(both, timeout=GRACE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            raise KernelDiedError("the kernel died: its process was ended")
+        assert limit is not None
+        assert over is not None
+        grace = asyncio.ensure_future(limit.grace_is_over())
+        while not (answer.done() or death.done() or grace.done()):
+            await self._manager.interrupt_kernel()
+            await _any_of(answer, death, grace, seconds=INTERRUPT_SECONDS)
+        grace.cancel()
         if not answer.done():
             await self.kill()
-        raise KernelTimeoutError(f"stopped: it ran longer than {round(seconds or 0, 1):g} s")
+        raise KernelTimeoutError(over.result())
 
     async def kill(self) -> None:
-        """End the kernel's process; whoever asks it anything then is told that it died."""
+        """End the kernel's process; `execute` then raises `KernelDiedError`."""
         if self._manager.has_kernel:
             await self._manager.shutdown_kernel(now=True)
 
@@ -131,15 +171,25 @@ class Kernel:
             await asyncio.sleep(ALIVE_SECONDS)
 
 
+async def _any_of(*tasks: "asyncio.Future[Any] | None", seconds: float | None = None) -> None:
+    """Wait until one of the tasks has ended, `seconds` at most."""
+    waited = {task for task in tasks if task is not None}
+    await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+
+
 @asynccontextmanager
 async def fresh_kernel(
-    folder: Path, environment: Mapping[str, str] | None = None
+    folder: Path, environment: Mapping[str, str] | None = None, hooks: str | None = None
 ) -> AsyncIterator[Kernel]:
-    """Start a kernel in `folder`, with further variables in its environment."""
+    """Start a kernel in `folder`, with further variables in its environment.
+
+    `hooks` names a module that the kernel loads before anything in `folder` can be imported; code
+    from `hook_call` calls its functions. All that they import must be imported at its top: later,
+    `d2l` may be a module of the notebook's.
+    """
     with TemporaryDirectory(prefix="d2l-kernel-", ignore_cleanup_errors=True) as private:
         manager = AsyncKernelManager(
-            # No folders to search: all that is left is the kernel of this interpreter.
-            kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
+            kernel_spec_manager=_ThisPython(hooks),
             kernel_name=NATIVE_KERNEL_NAME,
             connection_file=str(Path(private, "connection.json")),
             log=_silence(),
@@ -158,6 +208,32 @@ async def fresh_kernel(
                     await manager.shutdown_kernel(now=True)
 
 
+def hook_call(function: str, *arguments: object) -> str:
+    """Return the code that calls a function of a kernel's hooks; arguments are passed as literals.
+
+    >>> hook_call("begin", 3)
+    "__import__('sys').modules['_d2l_kernel_hooks'].begin(*(3,))"
+    """
+    return f"__import__('sys').modules[{HOOKS!r}].{function}(*{arguments!r})"
+
+
+class _ThisPython(KernelSpecManager):
+    """Knows one kernel: that of this interpreter, which is started by `kernel_main`."""
+
+    def __init__(self, hooks: str | None) -> None:
+        super().__init__(kernel_dirs=[])
+        root = IMPORT_ROOT if _is_checkout() else None
+        # The first entry is the kernel's folder, where any file may lie, such as random.py.
+        self._program = (
+            f"import sys; sys.path[:] = [{IMPORT_ROOT!r}, *filter(None, sys.path)]; "
+            f"import d2l.notebook.kernel_main as m; del sys.path[0]; m.main({root!r}, {hooks!r})"
+        )
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        argv = [sys.executable, "-c", self._program, "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
 async def _start(
     manager: AsyncKernelManager, folder: Path, environment: Mapping[str, str], log: IO[bytes]
 ) -> Kernel:
@@ -170,8 +246,21 @@ async def _start(
         client.stop_channels()
         log.seek(0)
         said = log.read().decode(errors="replace").strip().splitlines()[-1:]
-        raise KernelStartError(f"the Jupyter kernel did not start: {error} {said}") from error
+        raise KernelStartError(
+            f"The Jupyter kernel did not start: {error} {said}{_hidden_modules(folder)}"
+        ) from error
     return Kernel(manager, client)
+
+
+def _hidden_modules(folder: Path) -> str:
+    """Name the files in the folder that hide a module of Python's own, which may be the reason."""
+    stems = {path.stem for path in folder.glob("*.py")} | {
+        path.parent.name for path in folder.glob("*/__init__.py")
+    }
+    hidden = sorted(stems & sys.stdlib_module_names)[:5]
+    if not hidden:
+        return ""
+    return f". Files in {folder} have names of Python's own modules: rename {', '.join(hidden)}"
 
 
 def _transport(private: str) -> dict[str, str]:
@@ -181,16 +270,19 @@ def _transport(private: str) -> dict[str, str]:
     return {}
 
 
+def _is_checkout() -> bool:
+    return IMPORT_ROOT not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
+
+
 def _environment(private: str, further: Mapping[str, str]) -> Mapping[str, str]:
     environment = os.environ | {"IPYTHONDIR": private} | dict(further)
     # A backend set for this process would keep pictures out of the notebook.
     environment.pop("MPLBACKEND", None)
-    import_root = str(Path(__file__).parents[2])
     # Installed, d2l is found anyway, and first on the path its neighbours could hide the
     # standard library; from a checkout, the kernel's own folder is not the checkout.
-    if import_root not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
+    if _is_checkout():
         found_after = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (import_root, found_after)))
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (IMPORT_ROOT, found_after)))
     return environment
 
 

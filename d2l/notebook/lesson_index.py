@@ -9,7 +9,7 @@ from pathlib import Path
 from d2l.errors import D2LError
 
 _PACKAGE = Path(__file__).parents[1]
-# In a wheel the lessons lie inside the package, in a checkout beside it.
+# In a wheel the lessons lie inside the package, in a checkout next to it.
 _FOLDERS = (_PACKAGE / "_lessons", _PACKAGE.parent / "lessons")
 
 _CHAPTERS = {

@@ -1,6 +1,7 @@
 """Markdown cells as HTML: CommonMark with tables, `$…$` and `$$…$$` as MathML, coloured code."""
 
 import html
+from collections.abc import Callable
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -17,15 +18,14 @@ from pygments.util import ClassNotFound
 
 from d2l.notebook.formula import formula
 from d2l.notebook.sanitize_html import sanitize_html
-from d2l.notebook.sanitize_images import ImageBudget
 
 
-def markdown_to_html(source: str, images: ImageBudget | None = None) -> str:
-    """Return the clean HTML of a markdown text, its pictures part of the page's `images`.
+def markdown_to_html(source: str, image_source: Callable[[str], str | None] | None = None) -> str:
+    """Return the clean HTML of a markdown text; `image_source` as in `sanitize_html`.
 
     Dollars inside code are code.
     """
-    return sanitize_html(_parser().render(source), images)
+    return sanitize_html(_parser().render(source), image_source)
 
 
 def line_to_html(source: str) -> str:
@@ -46,7 +46,7 @@ def code_to_html(code: str, language: str = "python") -> str:
 def _parser() -> MarkdownIt:
     options = {"highlight": lambda code, language, _: code_to_html(code, language)}
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
-    # A dollar beside a digit or a space is money, not mathematics.
+    # A dollar next to a digit or a space is money, not mathematics.
     parser.use(
         dollarmath_plugin,
         allow_labels=False,

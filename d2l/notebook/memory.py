@@ -7,11 +7,11 @@ import psutil
 
 
 def forget_peak(process_id: int) -> None:
-    """Begin anew: the peak is what is used from now on. Linux alone can."""
+    """Reset the peak to what is in use now; only Linux can."""
     if sys.platform == "linux":
         try:
             Path(f"/proc/{process_id}/clear_refs").write_text("5")
-        except OSError:  # the process is gone, or the box hides it: the peak is the whole run's
+        except OSError:  # the process is gone, or the sandbox hides it: the peak is the whole run's
             return
 
 

@@ -1,4 +1,4 @@
-"""The third-party tools that this room stands on: the optional extra `notebook`."""
+"""The third-party packages that notebooks need: the optional extra `notebook`."""
 
 import sys
 from importlib.util import find_spec
@@ -7,24 +7,26 @@ from d2l.errors import D2LError
 
 TOOLS = (
     "PIL",
+    "filelock",
     "ipykernel",
     "jupyter_client",
-    "jupytext",
     "latex2mathml",
     "markdown_it",
     "mdit_py_plugins",
+    "msgspec",
     "nbconvert",
     "nbformat",
+    "nh3",
     "pygments",
 )
 
 
 class MissingToolsError(D2LError, ImportError):
-    """The notebook tools are not installed."""
+    """Packages of the extra `notebook` are not installed."""
 
 
 def require_tools() -> None:
-    """Raise `MissingToolsError` unless every notebook tool can be imported."""
+    """Raise `MissingToolsError` unless every package of the extra can be imported."""
     missing = [tool for tool in TOOLS if find_spec(tool) is None]
     if missing:
         raise MissingToolsError(

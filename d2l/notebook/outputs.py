@@ -1,7 +1,7 @@
 """What one cell shows, gathered from its kernel's messages, each kind up to a cap.
 
-Knows nothing of kernels. The messages may come from a stranger's code, so every part is looked at
-before it is kept; the result is plain dictionaries in the form of nbformat's outputs.
+Knows nothing of kernels. The messages may come from untrusted code, so every part is checked before
+it is kept; the result is plain dictionaries in the form of nbformat's outputs.
 """
 
 import json

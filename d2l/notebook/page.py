@@ -6,7 +6,8 @@ or an `ImageBudget`.
 
 import html
 from functools import cache
-from importlib.resources import files
+from importlib.resources import files as package_files
+from pathlib import Path
 
 from nbformat import NotebookNode
 
@@ -19,13 +20,18 @@ POLICY = (
 
 
 def notebook_page(
-    notebook: NotebookNode, title: str, note: str = "", contents: str | None = None
+    notebook: NotebookNode,
+    title: str,
+    note: str = "",
+    contents: str | None = None,
+    files: Path | None = None,
 ) -> str:
     """Return the page of an executed notebook; `note` is a line about its run, above the text.
 
-    `contents` is the address of the page that lists this one and others, if there is one.
+    `contents` is the address of the page that lists this one and others, if there is one; `files`
+    is the folder with the pictures that its cells refer to.
     """
-    writer = CellWriter()
+    writer = CellWriter(files)
     cells = "\n".join(writer.cell(cell) for cell in notebook.cells)
     back = f'<a href="{html.escape(contents)}">Contents</a> ' if contents else ""
     about = f"{back}<span>{html.escape(note)}</span>"
@@ -58,4 +64,4 @@ def document(title: str, body: str, style: str = "") -> str:
 @cache
 def house_style() -> str:
     """Return the style sheet of every page."""
-    return files("d2l.notebook").joinpath("page.css").read_text(encoding="utf-8")
+    return package_files("d2l.notebook").joinpath("page.css").read_text(encoding="utf-8")

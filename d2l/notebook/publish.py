@@ -47,7 +47,9 @@ def publish_lesson(
     record = Record(notebook_title(notebook, lesson.name), round(run.seconds, 1), failure)
     keep_record(notebook, record)
     nbformat.write(notebook, target)
-    page = notebook_page(notebook, record.title, str(record), contents="index.html")
+    page = notebook_page(
+        notebook, record.title, str(record), contents="index.html", files=lesson.path.parent
+    )
     target.with_suffix(".html").write_text(page, encoding="utf-8")
     (out / "index.html").write_text(contents_page(out), encoding="utf-8")
     return run

@@ -1,23 +1,28 @@
 """HTML reduced to what a page may show: text, tables, pictures inside the page, formulas.
 
 An allow-list, so nothing that runs, loads or restyles survives; the page's policy is the second
-wall. The time is linear in the length, whatever the text is: strangers write it.
+defence. `nh3` parses as browsers do and holds the list of tags; what their attributes may say, and
+how deep they may be nested, is decided here.
 """
 
 import re
+from collections import Counter
+from collections.abc import Callable
 from html import escape, unescape
+
+import nh3
 
 from d2l.notebook.sanitize_images import ImageBudget
 
 MAX_CHARACTERS = 500_000
 MAX_DEPTH = 60  # deeper tags are left out, their words stay
+MAX_OPEN = 1_000  # tags that are not closed: nh3 can look through all of them at each tag
 _TEXT = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption
     figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strong sub
     summary sup table tbody td tfoot th thead tr u ul var"""
 _FORMULAS = """math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts
     mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover"""
 _TAGS = frozenset(_TEXT.split() + _FORMULAS.split())
-_EMPTY = frozenset(["br", "col", "hr", "img"])
 # The content of these is not for readers; of any other unknown tag, the content stays.
 _RAW = """annotation annotation-xml iframe noembed noframes noscript object plaintext script style
     svg template textarea title xmp"""
@@ -40,125 +45,86 @@ _VALUES = {
     "colspan": re.compile(r"\d{1,3}"),
     "rowspan": re.compile(r"\d{1,3}"),
 } | dict.fromkeys(_LENGTHS.split(), _LENGTH)
-_TAG = re.compile(r"</?([a-zA-Z][^\s/>]*)")
-_ATTRIBUTE = re.compile(
-    r"""[\s/]*(?P<name>[^\s/>=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]*)))?""", re.DOTALL
-)
-_END = re.compile(r"[\s/]*>")
+_ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>?")
+# A tag as nh3 writes it.
+_TAG = re.compile(r'<(/?)([a-z][a-z0-9-]*)((?: [^\s="]+="[^"]*")*)>')
+_EMPTY = frozenset(["br", "col", "hr", "img"])
+_ALT = re.compile(r' alt="([^"]*)"')
 _LONG_NUMBER = re.compile(r"&#(\d{8,}|[xX][0-9a-fA-F]{8,})")
+# An ampersand that is only itself: nh3 spends seconds on 500,000 of them, so that another sign
+# stands for it.
+_LONE = re.compile(r"&(?!#?\w{1,32};)")
+_STANDS_FOR_IT = "\ue000"
 
 
-def sanitize_html(html: str, images: ImageBudget | None = None) -> str:
+def sanitize_html(html: str, image_source: Callable[[str], str | None] | None = None) -> str:
     """Return `html` with only the tags, attributes and addresses that a page may show.
 
-    Its pictures are encoded anew, as part of the page's `images`; its own anchors are renamed, so
-    that they cannot be mistaken for the page's.
+    `image_source` gives the `data:` address of a picture for the address in `html`, or None where
+    there is none; by default only pictures that `html` contains are shown. Its own anchors are
+    renamed, so that they cannot be mistaken for the page's.
 
     >>> sanitize_html('<p onclick="x()">a<script>b</script> <blink>c</blink>')
     '<p>a c</p>'
     """
-    cleaner = _Cleaner(html[:MAX_CHARACTERS], images or ImageBudget())
-    cleaned = cleaner.clean()
+    source = image_source or ImageBudget().resolve
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        value = value.replace(_STANDS_FOR_IT, "&")
+        if tag == "img" and name == "src":
+            return source(value)
+        return _renamed(name, value) if name != "src" and _is_allowed(name, value) else None
+
+    given = _with_few_open_tags(_LONG_NUMBER.sub("", html[:MAX_CHARACTERS]))
+    cleaned = nh3.clean(
+        _LONE.sub(_STANDS_FOR_IT, given).encode("utf-8", "replace").decode("utf-8"),
+        tags=_TAGS,
+        clean_content_tags=_HIDDEN,
+        attributes={"*": _ATTRIBUTES},
+        attribute_filter=attribute,
+        url_schemes={"attachment", "data", "http", "https", "mailto"},
+        link_rel=None,
+    )
+    cleaned = _with_few_levels(cleaned.replace(_STANDS_FOR_IT, "&amp;"))
     cut = len(html) - MAX_CHARACTERS
     return f"{cleaned}<p>({cut:,} more characters are not shown)</p>" if cut > 0 else cleaned
 
 
-class _Cleaner:
-    """Reads tag by tag, and writes those that may be there, each closed."""
+def _with_few_open_tags(html: str) -> str:
+    """Leave out tags where too many are open, and ends of what is not."""
+    is_open: Counter[str] = Counter()
+    num_open = 0
 
-    def __init__(self, html: str, images: ImageBudget) -> None:
-        self._html = html
-        self._lower = html.lower() if len(html.lower()) == len(html) else html
-        self._images = images
-        self._open: list[str] = []
-        self._parts: list[str] = []
+    def kept(tag: re.Match[str]) -> str:
+        nonlocal num_open
+        name = tag[2].lower()
+        if name in _EMPTY:
+            return tag[0]
+        is_kept = is_open[name] > 0 if tag[1] else num_open < MAX_OPEN
+        change = is_kept * (-1 if tag[1] else 1)
+        is_open[name] += change
+        num_open += change
+        return tag[0] if is_kept else ""
 
-    def clean(self) -> str:
-        at = 0
-        while at < len(self._html):
-            start = self._html.find("<", at)
-            start = len(self._html) if start < 0 else start
-            self._parts.append(_text(self._html[at:start]))
-            at = self._markup(start)
-        self._close(0)
-        return "".join(self._parts)
-
-    def _markup(self, start: int) -> int:
-        """Write what begins at the bracket at `start`; return where the text goes on."""
-        if self._html.startswith("<!--", start):
-            return self._behind("-->", start)
-        if self._html.startswith(("<!", "<?"), start):
-            return self._behind(">", start)
-        tag = _TAG.match(self._html, start)
-        if tag is None:
-            self._parts.append("&lt;" if start < len(self._html) else "")
-            return start + 1
-        name = tag[1].lower()
-        if self._html.startswith("</", start):
-            self._end(name)
-            return self._behind(">", tag.end())
-        return self._tag(name, tag.end())
-
-    def _tag(self, name: str, at: int) -> int:
-        attributes, end = self._attributes(at)
-        if self._html[end - 1] != ">":  # the text ends within the tag
-            return end
-        if name in _HIDDEN and not (name == "svg" and self._html.startswith("/>", end - 2)):
-            return self._behind(">", self._behind(f"</{name}", end, self._lower))
-        if name in _TAGS:
-            self._start(name, attributes)
-        return end
-
-    def _attributes(self, at: int) -> tuple[dict[str, str], int]:
-        """The attributes of a tag, the first of each name, and where the tag ends."""
-        found: dict[str, str] = {}
-        while at < len(self._html):
-            end = _END.match(self._html, at)
-            if end:
-                return found, end.end()
-            one = _ATTRIBUTE.match(self._html, at)
-            if one is None:  # a sign that begins no name
-                at += 1
-                continue
-            value = next((value for value in one.groups()[1:] if value is not None), "")
-            found.setdefault(one["name"].lower(), _unescaped(value))
-            at = one.end()
-        return found, at
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "img":
-            self._parts.append(self._picture(attributes))
-        elif name in _EMPTY:
-            self._parts.append(f"<{name}{_written(attributes)}/>")
-        elif len(self._open) < MAX_DEPTH:
-            self._open.append(name)
-            self._parts.append(f"<{name}{_written(attributes)}>")
-
-    def _picture(self, attributes: dict[str, str]) -> str:
-        address = self._images.address_of_address(attributes.pop("src", ""))
-        if address is None:
-            return escape(attributes.get("alt", ""))
-        return f'<img{_written(attributes)} src="{address}"/>'
-
-    def _end(self, name: str) -> None:
-        if name in self._open:
-            self._close(len(self._open) - 1 - self._open[::-1].index(name))
-
-    def _close(self, depth: int) -> None:
-        while len(self._open) > depth:
-            self._parts.append(f"</{self._open.pop()}>")
-
-    def _behind(self, mark: str, start: int, text: str | None = None) -> int:
-        found = (self._html if text is None else text).find(mark, start)
-        return len(self._html) if found < 0 else found + len(mark)
+    return _ANY_TAG.sub(kept, html)
 
 
-def _written(attributes: dict[str, str]) -> str:
-    return "".join(
-        f' {name}="{escape(_renamed(name, value))}"'
-        for name, value in attributes.items()
-        if name in _ATTRIBUTES and name != "src" and _is_allowed(name, value)
-    )
+def _with_few_levels(html: str) -> str:
+    """Leave out tags that are nested too deeply, and put its words where a picture is missing."""
+    depth = 0
+
+    def kept(tag: re.Match[str]) -> str:
+        nonlocal depth
+        if tag[2] in _EMPTY:
+            alt = _ALT.search(tag[3])
+            is_missing = tag[2] == "img" and ' src="' not in tag[3]
+            return (escape(unescape(alt[1]), quote=False) if alt else "") if is_missing else tag[0]
+        depth += not tag[1]
+        is_kept = depth <= MAX_DEPTH
+        depth -= bool(tag[1])
+        return tag[0] if is_kept else ""
+
+    return _TAG.sub(kept, html)
 
 
 def _is_allowed(name: str, value: str) -> bool:
@@ -170,11 +136,3 @@ def _renamed(name: str, value: str) -> str:
     if name == "id":
         return f"text-{value}"
     return f"#text-{value[1:]}" if name == "href" and value.startswith("#") else value
-
-
-def _text(text: str) -> str:
-    return escape(_unescaped(text), quote=False)
-
-
-def _unescaped(text: str) -> str:
-    return unescape(_LONG_NUMBER.sub("", text))

@@ -1,4 +1,4 @@
-"""A drawing (SVG) written anew from an allow-list: shapes, letters and colours, nothing else.
+"""A drawing (SVG) reduced to an allow-list: shapes, letters and colours, nothing else.
 
 No script, no style sheet, no address; and none of the constructs that make a small file a large
 picture (entities, copies of copies, patterns, filters).
@@ -56,7 +56,7 @@ def sanitize_svg(svg: str, images: ImageBudget) -> str | None:
 
 
 class _RefusedError(Exception):
-    """A drawing that is no drawing."""
+    """A file that is not a drawing, or is too large."""
 
 
 class _Writer:
@@ -113,7 +113,7 @@ class _Writer:
             kept = target is not None and target[1] in self._shapes
             return _written(attributes) + f' href="{link}"' if kept else None
         if name == "image":
-            picture = self._images.address_of_address(link)
+            picture = self._images.resolve(link)
             return _written(attributes) + f' href="{picture}"' if picture else None
         if name in _SHAPES:
             self._shapes.add(attributes.get("id", ""))

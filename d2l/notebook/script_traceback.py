@@ -1,6 +1,7 @@
 """A script that was made of a notebook works as if it lay where the notebook lies.
 
-Such a script calls `install_cell_traceback` first. This file loads nothing: it is part of every process's start.
+Such a script calls `install_cell_traceback` first. This file loads nothing: it is part of every
+process's start.
 """
 
 import sys

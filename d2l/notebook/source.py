@@ -1,35 +1,52 @@
 """Read a notebook from the forms it is written in: .ipynb, percent script .py, MyST .md.
 
+The bytes are untrusted: nothing that they say starts a program, and what they may cost is bounded.
 Knows nothing of kernels or pages.
 """
 
-import json
 import re
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import jupytext
 import nbformat
 from nbformat import NotebookNode
 
 from d2l.errors import D2LError
+from d2l.notebook.ipynb import parse_ipynb
+from d2l.notebook.text_notebook import parse_text_notebook
 
 SUFFIXES = (".ipynb", ".py", ".md")
 MAX_BYTES = 50 * 2**20  # with its pictures, a notebook of a course has a few million
+MAX_TEXT_BYTES = 2**18  # a text notebook has no outputs: those of a course have some 20,000
+MAX_CELLS = 2_000
+
+OnNote = Callable[[str], None]
 
 
 class UnreadableNotebookError(D2LError, ValueError):
-    """A file that is no notebook."""
+    """A file that is not a notebook."""
 
 
-def read_notebook(path: Path) -> NotebookNode:
+def read_notebook(path: Path, on_note: OnNote = lambda note: None) -> NotebookNode:
     """Return the notebook in the file `path`, valid and set to run in a Python kernel.
 
-    Raises `UnreadableNotebookError` when the file is missing, damaged, of another kind, in another
-    language than Python, or larger than 50 MB.
+    What Jupyter opens is read; `on_note` is called with a line for each kind of repair. Raises
+    `UnreadableNotebookError` when the file is missing, damaged, of another kind, not in Python, or
+    too large.
     """
-    return _reading(path, _parse)
+    notebook = _load(path, on_note)
+    language = _language(notebook)
+    if not language.lower().startswith(("python", "ipython")):
+        raise UnreadableNotebookError(
+            f"{path} is a notebook in {language[:40]}; only Python notebooks are supported."
+        )
+    notebook.metadata.pop("jupytext", None)
+    notebook.metadata["kernelspec"] = NotebookNode(
+        name="python3", display_name="Python 3", language="python"
+    )
+    notebook.metadata["language_info"] = NotebookNode(name="python")
+    nbformat.validate(notebook)
+    return notebook
 
 
 def notebook_title(notebook: NotebookNode, default: str) -> str:
@@ -47,63 +64,48 @@ def notebook_language(path: Path) -> str:
 
     Raises as `read_notebook` does.
     """
-    return _language(_reading(path, _load))
+    return _language(_load(path, lambda note: None))
 
 
-def _reading(path: Path, read: Callable[[Path], NotebookNode]) -> NotebookNode:
-    if path.suffix not in SUFFIXES:
-        raise UnreadableNotebookError(f"{path} is no notebook: asked for {', '.join(SUFFIXES)}")
+def _load(path: Path, on_note: OnNote) -> NotebookNode:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UnreadableNotebookError(
+            f"{path} is not a notebook (expected {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]})."
+        )
     try:
-        _require_small(path)
-        return read(path)
+        content = _content(path, MAX_BYTES if suffix == ".ipynb" else MAX_TEXT_BYTES)
+        if suffix == ".ipynb":
+            return parse_ipynb(content, MAX_CELLS, on_note)
+        return parse_text_notebook(content, suffix, MAX_CELLS)
     except UnreadableNotebookError:
         raise
     except Exception as error:  # the parsers raise anything on bytes that they do not expect
-        reason = str(error).partition("\n")[0] or type(error).__name__
+        reason = (str(error).partition("\n")[0] or type(error).__name__)[:200]
         raise UnreadableNotebookError(f"{path} cannot be read as a notebook: {reason}") from error
 
 
-def _require_small(path: Path) -> None:
+def _content(path: Path, most: int) -> bytes:
     size = path.stat().st_size
-    if size > MAX_BYTES:
+    if size > most:
         raise UnreadableNotebookError(
-            f"{path} has {size:,} bytes, and a notebook may have {MAX_BYTES:,}: "
+            f"{path} has {size:,} bytes, and a notebook may have {most:,}: "
             "clear its outputs, or keep its data in files of their own"
         )
-
-
-def _load(path: Path) -> NotebookNode:
-    is_notebook = path.suffix == ".ipynb"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what nbformat mends: cells without names
-        notebook = nbformat.read(path, as_version=4) if is_notebook else jupytext.read(path)
-    json.dumps(notebook, ensure_ascii=False).encode()  # half of a surrogate pair is no text
-    return notebook
-
-
-def _parse(path: Path) -> NotebookNode:
-    notebook = _load(path)
-    language = _language(notebook)
-    if not language.lower().startswith(("python", "ipython")):
-        raise UnreadableNotebookError(
-            f"{path} is a notebook in {language}: asked for one in Python"
-        )
-    notebook.metadata.pop("jupytext", None)
-    notebook.metadata["kernelspec"] = NotebookNode(
-        name="python3", display_name="Python 3", language="python"
-    )
-    notebook.metadata["language_info"] = NotebookNode(name="python")
-    nbformat.validate(notebook)
-    return notebook
+    with open(path, "rb") as file:
+        return file.read(most)
 
 
 def _language(notebook: NotebookNode) -> str:
     metadata = notebook.metadata
-    kernel = metadata.get("kernelspec", {})
+    kernel = _table(metadata.get("kernelspec"))
     said = (
-        metadata.get("language_info", {}).get("name"),
+        _table(metadata.get("language_info")).get("name"),
         kernel.get("language"),
-        metadata.get("jupytext", {}).get("default_lexer"),
         "R" if kernel.get("name") == "ir" else None,  # its kernel does not always say more
     )
-    return next((str(name) for name in said if name), "python")
+    return next((name for name in said if name and isinstance(name, str)), "python")
+
+
+def _table(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""What a result depends on beside the notebook: Python, this library, and what stands beside it."""
+"""What a result depends on besides the notebook: Python, this library and other packages."""
 
 import platform
 from collections.abc import Sequence

@@ -116,8 +116,8 @@ def test_a_submission_that_does_not_end_is_ended_and_fails(d2l_command, write, r
     [
         (None, (), 2, "does not exist"),
         ("", ("--seeds", "0"), 2, "--seeds"),
-        ("", ("--isolation", "none"), 2, "--isolation"),
-        ("", ("--isolation", "limits", "--require", "namespaces"), 1, "d2l: "),
+        ("", ("--isolation", "walls"), 2, "--isolation"),
+        ("", ("--isolation", "none", "--require", "bubblewrap"), 1, "d2l: "),
         ('{"cells": [', (), 1, "own.ipynb cannot be read as a notebook"),
     ],
 )

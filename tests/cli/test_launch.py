@@ -113,11 +113,14 @@ def test_what_cannot_be_launched_is_said_in_words(complaint, tmp_path):
     script.touch()
     kernel = {"name": "ir", "display_name": "R", "language": "R"}
     nbformat.write(nbformat.v4.new_notebook(metadata={"kernelspec": kernel}), in_r)
+    in_capitals = in_r.rename(tmp_path / "OWN.IPYNB")
+    in_r.write_bytes(in_capitals.read_bytes())
     for arguments, status, words in [
         ([tmp_path / "none.py", "--devices", 2], 2, "none.py' does not exist"),
         ([script], 2, "Missing option '--devices'"),
         ([script, "--devices", 0], 2, "0 is not in the range x>=1"),
         ([in_r, "--devices", 2], 1, "own.ipynb is a notebook in R"),
+        ([in_capitals, "--devices", 2], 1, "OWN.IPYNB is a notebook in R"),
         ([script, "--devices", 2, "--nodes", 2], 1, "a HOST:PORT of the first one to connect to"),
         (
             [script, "--devices", 2, "--nodes", 2, "--rendezvous", "10.0.0.1"],

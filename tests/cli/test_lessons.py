@@ -101,10 +101,10 @@ def test_bad_names_and_files_end_in_one_line(d2l_command, write, tmp_path):
 
 @pytest.mark.parametrize("command", [["list"], ["run", "2.1"], ["export", "2.1", "--out", "x"]])
 def test_without_the_notebook_tools_each_command_names_the_extra(d2l_command, monkeypatch, command):
-    monkeypatch.setitem(sys.modules, "jupytext", None)
+    monkeypatch.setitem(sys.modules, "nh3", None)
     status, _, said = d2l_command("lessons", *command)
     assert status == 1
-    assert "notebooks need jupytext" in said
+    assert "notebooks need nh3" in said
     assert said.endswith("pip install 'd2l[notebook]'\n")
     assert said.count("\n") == 1
 

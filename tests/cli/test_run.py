@@ -92,15 +92,15 @@ def test_bad_requests_end_in_one_line(d2l_command, write, tmp_path, monkeypatch)
         ([own, "--out", tmp_path], 1, "would replace its own source"),
         ([own, "--set", "lr"], 2, "'lr' is not NAME=VALUE"),
         ([own, "--set", "1=2"], 2, "is not NAME=VALUE"),
-        ([own, "--isolation", "limits", "--require", "container"], 1, "container"),
+        ([own, "--isolation", "none", "--require", "container"], 1, "container"),
     ]:
         status, _, said = d2l_command("run", *arguments)
         assert (status, complaint in said) == (expected, True), said
     assert own.read_text() == before
-    monkeypatch.setitem(sys.modules, "jupytext", None)
+    monkeypatch.setitem(sys.modules, "nh3", None)
     status, _, said = d2l_command("run", own)
     assert status == 1
-    assert "notebooks need jupytext" in said
+    assert "notebooks need nh3" in said
 
 
 def test_reading_a_notebook_makes_no_parser_of_addresses(write):

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from d2l.cli.sandbox_options import SandboxOptions, sandbox_options
-from d2l.grader.sandbox.limits import Limits
+from d2l.grader.sandbox.isolation import Limits
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -24,13 +24,12 @@ def test_a_verb_gets_the_options_together_beside_its_own():
     @click.command()
     @click.option("--jobs", type=int)
     @sandbox_options
-    def verb(jobs, walls):
-        click.echo(f"{jobs} {walls.isolation} {walls.require} {walls.image} {walls.data}")
+    def verb(jobs, chosen_sandbox):
+        one = chosen_sandbox
+        click.echo(f"{jobs} {one.isolation} {one.require} {one.image} {one.data}")
 
-    done = CliRunner().invoke(
-        verb, ["--jobs", "2", "--require", "namespaces", "--image", "sandbox"]
-    )
-    assert done.output == "2 None namespaces sandbox None\n"
+    done = CliRunner().invoke(verb, ["--jobs", "2", "--require", "bubblewrap", "--image", "course"])
+    assert done.output == "2 None bubblewrap course None\n"
     refused = CliRunner().invoke(verb, ["--data", "not there"])
     assert refused.exit_code == 2
     assert "'not there' does not exist" in refused.output

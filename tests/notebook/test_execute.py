@@ -11,6 +11,7 @@ import pytest
 from rich.text import Text
 
 import d2l
+from d2l.notebook.cells import announces_failure
 from d2l.notebook.execute import code_cells, run_notebook
 from d2l.notebook.kernel import KernelStartError
 
@@ -38,6 +39,13 @@ def test_a_run_fills_in_the_outputs_and_reports_each_cell_with_its_seconds(tmp_p
     assert notebook.cells[0].outputs[0].data["text/plain"] == "42"
     assert printed(notebook.cells[3]) == "a b\n"
     nbformat.validate(notebook)
+
+
+def test_the_tag_of_a_cell_that_may_fail_counts_in_trusted_notebooks_alone():
+    tagged = {"tags": ["raises-exception"]}
+    assert announces_failure(tagged, trusted=True)
+    assert not announces_failure(tagged)
+    assert not announces_failure({"tags": "raises-exception"}, trusted=True)
 
 
 def test_a_failing_cell_ends_the_run_and_what_ran_is_kept(tmp_path):
@@ -102,8 +110,9 @@ def test_the_kernel_is_this_python_with_this_d2l_whatever_is_registered(tmp_path
 
 def test_a_kernel_that_cannot_start_says_what_it_said(tmp_path, monkeypatch):
     (tmp_path / "ipykernel_launcher.py").write_text("raise SystemExit('no kernel today')")
+    (tmp_path / "random.py").touch()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(KernelStartError, match="no kernel today"):
+    with pytest.raises(KernelStartError, match=r"no kernel today.*: rename random$"):
         run_notebook(notebook_of("1"), tmp_path)
 
 

@@ -1,25 +1,35 @@
 """Which cells of a submission do what which cells of the reference do.
 
 By what they define, call, write down and show, and by the sections they are in; the order counts
-only between equals. Knows nothing of right and wrong.
+only between equals. Source is read as tokens: it may be anything,
+and it is never compiled or run. Knows nothing of right and wrong.
 """
 
+import builtins
+import io
+import keyword
+import re
+import token
+import tokenize
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from nbformat import NotebookNode
+from scipy.optimize import linear_sum_assignment
 
-from d2l.grader.compare.assignment import assign
+from d2l.grader.compare.tolerance import LIKE_CELL, MOST_CELLS, SAME_PLACE, SAME_SECTION, WITHIN
 
-MOST_CELLS = 1_000  # of one notebook that are looked at
-
-_SAME_SECTION = 0.2
-_SAME_PLACE = 0.05
-_LIKE = 0.3  # the score of two cells that are taken for the same
-_WITHIN = 0.5  # the part of a cell that another one must have to be taken for a piece of it
 _BLOCK = 4_096  # words that are counted at once, which bounds the memory
 _WEIGHTS = {"defines": 4.0, "line": 2.0, "calls": 1.0, "writes": 0.7, "shows": 1.0, "raises": 0.5}
+_SOURCE_CHARACTERS = 20_000
+_OUTPUT_CHARACTERS = 4_000
+_OUTPUT_WORDS = 80  # of one cell
+_KEPT_NAMES = frozenset(dir(builtins))
+_SPACE = {
+    token.COMMENT, token.NL, token.INDENT, token.DEDENT, token.ENCODING, token.ENDMARKER
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -116,8 +126,8 @@ def _best_pairs(
 ) -> dict[int, int]:
     same_section = _sections(reference)[:, None] == _sections(submission)[None, :]
     places = np.abs(_places(len(reference))[:, None] - _places(len(submission))[None, :])
-    scores = likeness.both + _SAME_SECTION * same_section + _SAME_PLACE * (1 - places)
-    return {row: column for row, column in assign(scores) if scores[row, column] >= _LIKE}
+    scores = likeness.both + SAME_SECTION * same_section + SAME_PLACE * (1 - places)
+    return {row: column for row, column in assign(scores) if scores[row, column] >= LIKE_CELL}
 
 
 def _sections(cells: Sequence[Cell]) -> np.ndarray:
@@ -141,11 +151,11 @@ def _pieces(
     pieces = []
     for row, cell in enumerate(reference):
         column = int(np.argmax(of_reference[row]))
-        if cell.shows and row not in pairs and of_reference[row, column] >= _WITHIN:
+        if cell.shows and row not in pairs and of_reference[row, column] >= WITHIN:
             pieces.append((row, column))
     for column, cell in enumerate(submission):
         row = int(np.argmax(of_submission[:, column]))
-        if cell.shows and column not in taken and of_submission[row, column] >= _WITHIN:
+        if cell.shows and column not in taken and of_submission[row, column] >= WITHIN:
             pieces.append((row, column))
     return pieces
 
@@ -169,3 +179,96 @@ def _grouped(
             )
         )
     return groups
+
+
+def assign(scores: np.ndarray) -> list[tuple[int, int]]:
+    """Return the pairs of a row and a column, each used once, whose sum of scores is largest.
+
+    >>> assign(np.array([[3.0, 2.0], [2.9, 0.0]]))
+    [(0, 1), (1, 0)]
+    """
+    rows, columns = linear_sum_assignment(scores, maximize=True)
+    return list(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def imported_names(sources: Iterable[str]) -> frozenset[str]:
+    """Return the names that import statements in these cells bind: they are no one's own choice."""
+    names: set[str] = set()
+    for source in sources:
+        for line in re.findall(
+            r"^[ \t]*(?:from|import)\b(.{0,500})", source[:_SOURCE_CHARACTERS], re.MULTILINE
+        ):
+            names.update(re.findall(r"\w+", line))
+    return frozenset(names)
+
+
+def fingerprint(cell: NotebookNode, imported: frozenset[str]) -> frozenset[str]:
+    """Return what the cell defines, calls, writes down and shows, a word for each.
+
+    What is there again, up to three times, has a word of its own: "calls sum", "calls sum 1".
+    Names that the writer chose for variables are not in it, so renaming them changes nothing.
+    """
+    words: Counter[str] = Counter(_shown(cell))
+    for line in _logical_lines(cell.source[:_SOURCE_CHARACTERS]):
+        words.update(_words_of(line, imported))
+    again = {f"{word} {time}" for word, count in words.items() for time in range(1, min(count, 4))}
+    return frozenset(words) | again
+
+
+def _logical_lines(source: str) -> Iterator[list[tokenize.TokenInfo]]:
+    # Magics and shell lines are no Python.
+    source = re.sub(r"^[ \t]*[%!?].*$", "", source, flags=re.MULTILINE)
+    line: list[tokenize.TokenInfo] = []
+    try:
+        for part in tokenize.generate_tokens(io.StringIO(source).readline):
+            if part.type == token.NEWLINE:
+                yield line
+                line = []
+            elif part.type not in _SPACE:
+                line.append(part)
+    except (tokenize.TokenError, SyntaxError):
+        pass  # what could be read up to here is what there is to compare by
+    if line:
+        yield line
+
+
+def _words_of(line: list[tokenize.TokenInfo], imported: frozenset[str]) -> Iterator[str]:
+    texts = ["", *(part.string for part in line), ""]
+    order: dict[str, str] = {}
+    normal: list[str] = []
+    for part, before, after in zip(line, texts, texts[2:], strict=False):
+        text = part.string[:60]
+        if part.type == token.NAME and not keyword.iskeyword(text):
+            if before in ("def", "class"):
+                yield f"defines {text}"
+            elif after == "(":
+                yield f"calls {text}"
+            if before != "." and text not in imported and text not in _KEPT_NAMES:
+                text = order.setdefault(text, f"name{len(order)}")
+        elif part.type in (token.NUMBER, token.STRING):
+            yield f"writes {text}"
+        normal.append(text)
+    if normal:
+        yield f"line {' '.join(normal)}"
+
+
+def _shown(cell: NotebookNode) -> Iterator[str]:
+    for output in cell.get("outputs", [])[:50]:
+        kind = output.get("output_type")
+        if kind == "stream":
+            yield from _words_shown(str(output.get("text", "")))
+        elif kind == "error":
+            yield f"raises {str(output.get('ename', ''))[:60]}"
+        else:
+            data = output.get("data", {})
+            yield from (f"shows {mime}" for mime in data if mime.startswith("image/"))
+            yield from _words_shown(str(data.get("text/plain", "")))
+
+
+def _words_shown(text: str) -> list[str]:
+    found = re.findall(r"[^\W\d_]+|\d+\.?\d*(?:e[+-]?\d+)?", text[:_OUTPUT_CHARACTERS])
+    return [f"shows {_rounded(word)}" for word in found[:_OUTPUT_WORDS]]
+
+
+def _rounded(word: str) -> str:
+    return f"{float(word):.3g}" if word[0].isdecimal() and word[0].isascii() else word[:40]

@@ -1,28 +1,36 @@
 """A submission's runs against the reference's, section by section: what is shown, and is it right.
 
-Knows which cells to hold together; what makes two values equal is the business of `values`.
+Knows which cells to hold together; what makes two values equal is the business of `compare_items`.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from typing import NamedTuple
 
 from nbformat import NotebookNode
 
 from d2l.grader.compare.align import Cell, Group, align
-from d2l.grader.compare.compare_values import compare_items
-from d2l.grader.compare.match_sections import match_sections
+from d2l.grader.compare.compare_items import items_of, match_items
+from d2l.grader.compare.compare_repeats import num_random_values
+from d2l.grader.compare.match_sections import Section, match_sections
 from d2l.grader.compare.notebook_runs import Failed, NotebookRuns
+from d2l.grader.compare.outputs import Curves, Output, Picture
+from d2l.grader.compare.read_outputs import read_cell
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
-from d2l.grader.compare.stale_outputs import stale_outputs
+from d2l.grader.compare.tolerance import ALL_AUTO, ENOUGH_VALUES, Rule, SectionRules
 from d2l.grader.sandbox.job import Outcome
+
+Rules = Mapping[str, SectionRules]  # by headings; a heading without counts for the one above it
+
+_NOT_PRODUCED = "stored output is not what the code produces"
 
 
 def compare(
     references: Sequence[Outcome],
     submissions: Sequence[Outcome],
     stored: NotebookNode | None = None,
+    rules: Rules | None = None,
 ) -> CheckReport:
     """Return what the submission shows of what the reference shows, and whether it is right.
 
@@ -34,9 +42,17 @@ def compare(
     if problem:
         return CheckReport((), problem=problem)
     reference, submission = NotebookRuns(references), NotebookRuns(submissions)
-    sections = _Comparison.of(reference, submission).sections()
+    sections = _Comparison.of(reference, submission, rules or {}).sections()
     stale = stale_outputs(stored, submission) if stored is not None else ()
     return CheckReport(tuple(sections), stale)
+
+
+def needs_more_runs(references: Sequence[Outcome]) -> bool:
+    """Whether a section shows random values that are too few for so many runs to tell apart."""
+    shown = NotebookRuns(references)
+    items = (items_of(shown.shown([cell])) for cell in shown.words)
+    counts = (num_random_values(runs) for found in items for runs in found)
+    return any(0 < count < ENOUGH_VALUES for count in counts)
 
 
 def _problem(references: Sequence[Outcome], submissions: Sequence[Outcome]) -> str:
@@ -47,70 +63,113 @@ def _problem(references: Sequence[Outcome], submissions: Sequence[Outcome]) -> s
     return f"the reference itself did not run: {broken.reason}" if broken else ""
 
 
+class _Place(NamedTuple):
+    """Where an item of the submission is."""
+
+    cell: int
+    number: int
+
+
+@dataclass
+class _Found:
+    """What was found for one cell of the reference."""
+
+    expected: list[list[Output]]
+    findings: list[Finding]
+
+
 @dataclass(frozen=True)
 class _Comparison:
     """Two notebooks whose cells are aligned."""
 
-    reference: Side
-    submission: Side
+    reference: NotebookRuns
+    submission: NotebookRuns
+    rules: Rules
     homes: list[int]  # for each section of the submission the one of the reference
     groups: dict[int, Group]  # by the cells of the reference
+    used: set[_Place] = field(default_factory=set)  # each output is the answer to one thing
 
     @classmethod
-    def of(cls, reference: NotebookRuns, submission: NotebookRuns) -> "_Comparison":
+    def of(cls, reference: NotebookRuns, submission: NotebookRuns, rules: Rules) -> "_Comparison":
         homes = match_sections(reference.sections, submission.sections)
         own = _cells(reference, list(range(len(reference.sections))))
         groups = align(own, _cells(submission, homes))
         by_cell = {cell: group for group in groups for cell in group.reference}
-        return cls(reference, submission, homes, by_cell)
+        return cls(reference, submission, rules, homes, by_cell)
 
     def sections(self) -> list[SectionReport]:
         """One report for each section of the reference that has code."""
+        numbered = [(n, s) for n, s in enumerate(self.reference.sections) if s.cells]
+        found = {n: {cell: self._in_place(cell, s) for cell in s.cells} for n, s in numbered}
+        for number, section in numbered:
+            self._look_around(found[number], number, self._rule_in(section))
         return [
-            SectionReport(section.heading, tuple(self._findings(section.cells, number)))
-            for number, section in enumerate(self.reference.sections)
-            if section.cells
+            SectionReport(
+                section.heading,
+                tuple(
+                    replace(finding, reference_cell=cell)
+                    for cell, one in found[number].items()
+                    for finding in self._with_places(cell, one.findings, number)
+                ),
+            )
+            for number, section in numbered
         ]
 
-    def _findings(self, cells: Sequence[int], section: int) -> list[Finding]:
-        by_cell = {cell: self._shown_in(self._theirs(cell), [cell]) for cell in cells}
-        by_cell = self._look_around(by_cell, self._cells_in(section) or list(self.submission.words))
-        return [
-            replace(finding, reference_cell=cell)
-            for cell, found in by_cell.items()
-            for finding in self._with_places(cell, found, section)
+    def _in_place(self, cell: int, section: Section) -> _Found:
+        """What is found where it was looked for; what is right is used up."""
+        rule = self._rule_in(section)
+        expected = items_of(self.reference.shown([cell]), rule)
+        places, items = self._items(self._theirs(cell), rule)
+        matched = match_items(expected, items, self._num_random, rule)
+        for finding, at in zip(matched.findings, matched.places, strict=True):
+            if finding.verdict == "match" and at is not None:
+                self.used.add(places[at])
+        return _Found(expected, matched.findings)
+
+    def _look_around(
+        self, found: dict[int, _Found], number: int, rule: Callable[[Output], Rule]
+    ) -> None:
+        """Let what is not where it was looked for be in other cells of the section, in order."""
+        around = self._cells_in(number) or list(self.submission.words)
+        for cell, one in found.items():
+            wrong = [at for at, finding in enumerate(one.findings) if finding.verdict != "match"]
+            elsewhere = [other for other in around if other not in self._theirs(cell)]
+            places, items = self._items(elsewhere, rule)
+            if not wrong or not items:
+                continue
+            expected = [one.expected[at] for at in wrong]
+            matched = match_items(expected, items, self._num_random, rule)
+            for at, finding, place in zip(wrong, *matched, strict=True):
+                if finding.verdict == "match" and place is not None:
+                    one.findings[at] = finding
+                    self.used.add(places[place])
+
+    def _items(
+        self, cells: Iterable[int], rule: Callable[[Output], Rule]
+    ) -> tuple[list[_Place], list[list[Output]]]:
+        """What these cells show that is not used yet, and where it is."""
+        each = [(cell, items_of(self.submission.shown([cell]), rule)) for cell in cells]
+        whole = [
+            (_Place(cell, index), runs)
+            for cell, items in each
+            for index, runs in enumerate(items)
+            if (cell, index) not in self.used
         ]
+        return [place for place, _ in whole], [runs for _, runs in whole]
 
     def _theirs(self, cell: int) -> tuple[int, ...]:
         group = self.groups.get(cell)
         return group.submission if group else ()
 
-    def _shown_in(self, theirs: Iterable[int], cells: Iterable[int]) -> list[Finding]:
-        expected = self.reference.shown(cells)
-        return compare_items(expected, self.submission.shown(theirs)) if any(expected) else []
-
-    def _look_around(
-        self, by_cell: dict[int, list[Finding]], around: Sequence[int]
-    ) -> dict[int, list[Finding]]:
-        """Let what is not where it was looked for be elsewhere in the section.
-
-        First in cells that nothing else is compared with, then anywhere, each output once.
-        """
-        if _all_match(by_cell):
-            return by_cell
-        free = [cell for cell in around if cell not in self._taken]
-        by_cell = {c: _better(f, self._shown_in(free, [c])) for c, f in by_cell.items()}
-        anywhere = self._shown_in(around, by_cell)
-        if _all_match(by_cell) or len(anywhere) != sum(map(len, by_cell.values())):
-            return by_cell
-        others = iter(anywhere)
-        return {c: _better(f, list(islice(others, len(f)))) for c, f in by_cell.items()}
+    def _rule_in(self, section: Section) -> Callable[[Output], Rule]:
+        above = (section.heading, *reversed(section.parents))
+        rules = next((self.rules[name] for name in above if name in self.rules), ALL_AUTO)
+        return lambda item: rules.of(item.what)
 
     @cached_property
-    def _taken(self) -> frozenset[int]:
-        """The cells of the submission that stand for what the reference shows."""
-        showing = (cell for cell in self.groups if any(self.reference.shown([cell])))
-        return frozenset(cell for shown in showing for cell in self._theirs(shown))
+    def _num_random(self) -> int:
+        """How many outputs of the reference are random, among which chance may err."""
+        return _num_random(self.reference)
 
     def _cells_in(self, section: int) -> list[int]:
         pairs = zip(self.submission.sections, self.homes, strict=True)
@@ -128,22 +187,19 @@ class _Comparison:
         return [f if f.verdict == "match" else _blame(f, failed) for f in placed]
 
 
+def _num_random(runs: NotebookRuns) -> int:
+    items = (items_of(runs.shown([cell])) for cell in runs.words)
+    return sum(num_random_values(one) > 0 for found in items for one in found)
+
+
 def _cells(side: NotebookRuns, homes: Sequence[int]) -> list[Cell]:
     pairs = zip(side.sections, homes, strict=True)
     return [
         Cell(index, home, side.words[index], any(side.shown([index])))
         for section, home in pairs
         for index in section.cells
+        if index in side.words
     ]
-
-
-def _all_match(by_cell: dict[int, list[Finding]]) -> bool:
-    return all(finding.verdict == "match" for found in by_cell.values() for finding in found)
-
-
-def _better(findings: list[Finding], elsewhere: list[Finding]) -> list[Finding]:
-    pairs = zip(findings, elsewhere, strict=True)
-    return [other if other.verdict == "match" else finding for finding, other in pairs]
 
 
 def _blame(finding: Finding, failed: Failed) -> Finding:
@@ -154,3 +210,48 @@ def _blame(finding: Finding, failed: Failed) -> Finding:
         hint=failed.how,
         submission_cell=failed.cell,
     )
+
+
+def stale_outputs(stored: NotebookNode, fresh: NotebookRuns) -> tuple[Finding, ...]:
+    """Return a finding for each stored output that no fresh run produces.
+
+    `stored` has the same cells as the fresh runs. Outputs that were never stored are fine; random
+    values need only be of the kind that the fresh runs give.
+    """
+    num_random = _num_random(fresh)
+    return tuple(
+        finding
+        for index in fresh.words
+        for finding in _stale_in(index, read_cell(stored.cells[index].outputs), fresh, num_random)
+    )
+
+
+def _stale_in(
+    index: int, stored: Sequence[Output], fresh: NotebookRuns, num_random: int
+) -> Iterator[Finding]:
+    produced, failure = fresh.shown([index]), fresh.failure([index])
+    for finding in _unlike(stored, produced, num_random) if stored else ():
+        reason = failure.how if failure else finding.hint
+        message = f"{_NOT_PRODUCED}: {reason}"
+        verdict = "failed" if failure else finding.verdict
+        yield replace(
+            finding, verdict=verdict, message=message, hint=message, submission_cell=index
+        )
+
+
+def _unlike(
+    stored: Sequence[Output], produced: Sequence[Sequence[Output]], num_random: int
+) -> list[Finding]:
+    """What is stored otherwise than it was produced, and what was never produced.
+
+    The hint is the part of a finding that does not call the fresh run a reference.
+    """
+    if not any(isinstance(item, Curves) for item in stored):  # a Jupyter like any other stored it
+        produced = [
+            [Picture(0, 0) if isinstance(item, Curves) else item for item in items]
+            for items in produced
+        ]
+    there, here = items_of(produced), items_of([stored])
+    otherwise = [f for f in match_items(there, here, num_random)[0] if f.verdict == "differs"]
+    never = [f for f in match_items(here, there, num_random)[0] if f.verdict == "missing"]
+    return [*otherwise, *(replace(finding, hint="the cell does not show it") for finding in never)]

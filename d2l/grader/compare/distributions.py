@@ -1,145 +1,356 @@
-"""Compares random numbers with random numbers: by shape, dtype, range, and how they spread.
+"""Compares random numbers with random numbers, at a chosen rate of false alarms.
 
-What counts as likely is taken from the reference's runs. Where each place of an array has a level
-of its own, like learned weights, each place has a band; where all places are alike, like in
-`torch.randn(3, 4)`, all elements share one. Bands are wide, because three runs tell little about
-how far a fourth may go: five to twelve standard deviations, the more the fewer numbers were seen.
+Where each place of an array has a level of its own, like learned weights, place is compared with
+place; where all are alike, like in `torch.randn(3, 4)`, all values of all runs are one sample.
+Deviations are pooled over places and runs, and the fewer numbers they stand on, the wider the band
+(Student's t, Snedecor's F). Rows of `ours` and `theirs` are runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from scipy import special
 
-from d2l.grader.compare.array_difference import form_difference, same_shape
-from d2l.grader.compare.difference import Difference, plain
-from d2l.grader.compare.outputs import Array, family
-
-_SHARE_OF_VALUE = 0.05  # two runs may always be this far apart
-_ADDRESS = 2.0**40  # whole numbers from here on that change with each run are `id(...)`
-_ENOUGH = 20  # elements from which on "never negative" is no chance
-_FEW_CHANCES = 1_000  # possible values; of fewer, two runs may well give the same
-
-
-def spread_difference(expected: Sequence[Array], found: Sequence[Array]) -> Difference | None:
-    """Return why the arrays of a submission's runs are not drawn like the reference's."""
-    if not all(same_shape(expected[0], array) for array in expected):
-        return _dimensions_difference(expected[0], found)
-    for array in found:
-        problem = form_difference(expected[0], array)
-        if problem is not None:
-            return problem
-    ours, theirs = [array.values for array in expected], [array.values for array in found]
-    unit = max(expected[0].unit, 1.0 if family(expected[0].dtype) in ("int", "bool") else 1e-7)
-    return values_difference(np.array(ours), np.array(theirs), unit)
+from d2l.grader.compare.differences import Difference, alike, plain
+from d2l.grader.compare.tolerance import (
+    ADDRESS,
+    FEW_CATEGORIES,
+    FEW_CHANCES,
+    FEW_VALUES,
+    LEAST_DEVIATION,
+    SHARES,
+    SIGNIFICANT_MARGIN,
+    SIGNIFICANT_PLACE,
+    SIGNIFICANT_RUN,
+    SURE_OF_NUMBER,
+    UNSTEADY,
+)
 
 
-def _dimensions_difference(expected: Array, found: Sequence[Array]) -> Difference | None:
-    """Where even the shape is random, only the number of axes is compared."""
-    for array in found:
-        here, there = len(array.shape), len(expected.shape)
-        if here != there:
-            said = f"{here} axes"
-            return Difference(f"{said} where the reference has {there}", f"{said} are not right")
-    return None
+class Numbers(NamedTuple):
+    """What is known of random numbers besides their values."""
+
+    unit: float  # what the last printed digit is worth
+    alpha: float  # the rate of false alarms
+    shape: tuple[int, ...] = ()
+    names: Sequence[str] = ()  # of the places
+    least: float = LEAST_DEVIATION  # a deviation that is always there, as a share of the value
+    known: float | np.ndarray = 0.0  # a variance that is always there
 
 
-def values_difference(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Difference | None:
-    """The same for plain numbers: a row for each run, `unit` is the last printed digit's worth."""
+def values_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
+    """Return why the values of a submission's runs are not drawn like the reference's."""
     is_number = np.isfinite(ours).all(axis=0)
-    ours, theirs = ours[:, is_number], theirs[:, is_number]
-    if ours.shape[1] == 0 or (np.abs(ours).min() > _ADDRESS and unit >= 1):
+    if not is_number.all():
+        ours, theirs = ours[:, is_number], theirs[:, is_number]
+        numbers = numbers._replace(shape=())
+    if ours.shape[1] == 0 or (np.abs(ours).min() > ADDRESS and numbers.unit >= 1):
         return None
     if not np.isfinite(theirs).all():
         return Difference("nan or infinite, where the reference has finite numbers", "not finite")
-    return _always_the_same(ours, theirs, unit) or (
-        _place_by_place(ours, theirs) if _has_levels(ours) else _all_together(ours, theirs)
-    )
+    if is_rerun(ours, theirs):
+        return None
+    if numbers.unit > 0:  # the one may show more digits than the other
+        ours, theirs = (np.round(x / numbers.unit) * numbers.unit for x in (ours, theirs))
+    fixed = _always_the_same(ours, theirs, numbers.unit) or _invariant(ours, theirs, numbers)
+    if fixed is not None:
+        return fixed
+    if ours.shape[1] < FEW_VALUES or _has_levels(ours):
+        return level_difference(ours, theirs, numbers)
+    return next(filter(None, _Pools.of(ours, theirs, numbers).differences()), None)
+
+
+def is_rerun(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    """Whether each run of the submission shows just what another run of the reference shows."""
+    kept = {row.tobytes() for row in ours}
+    drawn = [row.tobytes() for row in theirs]
+    return len(set(drawn)) == len(drawn) and set(drawn) <= kept
 
 
 def _always_the_same(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Difference | None:
     if len(theirs) < 2 or not (theirs == theirs[0]).all():
         return None
     num_different = len({row.tobytes() for row in ours})
-    chances = (np.ptp(ours, axis=0) / (unit or 1e-7) + 1).prod()
-    if num_different < len(ours) or chances < _FEW_CHANCES:
+    # Half of the places: one may follow from another, as heads do from tails.
+    chances = (np.ptp(ours, axis=0) / (unit or 1e-7) + 1).prod() ** (
+        0.5 if ours.shape[1] > 1 else 1
+    )
+    if num_different < len(ours) or chances < FEW_CHANCES:
         return None
-    said = "the same with every seed: not random, though it should be"
-    return Difference(said, said)
+    return alike("the same with every seed: not random, though it should be")
 
 
 def _has_levels(ours: np.ndarray) -> bool:
     """Whether the places of the array differ from each other by more than runs do."""
-    if ours.shape[1] == 1:
+    runs, n = ours.shape
+    if runs < 2 or n < 2:
         return True
     within = ours.var(axis=0, ddof=1).mean()
-    between = len(ours) * ours.mean(axis=0).var(ddof=1)
-    n, runs = ours.shape[1], len(ours)
-    chance = np.sqrt(2 / (n - 1) + 2 / (n * (runs - 1)))  # of the ratio of two such variances
-    return bool(between > (1 + 5 * chance) * within)
+    between = runs * ours.mean(axis=0).var(ddof=1)
+    limit = special.fdtri(n - 1, n * (runs - 1), 1 - SIGNIFICANT_PLACE)
+    return bool(between > limit * within)
 
 
-def _place_by_place(ours: np.ndarray, theirs: np.ndarray) -> Difference | None:
-    deviation = ours.std(axis=0, ddof=1)
-    shared = np.sqrt((deviation**2).mean())
-    freedom = (len(ours) - 1) * ours.shape[1]
-    width = np.maximum(
-        _deviations(freedom) * np.maximum(deviation, shared),
-        _SHARE_OF_VALUE * np.abs(ours).max(axis=0),
-    )
-    low, high = ours.min(axis=0), ours.max(axis=0)
-    outside = (theirs < low - width) | (theirs > high + width)
-    if not outside.any():
-        return None
-    row, at = np.argwhere(outside)[0]
-    here = plain(float(theirs[row, at]))
-    seen = f"{plain(float(low[at]))} to {plain(float(high[at]))}"
-    place = "" if ours.shape[1] == 1 else f", number {at + 1}"
+def level_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
+    """Compare place by place: the means of the runs, and how far runs are apart.
+
+    What is positive is compared by differences and by ratios, and differs only if both do.
+    """
+    at = _place_apart(ours, theirs, numbers)
+    if at is not None and min(ours.min(), theirs.min()) > 0:
+        size = np.minimum(ours.min(axis=0), theirs.min(axis=0))
+        logs = numbers._replace(unit=0.0, known=(numbers.unit / size) ** 2 / 12)
+        at = None if _place_apart(np.log(ours), np.log(theirs), logs) is None else at
+    if at is not None:
+        return _apart(ours, theirs, at, numbers)
+    return _unsteady(ours, theirs, numbers)
+
+
+def _place_apart(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> int | None:
+    """The place that differs most, if any place does, or all of them together do."""
+    residuals = np.concatenate([ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)])
+    freedom = max(len(residuals) - 2, 1)
+    effective = _effective_number(residuals, freedom)
+    variance = (residuals**2).sum(axis=0) / freedom
+    known = _known(ours, numbers)
+    pooled = np.maximum(variance, variance.mean())
+    distance = (theirs.mean(axis=0) - ours.mean(axis=0)) ** 2 / (1 / len(ours) + 1 / len(theirs))
+    free = min(freedom * effective, freedom + _prior_freedom(variance, freedom))
+    free = free * ((pooled + known) / np.maximum(pooled, 1e-300)) ** 2
+    limit = special.stdtrit(np.minimum(free, 1e6), 1 - numbers.alpha * 0.2 / effective)
+    apart = np.sqrt(distance / (pooled + known)) / limit
+    whole = distance.mean() / (variance + known).mean()
+    all_limit = special.fdtri(effective, freedom * effective, 1 - numbers.alpha * 0.4)
+    return int(np.argmax(apart)) if (apart > 1).any() or whole > all_limit else None
+
+
+def _prior_freedom(variance: np.ndarray, freedom: int) -> float:
+    """How many degrees of freedom the other places lend to one: few where deviations differ.
+
+    Smyth's estimate, from how far the logarithms of the variances are apart.
+    """
+    logs = np.log(variance[variance > 0])
+    if logs.size < 2:
+        return 0.0
+    excess = float(logs.var(ddof=1) - special.polygamma(1, freedom / 2))
+    return (1 + (1 + 2 * excess) ** 0.5) / excess if excess > 1e-6 else np.inf
+
+
+def _known(ours: np.ndarray, numbers: Numbers) -> np.ndarray:
+    """The variance that is there however alike the runs are."""
+    return (numbers.least * ours.mean(axis=0)) ** 2 + numbers.unit**2 / 12 + numbers.known
+
+
+def _effective_number(residuals: np.ndarray, freedom: int) -> float:
+    """How many places there are, were they independent and of one deviation (at least 1)."""
+    n = residuals.shape[1]
+    gram = residuals @ residuals.T / freedom
+    trace, squares = float(np.trace(gram)), float((gram**2).sum())
+    if n == 1 or trace == 0:
+        return 1.0
+    if freedom > 1:
+        squares = freedom**2 / ((freedom - 1) * (freedom + 2)) * (squares - trace**2 / freedom)
+    number = float(np.clip(trace**2 / squares, 1.0, n)) if squares > 0 else float(n)
+    return 1 + SURE_OF_NUMBER * (number - 1)
+
+
+def _apart(ours: np.ndarray, theirs: np.ndarray, at: int, numbers: Numbers) -> Difference:
+    name = numbers.names[at] + ": " if numbers.names else ""
+    name = name or ("" if ours.shape[1] == 1 else f"number {at + 1}: ")
+    here = plain(float(theirs[:, at].mean()))
     return Difference(
-        f"{here}{place} (the reference's runs: {seen})", f"{here}{place} is not as expected"
+        f"{name}{expected_text(ours[:, at])}, found {here}", f"{name}{here} is not as expected"
     )
 
 
-def _deviations(freedom: int) -> float:
-    """How far chance may go, by how many numbers the standard deviation stands on."""
-    return 6.0 if freedom >= 8 else 8.0 if freedom >= 4 else 12.0
+def expected_text(values: np.ndarray) -> str:
+    """Return what the reference's runs show, such as `expected 0.86 ± 0.01 (3 runs)`."""
+    deviation = f" ± {float(values.std(ddof=1)):.1g}" if len(values) > 1 else ""
+    return f"expected {float(values.mean()):.4g}{deviation} ({len(values)} runs)"
 
 
-def _all_together(ours: np.ndarray, theirs: np.ndarray) -> Difference | None:
-    pool, sample = ours.ravel(), theirs.ravel()
-    low, high = float(pool.min()), float(pool.max())
-    room = (high - low) * (1.0 if len(pool) >= _ENOUGH else 3.0)
-    seen = f"between {plain(low)} and {plain(high)}"
-    is_outside = sample.min() < low - room or sample.max() > high + room
-    has_sign = low >= 0 and len(pool) >= _ENOUGH
-    if is_outside or (has_sign and sample.min() < 0):
-        here = f"values between {plain(float(sample.min()))} and {plain(float(sample.max()))}"
+def _unsteady(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
+    if len(theirs) < 2 or len(ours) < 2:
+        return None
+    known = _known(ours, numbers)
+    residuals = [x - x.mean(axis=0) for x in (ours, theirs)]
+    effective = min(
+        _effective_number(residuals[0], len(ours) - 1),
+        _effective_number(np.concatenate(residuals), len(ours) + len(theirs) - 2),
+    )
+    here, there = ((x.var(axis=0, ddof=1) + known).mean() for x in (theirs, ours))
+    free = (len(theirs) - 1) * effective, (len(ours) - 1) * effective
+    if here <= there * special.fdtri(*free, 1 - numbers.alpha * UNSTEADY):
+        return None
+    return Difference(
+        f"runs deviate by {plain(here**0.5)}, the reference's by {plain(there**0.5)}",
+        f"runs deviate by {plain(here**0.5)}: more than expected",
+    )
+
+
+def _invariant(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
+    """What random values keep to in each run: a permutation's values, sums of rows."""
+    alpha, n = numbers.alpha * SHARES["repetition"] / 3, ours.shape[1]
+    kept = np.sort(ours, axis=1)
+    if n > 1 and len(ours) > 1 and (kept == kept[0]).all():
+        counts = np.unique(kept[0], return_counts=True)[1]
+        chance = special.gammaln(n + 1) - special.gammaln(counts + 1).sum()
+        chance += (counts * np.log(counts / n)).sum()
+        is_sure = (len(ours) - 1) * chance < np.log(alpha)
+        if is_sure and not np.allclose(np.sort(theirs, axis=1), kept[0], atol=numbers.unit):
+            return alike("not a new order of the values that it should be an order of")
+    shape = numbers.shape if len(numbers.shape) > 1 else (n,)
+    sums = [x.reshape(-1, shape[-1]).sum(axis=1) for x in (ours, theirs)]
+    room = max(numbers.unit * shape[-1] / 2, 1e-5 * np.abs(sums[0]).max(), 1e-9)
+    usual = 2.5 * (ours.var(axis=0, ddof=1).mean() * shape[-1]) ** 0.5
+    chance = min(1.0, 2 * max(room, numbers.unit / 2) / max(usual, 1e-300)) ** (sums[0].size - 1)
+    if len(ours) < 2 or shape[-1] < 2 or np.ptp(sums[0]) > 2 * room or chance > alpha:
+        return None
+    if np.abs(sums[1] - sums[0].mean()).max() <= 3 * room:
+        return None
+    here, there = plain(float(sums[1][0])), plain(float(sums[0].mean()))
+    return Difference(f"sums to {here}, always {there} in the reference", f"sums to {here}")
+
+
+class _Pools(NamedTuple):
+    """All values of the reference's runs, and of the submission's, as two samples."""
+
+    ours: np.ndarray
+    theirs: np.ndarray
+    effect: float  # how many values count as one, because they move together
+    freedom: float
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> "_Pools":
+        effect, freedom = _design_effect(ours, theirs, numbers.shape)
+        return cls(ours, theirs, effect, freedom, numbers)
+
+    @property
+    def sizes(self) -> tuple[float, float]:
+        """The numbers of independent values that the samples are worth."""
+        return self.ours.size / self.effect, self.theirs.size / self.effect
+
+    def differences(self) -> Iterator[Difference | None]:
+        alpha = self.numbers.alpha
+        yield self._location(alpha * SHARES["location"])
+        yield self._scale(alpha * SHARES["scale"])
+        yield self._shape(alpha * SHARES["shape"])
+        yield self._extremes(alpha * SHARES["extremes"])
+        yield self._support(alpha * SHARES["support"])
+        yield self._repetition(alpha * SHARES["repetition"] / 3)
+
+    def _location(self, alpha: float) -> Difference | None:
+        if not self._differ(self.ours, self.theirs, alpha):
+            return None
+        here, there = float(self.theirs.mean()), float(self.ours.mean())
+        error = self.ours.std() * (1 / self.sizes[0] + 1 / self.sizes[1]) ** 0.5
         return Difference(
-            f"{here}, the reference's runs {seen}", f"{here} are not in the range asked for"
+            f"expected a mean of {there:.4g} ± {error:.1g} ({len(self.ours)} runs), found "
+            f"{plain(here)}",
+            f"values around {plain(here)} are not as expected",
         )
-    return _mean_difference(ours, theirs) or _deviation_difference(pool, sample)
 
+    def _scale(self, alpha: float) -> Difference | None:
+        middle = np.median(self.ours)
+        a, b = np.abs(self.ours - middle), np.abs(self.theirs - middle)
+        small = 0.1 * a.mean() + 1e-300
+        logs = np.log(a + small), np.log(b + small)
+        if not self._differ(a, b, alpha / 2) and not self._differ(*logs, alpha / 2):
+            return None
+        here, there = float(self.theirs.std()), float(self.ours.std())
+        return Difference(
+            f"expected a standard deviation of {there:.4g} ({len(self.ours)} runs), found "
+            f"{plain(here)}",
+            f"values with a standard deviation of {plain(here)} are not as expected",
+        )
 
-def _mean_difference(ours: np.ndarray, theirs: np.ndarray) -> Difference | None:
-    chance = ours.std() * np.sqrt(1 / ours.size + 1 / theirs.size)
-    between_runs = ours.mean(axis=1).std(ddof=1)
-    here, there = float(theirs.mean()), float(ours.mean())
-    freedom = len(ours) - 1
-    if abs(here - there) <= max(6 * chance, min(_deviations(freedom), 6) * between_runs):
+    def _differ(self, a: np.ndarray, b: np.ndarray, alpha: float) -> bool:
+        """Whether the means of two samples differ (Student's t, pooled)."""
+        squares = ((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum()
+        variance = squares / max(a.size + b.size - 2, 1)
+        error = (variance * (1 / self.sizes[0] + 1 / self.sizes[1])) ** 0.5
+        limit = special.stdtrit(self.freedom, 1 - alpha / 2)
+        rounding = 1e-9 * float(np.abs(a).max()) + 1e-3 * self.numbers.unit
+        return bool(abs(a.mean() - b.mean()) > limit * error + rounding)
+
+    def _shape(self, alpha: float) -> Difference | None:
+        """Kolmogorov and Smirnov's test."""
+        ours, theirs = np.sort(self.ours.ravel()), np.sort(self.theirs.ravel())
+        at = np.concatenate([ours, theirs])
+        parts = [np.searchsorted(x, at, side="right") / x.size for x in (ours, theirs)]
+        distance = float(np.abs(parts[0] - parts[1]).max())
+        size = self.sizes[0] * self.sizes[1] / sum(self.sizes)
+        if special.kolmogorov(distance * size**0.5) >= alpha:
+            return None
+        return alike(f"another distribution: {distance:.0%} of the values lie elsewhere")
+
+    def _extremes(self, alpha: float) -> Difference | None:
+        """How many values of one sample lie beyond all of the other (Rosenbaum's test)."""
+        ours, theirs, middle = self.ours.ravel(), self.theirs.ravel(), np.median(self.ours)
+        seen = f"values between {plain(theirs.min())} and {plain(theirs.max())}"
+        said = f"the reference's runs between {plain(ours.min())} and {plain(ours.max())}"
+        share = self.sizes[0] / sum(self.sizes)
+        for a, b in ((ours, theirs), (-ours, -theirs), (abs(ours - middle), abs(theirs - middle))):
+            for beyond, part in (((a > b.max()).sum(), share), ((b > a.max()).sum(), 1 - share)):
+                if part ** (beyond / self.effect) < alpha / 6:
+                    return Difference(f"{seen}, {said}", f"{seen} are not in the range asked for")
         return None
-    return Difference(
-        f"values around {plain(here)}, the reference's around {plain(there)}",
-        f"values around {plain(here)} are not as expected",
-    )
+
+    def _support(self, alpha: float) -> Difference | None:
+        """Whether values come up that never do in the reference, which has few different ones."""
+        values, counts = np.unique(self.ours, return_counts=True)
+        if len(values) > min(FEW_CATEGORIES, self.ours.size / 8):
+            return None
+        new = ~np.isin(self.theirs, values)
+        rate = ((counts == 1).sum() + 1) * self.theirs.size / self.ours.size
+        count = new.sum() / self.effect
+        if count < 1 or special.pdtrc(count - 1, rate) >= alpha:
+            return None
+        return alike(f"{plain(float(self.theirs[new][0]))} is none of the values that come up")
+
+    def _repetition(self, alpha: float) -> Difference | None:
+        """Whether values come up twice in a run: drawn with or without replacement."""
+        n, pairs = self.ours.shape[1], self.ours.shape[1] * (self.ours.shape[1] - 1) / 2
+        ours, theirs = ([_repeated(row) for row in x] for x in (self.ours, self.theirs))
+        if not any(ours) and any(theirs):
+            counts = np.unique(self.ours, return_counts=True)[1]
+            k = len(self.ours)
+            across = (counts * (counts - 1)).sum() / (k * (k - 1) * n**2) if k > 1 else 0.0
+            if k * pairs * across > -np.log(alpha):
+                return alike("a value comes up twice in one run: drawn with replacement?")
+        if all(ours) and not any(theirs) and len(theirs) * np.mean(ours) > -np.log(alpha):
+            return alike("no value comes up twice: drawn without replacement?")
+        return None
 
 
-def _deviation_difference(pool: np.ndarray, sample: np.ndarray) -> Difference | None:
-    if min(len(pool), len(sample)) < 8 or pool.std() == 0:
-        return None
-    ratio = float(sample.std() / pool.std())
-    factor = np.exp(max(0.5, 5 * np.sqrt((1 / len(pool) + 1 / len(sample)) / 2)))
-    if 1 / factor <= ratio <= factor:
-        return None
-    said = f"values with a standard deviation of {plain(float(sample.std()))}"
-    return Difference(
-        f"{said}, the reference's have {plain(float(pool.std()))}", f"{said} are not as expected"
-    )
+def _repeated(row: np.ndarray) -> float:
+    """How many pairs of equal values there are."""
+    counts = np.unique(row, return_counts=True)[1]
+    return float((counts * (counts - 1) / 2).sum())
+
+
+def _design_effect(
+    ours: np.ndarray, theirs: np.ndarray, shape: tuple[int, ...]
+) -> tuple[float, float]:
+    """How many values are worth one, as rows, columns or runs move together; and the freedom."""
+    runs, n = np.concatenate([ours, theirs]), ours.shape[1]
+    within = runs.var(axis=1, ddof=1).mean()
+    if within == 0:
+        return 1.0, runs.size - 2
+    effects = [1.0]
+    for axis, size in enumerate(shape):
+        if 1 < size < n and int(np.prod(shape)) == n:
+            others = tuple(i + 1 for i in range(len(shape)) if i != axis)
+            means = runs.reshape(-1, *shape).mean(axis=others)
+            effect = n / size * means.var(axis=1, ddof=1).mean() / within
+            free = len(runs) * (size - 1)
+            if effect > special.fdtri(free, runs.size - free, 1 - SIGNIFICANT_MARGIN):
+                effects.append(effect)
+    free = max(len(runs) - 2, 1)
+    residuals = [x.mean(axis=1) - x.mean() for x in (ours, theirs)]
+    together = n * sum((r**2).sum() for r in residuals) / free / within
+    is_few = together > special.fdtri(free, len(runs) * (n - 1), 1 - SIGNIFICANT_RUN)
+    effect = max(*effects, together)
+    return effect, float(free) if is_few else max(runs.size / effect - 2, free)

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from nbformat import NotebookNode
 
-from d2l.grader.compare.assignment import assign
+from d2l.grader.compare.align import assign
+from d2l.grader.compare.tolerance import LIKE_HEADING, MOST_HEADINGS
 
 START = "Start of the notebook"
 
-_ENOUGH = 0.62  # two headings that share less than this have nothing to do with each other
-_MOST = 600  # headings that are looked at: a notebook that has more is no homework
 _SMALL = {"a", "an", "and", "the"}
 _POINTS = re.compile(r"[(\[][^()\[\]]{0,20}\d[^()\[\]]{0,20}[)\]]\W*$")  # "(5 points)"
 
@@ -39,7 +38,7 @@ def sections_of(notebook: NotebookNode) -> list[Section]:
         if cell.cell_type != "markdown":
             continue
         for level, heading in headings_in(cell.source):
-            if len(sections) > _MOST:
+            if len(sections) > MOST_HEADINGS:
                 break
             open_headings = [parent for parent in open_headings if parent[0] < level]
             sections.append((heading, tuple(title for _, title in open_headings), []))
@@ -89,7 +88,7 @@ def _same_sections(
     # Of several equal headings, the one in the same place is the same.
     places = np.abs(_places(len(theirs))[:, None] - _places(len(ours))[None, :])
     pairs = assign(likeness - 0.02 * places)
-    return [(row + 1, column + 1) for row, column in pairs if likeness[row, column] >= _ENOUGH]
+    return [(row + 1, column + 1) for row, column in pairs if likeness[row, column] >= LIKE_HEADING]
 
 
 def _places(count: int) -> np.ndarray:

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from d2l.grader.compare.compare_values import Output, read_cell
-from d2l.grader.compare.fingerprint import fingerprint, imported_names
+from nbformat import NotebookNode
+
+from d2l.grader.compare.align import fingerprint, imported_names
 from d2l.grader.compare.match_sections import Section, sections_of
+from d2l.grader.compare.outputs import Output
+from d2l.grader.compare.read_outputs import POINTS, read_cell
+from d2l.grader.compare.tolerance import MOST_CELLS, MOST_NOTEBOOK_CHARACTERS
 from d2l.grader.sandbox.job import CellOutcome, Outcome
 
 _MOST_CHARACTERS = 300  # of an error's text, which the submission wrote
+_READ = ("text/plain", "text/html", POINTS)
 _NOT_BELIEVED = ("broken", "start")  # a run that ended like this has no result
 
 
@@ -39,14 +44,14 @@ class NotebookRuns:
     def words(self) -> dict[int, frozenset[str]]:
         """The fingerprint of each code cell, by its index."""
         cells = self.runs[0].notebook.cells
-        code = [index for section in self.sections for index in section.cells]
+        code = [index for section in self.sections for index in section.cells][:MOST_CELLS]
         imported = imported_names(cells[index].source for index in code)
         return {index: fingerprint(cells[index], imported) for index in code}
 
     def shown(self, cells: Iterable[int]) -> list[list[Output]]:
         """What these cells showed together, for each run."""
         indices = list(cells)
-        return [[item for at in indices for item in run[at]] for run in self._items]
+        return [[item for at in indices for item in run.get(at, ())] for run in self._items]
 
     def failure(self, cells: Iterable[int]) -> Failed | None:
         """The first of these cells that did not end well in one of the runs."""
@@ -57,11 +62,26 @@ class NotebookRuns:
 
     @cached_property
     def _items(self) -> list[dict[int, list[Output]]]:
-        return [{index: _read(run, index) for index in self.words} for run in self.runs]
+        return [_read(run, self.words) for run in self.runs]
 
 
-def _read(run: Outcome, index: int) -> list[Output]:
-    return [] if run.status in _NOT_BELIEVED else read_cell(run.notebook.cells[index].outputs)
+def _read(run: Outcome, cells: Iterable[int]) -> dict[int, list[Output]]:
+    """What each cell shows, up to so many characters of them all."""
+    read: dict[int, list[Output]] = {}
+    left = 0 if run.status in _NOT_BELIEVED else MOST_NOTEBOOK_CHARACTERS
+    for index in cells:
+        left -= _num_characters(run.notebook.cells[index])
+        read[index] = read_cell(run.notebook.cells[index].outputs) if left > 0 else []
+    return read
+
+
+def _num_characters(cell: NotebookNode) -> int:
+    """The characters of text that a cell shows; pictures are not read."""
+    shown = [output.get("text") for output in cell.outputs]
+    for output in cell.outputs:
+        data = output.get("data")
+        shown += [data.get(kind) for kind in _READ] if isinstance(data, dict) else []
+    return sum(len(text) if isinstance(text, str) else len(str(text)) for text in shown)
 
 
 def _is_good(run: Outcome, cell: CellOutcome) -> bool:

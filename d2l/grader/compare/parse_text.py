@@ -1,20 +1,30 @@
-"""Reads the items out of printed text: arrays where they stand, numbers with the words before them.
+"""Reads the items out of printed text: arrays, numbers with the words before them, tables.
 
 What is different each time on purpose is left out: times, speeds, addresses, paths, progress bars.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
+from html import unescape
+from itertools import pairwise
 
 import numpy as np
 
-from d2l.grader.compare.arrays import array_of, is_number, number_of
-from d2l.grader.compare.outputs import Line, Output, Text
-from d2l.grader.compare.parse_values import Node, Reader
-from d2l.grader.compare.text_tables import split_tables
-from d2l.grader.compare.tokenizer import Token, tokens_of, visible
+from d2l.grader.compare.outputs import Cell, Line, Output, Table, Text
+from d2l.grader.compare.parse_values import (
+    Node,
+    Reader,
+    Token,
+    array_of,
+    is_number,
+    number_of,
+    printed_unit,
+    tokens_of,
+    visible,
+)
+from d2l.grader.compare.tolerance import MOST_CHARACTERS, MOST_COMPARED_CELLS, MOST_ITEMS
 
-_MOST_CHARACTERS = 100_000
 _NOISE = ("per loop", "CPU times", "Wall time", "it/s", "s/it", "%|")
 _CLOCK = re.compile(r"(?<![\w:])[0-9]{1,4}[:-][0-9]{2}[:-][0-9]{2}(?![\w:])")
 _PATH = re.compile(r"(?<![\w./])(?:/[\w.\-]+){2,}")
@@ -26,12 +36,17 @@ _NAMES_OF_TIMES = {
     "time", "elapsed", "took", "duration", "wall", "runtime", "seconds", "sec", "secs", "speed",
     "timer",
 }  # fmt: skip
+_MOST_HTML = 500_000
+_HTML = re.compile(r"<(?P<tag>/?[a-zA-Z]+)[^<>]*>|[^<]+|<")
+_CELL_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NOTHING = ("NaN", "nan", "None", "<NA>", "NaT")
+_COLUMN_NAME = re.compile(r"\S+(?: \S+)*")  # two spaces part two columns
 
 
 def read_text(text: str, is_result: bool) -> list[Output]:
     """Return the items of a text, in order; `is_result`: what a cell's last expression shows."""
     items: list[Output] = []
-    for piece in split_tables(visible(text[:_MOST_CHARACTERS])):
+    for piece in split_tables(visible(text[:MOST_CHARACTERS])):
         if isinstance(piece, str):
             items += _Text(piece, is_result).items()
         else:
@@ -101,7 +116,7 @@ def _line_items(tokens: list[Token], is_result: bool) -> Iterator[Output]:
         yield from _string_items(tokens[0].text[1:-1], is_result)
         return
     numbers = [position for position, token in enumerate(tokens) if token.kind == "number"]
-    kept = [position for position in numbers if not _is_time(tokens, position)]
+    kept = [position for position in numbers[:MOST_ITEMS] if not _is_time(tokens, position)]
     words = [token for token in tokens if token.kind in ("word", "string")]
     if kept and not words:
         yield from (number_of(tokens[position]) for position in kept)
@@ -184,3 +199,99 @@ def _has_numbers(tokens: list[Token]) -> bool:
 
 def _joined(tokens: Sequence[Token]) -> str:
     return " ".join(token.text for token in tokens)[:2_000]
+
+
+def split_tables(text: str) -> Iterator[str | Table]:
+    """Cut printed text into tables and the text around them, in order."""
+    lines = text.split("\n")
+    plain: list[str] = []
+    position = 0
+    while position < len(lines):
+        rows = _rows_below(lines, position)
+        if not rows:
+            plain.append(lines[position])
+            position += 1
+            continue
+        if plain:
+            yield "\n".join(plain)
+        plain = []
+        yield table_of([_names(lines[position]), *rows])
+        position += 1 + len(rows)
+    if plain:
+        yield "\n".join(plain)
+
+
+def html_table(html: str) -> Table | None:
+    """Return the first table of a piece of HTML; None if there is none."""
+    rows = _html_rows(html[:_MOST_HTML])
+    return table_of(rows) if len(rows) > 1 else None
+
+
+def table_of(rows: Sequence[Sequence[str]]) -> Table:
+    """Return the table whose first row holds the names of its columns."""
+    names, *body = rows
+    read = [[_cell(text) for text in row] for row in body]
+    columns = [[row[i][1] for row in read if i < len(row)] for i in range(len(names))]
+    return Table(
+        tuple(names),
+        tuple(tuple(cell for cell, _ in row) for row in read),
+        tuple(printed_unit(units, is_padded=False) for units in columns),
+    )
+
+
+def _rows_below(lines: list[str], position: int) -> list[list[str]]:
+    header = lines[position]
+    if not header.startswith(" ") or not header.strip():
+        return []
+    ends = [match.end() for match in _COLUMN_NAME.finditer(header)]
+    rows: list[list[str]] = []
+    for line in lines[position + 1 :]:
+        row = _row(line, ends)
+        if row is None or len(rows) * len(ends) > MOST_COMPARED_CELLS:
+            break
+        rows.append(row)
+    return rows
+
+
+def _row(line: str, ends: list[int]) -> list[str] | None:
+    """The cells of a line below names that end at `ends`; None if it is no row of that table."""
+    if len(line) != ends[-1] or line.startswith(" ") or any(line[end - 1] == " " for end in ends):
+        return None
+    index, _, first = line[: ends[0]].rpartition("  " if "  " in line[: ends[0]] else " ")
+    if not index.strip():
+        return None
+    later = [line[begin:end].strip() for begin, end in pairwise(ends)]
+    return [index.strip(), first.strip(), *later]
+
+
+def _names(header: str) -> list[str]:
+    return ["", *(match.group() for match in _COLUMN_NAME.finditer(header))]
+
+
+def _cell(text: str) -> tuple[Cell, float]:
+    text = " ".join(text[:500].split())
+    if text in _NOTHING:
+        return math.nan, 0.0
+    if _CELL_NUMBER.fullmatch(text):
+        return float(text), Token("number", text, True).unit
+    return ("…" if text in ("..", "...") else text), 0.0
+
+
+def _html_rows(html: str) -> list[list[str]]:
+    """The texts of the cells of the first table, row by row."""
+    rows: list[list[str]] = []
+    num_cells, is_in_cell = 0, False
+    for match in _HTML.finditer(html):
+        tag = (match.group("tag") or "").lower()
+        if tag == "/table" or num_cells > MOST_COMPARED_CELLS:
+            break
+        if tag == "tr":
+            rows.append([])
+        elif tag in ("td", "th") and rows:
+            rows[-1].append("")
+            num_cells += 1
+        if tag in ("td", "th", "/td", "/th", "tr", "/tr"):
+            is_in_cell = tag in ("td", "th") and bool(rows)
+        elif not tag and is_in_cell:
+            rows[-1][-1] += unescape(match.group()[:500])
+    return [row for row in rows if row]

@@ -1,20 +1,102 @@
-"""Reads tensors, arrays, lists and tuples out of printed text. Nothing is ever evaluated.
+"""Reads numbers, tensors, arrays, lists and tuples out of printed text. Nothing is ever evaluated.
 
-A bracket without a partner is no value, and values nest a bounded number of times, so the time is
-linear in the text.
+Text is cut into tokens in one pass, every pattern takes each character once, brackets without a
+partner are no values, and values nest a bounded number of times: the time is linear in the text.
 """
 
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from d2l.grader.compare.tokenizer import Token
+import numpy as np
 
+from d2l.grader.compare.outputs import Array, Kind, Shape
+
+TokenKind = Literal["number", "word", "string", "address", "cut", "line", "sign"]
+
+_PATTERN = re.compile(
+    r"(?P<line>\n)"
+    r"|(?P<space>[^\S\n]+)"
+    r"|(?P<cut>\.\.\.|…)"
+    r"|(?P<address>0x[0-9a-fA-F]+)"
+    r"|(?P<number>(?:(?<![\w)\]])[-+])?(?:"
+    r"(?<![\w.,\[(])[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?(?![0-9]|,[0-9])"  # 1,234,567.8
+    r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?(?:%(?![\w(|]))?"
+    r"|(?:inf|nan|NaN|NAN)(?![\w.])))"
+    r"|(?P<word>(?:cuda|cpu|mps):[0-9]+|[^\W\d]\w*(?:\.[^\W\d]\w*)*)"
+    r"|(?P<string>(?<!\w)(?:'[^'\n]*'|\"[^\"\n]*\"))"
+    r"|(?P<sign>.)",
+    re.DOTALL,
+)
+_ESCAPES = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 _DEEPEST = 12  # brackets within brackets; deeper ones are read as text
 _PAIRS = {")": "(", "]": "["}
 _TENSORS = {"tensor": "tensor", "array": "array", "torch.Size": "sequence", "Size": "sequence"}
 _WRAPPERS = ("np.", "numpy.")  # np.float32(0.5)
 _CONSTANTS = ("True", "False", "None")
+_TRUTH = {"True": 1.0, "False": 0.0}
+
+
+class Token(NamedTuple):
+    """A piece of text, and whether white space stands before it."""
+
+    kind: TokenKind
+    text: str
+    is_apart: bool
+
+    @property
+    def number(self) -> float:
+        """What a number is worth: of `12.5%` an eighth."""
+        if self.text.endswith("%"):
+            return float(self.text[:-1]) / 100
+        return float(self.text.replace(",", ""))
+
+    @property
+    def unit(self) -> float:
+        """What the last digit of a number is worth; 0 where none follows the point: `3`, `3.`.
+
+        With an exponent, only of a number that has a digit before the point: `0.0e99` is exact.
+        """
+        mantissa, _, exponent = self.text.rstrip("%").lower().partition("e")
+        digits = len(mantissa.partition(".")[2])
+        if self.text.endswith("%"):
+            return 10.0 ** -(digits + 2)
+        if digits == 0 or (exponent and abs(float(mantissa)) < 1):
+            return 0.0
+        return _power_of_ten(int(exponent[:6] or 0) - digits)
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether a number is written without point and exponent."""
+        return self.text.lstrip("+-").replace(",", "").isdecimal()
+
+
+def tokens_of(text: str) -> Iterator[Token]:
+    """Cut `text` into its tokens."""
+    is_apart = True
+    for match in _PATTERN.finditer(text):
+        kind = match.lastgroup
+        if kind == "space":
+            is_apart = True
+            continue
+        yield Token(kind, match.group(), is_apart)  # type: ignore[arg-type]
+        is_apart = kind == "line"
+
+
+def visible(text: str) -> str:
+    """Return what a terminal would still show: without colours and overwritten lines.
+
+    >>> visible("10%\\r20%\\r\\x1b[1mdone\\x1b[0m")
+    'done'
+    """
+    lines = _ESCAPES.sub("", text.replace("\r\n", "\n")).split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)
+
+
+def _power_of_ten(exponent: int) -> float:
+    return math.inf if exponent > 300 else 10.0**exponent
 
 
 @dataclass(frozen=True)
@@ -129,3 +211,104 @@ def _partners(tokens: Sequence[Token]) -> dict[int, int]:
             else:
                 opened.clear()
     return partners
+
+
+def array_of(node: Node, label: str = "") -> Array | None:
+    """Return the array that `node` is; None if it is none: ragged, or with words in it."""
+    if node.kind == "call":
+        return _called(node, label)
+    layout = _layout(node)
+    if layout is None:
+        return None
+    kind: Kind = "number" if node.kind == "atom" else "sequence"
+    dtype = _dtype(layout.tokens, ("int", "float"))
+    return _array(kind, dtype, layout.shape, layout, label)
+
+
+def number_of(token: Token, label: str = "") -> Array:
+    """Return a number or a truth value that stands alone."""
+    array = array_of(Node("atom", token), label)
+    assert array is not None, token
+    return array
+
+
+def is_number(token: Token) -> bool:
+    """Whether a token is a number or a truth value."""
+    return token.kind == "number" or token.text in _TRUTH
+
+
+def printed_unit(units: Sequence[float], is_padded: bool) -> float:
+    """Return what the last digit is worth of numbers that were printed together.
+
+    Python, NumPy and pandas leave zeros at the end away, tensors do not: a tensor's 0.5 may have
+    been rounded, anybody else's is a half.
+    """
+    unit = min((unit for unit in units if unit > 0), default=0.0)
+    return unit if is_padded or unit < 0.1 else 0.0
+
+
+class _Layout(NamedTuple):
+    shape: Shape
+    shown: tuple[int, ...]
+    tokens: list[Token]
+
+
+def _called(node: Node, label: str) -> Array | None:
+    layout = _layout(node.parts[0])
+    if layout is None:
+        return None
+    name = node.token.text
+    if name.endswith("Size"):
+        return _array("sequence", "int", layout.shape, layout, label)
+    if name not in ("tensor", "array"):  # np.float32(0.5)
+        return _array("number", name.rpartition(".")[2].rstrip("_"), (), layout, label)
+    defaults = ("int64", "float32" if name == "tensor" else "float64")
+    dtype = node.options.get("dtype", "").strip("'\"").removeprefix("torch.")
+    size = node.options.get("size") or node.options.get("shape")
+    shape = layout.shape if size is None else _sizes(size)
+    kind: Kind = "tensor" if name == "tensor" else "array"
+    return _array(kind, dtype or _dtype(layout.tokens, defaults), shape, layout, label)
+
+
+def _array(kind: Kind, dtype: str, shape: Shape, layout: _Layout, label: str) -> Array:
+    values = [_value(token) for token in layout.tokens]
+    units = [0.0 if token.text in _TRUTH else token.unit for token in layout.tokens]
+    unit = printed_unit(units, is_padded=kind == "tensor")
+    return Array(kind, dtype, shape, layout.shown, np.array(values, dtype=float), unit, label)
+
+
+def _value(token: Token) -> float:
+    return _TRUTH[token.text] if token.text in _TRUTH else token.number  # noqa: SIM401 (no number)
+
+
+def _layout(node: Node) -> _Layout | None:
+    if node.kind == "atom":
+        if node.token.kind == "cut":
+            return _Layout((None,), (0,), [])
+        return _Layout((), (), [node.token]) if is_number(node.token) else None
+    if node.kind not in ("list", "tuple"):
+        return None
+    whole = [part for part in node.parts if part.token.kind != "cut"]
+    layouts = [_layout(part) for part in whole]
+    first = layouts[0] if layouts else _Layout((), (), [])
+    size = len(whole) if len(whole) == len(node.parts) else None
+    if first is None or len(first.shape) >= _DEEPEST:
+        return None
+    tokens: list[Token] = []
+    for layout in layouts:
+        if layout is None or (layout.shape, layout.shown) != (first.shape, first.shown):
+            return None
+        tokens += layout.tokens
+    return _Layout((size, *first.shape), (len(whole), *first.shown), tokens)
+
+
+def _dtype(tokens: Sequence[Token], defaults: tuple[str, str]) -> str:
+    integer, real = defaults
+    if tokens and all(token.text in _TRUTH for token in tokens):
+        return "bool"
+    is_whole = all(token.is_integer or token.text in _TRUTH for token in tokens)
+    return integer if tokens and is_whole else real
+
+
+def _sizes(text: str) -> Shape:
+    return tuple(int(digits) for digits in re.findall(r"[0-9]{1,15}", text[:200])[:_DEEPEST])

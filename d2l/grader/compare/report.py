@@ -1,9 +1,32 @@
-"""What a comparison found, as plain data: sections, findings, one verdict."""
+"""What a comparison found: plain data, and the page that shows it with the notebook as it ran.
 
+Knows no points. Every text on the page is untrusted and is escaped.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib.resources import files
 from typing import Literal
 
+from nbformat import NotebookNode
+
+from d2l.grader.sandbox.job import CellOutcome
+from d2l.notebook.cell_html import CellWriter
+from d2l.notebook.execute import code_cells
+from d2l.notebook.page import document
+
 Verdict = Literal["match", "differs", "missing", "failed"]
+MAX_MESSAGE = 4_000
+# Said in words as well as in a colour and a sign.
+_SIGNS = {
+    "match": "✓", "ok": "✓", "passed": "✓", "partly": "◐", "differs": "≠", "missing": "∅",
+    "failed": "✕", "stale": "≠", "broken": "!", "not run": "–",
+}  # fmt: skip
+_TONES = {"match": "good", "ok": "good", "passed": "good", "not run": "quiet", "missing": "quiet"}
+MAX_FINDINGS = 500  # of one page
 
 
 @dataclass(frozen=True)
@@ -51,3 +74,197 @@ class CheckReport:
         """Whether everything is there, is right, and is what the code produces."""
         sections = all(section.verdict == "match" for section in self.sections)
         return sections and not self.stale and not self.problem
+
+
+# What a page says of a finding: its message, which names the reference's values, or its hint.
+Redaction = Callable[[Finding], str]
+
+
+def check_page(
+    report: CheckReport,
+    notebook: NotebookNode,
+    title: str,
+    cells: Sequence[CellOutcome] = (),
+    note: str = "",
+) -> str:
+    """Return the page of one comparison, the reference's values included.
+
+    `note` is a line about the run.
+    """
+    verdict = "full match" if report.is_full_match else "not a full match"
+    tone = "good" if report.is_full_match else "bad"
+    body = f"""<main class="report">
+<header><span>{escape(note)}</span></header>
+<h1><bdi>{escape(title)}</bdi></h1>
+<p class="verdict {tone}">{verdict}</p>
+{problem_html(report)}
+{sections_html(report.sections)}
+{differences_html(report, notebook, full_message)}
+{notebook_html(notebook, cells, report, full_message)}
+</main>"""
+    return document(f"{title}: {verdict}", body, report_style())
+
+
+@cache
+def report_style() -> str:
+    """Return the style sheet that pages of reports have besides the house's."""
+    return files("d2l.grader.compare").joinpath("report.css").read_text(encoding="utf-8")
+
+
+def problem_html(report: CheckReport) -> str:
+    """Return why nothing could be compared, if so."""
+    return (
+        f'<p class="problem">{escape(report.problem[:MAX_MESSAGE])}</p>' if report.problem else ""
+    )
+
+
+def sections_html(sections: Sequence[SectionReport]) -> str:
+    """Return the table of sections, each with its verdict."""
+    rows = "\n".join(
+        f'<tr><th scope="row"><bdi>{escape(section.heading)}</bdi></th>'
+        f"<td>{badge(section.verdict)}</td>"
+        f'<td class="number">{section.matched} of {len(section.findings)}</td></tr>'
+        for section in sections
+    )
+    if not rows:
+        return ""
+    head = '<tr><th scope="col">Section</th><th scope="col">Verdict</th>'
+    head += '<th scope="col" class="number">Matches</th></tr>'
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="Sections">'
+        f"<table>\n<thead>{head}</thead>\n<tbody>\n{rows}\n</tbody>\n</table></div>"
+    )
+
+
+def differences_html(report: CheckReport, notebook: NotebookNode | None, tell: Redaction) -> str:
+    """Return everything that does not match, by section, with links to the cells."""
+    numbers = numbers_of(notebook)
+    parts = [
+        _differences(section.heading, _unmatched(section.findings), numbers, tell)
+        for section in report.sections
+    ]
+    stale = [_difference(finding, "stale", numbers, tell) for finding in report.stale]
+    if stale:
+        note = "What is stored under these cells is not what their code produces."
+        parts.append(f"<h3>Stored outputs</h3>\n<p>{note}</p>\n{_list(stale)}")
+    found = "\n".join(part for part in parts if part)
+    return f'<h2 id="differences">What to look at</h2>\n{found}' if found else ""
+
+
+def _unmatched(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.verdict != "match"]
+
+
+def _differences(
+    heading: str, findings: Sequence[Finding], numbers: Mapping[int, int], tell: Redaction
+) -> str:
+    items = [_difference(finding, finding.verdict, numbers, tell) for finding in findings]
+    return f"<h3><bdi>{escape(heading)}</bdi></h3>\n{_list(items)}" if items else ""
+
+
+def _list(items: list[str]) -> str:
+    return '<ul class="differences">\n' + "\n".join(items[:MAX_FINDINGS]) + "\n</ul>"
+
+
+def _difference(finding: Finding, status: str, numbers: Mapping[int, int], tell: Redaction) -> str:
+    index = finding.submission_cell
+    number = None if index is None else numbers.get(index)
+    link = "" if number is None else f' <a href="#cell-{number}">code cell {number}</a>'
+    what = f"<bdi>{escape(finding.what)}</bdi>"
+    return f"<li>{badge(status)} {what}{link}{message_html(tell(finding))}</li>"
+
+
+def notebook_html(
+    notebook: NotebookNode,
+    cells: Iterable[CellOutcome],
+    report: CheckReport | None,
+    tell: Redaction,
+) -> str:
+    """Return the notebook as it ran: each code cell with its status and what was found in it."""
+    outcomes = {outcome.index: outcome for outcome in cells}
+    numbers = numbers_of(notebook)
+    notes = _notes(report, tell) if report else {}
+    writer = CellWriter()
+    shown = "\n".join(
+        _cell(writer, cell, numbers.get(index), outcomes.get(index), notes.get(index, []))
+        for index, cell in enumerate(notebook.cells)
+    )
+    return f'<h2 id="notebook">The notebook as it ran</h2>\n<div class="notebook">\n{shown}\n</div>'
+
+
+def numbers_of(notebook: NotebookNode | None) -> dict[int, int]:
+    """Return the numbers that Jupyter gives code cells in a run from top to bottom, by index."""
+    code = code_cells(notebook) if notebook else []
+    return {index: number for number, index in enumerate(code, start=1)}
+
+
+def _cell(
+    writer: CellWriter,
+    cell: NotebookNode,
+    number: int | None,
+    outcome: CellOutcome | None,
+    notes: Sequence[str],
+) -> str:
+    content = writer.cell(cell)
+    if number is None:
+        return content
+    found = "\n".join(notes)
+    aside = f'<aside aria-label="About code cell {number}">\n{found}\n</aside>' if found else ""
+    return (
+        f'<div class="cell" id="cell-{number}">\n<div class="work">\n'
+        f"{_cell_head(number, outcome)}\n{content}\n</div>\n{aside}\n</div>"
+    )
+
+
+def _cell_head(number: int, outcome: CellOutcome | None) -> str:
+    said = ""
+    if outcome is not None:
+        seconds = "" if outcome.status == "not run" else f"<span>{outcome.seconds:.1f} s</span>"
+        said = f"{badge(outcome.status)} {seconds}"
+    return f'<p class="cell-head"><span>Code cell {number}</span> {said}</p>'
+
+
+def _notes(report: CheckReport, tell: Redaction) -> dict[int, list[str]]:
+    """What is to be said beside each cell of the submission."""
+    notes: dict[int, list[str]] = defaultdict(list)
+    for section in report.sections:
+        for finding in section.findings[:MAX_FINDINGS]:
+            if finding.submission_cell is not None:
+                notes[finding.submission_cell].append(_note(finding, finding.verdict, tell))
+    for finding in report.stale[:MAX_FINDINGS]:
+        if finding.submission_cell is not None:
+            notes[finding.submission_cell].append(_note(finding, "stale", tell))
+    return notes
+
+
+def _note(finding: Finding, status: str, tell: Redaction) -> str:
+    is_match = finding.verdict == "match" and status == "match"
+    said = "" if is_match else message_html(tell(finding))
+    return f'<div class="note">{badge(status)} <bdi>{escape(finding.what)}</bdi>{said}</div>'
+
+
+def badge(status: str) -> str:
+    """Return a status as a small sign with its word."""
+    tone = _TONES.get(status, "bad")
+    sign = _SIGNS.get(status, "✕")
+    return (
+        f'<span class="badge {tone}"><span aria-hidden="true">{sign}</span> {escape(status)}</span>'
+    )
+
+
+def message_html(message: str) -> str:
+    """Return a message as text, cut where it is longer than anybody reads."""
+    if not message:
+        return ""
+    cut = f"{message[:MAX_MESSAGE]} …" if len(message) > MAX_MESSAGE else message
+    return f'<p class="message" dir="auto">{escape(cut)}</p>'
+
+
+def full_message(finding: Finding) -> str:
+    """Return what a finding says to those who know the reference."""
+    return finding.message
+
+
+def redacted(finding: Finding) -> str:
+    """Return what a finding says to those who are not to see the reference's values."""
+    return finding.hint

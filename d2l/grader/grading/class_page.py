@@ -12,8 +12,7 @@ from importlib.resources import files
 from math import floor
 from statistics import mean, median
 
-from d2l.grader.compare.html_parts import badge, message_html
-from d2l.grader.compare.report_page import report_style
+from d2l.grader.compare.report import badge, message_html, report_style
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.student_page import points, student_link

@@ -192,7 +192,7 @@ class _Grading:
             self.config.jobs,
             self.listener.start,
             self._done,
-            self.config.sandbox.stop.cancel,
+            self.config.sandbox.cancellation.cancel,
         )
         return [self.results[one.key] for one in submissions]
 

@@ -97,7 +97,7 @@ def _graded(
     rubric, reference = course.rubric, course.reference
     outcomes = [_run(course, found, seed_offset) for seed_offset in rubric.runs]
     worst = min(outcomes, key=_rank)
-    report = compare(reference.outcomes, outcomes, found.notebook)
+    report = compare(reference.outcomes, outcomes, found.notebook, rubric.compare_rules)
     if worst.status in _NO_RESULT or (rubric.all_or_nothing and worst.status != "ok"):
         sections, checks = no_points(rubric, reference.expected, worst.reason)
     else:
@@ -131,11 +131,12 @@ def _run(course: GradingContext, found: LoadedSubmission, seed_offset: int) -> O
         fetches=course.checks.fetches,
         inputs=course.checks.visible_inputs(seed_offset),
         files=found.files,
+        trusts_tags=False,
     )
     outcome = course.run(job, course.sandbox)
     if outcome.status == "start":  # it has seen nothing of the notebook: once more
         outcome = course.run(job, course.sandbox)
-    if course.sandbox.stop.is_cancelled:
+    if course.sandbox.cancellation.is_cancelled:
         raise StoppedError
     return outcome
 

@@ -14,8 +14,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from d2l.files.atomic_write import replace_file
-from d2l.grader.compare.compare import compare
+from d2l.grader.compare.compare import compare, needs_more_runs
 from d2l.grader.compare.match_sections import sections_of
+from d2l.grader.compare.tolerance import FIRST_REFERENCE_RUNS
 from d2l.grader.grading.hidden_checks import HiddenChecks
 from d2l.grader.grading.rubric import Rubric, require_headings
 from d2l.grader.grading.score import by_heading, homes_of
@@ -67,7 +68,7 @@ class ReferenceRunner:
     jobs: int
 
     def run(self, on_run: Callable[[], None]) -> Reference:
-        """Run the reference with every seed_offset, and return it if it deserves full points.
+        """Run the reference with the rubric's seeds, and return it if it deserves full points.
 
         Raises `RubricError` if a run fails, a check does, or a section shows nothing to compare.
         """
@@ -78,15 +79,21 @@ class ReferenceRunner:
             outcomes[done.task] = _required(self.rubric, done)
             on_run()
 
-        run_tasks(
-            self.rubric.seeds,
-            lambda seed_offset: self._run_one(notebook, seed_offset),
-            self.jobs,
-            on_start=lambda seed_offset: None,
-            on_done=keep,
-            stop=self.sandbox.stop.cancel,
-        )
-        in_order = [outcomes[seed_offset] for seed_offset in self.rubric.seeds]
+        def run(seeds: Sequence[int]) -> list[Outcome]:
+            run_tasks(
+                seeds,
+                lambda seed_offset: self._run_one(notebook, seed_offset),
+                self.jobs,
+                on_start=lambda seed_offset: None,
+                on_done=keep,
+                stop=self.sandbox.cancellation.cancel,
+            )
+            return [outcomes[seed_offset] for seed_offset in seeds]
+
+        first = FIRST_REFERENCE_RUNS if self.rubric.auto_seeds else len(self.rubric.seeds)
+        in_order = run(self.rubric.seeds[:first])
+        if self.rubric.auto_seeds and needs_more_runs(in_order):
+            in_order += run(self.rubric.seeds[first:])
         reference = _held_against(self.rubric, in_order)
         self._require_passed(in_order)
         return reference
@@ -134,7 +141,7 @@ def _required(rubric: Rubric, done: Done[int, Outcome]) -> Outcome:
 
 def _held_against(rubric: Rubric, outcomes: Sequence[Outcome]) -> Reference:
     homes = homes_of(rubric, sections_of(outcomes[0].notebook))
-    itself = compare(outcomes, outcomes)
+    itself = compare(outcomes, outcomes, rules=rubric.compare_rules)
     found = by_heading(homes, itself)
     expected = {heading: len(section.findings) for heading, section in found.items()}
     for rule in rubric.sections:

@@ -8,9 +8,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import cast
 
+from d2l.grader.compare.tolerance import (
+    ALL_AUTO,
+    AUTO,
+    MODES,
+    MOST_REFERENCE_RUNS,
+    Mode,
+    Rule,
+    SectionRules,
+)
 from d2l.grader.grading.toml_schema import RubricError, TomlTable
-from d2l.grader.sandbox.limits import Limits
+from d2l.grader.sandbox.isolation import Limits
 
 MOST_RUNS = 10
 CELL_SECONDS = 30  # of CPU time: a cell that never ends must not take the whole run with it
@@ -24,6 +34,7 @@ class SectionRule:
     heading: str
     points: float
     manual: bool = False  # free text: its points are the instructor's to give
+    rules: SectionRules = ALL_AUTO  # how its outputs are compared
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,7 @@ class Rubric:
     runs: tuple[int, ...]  # seed_offsets of each submission's runs
     all_or_nothing: bool  # a run that failed gets nothing, not even for what came before
     check_seconds: float  # that one call of a check may take
+    auto_seeds: bool = False  # the runs of the reference beyond the first few only where needed
     notebook: str = ""  # the name of the one that counts of several; empty: the reference's
 
     @property
@@ -61,6 +73,11 @@ class Rubric:
         """The most points that there are."""
         sections = sum(rule.points for rule in self.sections)
         return sections + sum(rule.points for rule in self.checks)
+
+    @property
+    def compare_rules(self) -> dict[str, SectionRules]:
+        """How the outputs of each section are compared, by its heading."""
+        return {rule.heading: rule.rules for rule in self.sections}
 
 
 def read_rubric(path: Path) -> Rubric:
@@ -73,6 +90,9 @@ def read_rubric(path: Path) -> Rubric:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RubricError(f"{path} is no TOML: {error}") from error
     table = TomlTable(values, str(path))
+    auto_seeds = table.has("seeds") and values["seeds"] == "auto"
+    if auto_seeds:
+        values["seeds"] = list(range(MOST_REFERENCE_RUNS))
     checks = tuple(map(_check, table.tables("check")))
     rubric = Rubric(
         path=path.resolve(),
@@ -88,6 +108,7 @@ def read_rubric(path: Path) -> Rubric:
         runs=table.wholes("runs", [0, 1], most=MOST_RUNS),
         all_or_nothing=table.truth("all_or_nothing", False),
         check_seconds=table.number("check_seconds", 10, positive=True),
+        auto_seeds=auto_seeds,
         notebook=table.text("notebook") if table.has("notebook") else "",
     )
     table.end()
@@ -130,9 +151,23 @@ def _no_heading(rubric: Rubric, kind: str, heading: str, there: list[str]) -> st
 
 
 def _section(table: TomlTable) -> SectionRule:
-    rule = SectionRule(table.text("heading"), table.number("points"), table.truth("manual", False))
+    heading, points = table.text("heading"), table.number("points")
+    manual = table.truth("manual", False)
+    default = _compare_rule(table)
+    outputs = []
+    for output in table.tables("output"):
+        outputs.append((output.text("shows"), _compare_rule(output, default)))
+        output.end()
     table.end()
-    return rule
+    return SectionRule(heading, points, manual, SectionRules(default, tuple(outputs)))
+
+
+def _compare_rule(table: TomlTable, default: Rule = AUTO) -> Rule:
+    mode = table.text("compare", default.compare)
+    if mode not in MODES:
+        raise table.error("compare", f"is {mode!r}: one of {', '.join(map(repr, MODES))}")
+    tolerance = table.number("tolerance", 0) if table.has("tolerance") else default.tolerance
+    return Rule(cast(Mode, mode), tolerance)
 
 
 def _check(table: TomlTable) -> CheckRule:
@@ -169,6 +204,7 @@ def _limits(table: TomlTable) -> Limits:
         output=_bytes(table, "output_mb", usual.output, _MIB),
         cell_characters=table.whole("cell_characters", usual.cell_characters),
         disk=_bytes(table, "disk_mb", usual.disk, _MIB),
+        threads=table.whole("threads", 1),
     )
     table.end()
     return limits

@@ -11,9 +11,15 @@ from urllib.parse import quote
 
 from nbformat import NotebookNode
 
-from d2l.grader.compare.html_notebook import notebook_html
-from d2l.grader.compare.html_parts import badge, message_html, redacted
-from d2l.grader.compare.report_page import differences_html, problem_html, report_style
+from d2l.grader.compare.report import (
+    badge,
+    differences_html,
+    message_html,
+    notebook_html,
+    problem_html,
+    redacted,
+    report_style,
+)
 from d2l.grader.grading.result import CheckResult, SectionResult, StudentResult
 from d2l.notebook.page import document
 

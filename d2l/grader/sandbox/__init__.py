@@ -1,1 +1,1 @@
-"""One notebook of a stranger, run in a sandbox: limits, walls, and frames as the only way out."""
+"""Runs one untrusted notebook: limits, isolation, typed messages as the only way out."""

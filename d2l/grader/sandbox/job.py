@@ -11,8 +11,8 @@ from nbformat import NotebookNode
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 Value = np.ndarray | Plain
 CellStatus = Literal["ok", "error", "timeout", "died", "not run"]
-# Why a run as a whole ended. All but "ok" are failures; "broken" is a sandbox that said nonsense,
-# "start" a kernel that did not answer, "stopped" a run that whoever asked for it ended.
+# How a run as a whole ended. All but "ok" are failures: "broken" is a sandbox that sent nonsense,
+# "start" a kernel that did not answer, "stopped" a run that its caller ended.
 RunStatus = Literal[
     "ok", "error", "timeout", "died", "memory", "processes", "output", "disk", "broken", "start",
     "stopped",
@@ -38,10 +38,11 @@ class Problem:
 class Job:
     """One run: a notebook, how its random numbers begin, and what is wanted of it afterwards.
 
-    Every seed that the notebook sets is moved by `seed_offset`, and a notebook that sets none begins
-    with `seed_offset`. `set` assigns names after the cell that first assigns them (or at the start).
-    A cell that its metadata announce as failing (the tag "raises-exception") is fine if it does.
-    `inputs` are visible in the expressions of `fetches` alone, as tensors.
+    Every seed that the notebook sets is moved by `seed_offset`; a notebook that sets none begins
+    with that. `set` assigns names after the cell that first assigns them (or at the start).
+    `inputs` are hidden: after the last cell, those that an expression of `fetches` names are
+    handed over for this expression, as tensors. With `trusts_tags` a cell may fail whose metadata
+    announce it (the tag "raises-exception").
     """
 
     notebook: NotebookNode
@@ -49,9 +50,10 @@ class Job:
     set: Mapping[str, Plain] = field(default_factory=dict)
     fetches: tuple[Fetch, ...] = ()
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
-    files: Path | None = None  # a folder whose files lie beside the notebook
+    files: Path | None = None  # a folder whose files lie next to the notebook
     keep_going: bool = True  # whether cells after one that failed still run
     may_install: bool = False
+    trusts_tags: bool = True  # False for work that is graded: its author sets the tags
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class CellOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run: everything in it has a schema and a size, nothing in it is trusted."""
+    """What became of a run: checked against a schema, and untrusted."""
 
     status: RunStatus
     reason: str  # one readable line; empty when status is "ok"

@@ -1,25 +1,39 @@
-"""The level LIMITS: no walls, only limits. The run sees the machine as its user does."""
+"""The level NONE: only limits. The run sees the machine as its user does."""
 
+import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from d2l.grader.sandbox.isolation import LaunchSpec, SandboxConfig, Workspace, environment
+from d2l.grader.sandbox.isolation import (
+    MARK,
+    LaunchSpec,
+    SandboxConfig,
+    guest_environment,
+    with_limits,
+)
 from d2l.grader.sandbox.mounts import python_folders
-from d2l.grader.sandbox.sandbox_uid import require_readable
+from d2l.grader.sandbox.resource_monitor import max_threads
+from d2l.grader.sandbox.workspace import Workspace, require_readable
 
 
-def launch(command: Sequence[str], sandbox: SandboxConfig, place: Workspace) -> LaunchSpec:
-    """Start the command as it is, in the run's own folder."""
+def launch(
+    command: Sequence[str], sandbox: SandboxConfig, workspace: Workspace, folder: Path
+) -> LaunchSpec:
+    """Return how to start the command as it is, in the run's own `folder`."""
     data = None if sandbox.data is None else sandbox.data.resolve()
     needed = python_folders() if command[0] == sys.executable else []
-    needed += [place.root.parent, *([data] if data else [])]
-    require_readable(needed, place.user, with_parents=True)
+    needed += [folder.parents[1], *([data] if data else [])]
+    require_readable(needed, workspace.user, with_parents=True)
+    bound = max_threads(sandbox.limits.processes, workspace.user)
+    can_limit = shutil.which("prlimit") and shutil.which(command[0])
+    limited = with_limits(command, sandbox.limits, bound) if can_limit else command
+    environment = guest_environment(sandbox, str(folder), None if data is None else str(data))
     return LaunchSpec(
-        command=tuple(command),
-        environment=environment(str(place.sandbox), None if data is None else str(data)),
-        folder=str(place.sandbox / "work"),
-        user=place.user,
-        runs_as=place.user,
-        has_walls=False,
-        written=str(place.sandbox),
+        command=tuple(limited),
+        environment=environment | {MARK: workspace.name},
+        folder=str(folder / "work"),
+        user=workspace.user,
+        runs_as=workspace.user,
+        written=str(folder),
     )

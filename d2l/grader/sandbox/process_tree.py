@@ -1,92 +1,134 @@
-"""The processes of this machine as a tree, with what each uses. Trusted, small, no dependencies."""
+"""The processes of this machine as a tree, with what each uses, and ending all of a run."""
 
 import os
+import signal
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+from d2l.grader.sandbox.isolation import MARK
+
+_TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+_KILL_SECONDS = 30.0  # for processes stuck in the kernel, as on a network file system
+_PAUSE_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
 class Process:
-    """One process; `memory` in bytes, what it shares with others included."""
+    """One process; `memory` in bytes, shared pages included; times in seconds of CPU."""
 
     number: int
     parent: int
     threads: int
     memory: int
+    seconds: float  # of its own
+    reaped_seconds: float  # of children that ended and were waited for
+    start: int  # with `number`, what tells it from others
 
 
-def descendants(ancestor: int) -> list[Process]:
-    """Return every process below `ancestor`, itself not among them."""
+def descendants(ancestor: int, *, with_self: bool = False) -> list[Process]:
+    """Return every process below `ancestor`, and itself if asked for."""
     children: dict[int, list[Process]] = {}
-    for process in _all_processes():
-        children.setdefault(process.parent, []).append(process)
     found: list[Process] = []
+    for process in all_processes():
+        children.setdefault(process.parent, []).append(process)
+        if with_self and process.number == ancestor:
+            found.append(process)
     parents = [ancestor]
     while parents:
-        born = children.get(parents.pop(), [])
-        found += born
-        parents += [process.number for process in born]
+        below = children.get(parents.pop(), [])
+        found += below
+        parents += [process.number for process in below]
     return found
 
 
 def threads_of(user: int) -> int:
     """Count the threads of all processes of a user, which is what the limit on them counts."""
-    return sum(process.threads for process in _all_processes() if _owner(process) == user)
+    return sum(process.threads for process in all_processes() if _owner(process.number) == user)
 
 
-def own_memory(processes: Iterable[Process]) -> int:
-    """Return the bytes of these processes with each shared page counted once among its sharers."""
-    return sum(map(_proportional_memory, processes))
+class CpuClock:
+    """CPU time of a tree of processes, those that ended included; it never goes back.
 
-
-def _proportional_memory(process: Process) -> int:
-    try:
-        with open(f"/proc/{process.number}/smaps_rollup", "rb") as lines:
-            found = [line.split()[1] for line in lines if line.startswith(b"Pss:")]
-    except PermissionError:  # not ours to look at: the larger number stands
-        return process.memory
-    except OSError:  # ended in between
-        return 0
-    return int(found[0]) * 1024 if found else 0
-
-
-def hidden_files(processes: Iterable[Process], kinds: tuple[str, ...]) -> int:
-    """Return the bytes in open files that have no name: `kinds` are beginnings of what /proc says.
-
-    A file made by `memfd_create` is "/memfd:…", a deleted one its former path.
+    A process that ends gives its time to the one that waits for it. Where nobody does, what was
+    seen of it while it ran still counts.
     """
-    sizes = {}
-    for process in processes:
-        folder = f"/proc/{process.number}/fd"
-        for name in _listed(folder):
-            path = f"{folder}/{name}"
-            try:
-                target = os.readlink(path)
-                if target.endswith(" (deleted)") and target.startswith(kinds):
-                    found = os.stat(path)
-                    sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
-            except OSError:  # closed in between
-                continue
-    return sum(sizes.values())
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[int, int], float] = {}
+        self._seconds = 0.0
+
+    def read(self, tree: Iterable[Process], reaped_seconds: float = 0.0) -> float:
+        """Return the seconds used so far; `reaped_seconds` are of the caller's own children."""
+        waited = reaped_seconds
+        for process in tree:
+            self._seen[process.number, process.start] = process.seconds
+            waited += process.seconds + process.reaped_seconds
+        self._seconds = max(self._seconds, waited, sum(self._seen.values()))
+        return self._seconds
 
 
-def _listed(folder: str) -> list[str]:
+def kill_run(root: int | None, user: int | None, mark: str) -> None:
+    """End every process below `root`, then `root`, and what else has the run's user or mark.
+
+    Again and again: a process may have started while the others were listed. `user` is one that
+    nobody else is; `root` is None where it has ended and was waited for.
+    """
+    if root is not None:
+        _signal(root, signal.SIGSTOP)  # it adopts what its children leave, and starts nothing more
+    deadline = time.monotonic() + _KILL_SECONDS
+    while time.monotonic() < deadline:
+        below = [] if root is None else descendants(root)
+        alive = {process.number for process in below if process.memory}
+        alive |= _marked(user, mark) - {root or 0}
+        if not alive:
+            break
+        for number in alive:
+            _signal(number, signal.SIGKILL)
+        time.sleep(_PAUSE_SECONDS)
+    if root is not None:
+        _signal(root, signal.SIGKILL)
+
+
+def _signal(number: int, kind: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(number, kind)
+
+
+def _marked(user: int | None, mark: str) -> set[int]:
+    """Processes of the run that may have left its tree, ended ones that nobody waited for aside."""
+    if user is None and not mark:
+        return set()
+    own = os.geteuid() if user is None else user
+    wanted = f"{MARK}={mark}".encode()
+    found = set()
+    for process in all_processes():
+        if _owner(process.number) != own or not process.memory:
+            continue
+        if user is not None or wanted in _environment(process.number):
+            found.add(process.number)
+    return found
+
+
+def _environment(number: int) -> list[bytes]:
     try:
-        return os.listdir(folder)
-    except OSError:  # ended in between, or another user's
+        return Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
+    except OSError:  # ended in between, or not ours to look at
         return []
 
 
-def _owner(process: Process) -> int:
+def _owner(number: int) -> int:
     try:
-        return os.stat(f"/proc/{process.number}").st_uid
+        return os.stat(f"/proc/{number}").st_uid
     except OSError:  # ended in between
         return -1
 
 
-def _all_processes() -> Iterable[Process]:
+def all_processes() -> Iterable[Process]:
+    """Every process of this machine that can be seen."""
     if not os.path.isdir("/proc/self"):
         return _all_by_psutil()
     found = (_read(int(name)) for name in os.listdir("/proc") if name.isdigit())
@@ -95,23 +137,35 @@ def _all_processes() -> Iterable[Process]:
 
 def _read(number: int) -> Process | None:
     try:
-        descriptor = os.open(f"/proc/{number}/stat", os.O_RDONLY)
+        with open(f"/proc/{number}/stat", "rb", buffering=0) as file:
+            fields = file.read(4096).rpartition(b")")[2].split()
     except OSError:  # ended in between
         return None
-    try:
-        fields = os.read(descriptor, 4096).rpartition(b")")[2].split()
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-    return Process(number, int(fields[1]), int(fields[17]), int(fields[21]) * _PAGE)
+    times = [int(field) / _TICK for field in fields[11:15]]
+    return Process(
+        number=number,
+        parent=int(fields[1]),
+        threads=int(fields[17]),
+        memory=int(fields[21]) * _PAGE,
+        seconds=times[0] + times[1],
+        reaped_seconds=times[2] + times[3],
+        start=int(fields[19]),
+    )
 
 
 def _all_by_psutil() -> Iterable[Process]:
     import psutil
 
-    wanted = ["pid", "ppid", "num_threads", "memory_info"]
+    wanted = ["pid", "ppid", "num_threads", "memory_info", "cpu_times", "create_time"]
     for found in psutil.process_iter(wanted):
         info = found.info
-        memory = info["memory_info"].rss if info["memory_info"] else 0
-        yield Process(info["pid"], info["ppid"] or 0, info["num_threads"] or 1, memory)
+        times = info["cpu_times"]
+        yield Process(
+            number=info["pid"],
+            parent=info["ppid"] or 0,
+            threads=info["num_threads"] or 1,
+            memory=info["memory_info"].rss if info["memory_info"] else 0,
+            seconds=times.user + times.system if times else 0.0,
+            reaped_seconds=0.0,
+            start=int(info["create_time"] or 0),
+        )

@@ -1,75 +1,168 @@
-"""What a run uses, measured several times a second: memory, processes, disk. Trusted, small."""
+"""Measures what a run uses, several times a second: time, memory, processes, disk.
+
+Memory is that of the run's cgroup where it has one. Otherwise it is counted: pages (those that are
+shared once among their sharers), page tables, files without a name, and the buffers of sockets.
+"""
 
 import os
 import time
-from typing import Any
+from collections.abc import Iterable
 
-from d2l.grader.sandbox.process_tree import Process, descendants, hidden_files, own_memory
+from d2l.grader.sandbox.cgroup import ControlGroup
+from d2l.grader.sandbox.isolation import LaunchSpec, Limits
+from d2l.grader.sandbox.process_tree import CpuClock, Process, descendants, threads_of
 
 LIBRARY_THREADS = 32 + 4 * (os.cpu_count() or 1)  # that numerical libraries start in one process
+POLL_SECONDS = 0.1
+_SOCKET_BYTES = 213_000  # the most that one socket's send buffer holds (net.core.wmem_default)
+_FREE_SOCKETS = 64  # a kernel has about 40
 _FILES = 100_000  # how many files and folders a run may have
 _DEEPEST = 200  # how many folders within each other
 _SHARE_OF_TIME = 10  # looking through the files takes at most one part in so many
 
+Exceeded = tuple[str, str]
+
 
 class ResourceMonitor:
-    """Measures the processes below this one against the limits of a plan."""
+    """Measures the processes from `root` on against `limits`."""
 
-    def __init__(self, plan: dict[str, Any]) -> None:
-        self.plan = plan
+    def __init__(
+        self, root: int, limits: Limits, spec: LaunchSpec, group: ControlGroup | None
+    ) -> None:
         self.peak_memory = 0
+        self.cpu_seconds = 0.0
+        self._root, self._limits, self._spec, self._group = root, limits, spec, group
+        self._clock = CpuClock()
+        self._start = time.monotonic()
         self._next_look = 0.0
+        self._used_disk = 0
 
-    def exceeded_limit(self) -> tuple[str, str] | None:
-        """Return the limit that is broken and a sentence on it; None if none is.
+    def exceeded_limit(self) -> Exceeded | None:
+        """Return the limit that is exceeded and a sentence on it; None if none is.
 
         The sentence is the same in each run: how much was used when it was seen is chance.
         """
-        tree = descendants(os.getpid())
-        return self._memory(tree) or self._processes(tree) or self._disk(tree)
+        if time.monotonic() - self._start > self._limits.stop_seconds:
+            return "timeout", f"it ran longer than {self._limits.stop_seconds:g} s"
+        if not self._spec.is_local:
+            return None
+        tree = descendants(self._root, with_self=True)
+        return self._time(tree) or self._memory(tree) or self._processes(tree) or self._disk(tree)
 
-    def _memory(self, tree: list[Process]) -> tuple[str, str] | None:
-        limit = self.plan["memory"]
-        used = sum(process.memory for process in tree)
-        if used > limit:
-            used = own_memory(tree)  # what workers share was counted once for each
-        used += hidden_files(tree, ("/memfd:",))
+    def _time(self, tree: list[Process]) -> Exceeded | None:
+        self.cpu_seconds = self._clock.read(tree)
+        if self.cpu_seconds > self._limits.seconds:
+            return "timeout", f"it used more than {self._limits.seconds:g} s of CPU time"
+        return None
+
+    def _memory(self, tree: list[Process]) -> Exceeded | None:
+        limit = self._limits.memory
+        if self._group is not None:
+            used = max(0, self._group.memory() - self._used_disk)  # the disk is in memory
+        else:
+            used = sum(process.memory for process in tree)
+            if used > limit:
+                used = sum(map(_own_memory, tree))  # what workers share was counted once for each
+            used += sum(map(_page_tables, tree)) + _kept_by_descriptors(tree, ("/memfd:",))
         self.peak_memory = max(self.peak_memory, used)
         if used > limit:
             return "memory", f"it used too much memory; {_megabytes(limit)} are allowed"
         return None
 
-    def _processes(self, tree: list[Process]) -> tuple[str, str] | None:
-        limit = self.plan["processes"]
+    def _processes(self, tree: list[Process]) -> Exceeded | None:
+        limit = self._limits.processes
         found = sum(1 + max(0, process.threads - LIBRARY_THREADS) for process in tree)
         if found > limit:
             return "processes", f"it had too many processes; {limit} are allowed"
         return None
 
-    def _disk(self, tree: list[Process]) -> tuple[str, str] | None:
+    def _disk(self, tree: list[Process]) -> Exceeded | None:
         start = time.monotonic()
         if start < self._next_look:
             return None
-        limit = self.plan["disk"]
+        limit = self._limits.disk
         used, files = self._on_disk(tree)
         if used >= limit or files > _FILES:
             # Once more: a process may have ended, and its number be one of another run's by now.
-            used, files = self._on_disk(descendants(os.getpid()))
+            used, files = self._on_disk(descendants(self._root, with_self=True))
+        self._used_disk = used
         self._next_look = start + _SHARE_OF_TIME * (time.monotonic() - start)
         if used >= limit:
             return "disk", f"it wrote too much to disk; {_megabytes(limit)} are allowed"
         if files > _FILES:
-            return "disk", f"it made more than {_FILES:,} files, or nested them too deeply"
+            return "disk", f"it created more than {_FILES:,} files, or nested them too deeply"
         return None
 
     def _on_disk(self, tree: list[Process]) -> tuple[int, int]:
-        if self.plan["written"] is None:
-            return _mounted(self.plan["mounted"], tree)
-        used, files = _written(self.plan["written"])
-        return used + hidden_files(tree, ("/",)), files
+        if self._spec.written is None:
+            return _mounted(self._spec.mounted, tree)
+        used, files = _written(self._spec.written)
+        return used + _kept_by_descriptors(tree, ("/",), sockets=False), files
 
 
-def _mounted(folders: list[str], tree: list[Process]) -> tuple[int, int]:
+def max_threads(processes: int, user: int | None) -> int:
+    """Return a bound on threads that only what exceeds the limit on processes ever meets.
+
+    It counts all threads of a user, so those that an ordinary user has already come on top.
+    """
+    room = 2 * processes + 8 * LIBRARY_THREADS
+    return room if user is not None else room + threads_of(os.getuid())
+
+
+def _own_memory(process: Process) -> int:
+    try:
+        with open(f"/proc/{process.number}/smaps_rollup", "rb") as lines:
+            found = [line.split()[1] for line in lines if line.startswith(b"Pss:")]
+    except PermissionError:  # not ours to look at: the larger number stands
+        return process.memory
+    except OSError:  # ended in between
+        return 0
+    return int(found[0]) * 1024 if found else 0
+
+
+def _page_tables(process: Process) -> int:
+    try:
+        with open(f"/proc/{process.number}/status", "rb") as lines:
+            found = [line.split()[1] for line in lines if line.startswith(b"VmPTE:")]
+    except OSError:  # ended in between
+        return 0
+    return int(found[0]) * 1024 if found else 0
+
+
+def _kept_by_descriptors(
+    processes: Iterable[Process], kinds: tuple[str, ...], sockets: bool = True
+) -> int:
+    """Return the bytes in open files that have no name, and at most in the buffers of sockets.
+
+    `kinds` are beginnings of what /proc says: a file made by `memfd_create` is "/memfd:…", a
+    deleted one its former path.
+    """
+    sizes: dict[tuple[int, int], int] = {}
+    num_sockets = 0
+    for process in processes:
+        folder = f"/proc/{process.number}/fd"
+        for name in _listed(folder):
+            path = f"{folder}/{name}"
+            try:
+                target = os.readlink(path)
+                if target.endswith(" (deleted)") and target.startswith(kinds):
+                    found = os.stat(path)
+                    sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
+            except OSError:  # closed in between
+                continue
+            num_sockets += target.startswith("socket:")
+    buffers = _SOCKET_BYTES * max(0, num_sockets - _FREE_SOCKETS) if sockets else 0
+    return sum(sizes.values()) + buffers
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:  # ended in between, or another user's
+        return []
+
+
+def _mounted(folders: tuple[str, ...], tree: list[Process]) -> tuple[int, int]:
     """Return bytes and files of file systems that only the run sees, through one that sees them."""
     for process in reversed(tree):
         root = f"/proc/{process.number}/root"
@@ -111,7 +204,7 @@ def _entries(path: str) -> list[tuple[str | None, int]]:
                 found.append((entry.path if is_folder else None, size))
                 if len(found) > _FILES:
                     break
-    except OSError:  # taken away in between
+    except OSError:  # removed in between
         pass
     return found
 

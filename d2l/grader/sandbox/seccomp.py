@@ -1,14 +1,12 @@
 """The system calls that no run may make, as a filter that the kernel itself applies (seccomp).
 
-They serve to put up walls of one's own, to look into other processes, or to keep memory that is
-on nobody's account; a notebook needs none of them. Machines with other processors go without.
+They make namespaces, look into other processes, keep memory that is on nobody's account, or reach
+out of the sandbox by an address family that no namespace separates; a notebook needs none of them.
+Machines with other processors go without.
 """
 
 import platform
 import struct
-
-# Stands in a command for the descriptor that the filter can be read from, known when it starts.
-FILTER_DESCRIPTOR = "{descriptor of the filter}"
 
 # Names, and their numbers on (x86_64, aarch64).
 _REFUSED = {
@@ -38,6 +36,7 @@ _REFUSED = {
     "ptrace": (101, 117),
     "request_key": (249, 218),
     "semget": (64, 190),
+    "sched_setaffinity": (203, 122),
     "setns": (308, 268),
     "shmget": (29, 194),
     "umount2": (166, 39),
@@ -45,14 +44,22 @@ _REFUSED = {
     "userfaultfd": (323, 282),
 }
 _CLONE, _CLONE3 = (56, 220), (435, 435)
+_SOCKETS = ((41, 198), (53, 199))  # socket, socketpair
+_UNIX, _INTERNET, _INTERNET_6, _NETLINK = 1, 2, 10, 16
+_ROUTES = 0  # the protocol of netlink by which the C library lists interfaces
 _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _NEW_USER = 0x10000000
 _FOREIGN = 0x40000000  # the bit of x86_64's other table of calls
 
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16  # where they are in what the filter is shown
+_NUMBER, _MACHINE, _FIRST_ARGUMENT, _THIRD_ARGUMENT = (
+    0,
+    4,
+    16,
+    32,
+)  # where they are in what the filter is shown
 _ALLOW, _FAIL = 0x7FFF0000, 0x00050000
-_NOT_PERMITTED, _NOT_IMPLEMENTED = 1, 38
+_NOT_PERMITTED, _NOT_IMPLEMENTED, _NO_SUCH_FAMILY = 1, 38, 97
 
 
 def system_call_filter() -> bytes:
@@ -75,6 +82,8 @@ def system_call_filter() -> bytes:
     ]
     for numbers in _REFUSED.values():
         steps += _refuse(_IF_EQUAL, numbers[column], _NOT_PERMITTED)
+    for numbers in _SOCKETS:
+        steps += _refuse_other_families(numbers[column])
     steps += [
         _step(_IF_EQUAL, _CLONE[column], otherwise=3),
         _step(_LOAD, _FIRST_ARGUMENT),
@@ -86,6 +95,21 @@ def system_call_filter() -> bytes:
 
 def _refuse(test: int, value: int, error: int) -> list[bytes]:
     return [_step(test, value, otherwise=1), _step(_RETURN, _FAIL | error)]
+
+
+def _refuse_other_families(call: int) -> list[bytes]:
+    return [
+        _step(_IF_EQUAL, call, otherwise=9),
+        _step(_LOAD, _FIRST_ARGUMENT),
+        _step(_IF_EQUAL, _UNIX, then=5),
+        _step(_IF_EQUAL, _INTERNET, then=4),
+        _step(_IF_EQUAL, _INTERNET_6, then=3),
+        _step(_IF_EQUAL, _NETLINK, otherwise=3),
+        _step(_LOAD, _THIRD_ARGUMENT),
+        _step(_IF_EQUAL, _ROUTES, otherwise=1),
+        _step(_RETURN, _ALLOW),
+        _step(_RETURN, _FAIL | _NO_SUCH_FAMILY),
+    ]
 
 
 def _step(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:

@@ -1,6 +1,6 @@
-"""Tries what the walls claim, before anybody's work is trusted to them.
+"""Tries what a sandbox guarantees before untrusted work runs in it.
 
-Knows nothing of how walls are made: small programs run behind them and try to break each claim.
+Knows nothing of how sandboxes are made: small programs run inside and try to break each guarantee.
 """
 
 import os
@@ -13,18 +13,105 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from d2l.grader.sandbox import cgroup
 from d2l.grader.sandbox.client import ProcessResult, run_sandboxed
-from d2l.grader.sandbox.escape_attempts import ATTEMPTS, BEGUN, KEPT, LOOK_AROUND, Attempt
-from d2l.grader.sandbox.isolation import SandboxConfig
-from d2l.grader.sandbox.level import IsolationError, Level
-from d2l.grader.sandbox.limits import Limits
+from d2l.grader.sandbox.isolation import IsolationError, Level, Limits, SandboxConfig
 
-_BY_ITSELF = (Level.BUBBLEWRAP, Level.NAMESPACES, Level.LIMITS)  # an image must be asked for
+BEGUN = "begun"  # printed by a program before it tries
+SUCCEEDED = "succeeded"  # printed by one that got away with it
+_MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class EscapeAttempt:
+    """A program that goes beyond `limits`."""
+
+    what: str
+    limits: Limits
+    program: str
+
+
+LOOK_AROUND = """
+import os, socket, sys
+port, process, *paths = sys.stdin.read().split("\\n")
+try:
+    socket.create_connection(("127.0.0.1", int(port)), timeout=0.5).close()
+    print("connected", "a connection to a server outside was made")
+except OSError:
+    pass
+for path in paths:
+    try:
+        os.listdir(path) if os.path.isdir(path) else open(path, "rb").close()
+        print("read", path, "could be read")
+    except OSError:
+        pass
+if os.getpid() > 100 or os.path.exists("/proc/" + process):
+    print("process", "the processes of the machine are visible")
+print("done")
+"""
+
+_MEMORY = f"""
+import time
+print("{BEGUN}", flush=True)
+try:
+    kept = [bytearray(b"x") * {16 * _MEGABYTE} for part in range(20)]
+    time.sleep(2)
+    print("{SUCCEEDED}")
+except MemoryError:
+    pass
+"""
+
+_PROCESSES = f"""
+import os, time
+print("{BEGUN}", flush=True)
+try:
+    for number in range(40):
+        if os.fork() == 0:
+            time.sleep(3)
+            os._exit(0)
+    time.sleep(2)
+    print("{SUCCEEDED}")
+except OSError:
+    pass
+"""
+
+_DISK = f"""
+import time
+print("{BEGUN}", flush=True)
+try:
+    for number in range(8):
+        with open(f"part{{number}}", "wb") as file:
+            file.write(bytes({4 * _MEGABYTE}))
+    time.sleep(2)
+    print("{SUCCEEDED}")
+except OSError:
+    pass
+"""
+
+_TIME = f"""
+import os, signal, time
+print("{BEGUN}", flush=True)
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+time.sleep(8)
+print("{SUCCEEDED}")
+"""
+
+ATTEMPTS = (
+    EscapeAttempt("time", Limits(wall_seconds=1.0), _TIME),
+    EscapeAttempt("memory", Limits(wall_seconds=10, memory=160 * _MEGABYTE), _MEMORY),
+    EscapeAttempt("processes", Limits(wall_seconds=10, processes=20), _PROCESSES),
+    EscapeAttempt("disk", Limits(wall_seconds=10, disk=16 * _MEGABYTE), _DISK),
+)
 
 
 @dataclass(frozen=True)
 class Guarantee:
-    """One thing that the walls claim, and what a program behind them found."""
+    """One thing that a sandbox guarantees, and what a program inside found."""
 
     what: str
     held: bool
@@ -33,110 +120,116 @@ class Guarantee:
 
 @dataclass(frozen=True)
 class SelfTest:
-    """The level that was reached, the claims that were tried, and why it is not a higher one."""
+    """The level of isolation, and the guarantees that were tried."""
 
     level: Level
-    claims: tuple[Guarantee, ...]
-    not_reached: tuple[str, ...] = ()
+    guarantees: tuple[Guarantee, ...]
 
     def __str__(self) -> str:
-        tried = ", ".join(claim.what for claim in self.claims)
-        lines = [f"isolation: {self.level.title} (tried and held: {tried})"]
-        if self.level < Level.NAMESPACES:
-            lines.append("  NOT held: submissions can use the network and read this user's files")
-        return "\n".join([*lines, *(f"  {reason}" for reason in self.not_reached)])
+        tried = ", ".join(guarantee.what for guarantee in self.guarantees)
+        lines = [f"isolation: {self.level.title} (verified: {tried})"]
+        if self.level == Level.NONE:
+            lines.append(
+                "  WARNING: no isolation: submissions can use the network, read this user's files "
+                "and disturb the grading"
+            )
+        if self.level == Level.BUBBLEWRAP:
+            why_not = cgroup.unavailable()
+            by = f"counted by d2l ({why_not})" if why_not else "by cgroup v2"
+            lines.append(f"  memory, processes and CPU share: {by}")
+        return "\n".join(lines)
 
 
 def choose_isolation(
-    asked: Level | None = None,
+    requested: Level | None = None,
     required: Level | None = None,
     hidden: Sequence[Path] = (),
     container_image: str | None = None,
     container_engine: str | None = None,
 ) -> SelfTest:
-    """Return the level asked for, or the highest whose claims hold on this machine.
+    """Return the requested level, bubblewrap by default, if its guarantees hold on this machine.
 
-    `hidden` are paths that must be out of sight behind walls: the reference, the submissions.
-    Raises `IsolationError` if no level holds, or none as high as `required`.
+    `hidden` are paths that must not be visible inside: the reference, the submissions. Raises
+    `IsolationError` if a guarantee does not hold, or the level is below `required`. Without
+    isolation nothing runs unless `Level.NONE` is requested.
     """
-    not_reached: list[str] = []
-    for level in _BY_ITSELF if asked is None else (asked,):
-        sandbox = SandboxConfig(
-            level,
-            Limits(),
-            container_image=container_image,
-            container_engine=container_engine,
+    level = Level.BUBBLEWRAP if requested is None else requested
+    if required is not None and level < required:
+        raise IsolationError(
+            f"isolation {required.title} or higher is required, and {level.title} was requested: "
+            f"use --isolation {required.title}"
         )
-        try:
-            claims = _try(sandbox, hidden)
-            if _broken(claims):  # once more: what fails by chance must not lower the walls
-                claims = _try(sandbox, hidden)
-        except IsolationError as error:
-            not_reached.append(f"{level.title}: {error}")
-            continue
-        if broken := _broken(claims):
-            not_reached.append(f"{level.title}: not held: {broken}")
-        elif required is None or level >= required:
-            return SelfTest(level, claims, tuple(not_reached))
-        else:
-            not_reached.append(f"{level.title}: there, and below {required.title}")
-    wanted = max(asked or Level.LIMITS, required or Level.LIMITS)
-    raise IsolationError(
-        f"isolation at the level {wanted.title} or above was asked for and is not to be had here. "
-        + "; ".join(not_reached)
+    sandbox = SandboxConfig(
+        level, Limits(), container_image=container_image, container_engine=container_engine
     )
+    try:
+        guarantees = _try(sandbox, hidden)
+        if _broken(guarantees):  # once more: what fails by chance must not end the grading
+            guarantees = _try(sandbox, hidden)
+        broken = _broken(guarantees)
+    except IsolationError as error:
+        broken = str(error)
+    else:
+        broken = broken and f"not held: {broken}"
+    if broken:
+        raise IsolationError(
+            f"isolation {level.title} is not available on this machine: {broken}. "
+            "`d2l doctor` prints what is missing; `--isolation none` runs without isolation"
+        )
+    return SelfTest(level, guarantees)
 
 
-def _broken(claims: Sequence[Guarantee]) -> str:
-    reasons = dict.fromkeys(claim.found for claim in claims if not claim.held)
-    whats = {why: ", ".join(one.what for one in claims if one.found == why) for why in reasons}
+def _broken(guarantees: Sequence[Guarantee]) -> str:
+    reasons = dict.fromkeys(one.found for one in guarantees if not one.held)
+    whats = {why: ", ".join(one.what for one in guarantees if one.found == why) for why in reasons}
     return "; ".join(f"{what} ({reason})" for reason, what in whats.items())
 
 
 def _try(sandbox: SandboxConfig, hidden: Sequence[Path]) -> tuple[Guarantee, ...]:
     with ThreadPoolExecutor(len(ATTEMPTS) + 1) as threads:
-        walls = (
-            threads.submit(_look_around, sandbox, hidden) if sandbox.level > Level.LIMITS else None
-        )
-        claims = list(threads.map(lambda attempt: _attempt(sandbox, attempt), ATTEMPTS))
-        return (*(walls.result() if walls else ()), *claims)
+        is_isolated = sandbox.level > Level.NONE
+        isolation = threads.submit(_look_around, sandbox, hidden) if is_isolated else None
+        limits = list(threads.map(lambda attempt: _attempt(sandbox, attempt), ATTEMPTS))
+        return (*(isolation.result() if isolation else ()), *limits)
 
 
-def _attempt(sandbox: SandboxConfig, attempt: Attempt) -> Guarantee:
-    """Have a program use more than it may: the claim holds if it does not get away with it."""
-    for seconds in (attempt.limits.seconds, 4 * attempt.limits.seconds):
-        limits = replace(attempt.limits, seconds=seconds)
-        said, guarded = _run(attempt.program, replace(sandbox, limits=limits))
-        if said or guarded.status != "timeout":  # on a busy machine it may begin too late
+def _attempt(sandbox: SandboxConfig, attempt: EscapeAttempt) -> Guarantee:
+    """Have a program use more than it may: the guarantee holds if it does not succeed."""
+    for patience in (1, 4):
+        wall_seconds = patience * attempt.limits.stop_seconds
+        limits = replace(attempt.limits, wall_seconds=wall_seconds)
+        printed, result = _run(attempt.program, replace(sandbox, limits=limits))
+        if printed or result.status != "timeout":  # on a busy machine it may begin too late
             break
-    found = "" if said.startswith(BEGUN) else f"the trial did not begin: {_why(guarded)}"
-    if KEPT in said:
-        found = "it got away with more than it may"
+    found = "" if printed.startswith(BEGUN) else f"the trial did not begin: {_why(result)}"
+    if SUCCEEDED in printed:
+        found = "a program used more than it may"
     return Guarantee(attempt.what, held=not found, found=found)
 
 
-def _look_around(sandbox: SandboxConfig, hidden: Sequence[Path]) -> Iterator[Guarantee]:
+def _look_around(sandbox: SandboxConfig, hidden: Sequence[Path]) -> tuple[Guarantee, ...]:
     with _server() as port, _secrets() as secrets:
         paths = [*secrets, *(path.resolve() for path in hidden)]
-        told = "\n".join([str(port), str(os.getpid()), *map(str, paths)])
-        said, guarded = _run(LOOK_AROUND, sandbox, told)
-    seen = dict(line.partition(" ")[::2] for line in said.splitlines())
-    broken = "" if "done" in seen else f"the trial did not end: {_why(guarded)}"
-    for word, what in (("connected", "network off"), ("read", "files out of sight"),
-                       ("process", "other processes out of sight")):  # fmt: skip
-        found = broken or seen.get(word, "")
-        yield Guarantee(what, held=not found, found=found)
+        sent = "\n".join([str(port), str(os.getpid()), *map(str, paths)])
+        printed, result = _run(LOOK_AROUND, sandbox, sent)
+    seen = dict(line.partition(" ")[::2] for line in printed.splitlines())
+    broken = "" if "done" in seen else f"the trial did not end: {_why(result)}"
+    whats = {"connected": "network off", "read": "files hidden", "process": "processes hidden"}
+    found = {what: broken or seen.get(word, "") for word, what in whats.items()}
+    return tuple(Guarantee(what, held=not why, found=why) for what, why in found.items())
 
 
-def _run(program: str, sandbox: SandboxConfig, told: str = "") -> tuple[str, ProcessResult]:
-    said: list[bytes] = []
+def _run(program: str, sandbox: SandboxConfig, sent: str = "") -> tuple[str, ProcessResult]:
+    printed: list[bytes] = []
     command = [sys.executable, "-I", "-S", "-c", program]
-    guarded = run_sandboxed(command, sandbox, told.encode(), lambda pipe: said.append(pipe.read()))
-    return b"".join(said).decode(errors="replace"), guarded
+    result = run_sandboxed(
+        command, sandbox, sent.encode(), lambda pipe: printed.append(pipe.read())
+    )
+    return b"".join(printed).decode(errors="replace"), result
 
 
-def _why(guarded: ProcessResult) -> str:
-    return "; ".join([guarded.reason, *guarded.said.strip().splitlines()[-1:]])
+def _why(result: ProcessResult) -> str:
+    return "; ".join([result.reason, *result.stderr_tail.strip().splitlines()[-1:]])
 
 
 @contextmanager
@@ -152,7 +245,7 @@ def _secrets() -> Iterator[list[Path]]:
     folders = [tempfile.gettempdir(), os.path.expanduser("~")]
     with ExitStack() as stack:
         files = [
-            stack.enter_context(tempfile.NamedTemporaryFile(dir=folder, prefix=".d2l-probe-"))
+            stack.enter_context(tempfile.NamedTemporaryFile(dir=folder, prefix=".d2l-selftest-"))
             for folder in folders
             if os.access(folder, os.W_OK)
         ]

@@ -1,25 +1,38 @@
-"""What a sandbox has said so far, put together message by message: the only way to a verdict.
+"""Reads what comes out of one sandbox run, of which not a byte is trusted.
 
-Each message must be the one that may come next; the first that is not ends the run.
+`Session` is a state machine over its messages: each must be one that may come next. JSON and arrays
+in them are parsed into plain data or end in `ProtocolError`: nothing is unpickled, and nothing is
+larger than its bytes.
 """
 
-from collections.abc import Callable, Sequence
+import json
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
-from d2l.grader.sandbox.frames import FrameError
 from d2l.grader.sandbox.job import CellOutcome, Problem, RunStatus, Value
-from d2l.grader.sandbox.schema import checked, checked_count, checked_outputs
+from d2l.grader.sandbox.protocol import (
+    Answer,
+    ArrayFound,
+    CellDone,
+    CellError,
+    CellOutput,
+    CellsDone,
+    DisplayData,
+    ExecuteResult,
+    ProtocolError,
+    Started,
+    Stream,
+    ValueFound,
+    ValueProblem,
+)
+from d2l.notebook.outputs import JSON_KIND, MAX_DEPTH, is_deeper
 
 MAX_LINE = 2_500  # characters of a reason or an error
-_CELL_STATUS = ("ok", "error", "timeout", "died")
-_END_STATUS = (*_CELL_STATUS, "start")
-_CELL = {
-    "kind": str, "index": int, "status": str, "seconds": float, "peak_memory": int, "error": str,
-    "execution_count": object, "outputs": list,
-}  # fmt: skip
 
 
 class Session:
@@ -29,7 +42,7 @@ class Session:
         self, cells: Sequence[int], names: Sequence[str], on_cell: Callable[[CellOutcome], None]
     ) -> None:
         self.has_started = False
-        self.assigned_after_cell: dict[str, int | None] = {}
+        self.assigned_after_cell: Mapping[str, int | None] = {}
         self.cells: list[CellOutcome] = []
         self.shown: dict[int, tuple[list[NotebookNode], int | None]] = {}
         self.values: dict[str, Value | Problem] = {}
@@ -37,93 +50,151 @@ class Session:
         self._cells = cells
         self._names = names
         self._on_cell = on_cell
-        self._array_for: str | None = None
 
-    def add(self, frame: Any) -> None:
-        """Take the next frame. Raises `FrameError` if it may not come now."""
-        if self.end is not None:
-            raise FrameError("a message came after the end")
-        if self._array_for is not None or isinstance(frame, np.ndarray):
-            self._take_array(frame)
-            return
-        kind = frame.get("kind") if isinstance(frame, dict) else None
-        takes = {
-            "started": self._take_start,
-            "cell": self._take_cell,
-            "value": self._take_value,
-            "problem": self._take_problem,
-            "array": self._take_name_of_array,
-            "end": self._take_end,
-        }
-        if not isinstance(kind, str) or kind not in takes:
-            raise FrameError("a message is of no known kind")
-        takes[kind](frame)
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing more can come."""
+        return self.end is not None and len(self.values) == len(self._names)
 
-    def _take_start(self, message: Any) -> None:
-        fields = checked(message, {"kind": str, "assigned_after_cell": dict})
-        if self.has_started:
-            raise FrameError("the sandbox began twice")
-        for name, index in fields["assigned_after_cell"].items():
+    def add(self, answer: Answer) -> None:
+        """Take the next message. Raises `ProtocolError` if it may not come now."""
+        if isinstance(answer, Started):
+            self._start(answer)
+        elif isinstance(answer, CellDone):
+            self._add_cell(answer)
+        elif isinstance(answer, CellsDone):
+            self._end(answer)
+        elif isinstance(answer, ArrayFound):
+            self._add_value(answer.name, parse_array(answer.npy))
+        elif isinstance(answer, ValueFound):
+            self._add_value(answer.name, parse_json(answer.value))
+        else:
+            assert isinstance(answer, ValueProblem)
+            self._add_value(answer.name, Problem(answer.message))
+
+    def _start(self, answer: Started) -> None:
+        if self.has_started or self.end is not None:
+            raise ProtocolError("the sandbox reported its start twice")
+        for index in answer.assigned_after_cell.values():
             if index is not None and index not in self._cells:
-                raise FrameError("a name was set after a cell that there is not")
-            self.assigned_after_cell[name] = index
+                raise ProtocolError("an assignment refers to a cell that does not exist")
+        self.assigned_after_cell = answer.assigned_after_cell
         self.has_started = True
 
-    def _take_cell(self, message: Any) -> None:
-        fields = checked(message, _CELL)
+    def _add_cell(self, answer: CellDone) -> None:
         number = len(self.cells)
-        is_next = number < len(self._cells) and self._cells[number] == fields["index"]
-        if not self.has_started or self.values or not is_next:
-            raise FrameError("a cell came out of turn")
+        is_next = number < len(self._cells) and self._cells[number] == answer.index
+        if not self.has_started or self.end is not None or not is_next:
+            raise ProtocolError("a message of a cell came out of order")
         cell = CellOutcome(
-            fields["index"],
-            _status(fields["status"], _CELL_STATUS),
-            float(fields["seconds"]),
-            fields["peak_memory"],
-            _line(fields["error"]),
+            answer.index, answer.status, answer.seconds, answer.peak_memory, _line(answer.error)
         )
-        outputs = checked_outputs(fields["outputs"])
-        self.shown[cell.index] = outputs, checked_count(fields["execution_count"])
+        self.shown[cell.index] = list(map(_as_output, answer.outputs)), answer.execution_count
         self.cells.append(cell)
         self._on_cell(cell)
 
-    def _take_value(self, message: Any) -> None:
-        fields = checked(message, {"kind": str, "name": str, "value": object})
-        self._keep(fields["name"], fields["value"])
+    def _end(self, answer: CellsDone) -> None:
+        if self.end is not None:
+            raise ProtocolError("the sandbox reported the end of its cells twice")
+        all_ok = len(self.cells) == len(self._cells) and all(c.status == "ok" for c in self.cells)
+        if all_ok != (answer.status == "ok") and answer.status != "start":
+            raise ProtocolError("the reported end contradicts the cells")
+        is_ok = answer.status == "ok"
+        self.end = answer.status, "" if is_ok else _line(answer.reason) or answer.status
 
-    def _take_problem(self, message: Any) -> None:
-        fields = checked(message, {"kind": str, "name": str, "message": str})
-        self._keep(fields["name"], Problem(fields["message"]))
-
-    def _take_name_of_array(self, message: Any) -> None:
-        self._array_for = checked(message, {"kind": str, "name": str})["name"]
-
-    def _take_array(self, frame: Any) -> None:
-        if self._array_for is None or not isinstance(frame, np.ndarray):
-            raise FrameError("an array and the message that names it do not follow each other")
-        self._keep(self._array_for, frame)
-        self._array_for = None
-
-    def _keep(self, name: str, value: Value | Problem) -> None:
-        if name not in self._names or name in self.values:
-            raise FrameError("a value came that was not asked for, or came twice")
+    def _add_value(self, name: str, value: Value | Problem) -> None:
+        # The grader asks for one value at a time.
+        if self.end is None or len(self.values) == len(self._names):
+            raise ProtocolError("a value came before the end of the cells, or after the last value")
+        if name != self._names[len(self.values)]:
+            raise ProtocolError("a value came that was not requested")
         self.values[name] = value
 
-    def _take_end(self, message: Any) -> None:
-        fields = checked(message, {"kind": str, "status": str, "reason": str})
-        status = _status(fields["status"], _END_STATUS)
-        all_ok = len(self.cells) == len(self._cells) and all(c.status == "ok" for c in self.cells)
-        if all_ok != (status == "ok") and status != "start":
-            raise FrameError("the end does not agree with the cells")
-        self.end = status, "" if status == "ok" else _line(fields["reason"]) or status
+
+def _as_output(output: CellOutput) -> NotebookNode:
+    """Return an output as nbformat has it."""
+    fields: dict[str, Any] = {"output_type": output.__struct_config__.tag}
+    if isinstance(output, Stream):
+        fields |= {"name": output.name, "text": output.text}
+    elif isinstance(output, CellError):
+        fields |= {
+            "ename": output.ename,
+            "evalue": output.evalue,
+            "traceback": output.traceback,
+        }
+    else:
+        fields |= {"data": _data(output), "metadata": _metadata(output)}
+        if isinstance(output, ExecuteResult):
+            fields["execution_count"] = output.execution_count
+    return from_dict(fields)
 
 
-def _status(text: str, allowed: tuple[str, ...]) -> Any:
-    if text not in allowed:
-        raise FrameError(f"a status is none of {', '.join(allowed)}")
-    return text
+def _data(output: DisplayData | ExecuteResult) -> dict[str, Any]:
+    return {
+        kind: parse_json(text) if JSON_KIND.fullmatch(kind) else text
+        for kind, text in output.data.items()
+    }
+
+
+def _metadata(output: DisplayData | ExecuteResult) -> dict[str, Any]:
+    metadata = parse_json(output.metadata)
+    if not isinstance(metadata, dict):
+        raise ProtocolError("the metadata of a display is not an object")
+    return metadata
 
 
 def _line(text: str) -> str:
-    """One readable line, whatever the text is: no colours, no line breaks, no endless length."""
+    """One readable line, whatever the text is: no colours, no line breaks, bounded in length."""
     return "".join(sign if sign.isprintable() else " " for sign in text[:MAX_LINE]).strip()
+
+
+MAX_AXES = 32
+# What NumPy writes for these types on every machine that PyTorch runs on.
+_NAMES = "|b1 |i1 |u1 <i2 <i4 <i8 <u2 <u4 <u8 <f2 <f4 <f8 <c8 <c16"
+TYPES = {name: np.dtype(name) for name in _NAMES.split(" ")}
+_MAGIC = b"\x93NUMPY\x01\x00"
+_HEADER = re.compile(
+    rb"\{'descr': '([^']{3,4})', 'fortran_order': (True|False), "
+    rb"'shape': \(((?:\d{1,15}, ?)*(?:\d{1,15})?)\), \} *\n"
+)
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return the plain data in `text`, all of it writable as UTF-8. Raises `ProtocolError`."""
+    try:
+        data = json.loads(text.decode() if isinstance(text, bytes) else text)
+        json.dumps(data, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"a value is not valid JSON: {error}") from error
+    if is_deeper(data, MAX_DEPTH):
+        raise ProtocolError(f"a value has more than {MAX_DEPTH} lists or objects within each other")
+    return data
+
+
+def parse_array(npy: bytes) -> np.ndarray:
+    """Return the array of plain numbers in `npy`, as large as its bytes. Raises `ProtocolError`."""
+    if not npy.startswith(_MAGIC) or len(npy) < len(_MAGIC) + 2:
+        raise ProtocolError("an array does not begin as NumPy's format does")
+    start = len(_MAGIC) + 2
+    end = start + int.from_bytes(npy[start - 2 : start], "little")
+    header = _HEADER.fullmatch(npy[start:end])
+    if header is None:
+        found = npy[start : min(end, start + 200)]
+        raise ProtocolError(f"an array's header is not one of plain numbers: {found!r}")
+    kind = TYPES.get(header[1].decode("latin-1"))
+    shape = _shape(header[3].decode())
+    if kind is None:
+        raise ProtocolError(f"an array has the type {header[1]!r}; expected {', '.join(TYPES)}")
+    if math.prod(shape) * kind.itemsize != len(npy) - end:
+        raise ProtocolError(f"an array of shape {shape} does not have {len(npy) - end} bytes")
+    numbers = np.frombuffer(npy, kind, offset=end)
+    if kind.kind == "b":  # a byte that is neither 0 nor 1 is not a truth value
+        numbers = numbers.view(np.uint8) != 0
+    return numbers.reshape(shape, order="F" if header[2] == b"True" else "C").copy()
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    shape = tuple(int(size) for size in text.replace(",", " ").split())
+    if len(shape) > MAX_AXES or math.prod(size for size in shape if size) >= 2**50:
+        raise ProtocolError(f"an array has an impossible shape: ({text:.100})")
+    return shape

@@ -1,64 +1,174 @@
-"""The folder on this machine that one run has to itself, from before its start to after its end."""
+"""What one run finds in its folder at its start, who it is, and that folder on this machine."""
 
+import io
 import os
+import re
+import secrets
 import shutil
 import stat
+import subprocess
+import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from d2l.grader.sandbox.isolation import Workspace
-from d2l.grader.sandbox.kill_tree import remove_folder
-from d2l.grader.sandbox.sandbox_uid import unprivileged_user
+from d2l.grader.sandbox.isolation import FOLDERS, IsolationError
 
-_FOLDERS = ("home", "tmp", "work", "data")
-
-
-@contextmanager
-def temp_workspace(files: Path | None) -> Iterator[Workspace]:
-    """Make a place with copies of `files` in its folder `work`, and remove it at the end."""
-    root = Path(tempfile.mkdtemp(prefix="d2l-sandbox-")).resolve()
-    try:
-        root.chmod(0o711)  # others may pass, to what is theirs
-        place = Workspace(root, unprivileged_user())
-        _furnish(place, files)
-        yield place
-    finally:
-        remove_folder(root)
+_PREFIX = "d2l-sandbox-"
+_NAME = re.compile(rf"{_PREFIX}(\d+)-\w+")
 
 
-def _furnish(place: Workspace, files: Path | None) -> None:
-    place.sandbox.mkdir(mode=0o700)
-    for name in _FOLDERS:
-        (place.sandbox / name).mkdir(mode=0o700)
-    if files is not None:
-        _copy(files, place.sandbox / "work")
-    _hand_over_fonts(place.sandbox / "home")
-    if place.user is not None:
-        _give(place.sandbox, place.user)
+@dataclass(frozen=True)
+class Workspace:
+    """The inputs of one run, and the user that it is; `user` is None unless the grader is root."""
+
+    files: Path | None
+    user: int | None
+    name: str  # distinct on this machine
+
+    @property
+    def user_and_group(self) -> tuple[int, int]:
+        """Who the processes of the run are."""
+        if self.user is None:
+            return os.getuid(), os.getgid()
+        return self.user, self.user
+
+    def archive(self) -> bytes:
+        """Return the inputs as a tar file, which is unpacked inside.
+
+        Links stay links: what they point to is not copied for somebody who might not see it.
+        """
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            for source, target in self._sources():
+                for path in [source, *sorted(source.rglob("*"))]:
+                    archive.inodes = {}  # type: ignore[attr-defined]  # two names are two files
+                    name = Path(target, path.relative_to(source))
+                    archive.add(path, name, recursive=False, filter=self._as_own)
+        return packed.getvalue()
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Make a folder of this machine with the inputs, and remove it at the end."""
+        remove_stale_folders()
+        root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
+        try:
+            root.chmod(0o711)  # others may pass, to what is theirs
+            own = root / "sandbox"
+            own.mkdir(mode=0o700)
+            for name in FOLDERS:
+                (own / name).mkdir(mode=0o700)
+            for source, target in self._sources():
+                place = own / target
+                place.parent.mkdir(parents=True, exist_ok=True)
+                if source.is_dir():
+                    shutil.copytree(source, place, True, _special_files, dirs_exist_ok=True)
+                else:
+                    shutil.copyfile(source, place)
+            if self.user is not None:
+                for path in (own, *own.rglob("*")):
+                    os.chown(path, self.user, self.user, follow_symlinks=False)
+            yield own
+        finally:
+            remove_folder(root)
+
+    def _sources(self) -> Iterator[tuple[Path, str]]:
+        if self.files is not None:
+            yield self.files, "work"
+        # Else each run searches the machine for fonts, for seconds, the first time it draws.
+        known = Path.home() / ".cache" / "matplotlib"
+        for file in known.glob("fontlist-*.json"):
+            yield file, f"home/.cache/matplotlib/{file.name}"
+
+    def _as_own(self, member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        if not (member.isreg() or member.isdir() or member.issym()):
+            return None
+        member.uid, member.gid = self.user_and_group
+        member.uname = member.gname = ""
+        member.mode |= stat.S_IRUSR | stat.S_IWUSR | (stat.S_IXUSR if member.isdir() else 0)
+        return member
 
 
-def _copy(files: Path, target: Path) -> None:
-    # Links stay links: what they point to is not copied for somebody who might not see it.
-    shutil.copytree(files, target, symlinks=True, ignore=_special, dirs_exist_ok=True)
+def new_workspace(files: Path | None) -> Workspace:
+    """Return the workspace of one run, with copies of `files` in its folder `work`."""
+    return Workspace(files, unprivileged_user(), f"{_PREFIX}{os.urandom(6).hex()}")
 
 
-def _hand_over_fonts(home: Path) -> None:
-    # Else each run searches the machine for fonts, for seconds, the first time it draws.
-    known = Path.home() / ".cache" / "matplotlib"
-    for file in known.glob("fontlist-*.json"):
-        kept = home / ".cache" / "matplotlib"
-        kept.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, kept / file.name)
+def remove_folder(folder: Path) -> None:
+    """Remove a run's folder, whatever is in it; nothing happens where it is gone already."""
+    # By a program made for it: folders in folders a thousand deep are too many for Python's own.
+    for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+        if folder.exists():
+            subprocess.run([*command, "--", folder], capture_output=True, check=False)
 
 
-def _special(folder: str, names: list[str]) -> list[str]:
+def remove_stale_folders() -> None:
+    """Remove what graders of this user have left that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        found = _NAME.fullmatch(folder.name)
+        try:
+            is_own = folder.lstat().st_uid == os.getuid() and not folder.is_symlink()
+        except OSError:  # removed in between
+            continue
+        if found and is_own and not Path(f"/proc/{found[1]}").exists():
+            remove_folder(folder)
+
+
+def _special_files(folder: str, names: list[str]) -> list[str]:
     kept = (stat.S_ISREG, stat.S_ISDIR, stat.S_ISLNK)
     modes = {name: os.lstat(os.path.join(folder, name)).st_mode for name in names}
     return [name for name, mode in modes.items() if not any(kind(mode) for kind in kept)]
 
 
-def _give(folder: Path, user: int) -> None:
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, user, user, follow_symlinks=False)
+# Between systemd's ranges, which end at 1,879,048,191, and 2^31: for nobody, says its table.
+_UNUSED = range(1_900_000_000, 2_100_000_000)
+_UNUSED_IN_CONTAINERS = range(20_000, 60_000)  # where only 65,536 numbers are mapped
+
+
+def unprivileged_user() -> int | None:
+    """Draw the number of a user for one run; None when this process is not root.
+
+    A user of its own keeps runs from seeing and signalling each other, and makes the limit on
+    processes, which counts by user and not at all for root, one of this run alone.
+    """
+    if os.geteuid() != 0:
+        return None
+    mapped = _mapped_users()
+    for numbers in (_UNUSED, _UNUSED_IN_CONTAINERS):
+        if numbers.start in mapped and numbers[-1] in mapped:
+            return secrets.choice(numbers)
+    raise IsolationError(
+        "root grades as an unprivileged user of its own, and this user namespace maps none of "
+        f"the numbers from {_UNUSED_IN_CONTAINERS.start}: run d2l as an ordinary user"
+    )
+
+
+def _mapped_users() -> range:
+    try:
+        first, _, count = Path("/proc/self/uid_map").read_text().split()[:3]
+    except OSError:  # a system without user namespaces has them all
+        return range(2**32)
+    return range(int(first), int(first) + int(count))
+
+
+def require_readable(folders: Iterable[Path], user: int | None, with_parents: bool) -> None:
+    """Raise `IsolationError` for a folder that an unprivileged user cannot read.
+
+    In a sandbox a folder is shown alone; without isolation its parents must be passable as well.
+    """
+    if user is None:
+        return
+    for folder in folders:
+        parents = list(folder.resolve().parents) if with_parents else []
+        closed = [parent for parent in parents if not parent.stat().st_mode & 0o001]
+        if folder.stat().st_mode & 0o005 != 0o005:
+            closed.insert(0, folder)
+        if closed:
+            raise IsolationError(
+                f"when d2l runs as root, submissions run as an unprivileged user, who cannot read "
+                f"{closed[-1]} (needed for {folder}): "
+                f"chmod o+rx {closed[-1]}, or run d2l as an ordinary user"
+                + (", or with --isolation bubblewrap" if with_parents else "")
+            )

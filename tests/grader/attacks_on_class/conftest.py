@@ -10,18 +10,15 @@ from hostile_class import ATTACKS, HANDFUL, TWICE, Places, furnish
 
 @pytest.fixture(scope="session")
 def graded(tmp_path_factory):
-    """The whole class, graded behind the best walls of this machine."""
+    """The whole class, graded at the default level of isolation."""
     yield from _graded(tmp_path_factory.mktemp("hostile"), ATTACKS, True)
 
 
-@pytest.fixture(scope="session", params=["limits", "namespaces"])
+@pytest.fixture(scope="session", params=["none"])
 def graded_at_level(request, tmp_path_factory):
-    """A part of the class, graded with limits alone, and behind other walls than the best."""
+    """A part of the class, graded with limits alone."""
     root, options = tmp_path_factory.mktemp(request.param), ("--isolation", request.param)
-    for result in _graded(root, HANDFUL, False, *options):
-        if "is not to be had here" in result.output:
-            pytest.skip(f"no level {request.param} here: {result.output}")
-        yield result
+    yield from _graded(root, HANDFUL, False, *options)
 
 
 @pytest.fixture(scope="session")

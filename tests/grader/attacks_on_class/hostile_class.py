@@ -27,7 +27,7 @@ ATTACKS = sorted(path.stem for path in (HERE / "attacks").glob("*.py"))
 # Without walls nothing is out of sight: these must end well there all the same.
 HANDFUL = (
     "endless_loop", "os_exit", "memory_bomb", "fork_bomb", "gigabyte_on_disk", "background_process",
-    "twenty_million_characters", "kill_driver", "patched_numbers", "forged_frames",
+    "twenty_million_characters", "kill_supervisor", "patched_numbers", "forged_frames",
 )  # fmt: skip
 TWICE = ("os_exit", "patched_numbers", "forged_frames")
 HEADINGS = ("1. A table", "2. Softmax", "3. Chance")

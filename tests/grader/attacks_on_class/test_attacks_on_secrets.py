@@ -8,19 +8,19 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def behind_walls(graded):
-    """The class, where the machine has walls; limits alone hide nothing."""
-    if graded.level == "limits":
-        pytest.skip(f"no walls on this machine: {graded.output.splitlines()[:4]}")
+def isolated(graded):
+    """The class, where the machine has isolation; limits alone hide nothing."""
+    if graded.level != "bubblewrap":
+        pytest.skip(f"no isolation on this machine: {graded.output.splitlines()[:4]}")
     return graded
 
 
-def test_the_reference_the_rubric_and_the_checks_are_out_of_sight(behind_walls):
+def test_the_reference_the_rubric_and_the_checks_are_out_of_sight(isolated):
     assert (
-        behind_walls["read_the_reference"].status,
-        behind_walls["read_the_reference"].total,
+        isolated["read_the_reference"].status,
+        isolated["read_the_reference"].total,
     ) == ("ok", 4)
-    outputs = behind_walls.outputs("read_the_reference")
+    outputs = isolated.outputs("read_the_reference")
     assert "{}" in outputs
     assert "rows_are_probabilities" not in outputs
 
@@ -33,12 +33,12 @@ def test_the_environment_and_the_home_folder_are_out_of_sight(graded):
     assert graded.secret not in outputs
 
 
-def test_other_submissions_are_out_of_sight(behind_walls):
-    assert (behind_walls["read_the_others"].status, behind_walls["read_the_others"].total) == (
+def test_other_submissions_are_out_of_sight(isolated):
+    assert (isolated["read_the_others"].status, isolated["read_the_others"].total) == (
         "ok",
         4,
     )
-    outputs = behind_walls.outputs("read_the_others")
+    outputs = isolated.outputs("read_the_others")
     assert "0 secrets" in outputs
     assert SECRET not in outputs
 
@@ -51,13 +51,13 @@ def test_files_of_the_machine_stay_as_they_were(graded):
             assert (graded.places.course / file.name).read_bytes() == file.read_bytes()
 
 
-def test_no_socket_reaches_the_machine(behind_walls):
-    assert (behind_walls["sockets"].status, behind_walls["sockets"].total) == ("ok", 20)
-    assert "[]" in behind_walls.outputs("sockets")
-    assert behind_walls.heard == []
+def test_no_socket_reaches_the_machine(isolated):
+    assert (isolated["sockets"].status, isolated["sockets"].total) == ("ok", 20)
+    assert "[]" in isolated.outputs("sockets")
+    assert isolated.heard == []
 
 
-def test_the_servers_hear_whom_no_wall_keeps_out(called_servers):
+def test_the_servers_hear_whom_nothing_keeps_out(called_servers):
     assert len(called_servers) >= 3
 
 

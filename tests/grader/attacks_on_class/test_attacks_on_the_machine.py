@@ -11,14 +11,14 @@ pytestmark = pytest.mark.slow
 
 def test_an_endless_loop_that_swallows_interrupts_is_ended(graded):
     assert (graded["endless_loop"].status, graded["endless_loop"].total) == ("timeout", 4)
-    assert "longer than 20 s" in graded["endless_loop"].note
-    assert graded.seconds("endless_loop") < 2 * 45
+    assert "more than 20 s of CPU time" in graded["endless_loop"].note
+    assert graded.seconds("endless_loop") < 2 * 5 * 45
 
 
 def test_a_function_that_never_returns_when_it_is_checked_ends_the_run(graded):
     # What was shown counts, the table and chance; no value came back, so no check holds.
     assert (graded["endless_value"].status, graded["endless_value"].total) == ("timeout", 6)
-    assert graded.seconds("endless_value") < 2 * 50
+    assert graded.seconds("endless_value") < 2 * 5 * 45
 
 
 def test_leaving_by_sys_exit_costs_what_is_not_there(graded):
@@ -26,7 +26,7 @@ def test_leaving_by_sys_exit_costs_what_is_not_there(graded):
     assert "SystemExit" in graded["sys_exit"].note
 
 
-@pytest.mark.parametrize("student", ["os_exit", "kill_kernel", "quit_kernel", "kill_driver"])
+@pytest.mark.parametrize("student", ["os_exit", "kill_kernel", "quit_kernel", "kill_supervisor"])
 def test_a_dead_kernel_is_no_success_and_keeps_only_what_came_before(graded, student):
     assert (graded[student].status, graded[student].total) == ("died", 4)
 
@@ -35,7 +35,7 @@ def test_a_dead_kernel_is_no_success_and_keeps_only_what_came_before(graded, stu
 def test_too_much_memory_ends_the_run(graded, student):
     assert (graded[student].status, graded[student].total) == ("memory", 4)
     assert "1,024 MB are allowed" in graded[student].note
-    assert graded.seconds(student) < 2 * 45
+    assert graded.seconds(student) < 2 * 5 * 45
 
 
 def test_forking_without_end_ends_the_run_and_leaves_no_process(graded):
@@ -74,7 +74,7 @@ def test_the_grader_itself_stays_small(graded):
     [
         ("endless_loop", "timeout", 4),
         ("os_exit", "died", 4),
-        ("kill_driver", "died", 4),
+        ("kill_supervisor", "died", 4),
         ("memory_bomb", "memory", 4),
         ("fork_bomb", "processes", 4),
         ("gigabyte_on_disk", "disk", 4),
@@ -91,7 +91,7 @@ def test_the_other_levels_hold_as_well(graded_at_level, student, status, total):
     assert not graded_at_level.alive.get(student)
 
 
-def test_other_walls_give_the_same_points(graded_at_level, graded):
+def test_without_isolation_the_points_are_the_same(graded_at_level, graded):
     found, points = graded_at_level.points, graded.points
     assert len(found) == len(HANDFUL) + 1  # and the one who attacks nothing
     assert found == {student: points[student] for student in found}

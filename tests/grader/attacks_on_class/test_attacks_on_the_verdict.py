@@ -33,7 +33,7 @@ def test_forged_results_of_a_run_are_files_like_any_other(graded):
     assert graded["pickles_beside"].total == 20  # not the 99 of the result handed in with it
 
 
-def test_forged_frames_find_no_way_into_the_drivers_pipe(graded):
+def test_forged_frames_find_no_way_into_the_supervisors_pipe(graded):
     assert (graded["forged_frames"].status, graded["forged_frames"].total) == ("ok", 4)
     assert "could write to" not in graded.outputs("forged_frames")
     assert "-1" in graded.outputs("forged_frames")  # what ptrace said

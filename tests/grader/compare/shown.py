@@ -4,7 +4,8 @@ import io
 
 from nbformat.v4 import new_output
 
-from d2l.grader.compare.compare_values import compare_items, read_cell
+from d2l.grader.compare.compare_items import compare_items
+from d2l.grader.compare.read_outputs import read_cell
 
 
 def result(value):

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
-from d2l.grader.compare.align import Cell, align
-from d2l.grader.compare.assignment import assign
-from d2l.grader.compare.fingerprint import fingerprint, imported_names
+from d2l.grader.compare.align import Cell, align, assign, fingerprint, imported_names
 
 CELLS = [
     "import torch\nfrom torch import nn",

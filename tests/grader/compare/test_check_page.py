@@ -3,9 +3,7 @@
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook
 
-from d2l.grader.compare.html_parts import MAX_MESSAGE
-from d2l.grader.compare.report import CheckReport, Finding, SectionReport
-from d2l.grader.compare.report_page import check_page
+from d2l.grader.compare.report import MAX_MESSAGE, CheckReport, Finding, SectionReport, check_page
 
 
 def page_of(*findings, **given):

@@ -7,7 +7,7 @@ import torch
 from nbformat.v4 import new_output
 from shown import compared, printed, read, result, verdicts
 
-from d2l.grader.compare.compare_values import compare_items
+from d2l.grader.compare.compare_items import compare_items
 
 t = torch.tensor
 X = torch.arange(6.0).reshape(2, 3)
@@ -20,6 +20,7 @@ SAME = {
     "another way to say a number": (t(66.0), 66.0),
     "a rounded number": (0.3333, 0.33333),
     "fewer digits": (1 / 3, 0.33),
+    "float64 for float32": (X, X.double()),
     "noise of float32": (t([1.0, 2.0]), t([1.00003, 1.99997])),
     "what should cancel out": (t([0.0, 1.0]), t([1.2e-7, 1.0])),
     "nan and infinity": (t([float("nan"), float("inf")]), t([float("nan"), float("inf")])),
@@ -38,7 +39,6 @@ DIFFERENT = {
     "shape": (torch.ones(2, 1), torch.ones(3), "shape (3,) where the reference has (2, 1)"),
     "lost axis": (torch.ones(2, 1), torch.ones(2), "(2,) where the reference has (2, 1), though"),
     "scalar": (t(1.0), t([1.0]), "shape (1,) where the reference has ()"),
-    "dtype": (X, X.double(), "dtype float64 where the reference has float32"),
     "whole numbers": (X, X.long(), "dtype int64 where the reference has float32"),
     "a whole number": (3, 3.0, "dtype float where the reference has int"),
     "truth": (t([True]), t([1]), "dtype int64 where the reference has bool"),

@@ -10,7 +10,8 @@ import pytest
 import torch
 from nbformat.v4 import new_output
 
-from d2l.grader.compare.compare_values import compare_items, read_cell
+from d2l.grader.compare.compare_items import compare_items
+from d2l.grader.compare.read_outputs import read_cell
 
 SECONDS = 2.0  # what takes a second at worst; time that grows as a square takes minutes
 LENGTH = 30_000

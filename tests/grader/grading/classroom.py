@@ -8,8 +8,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
 from d2l.grader.grading.result import CheckResult, SectionResult, StudentResult
 from d2l.grader.grading.rubric import CheckRule, Rubric, SectionRule
+from d2l.grader.sandbox.isolation import Limits
 from d2l.grader.sandbox.job import CellOutcome
-from d2l.grader.sandbox.limits import Limits
 
 SECTIONS = (("1. Tensors", 4), ("2. Training", 6))
 CHECKS = (("softmax, unseen", "1. Tensors", 3), ("loss, unseen", "", 2))

@@ -288,7 +288,7 @@ def test_an_interrupt_ends_the_runs_and_keeps_what_is_finished(tmp_path):
     def run(job, sandbox):
         if any(cell.source == "WAIT" for cell in job.notebook.cells):
             waiting.set()
-            while not sandbox.stop.is_cancelled:
+            while not sandbox.cancellation.is_cancelled:
                 threading.Event().wait(0.01)
         return run_here(job, sandbox)
 

@@ -8,7 +8,7 @@ import pytest
 from classroom import notebook, report, result, rubric
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from d2l.grader.compare.report_page import check_page
+from d2l.grader.compare.report import check_page
 from d2l.grader.grading.class_page import summary_page
 from d2l.grader.grading.student_page import student_page
 

@@ -8,7 +8,7 @@ from small_class import RUBRIC, make_course
 from d2l.grader.grading.reference import read_reference
 from d2l.grader.grading.rubric import read_rubric
 from d2l.grader.grading.toml_schema import RubricError
-from d2l.grader.sandbox.limits import Limits
+from d2l.grader.sandbox.isolation import Limits
 
 
 def test_a_rubric_is_read_with_its_paths_limits_and_defaults(tmp_path):

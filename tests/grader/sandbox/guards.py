@@ -1,4 +1,4 @@
-"""Small programs run behind walls, as the tests of this folder need them."""
+"""Small programs run in sandboxes, as the tests of this folder need them."""
 
 import os
 import sys
@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from d2l.grader.sandbox.client import run_sandboxed
-from d2l.grader.sandbox.isolation import SandboxConfig
-from d2l.grader.sandbox.level import IsolationError, Level
-from d2l.grader.sandbox.limits import Limits
+from d2l.grader.sandbox.isolation import IsolationError, Level, Limits, SandboxConfig
 
 # Root's own Python may lie where the unprivileged user that runs become cannot read it.
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -22,12 +20,15 @@ CHECKOUT = Path(__file__).parents[3]
 
 def limits(**changes):
     """Limits that no test comes near but those it changes."""
-    generous = {"seconds": 20, "memory": 2**29, "processes": 30, "disk": 2**25, "output": 2**20}
+    generous = {
+        "seconds": 20, "wall_seconds": 20, "memory": 2**29, "processes": 30, "disk": 2**25,
+        "output": 2**20,
+    }  # fmt: skip
     return Limits(**(generous | changes))
 
 
 def guarded(source, level, stdin=b"", read=None, files=None, data=None, network=False, **changes):
-    """What became of a Python program, and the text that it said."""
+    """What became of a Python program, and the text that it printed."""
     said = []
     sandbox = SandboxConfig(level, limits(**changes), data=data, network=network)
     command = [PYTHON, "-I", "-S", "-c", source]
@@ -37,24 +38,24 @@ def guarded(source, level, stdin=b"", read=None, files=None, data=None, network=
 
 @cache
 def why_not(level):
-    """Why there are no such walls on this machine; empty if there are."""
+    """Why there is no such isolation on this machine; empty if there is."""
     try:
         found, said = guarded("print(6 * 7)", level)
     except IsolationError as error:
         return str(error)
-    return "" if said == "42\n" else f"{found.reason} {found.said}"
+    return "" if said == "42\n" else f"{found.reason} {found.stderr_tail}"
 
 
 def need(level):
-    """Skip the test where there are no such walls."""
+    """Skip the test where there is no such isolation."""
     if why_not(level):
-        pytest.skip(f"no walls of the level {level.title} here: {why_not(level)}")
+        pytest.skip(f"no isolation {level.title} here: {why_not(level)}")
     return level
 
 
 def best():
-    """The strongest walls of this machine; a test that asks fails where there are none at all."""
-    levels = (Level.BUBBLEWRAP, Level.NAMESPACES, Level.LIMITS)
+    """The highest level of this machine."""
+    levels = (Level.BUBBLEWRAP, Level.NONE)
     return next(level for level in levels if not why_not(level))
 
 

@@ -9,17 +9,17 @@ from guards import limits
 
 from d2l.grader.sandbox import container
 from d2l.grader.sandbox.container import container_options, engine
-from d2l.grader.sandbox.isolation import SandboxConfig, Workspace
-from d2l.grader.sandbox.level import IsolationError, Level
+from d2l.grader.sandbox.isolation import IsolationError, Level, SandboxConfig
 from d2l.grader.sandbox.selftest import choose_isolation
+from d2l.grader.sandbox.workspace import Workspace
 
 
 def test_a_container_has_no_network_no_privileges_and_limits(tmp_path):
     sandbox = SandboxConfig(
         Level.CONTAINER, limits(memory=2**30, disk=2**20), tmp_path, container_image="course"
     )
-    place = Workspace(Path("/tmp/d2l-sandbox-1"), user=1_900_000_001)
-    options = container_options("docker", sandbox, place)
+    workspace = Workspace(None, 1_900_000_001, "d2l-sandbox-1")
+    options = container_options("docker", sandbox, workspace, Path("/tmp/d2l-sandbox-1/sandbox"))
     assert options[:4] == ["docker", "run", "--rm", "--interactive"]
     assert options[-1] == "course"
     pairs = list(itertools.pairwise(options))
@@ -29,6 +29,7 @@ def test_a_container_has_no_network_no_privileges_and_limits(tmp_path):
         ("--memory-swap", "1073741824"),
         ("--user", "1900000001:1900000001"),
         ("--cap-drop", "ALL"),
+        ("--shm-size", "1048576"),
         ("--security-opt", "no-new-privileges"),
         ("--name", "d2l-sandbox-1"),
         ("--volume", "/tmp/d2l-sandbox-1/sandbox:/given:ro"),
@@ -45,7 +46,10 @@ def test_a_container_has_no_network_no_privileges_and_limits(tmp_path):
 def test_an_image_must_be_named(tmp_path):
     with pytest.raises(IsolationError, match="--image NAME"):
         container_options(
-            "docker", SandboxConfig(Level.CONTAINER, limits()), Workspace(tmp_path, None)
+            "docker",
+            SandboxConfig(Level.CONTAINER, limits()),
+            Workspace(None, None, "d2l-sandbox-1"),
+            tmp_path,
         )
 
 
@@ -64,7 +68,7 @@ def test_a_daemon_that_does_not_answer_is_quoted_and_podman_is_tried(tmp_path, m
     program_that(tmp_path, "docker", "echo 'Cannot connect to the daemon' >&2; exit 1")
     with pytest.raises(IsolationError, match=r"docker: Cannot connect to the daemon; podman: not"):
         engine()
-    with pytest.raises(IsolationError, match=r"container: no container can be started"):
+    with pytest.raises(IsolationError, match=r"container is not .*: no container can be started"):
         choose_isolation(Level.CONTAINER, container_image="course")
     program_that(tmp_path, "podman", "exit 0")
     assert engine() == engine("podman") == str(tmp_path / "podman")

@@ -32,6 +32,8 @@ def seeded():
         "import torch\nprint(torch.rand(1).item())",
         "torch.manual_seed(10); print(torch.rand(1).item())",
         "print(torch.rand(1, generator=torch.Generator().manual_seed(11)).item())",
+        "torch.default_generator.manual_seed(12); print(torch.rand(1).item())",
+        "print(np.random.Generator(np.random.PCG64(13)).random())",
         "print(sorted({'a', 'b', 'c', 'd', 'e'}) != 0, hash('a'))",
     )
     return sources
@@ -57,6 +59,8 @@ def expected(seed_offset):
         [torch_number(seed_offset)],
         [torch_number(10 + seed_offset)],
         [torch_number(11 + seed_offset)],
+        [torch_number(12 + seed_offset)],
+        [np.random.Generator(np.random.PCG64(13 + seed_offset)).random()],
     ]
     return numbers
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from d2l.grader.sandbox.guest.framing import VALUE_TYPE
+from d2l.grader.sandbox.guest import VALUE_TYPE
 
 MAX_PARTS = 10_000  # numbers and texts in a list or a dict
 MAX_CHARACTERS = 100_000

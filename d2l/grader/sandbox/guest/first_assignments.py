@@ -1,18 +1,17 @@
 """Where a name is first assigned at the top level of a notebook's cells."""
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def first_assignments(
-    names: Iterable[str], cells: Sequence[Mapping[str, Any]]
+    names: Iterable[str], cells: Sequence[tuple[int, str]]
 ) -> dict[str, int | None]:
     """Return the index of the first cell that assigns each name; None where none does."""
     wanted = list(names)
-    assigned = [(cell["index"], _assigned(cell["source"])) for cell in cells] if wanted else []
+    assigned = [(index, _assigned(source)) for index, source in cells] if wanted else []
     return {
         name: next((index for index, found in assigned if name in found), None) for name in wanted
     }

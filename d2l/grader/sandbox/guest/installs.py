@@ -23,7 +23,7 @@ NOT_INSTALLED = (
 
 
 def install_environment(may_install: bool) -> dict[str, str]:
-    """Return what pip is told by the environment, and where Python finds what it installs."""
+    """Return the variables that configure pip, and where Python finds what it installs."""
     if not may_install:
         return {**_ALWAYS, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
     folder = Path(tempfile.mkdtemp(prefix="d2l-installed-"))

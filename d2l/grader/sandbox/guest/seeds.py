@@ -1,7 +1,7 @@
-"""In the kernel: where random numbers begin, and how far every seed that a notebook sets is moved.
+"""In the kernel: seeds the generators and moves every seed that a notebook sets by an offset.
 
 Python's generator is moved at once, NumPy's and PyTorch's when the notebook loads them, so that
-none is loaded for it. With a seed_offset of 0 every seed that is set stays what it is.
+none is loaded for it. With an offset of 0 every seed that is set stays what it is.
 """
 
 import functools
@@ -29,9 +29,11 @@ def begin(seed_offset: int) -> None:
 
 
 def reseed() -> None:
-    """Seed each generator that the notebook has loaded with the seed_offset once more."""
+    """Seed each generator that the notebook has loaded with the offset once more."""
+    _state["depth"] += 1  # what is seeded here is not moved
     for seed in _first_seeds.values():
         seed(_state["seed_offset"])
+    _state["depth"] -= 1
 
 
 def after_import(name: str, change: Callable[[Any], None]) -> None:
@@ -107,6 +109,16 @@ def _begin_numpy(module: Any) -> None:
             super().__init__(_moved(entropy), **others)
 
     module.RandomState, module.SeedSequence = RandomState, SeedSequence
+    for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"):
+        setattr(module, name, _moving_class(getattr(module, name)))
+
+
+def _moving_class(base: Any) -> Any:
+    class BitGenerator(base):
+        def __init__(self, seed: Any = None, **others: Any) -> None:
+            super().__init__(_moved(seed), **others)
+
+    return functools.wraps(base, updated=())(BitGenerator)
 
 
 def _numpy_seed(module: Any, seed: int) -> None:
@@ -127,6 +139,30 @@ def _begin_torch(module: Any) -> None:
             return self
 
     module.Generator = Generator
+    module.default_generator = module.random.default_generator = _moving_default(module)
+
+
+def _moving_default(module: Any) -> Any:
+    """A generator that seeds PyTorch's default one, whose own method cannot be replaced."""
+    default = module.default_generator
+
+    class DefaultGenerator(module.Generator):
+        def manual_seed(self, seed: int) -> Any:
+            super().manual_seed(seed)
+            default.manual_seed(seed if _state["depth"] else _moved(seed))
+            return self
+
+        def get_state(self) -> Any:
+            return default.get_state()
+
+        def set_state(self, state: Any) -> Any:
+            super().set_state(state)
+            return default.set_state(state)
+
+        def initial_seed(self) -> int:
+            return int(default.initial_seed())
+
+    return DefaultGenerator()
 
 
 def _remember(name: str, seed: Seed) -> None:

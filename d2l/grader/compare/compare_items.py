@@ -1,0 +1,150 @@
+"""Holds what a cell of a submission shows against what the reference's cell shows.
+
+What differs between the reference's own runs is random, and compared as such; the rest exactly.
+Knows nothing of cells and sections, and runs nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from d2l.grader.compare.compare_repeats import num_random_values, repeats_difference
+from d2l.grader.compare.differences import numbers_of
+from d2l.grader.compare.outputs import Array, Line, Output, Table, Text
+from d2l.grader.compare.pairing import pair
+from d2l.grader.compare.report import Finding
+from d2l.grader.compare.tolerance import AUTO, FALSE_ALARMS, MOST_ITEMS, Rule
+
+Runs = Sequence[Sequence[Output]]  # what each run shows
+
+
+class Compared(NamedTuple):
+    """The findings, and for each the index of the item of the submission that it is about."""
+
+    findings: list[Finding]
+    places: list[int | None]
+
+
+def compare_items(
+    expected: Runs, found: Runs, rule: Callable[[Output], Rule] = lambda _: AUTO
+) -> list[Finding]:
+    """Return one finding for each item that the reference's runs have in common, in order.
+
+    `expected` has the items of each run of the reference, `found` those of each run of the
+    submission; a few more of them are tolerated. A finding's `message` names the reference's
+    values, its `hint` does not.
+    """
+    ours = items_of(expected, rule)
+    num_random = sum(num_random_values(runs) > 0 for runs in ours)
+    return match_items(ours, items_of(found, rule), num_random, rule).findings
+
+
+@np.errstate(all="ignore")  # what is shown may hold nan, inf and numbers near the largest
+def match_items(
+    expected: Runs, found: Runs, num_random: int, rule: Callable[[Output], Rule] = lambda _: AUTO
+) -> Compared:
+    """The same for items, each given as its runs; `num_random` of a whole notebook are random."""
+    is_ordered = not any(rule(runs[0]).compare == "order-free" for runs in expected)
+    places = pair(expected, [runs[0] for runs in found], is_ordered=is_ordered)
+    alpha = FALSE_ALARMS / max(num_random, 1)
+    findings = [
+        _finding(runs, None if place is None else found[place], bool(found), alpha, rule(runs[0]))
+        for runs, place in zip(expected, places, strict=True)
+    ]
+    return Compared(_without_free_remarks(expected, findings), list(places))
+
+
+@np.errstate(all="ignore")
+def items_of(runs: Runs, rule: Callable[[Output], Rule] = lambda _: AUTO) -> list[list[Output]]:
+    """Return the items of the first run that the others have too, each with its likes."""
+    read = [[item for item in run[:MOST_ITEMS] if rule(item).compare != "ignore"] for run in runs]
+    first, *others = [_under_rule(run, rule) for run in read] or [[]]
+    groups = [[item] for item in first]
+    for other in others:
+        for group, place in zip(groups, pair([[item] for item in first], other), strict=True):
+            if place is not None:
+                group.append(other[place])
+    return [group for group in groups if len(group) == len(runs)]
+
+
+def is_remark(item: Output) -> bool:
+    """Whether an item is a text that nobody asked for."""
+    return isinstance(item, Text) and not item.is_value
+
+
+def _finding(
+    expected: Sequence[Output],
+    found: Sequence[Output] | None,
+    shows_anything: bool,
+    alpha: float,
+    rule: Rule,
+) -> Finding:
+    what = expected[0].what
+    if found is None:
+        if is_remark(expected[0]) and shows_anything:
+            return Finding("match", what)
+        return Finding("missing", what, f"missing: {what}", hint=f"missing: {what}")
+    problem = repeats_difference(expected, found, alpha, rule)
+    if problem is None:
+        return Finding("match", what)
+    return Finding("differs", what, problem.message, hint=problem.hint)
+
+
+def _without_free_remarks(expected: Runs, findings: list[Finding]) -> list[Finding]:
+    """A remark is worth nothing where none of the values that it stands among is right."""
+    values = [f for runs, f in zip(expected, findings, strict=True) if not is_remark(runs[0])]
+    if not values or any(finding.verdict == "match" for finding in values):
+        return findings
+    said = "text without the values that belong to it"
+    return [
+        replace(finding, verdict="differs", message=said, hint=said)
+        if is_remark(runs[0]) and finding.verdict == "match"
+        else finding
+        for runs, finding in zip(expected, findings, strict=True)
+    ]
+
+
+def _under_rule(items: Sequence[Output], rule: Callable[[Output], Rule]) -> list[Output]:
+    """The items as a rule looks at them: all numbers in a row, or values sorted."""
+    numbers: list[np.ndarray] = []
+    unit = 0.0
+    result: list[Output] = []
+    for item in items:
+        how = rule(item).compare
+        if how == "numbers":
+            values = _values(item)
+            numbers += [] if values is None else [values]
+            unit = max(unit, _unit(item))
+        else:
+            result.append(_sorted(item) if how == "order-free" else item)
+    if numbers:
+        values = np.concatenate(numbers)
+        shape = (len(values),)
+        result.append(Array("sequence", "float", shape, shape, values, unit))
+    return result
+
+
+def _values(item: Output) -> np.ndarray | None:
+    if isinstance(item, Array | Line):
+        return item.values.ravel()
+    return numbers_of(item).ravel() if isinstance(item, Table) else None
+
+
+def _unit(item: Output) -> float:
+    if isinstance(item, Line):
+        return float(item.units.max())
+    return item.unit if isinstance(item, Array) else 0.0
+
+
+def _sorted(item: Output) -> Output:
+    if isinstance(item, Array):
+        return replace(item, values=np.sort(item.values))
+    if isinstance(item, Line):
+        return replace(item, values=item.values[np.lexsort(item.values.T[::-1])])
+    if isinstance(item, Table):
+        return replace(item, rows=tuple(sorted(item.rows, key=str)))
+    if isinstance(item, Text):
+        return replace(item, text=" ".join(sorted(item.text.split())))
+    return item

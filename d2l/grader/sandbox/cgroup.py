@@ -1,0 +1,85 @@
+"""A control group (cgroup v2) for one run, made by systemd where it manages the user's session.
+
+The kernel then keeps memory, number of processes and share of the CPU for the run as a whole.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from d2l.grader.sandbox.isolation import Limits
+
+_ROOT = Path("/sys/fs/cgroup")
+_TRIAL_SECONDS = 10
+# Of the group's memory: what can be given back (cached files) is not the run's own.
+_COUNTED = (b"anon", b"shmem", b"sock")
+_KERNEL = (b"pagetables", b"kernel_stack", b"slab")  # before Linux 5.18, which sums them up
+
+
+@dataclass(frozen=True)
+class ControlGroup:
+    """The group that a process is in."""
+
+    folder: Path
+
+    def memory(self) -> int:
+        """Bytes of all its processes: pages, page tables, kernel structures, socket buffers."""
+        try:
+            lines = (self.folder / "memory.stat").read_bytes().splitlines()
+        except OSError:  # the last process has ended
+            return 0
+        found = dict(line.split() for line in lines if line.count(b" ") == 1)
+        kernel = (b"kernel",) if b"kernel" in found else _KERNEL
+        return sum(int(found.get(name, 0)) for name in (*_COUNTED, *kernel))
+
+
+@functools.cache
+def unavailable() -> str:
+    """Why runs get no group of their own on this machine; empty where they do."""
+    if shutil.which("systemd-run") is None:
+        return "systemd-run is not installed"
+    if not (_ROOT / "cgroup.controllers").exists():
+        return "this system does not use cgroup v2 alone"
+    trial = [*_scope(Limits(), 64), "true"]
+    try:
+        done = subprocess.run(
+            trial, capture_output=True, text=True, timeout=_TRIAL_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"systemd-run: {error}"
+    return (done.stderr.strip().splitlines() or ["systemd-run failed"])[-1] * bool(done.returncode)
+
+
+def in_own_group(command: tuple[str, ...], limits: Limits, max_threads: int) -> tuple[str, ...]:
+    """Return `command`, started in a group with the limits of a run where there can be one."""
+    return command if unavailable() else (*_scope(limits, max_threads), *command)
+
+
+def group_of(process: int) -> ControlGroup | None:
+    """Return the group that a process was put in by `in_own_group`; None where it has none."""
+    if unavailable():
+        return None
+    try:
+        path = Path(f"/proc/{process}/cgroup").read_text().partition("::")[2].strip()
+    except OSError:  # it has ended
+        return None
+    folder = _ROOT / path.lstrip("/")
+    return ControlGroup(folder) if folder.name.startswith("d2l-") else None
+
+
+def _scope(limits: Limits, max_threads: int) -> tuple[str, ...]:
+    user = ("--user",) if os.geteuid() else ()
+    # A reserve above the limit: the monitor ends a run at the limit, and says so.
+    properties = {
+        "MemoryMax": limits.memory + limits.disk + 2**28,
+        "MemorySwapMax": 0,
+        "TasksMax": max_threads,
+        "CPUWeight": 50,
+    }
+    options = (f"--property={name}={value}" for name, value in properties.items())
+    name = f"--unit=d2l-{uuid.uuid4().hex[:12]}"
+    return ("systemd-run", *user, "--scope", "--quiet", "--collect", name, *options, "--")

@@ -1,0 +1,79 @@
+"""The pictures that one cell refers to: in its text, among its attachments, next to the notebook.
+
+All of them pass the page's `ImageBudget` or `sanitize_svg`; no address of a page loads anything.
+"""
+
+import base64
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from d2l.notebook.sanitize_images import MAX_BYTES, ImageBudget
+from d2l.notebook.sanitize_svg import sanitize_svg
+
+_BITMAPS = ("image/png", "image/jpeg", "image/gif")
+
+
+class CellImages:
+    """Resolves the addresses of one cell; `files` is the folder that relative ones start from."""
+
+    def __init__(
+        self, budget: ImageBudget, files: Path | None = None, attachments: object = None
+    ) -> None:
+        self._budget = budget
+        self._files = files
+        self._attachments = attachments if isinstance(attachments, Mapping) else {}
+
+    def resolve(self, address: str) -> str | None:
+        """Return the `data:` address of the picture at `address`; None where there is none."""
+        try:
+            parts = urlsplit(address.strip())
+        except ValueError:
+            return None
+        if parts.scheme == "data":
+            return self._budget.resolve(address)
+        if parts.scheme == "attachment":
+            return self._attachment(unquote(parts.path))
+        if parts.scheme or parts.netloc or self._files is None:
+            return None
+        content = _content(self._files, unquote(parts.path))
+        return self._picture(content, parts.path) if content else None
+
+    def _attachment(self, name: str) -> str | None:
+        data = self._attachments.get(name)
+        if not isinstance(data, Mapping):
+            return None
+        for kind in _BITMAPS:
+            if isinstance(data.get(kind), str):
+                return self._budget.address(data[kind])
+        drawing = data.get("image/svg+xml")
+        return self._drawing(drawing) if isinstance(drawing, str) else None
+
+    def _picture(self, content: bytes, name: str) -> str | None:
+        if name.lower().endswith(".svg"):
+            return self._drawing(content.decode("utf-8", "replace"))
+        return self._budget.address(base64.b64encode(content).decode())
+
+    def _drawing(self, svg: str) -> str | None:
+        drawing = sanitize_svg(svg, self._budget)
+        return drawing and self._budget.keep("image/svg+xml", drawing.encode())
+
+
+def _content(folder: Path, name: str) -> bytes | None:
+    """The bytes of a regular file in `folder` or below, if it is small enough for a picture."""
+    try:
+        root = folder.resolve()
+        path = root.joinpath(name).resolve()
+        if not path.is_relative_to(root):
+            return None
+        # A pipe in the place of a file must not be waited for.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with open(descriptor, "rb") as file:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_BYTES:
+                return None
+            return file.read(MAX_BYTES)
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle
+        return None

@@ -9,8 +9,7 @@ from nbformat.v4 import new_notebook
 from small_class import RUBRIC, make_course
 
 from d2l.grader.grading.hidden_checks import make_hidden_checks
-from d2l.grader.grading.rubric import read_rubric
-from d2l.grader.grading.toml_schema import RubricError
+from d2l.grader.grading.rubric import RubricError, read_rubric
 from d2l.grader.sandbox.job import Outcome, Problem
 
 HEAD = 'title = "a"\nreference = "reference.py"\nchecks = "checks.py"\ncheck_seconds = 3\n'

@@ -13,8 +13,7 @@ from d2l.grader.grading.grade_class import GradingConfig, ProgressListener, grad
 from d2l.grader.grading.manual import Override, read_overrides, with_overrides
 from d2l.grader.grading.platforms import collect, named_apart
 from d2l.grader.grading.result import CheckResult
-from d2l.grader.grading.rubric import read_rubric, require_outside
-from d2l.grader.grading.toml_schema import RubricError
+from d2l.grader.grading.rubric import RubricError, read_rubric, require_outside
 
 ESSAY = REFERENCE + "# %% [markdown]\n# ## Why\n# %% [markdown]\n# The **answer** is growth.\n"
 RUBRIC = WITHOUT_CHECKS + '[[section]]\nheading = "Why"\npoints = 5\nmanual = true\n'

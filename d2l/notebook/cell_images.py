@@ -5,15 +5,47 @@ All of them pass the page's `ImageBudget` or `sanitize_svg`; no address of a pag
 
 import base64
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from nbformat import NotebookNode
+
 from d2l.notebook.sanitize_images import MAX_BYTES, ImageBudget
 from d2l.notebook.sanitize_svg import sanitize_svg
 
 _BITMAPS = ("image/png", "image/jpeg", "image/gif")
+_KINDS = {".png": _BITMAPS[0], ".jpg": _BITMAPS[1], ".jpeg": _BITMAPS[1], ".gif": _BITMAPS[2]}
+_KINDS[".svg"] = "image/svg+xml"
+_REFERENCE = re.compile(
+    r"!\[[^\]\n]{0,500}\]\(\s*<?([^)>\s]{1,500})"
+    r"|<img\b[^>]{0,500}?\bsrc=[\"']?([^\"'>\s]{1,500})"
+)
+MAX_ATTACHED_BYTES = 20 * 2**20  # of one notebook
+
+
+def attach_pictures(notebook: NotebookNode, files: Path) -> None:
+    """Keep the pictures in `files` that text refers to as attachments of its cell, by their path.
+
+    So that the notebook can be shown where the files are not.
+    """
+    left = MAX_ATTACHED_BYTES
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for match in _REFERENCE.finditer(cell.source):
+            name = unquote(match[1] or match[2])
+            kind = _KINDS.get(Path(name).suffix.lower())
+            content = _content(files, name) if kind and ":" not in name else None
+            if content is None or len(content) > left:
+                continue
+            left -= len(content)
+            text = base64.b64encode(content).decode()
+            drawing = content.decode("utf-8", "replace")
+            data = {kind: drawing if kind == _KINDS[".svg"] else text}
+            cell.setdefault("attachments", NotebookNode())[name] = NotebookNode(data)
 
 
 class CellImages:
@@ -36,10 +68,12 @@ class CellImages:
             return self._budget.resolve(address)
         if parts.scheme == "attachment":
             return self._attachment(unquote(parts.path))
-        if parts.scheme or parts.netloc or self._files is None:
+        if parts.scheme or parts.netloc:
             return None
-        content = _content(self._files, unquote(parts.path))
-        return self._picture(content, parts.path) if content else None
+        content = _content(self._files, unquote(parts.path)) if self._files else None
+        if content:
+            return self._picture(content, parts.path)
+        return self._attachment(unquote(parts.path))
 
     def _attachment(self, name: str) -> str | None:
         data = self._attachments.get(name)

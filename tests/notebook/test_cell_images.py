@@ -4,12 +4,15 @@ import base64
 import io
 import os
 
+import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
+from d2l.notebook import cell_images
+from d2l.notebook.cell_images import attach_pictures
 from d2l.notebook.page import notebook_page
 from d2l.notebook.sanitize_images import ImageBudget
 
@@ -124,3 +127,22 @@ def test_a_photograph_stays_small_enough_for_a_page_of_many():
     address = ImageBudget().address(text_of(file.getvalue()))
     assert address.startswith("data:image/jpeg;base64,")
     assert len(address) < 1_500_000
+
+
+@pytest.mark.parametrize(
+    "source", ["![](figures/a%20b.png)", '<img src="figures/a%20b.png">', "![x](drawing.svg)"]
+)
+def test_a_notebook_whose_pictures_were_attached_is_shown_without_its_folder(folder, source):
+    notebook = new_notebook(cells=[new_markdown_cell(source)])
+    attach_pictures(notebook, folder)
+    again = nbformat.reads(nbformat.writes(notebook), 4)
+    alone = BeautifulSoup(notebook_page(again, "t"), "html.parser").main.img
+    assert alone["src"] == shown(source, folder).img["src"]
+
+
+def test_only_pictures_of_the_folder_are_attached_and_not_too_much(folder, monkeypatch):
+    monkeypatch.setattr(cell_images, "MAX_ATTACHED_BYTES", 10)
+    names = ("../secret.png", "figures/a%20b.png", "https://x.org/a.png", "figures", "no.png")
+    notebook = new_notebook(cells=[new_markdown_cell(f"![]({name})") for name in names])
+    attach_pictures(notebook, folder)
+    assert not any(cell.get("attachments") for cell in notebook.cells)

@@ -27,6 +27,7 @@ from d2l.grader.grading.submissions import (
 )
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome, RunStatus
+from d2l.notebook.cell_images import attach_pictures
 
 PAGES = Path("students")
 # Of several runs the first of these that there is counts; not named, an "ok" comes last.
@@ -120,6 +121,8 @@ def _graded(
         seconds=sum(outcome.seconds for outcome in outcomes),
         peak_memory=max(outcome.peak_memory for outcome in outcomes),
     )
+    if found.files is not None:
+        attach_pictures(worst.notebook, found.files)
     answers = answers_of(rubric, reference.outcomes[0].notebook, found.notebook)
     return bounded(with_answers(result, answers)), worst.notebook
 

@@ -101,6 +101,8 @@ def notebook(name, told):
             cells.append(cell)
         else:
             cells += [new_markdown_cell(f"## {heading}"), *_answers(heading)]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"of-attack-{number}"  # copies must not have the ids of what they copy
     return new_notebook(cells=cells)
 
 

@@ -22,7 +22,7 @@ def test_a_rubric_is_read_with_its_paths_limits_and_defaults(tmp_path):
     (check,) = rubric.checks
     assert check.fetch == {"result": ("square(hidden)", "Square(hidden)")}
     assert rubric.out_of == 10 + 4 + 6
-    assert rubric.limits == Limits(seconds=30, cell_seconds=30, threads=1, memory=2**29, disk=2**21)
+    assert rubric.limits == Limits(seconds=30, cell_seconds=30, memory=2**29, disk=2**21, threads=1)
     assert (rubric.seeds, rubric.runs, rubric.seed) == ((0, 1, 2), (0, 1), 5)
     assert not rubric.all_or_nothing
 

@@ -151,7 +151,7 @@ def test_what_is_no_notebook_is_refused_with_its_reason(tmp_path, monkeypatch):
         ("list.ipynb", "[1, 2]", "cannot be read as a notebook"),
         ("hw.pdf", "%PDF", "is no notebook: asked for .ipynb, .py, .md or .zip"),
         ("hw.ipynb.txt", "{}", "is no notebook"),
-        ("r.ipynb", nbformat.writes(r_notebook), "is a notebook in R"),
+        ("r.ipynb", nbformat.writes(r_notebook), "in R; only Python notebooks are supported"),
         ("words.md", "# Only words\n", "has no cell with code"),
         ("huge.ipynb", " " * 2**21, "has 2,097,152 bytes, and a notebook may have 1,048,576"),
         ("odd.ipynb", '{"cells": [], "metadata": {"kernelspec": "x"}, "nbformat": 4, '

@@ -19,6 +19,8 @@ from d2l.cli.terminal import INTERRUPTED, bar_in, plain_console, printable
 from d2l.notebook.optional_deps import require_tools
 
 if TYPE_CHECKING:
+    from d2l.files.csv_cells import CsvTable
+    from d2l.files.people_table import Match
     from d2l.grader.grading.grade_class import GradingConfig
     from d2l.grader.grading.platforms import StudentClass
     from d2l.grader.grading.result import StudentResult
@@ -32,7 +34,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @dataclass(frozen=True)
 class ClassOptions:
-    """What is asked about students and tables, beside the class itself."""
+    """What is asked about students and tables, besides the class itself."""
 
     attempt: int | None
     roster: Path | None
@@ -145,8 +147,8 @@ def _config(
     _require_apart(
         folder, {"--rubric": rubric.path, "--out": out, "the reference": rubric.reference}
     )
-    _points_column(options, rubric)  # before hours of work for a column that is not there
     submissions = _submissions(found, rubric, options)
+    _target(options, rubric, submissions)  # before hours of work for a table that does not fit
     by_hand = options.overrides or rubric.path.with_name("overrides.csv")
     overrides = read_overrides(by_hand, rubric, submissions) if by_hand.is_file() else {}
     hidden = [rubric.path, rubric.reference, submissions[0].path]
@@ -187,16 +189,20 @@ def _list(what: str, names: Sequence[str]) -> None:
         click.echo(printable(f"{what}: {len(names)} ({', '.join(names)})"))
 
 
-def _points_column(options: ClassOptions, rubric: "Rubric") -> int | None:
+def _target(
+    options: ClassOptions, rubric: "Rubric", submissions: "Sequence[Submission]"
+) -> "tuple[CsvTable, int, Match[Submission]] | None":
+    """The table of --into, the column that takes the points, and whose row is whose."""
     from d2l.files.csv_cells import read_table
-    from d2l.files.people_table import points_column
+    from d2l.files.people_table import match_people, points_column
 
     if options.into is None:
         if options.column:
             raise click.UsageError("--column names a column of --into, which is missing")
         return None
-    titles = [rubric.title, rubric.reference.stem]
-    return points_column(read_table(options.into), options.column, titles)
+    table = read_table(options.into)
+    column = points_column(table, options.column, [rubric.title, rubric.reference.stem])
+    return table, column, match_people(table, submissions)
 
 
 def _return_to_platform(
@@ -204,30 +210,31 @@ def _return_to_platform(
 ) -> None:
     """Leave in --out what the platform takes: its own table filled in, and pages in its folders."""
     from d2l.files.atomic_write import replace_file
-    from d2l.files.csv_cells import read_table
-    from d2l.files.people_table import match_people
+    from d2l.files.platform_export import feedback_zip
     from d2l.grader.grading.grade_class import NOT_KEPT
     from d2l.grader.grading.grade_submission import PAGES
-    from d2l.grader.grading.grades_table import feedback_zip
 
-    feedback = feedback_zip(config.submissions, config.out / PAGES)
+    feedback = feedback_zip(
+        (one.returned_as, config.out / PAGES / f"{one.key}.html")
+        for one in config.submissions
+        if one.returned_as
+    )
     if feedback is not None:
         replace_file(config.out / "feedback.zip", feedback)
         click.echo(f"pages for the platform: {config.out / 'feedback.zip'}")
-    column = _points_column(options, config.rubric)
-    if options.into is None or column is None:
+    target = _target(options, config.rubric, config.submissions)
+    if target is None:
         return
-    table = read_table(options.into)
-    match = match_people(table, config.submissions)
+    table, column, match = target
     final = [one for one in results if not one.waiting and one.status not in NOT_KEPT]
     cells = {
         match.people[one.key].row: table.number(one.total)
         for one in final
         if one.key in match.people
     }
-    target = config.out / f"{options.into.stem}.graded.csv"
-    replace_file(target, table.with_values(column, cells))
-    click.echo(printable(f"{len(cells)} points in the column {table.header[column]!r} of {target}"))
+    path = config.out / f"{table.path.stem}.graded{table.path.suffix}"
+    replace_file(path, table.with_values(column, cells))
+    click.echo(printable(f"{len(cells)} points in the column {table.header[column]!r} of {path}"))
     _list("not in the table", [one.student for one in match.not_in_table])
     _list("in the table, without a submission", [one.name for one in match.absent])
     _list("not filled in", [one.student for one in results if one not in final])

@@ -81,7 +81,7 @@ Archive = ZipArchive | TarArchive
 
 @contextmanager
 def open_archive(path: Path, *, only_zip: bool = False, most: int = 0) -> Iterator[Archive]:
-    """The archive in a file, told by its contents and not by its name.
+    """The archive in a file, recognised by its contents and not by its name.
 
     With `only_zip` it is a plain zip, whose list of entries is read if it can be one of `most`.
     """

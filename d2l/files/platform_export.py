@@ -3,7 +3,9 @@
 `docs/platforms.md` has each layout with its source.
 """
 
+import io
 import re
+import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -84,6 +86,20 @@ def read_export(folder: Path, suffixes: Collection[str], assignment: str = "") -
     taken = {path for entry in entries for path in (entry.path, *entry.path.parents)}
     left_out = (path.name for path in _visible(folder) if path not in taken)
     return Export(platform, entries, tuple(left_out))
+
+
+def feedback_zip(pages: Iterable[tuple[str, Path]]) -> bytes | None:
+    """Return a zip of files in the folders in which Moodle takes them back; None without any.
+
+    The same files make the same bytes.
+    """
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for folder, page in pages:
+            entry = zipfile.ZipInfo(f"{folder}/feedback{page.suffix}")  # of 1980, whenever
+            archive.writestr(entry, page.read_bytes(), zipfile.ZIP_DEFLATED)
+        count = len(archive.namelist())
+    return content.getvalue() if count else None
 
 
 @dataclass(frozen=True)

@@ -119,10 +119,7 @@ def _inputs(checks: ModuleType, seed: int, seed_offset: int) -> dict[str, np.nda
 
 
 def _judge(
-    checks: ModuleType,
-    task: dict[str, Any],
-    arrays: Mapping[str, np.ndarray],
-    answers: IO[bytes],
+    checks: ModuleType, task: dict[str, Any], arrays: Mapping[str, np.ndarray], answers: IO[bytes]
 ) -> None:
     """Answer each call with its score and message."""
     for call in task["calls"]:

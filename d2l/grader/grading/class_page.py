@@ -25,7 +25,7 @@ _FAILED_IN_GRADING = ("refused", "not graded")
 
 
 def summary_page(rubric: Rubric, results: Sequence[StudentResult], folder: str = "students") -> str:
-    """Return the page of a class; the pages of students are `KEY.html` in `folder` beside it."""
+    """Return the page of a class; the pages of students are `KEY.html` in `folder`, next to it."""
     by_name = sorted(results, key=lambda result: (result.shown.casefold(), result.key))
     body = f"""<main class="report">
 <header><span>{escape(rubric.reference.name)}</span></header>

@@ -41,7 +41,12 @@ from d2l.grader.grading.reference import (
     read_reference,
 )
 from d2l.grader.grading.result import StudentResult
-from d2l.grader.grading.result_cache import CachedResult, ResultCache, fingerprint_of_inputs
+from d2l.grader.grading.result_cache import (
+    CachedResult,
+    OutputFolderError,
+    ResultCache,
+    fingerprint_of_inputs,
+)
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.submissions import Submission, SubmissionError, content_hash
 from d2l.grader.grading.worker_pool import Done, run_tasks
@@ -119,6 +124,7 @@ def grade_class(
     read_reference(config.rubric)
     cache = ResultCache(config.out, fingerprint_of_inputs(config.rubric, config.sandbox))
     cache.check_output_folder(resume=resume)
+    _require_no_names(config)
     with cache.exclusive_lock():
         reference = _reference(config, checks, listener, cache.stamp)
         course = GradingContext(
@@ -130,6 +136,17 @@ def grade_class(
         listener.changed([(one, before[one.key]) for one in changed])
         _write_class(course, note_copies(results))
     return results
+
+
+def _require_no_names(config: GradingConfig) -> None:
+    """Raise `OutputFolderError` where an anonymous grading would lie among pages with names."""
+    keys = {one.key for one in config.submissions}
+    others = [page for page in (config.out / PAGES).glob("*.html") if page.stem not in keys]
+    if others and any(one.alias for one in config.submissions):
+        raise OutputFolderError(
+            f"{config.out} holds a page for {others[0].stem}, which names a student: begin the "
+            "anonymous grading in a new folder by --out"
+        )
 
 
 def _reference(

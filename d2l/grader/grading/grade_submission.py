@@ -58,7 +58,8 @@ def grade(course: GradingContext, submission: Submission) -> StudentResult:
     """Return the result of one submission, its page and its notebook written to `course.out`."""
     try:
         rubric = course.rubric
-        with load_submission(submission, rubric.reference, rubric.files) as found:
+        named_like = Path(rubric.notebook) if rubric.notebook else rubric.reference
+        with load_submission(submission, named_like, rubric.files) as found:
             result, notebook = _graded(course, submission, found)
     except SubmissionError as error:
         result, notebook = without_result(course, submission, "refused", str(error)), None

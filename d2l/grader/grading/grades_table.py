@@ -5,18 +5,15 @@ Every text is made harmless: what a spreadsheet would take for a formula is quot
 
 import csv
 import io
-import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
 from d2l.files.csv_cells import harmless
 from d2l.grader.grading.result import CheckResult, SectionResult, StudentResult
 from d2l.grader.grading.rubric import Rubric
-from d2l.grader.grading.submissions import Submission
 
 _LAST_COLUMNS = ("out of", "status", "note", "id", "submitted", "attempt", "page")
 
@@ -91,20 +88,8 @@ def _of_class(
     return {"out_of": out_of, "mean": round(mean(part.points for part in parts), 2)}
 
 
-def feedback_zip(submissions: Iterable[Submission], pages: Path) -> bytes | None:
-    """The pages of students in the folders in which their platform takes files back, if it does."""
-    returned = [one for one in submissions if one.returned_as]
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for one in returned:
-            page = pages / f"{one.key}.html"
-            entry = zipfile.ZipInfo(f"{one.returned_as}/feedback.html")  # of 1980: always the same
-            archive.writestr(entry, page.read_bytes(), zipfile.ZIP_DEFLATED)
-    return content.getvalue() if returned else None
-
-
 def note(result: StudentResult) -> str:
-    """Return in one line what an instructor should know beside the points."""
+    """Return in one line what an instructor should know besides the points."""
     stale = len(result.report.stale) if result.report else 0
     parts = [
         result.reason,

@@ -20,8 +20,7 @@ import numpy as np
 import d2l
 from d2l.grader.grading.checks_worker import read_message, write_message
 from d2l.grader.grading.result import CheckResult, CheckStatus
-from d2l.grader.grading.rubric import CheckRule, Rubric
-from d2l.grader.grading.toml_schema import RubricError
+from d2l.grader.grading.rubric import CheckRule, Rubric, RubricError
 from d2l.grader.sandbox.job import Fetch, Outcome, Problem
 
 LOAD_SECONDS = 120  # for importing what the checks import, PyTorch perhaps

@@ -19,7 +19,7 @@ from d2l.files.csv_cells import TableError, harmless, read_table
 from d2l.files.file_names import composed
 from d2l.grader.compare.match_sections import headings_in, match_sections, sections_of
 from d2l.grader.compare.report import badge, message_html, report_style
-from d2l.grader.grading.result import Answer, StudentResult
+from d2l.grader.grading.result import Answer, CheckStatus, StudentResult
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.score import home_of, total
 from d2l.grader.grading.student_page import points, student_link
@@ -54,11 +54,12 @@ def read_overrides(path: Path, rubric: Rubric, submissions: Sequence[Submission]
         raise TableError(f"{path} has no column {missing[0]!r}: expected {', '.join(_COLUMNS)}")
     columns = [table.header.index(name) for name in _COLUMNS if name in table.header]
     known: dict[str, str] = {}
-    for names in zip(*map(_names, submissions), strict=True):  # keys first, which are distinct
-        for name, one in zip(names, submissions, strict=True):
-            known.setdefault(_plain(name), one.key)
+    for kind in ("key", "student", "alias", "id", "login"):  # keys first, which are distinct
+        for one in submissions:
+            known.setdefault(_plain(getattr(one, kind)), one.key)
     known.pop("", None)
-    items = {_plain(name): name for name in _items(rubric)} | {"": ""}
+    headings, names = (one.heading for one in rubric.sections), (one.name for one in rubric.checks)
+    items = {_plain(name): name for name in ("", *headings, *names)}
     found: dict[str, list[Override]] = {}
     for row in range(1, len(table.rows)):
         student, item, number, comment = [
@@ -84,9 +85,12 @@ def with_overrides(result: StudentResult, overrides: Iterable[Override]) -> Stud
                 section = replace(section, points=one.points, verdict="graded")
             sections[one.item] = section
         elif one.item in checks:
-            check = checks[one.item]
-            given = check.points if one.points is None else one.points
-            checks[one.item] = replace(check, points=given, comment=one.comment)
+            check = replace(checks[one.item], comment=one.comment)
+            if one.points is not None:
+                is_full = one.points >= check.out_of
+                status: CheckStatus = "passed" if is_full else "partly" if one.points else "failed"
+                check = replace(check, points=one.points, status=status)
+            checks[one.item] = check
         else:
             comment = one.comment
     new = tuple(sections.values()), tuple(checks.values())
@@ -125,8 +129,8 @@ def to_grade_page(
             articles = [_article(result, index, folder) for result in results]
             head = f"<h2><bdi>{escape(rule.heading)}</bdi>, {points(rule.points)} points</h2>"
             expected = markdown_to_html(shown.get(rule.heading, ""))
-            box = f"<details><summary>Reference</summary>{expected}</details>"
-            parts.append(f'{head}\n{box}\n<div class="answers">{"".join(articles)}</div>')
+            details = f"<details><summary>Reference</summary>{expected}</details>"
+            parts.append(f'{head}\n{details}\n<div class="answers">{"".join(articles)}</div>')
     note = "Points go into <code>overrides.csv</code>; <code>to_grade.csv</code> is a start of it."
     body = f'<main class="report"><h1>{escape(rubric.title)}</h1>\n<p>{note}</p>\n'
     page = body + "\n".join(parts) + "</main>"
@@ -154,14 +158,6 @@ def _article(result: StudentResult, index: int, folder: str) -> str:
         f"<article><h3>{student_link(result, folder)} {badge(section.verdict)} {given}</h3>"
         f"{message_html(section.comment)}{answer}</article>\n"
     )
-
-
-def _items(rubric: Rubric) -> list[str]:
-    return [rule.heading for rule in rubric.sections] + [rule.name for rule in rubric.checks]
-
-
-def _names(submission: Submission) -> list[str]:
-    return [submission.key, submission.student, submission.alias, submission.id, submission.login]
 
 
 def _plain(name: str) -> str:

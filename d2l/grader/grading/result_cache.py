@@ -41,7 +41,7 @@ class CachedResult:
 
 
 def fingerprint_of_inputs(rubric: Rubric, sandbox: SandboxConfig) -> dict[str, str]:
-    """Return everything beside a submission that its grade depends on, as texts.
+    """Return everything besides a submission that its grade depends on, as texts.
 
     Of the data, which may be large, the names and sizes alone.
     """
@@ -85,7 +85,8 @@ class ResultCache:
                     yield
                 finally:
                     if [path.name for path in self.out.iterdir()] == [_LOCK]:  # nothing was graded
-                        (self.out / _LOCK).unlink()
+                        with suppress(OSError):  # Windows keeps a file that is open
+                            (self.out / _LOCK).unlink()
         except Timeout as error:
             raise OutputFolderError(
                 f"another `d2l grade` is at work in {self.out}: wait for its end, or name another "

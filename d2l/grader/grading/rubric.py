@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
+from d2l.errors import D2LError
+from d2l.files.toml_table import TomlTable
 from d2l.grader.compare.tolerance import (
     ALL_AUTO,
     AUTO,
@@ -19,12 +21,15 @@ from d2l.grader.compare.tolerance import (
     Rule,
     SectionRules,
 )
-from d2l.grader.grading.toml_schema import RubricError, TomlTable
 from d2l.grader.sandbox.isolation import Limits
 
 MOST_RUNS = 10
 CELL_SECONDS = 30  # of CPU time: a cell that never ends must not take the whole run with it
 _MIB, _GIB = 2**20, 2**30
+
+
+class RubricError(D2LError, ValueError):
+    """A rubric that cannot be graded by: its file, its checks or its reference do not fit."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Rubric:
     title: str
     reference: Path
     checks_file: Path | None
-    files: Path | None  # a folder whose files lie beside every notebook
+    files: Path | None  # a folder whose files lie next to every notebook
     sections: tuple[SectionRule, ...]
     checks: tuple[CheckRule, ...]
     limits: Limits
@@ -66,6 +71,7 @@ class Rubric:
     all_or_nothing: bool  # a run that failed gets nothing, not even for what came before
     check_seconds: float  # that one call of a check may take
     auto_seeds: bool = False  # the runs of the reference beyond the first few only where needed
+    notebook: str = ""  # the name of the one that counts of several; empty: the reference's
 
     @property
     def out_of(self) -> float:
@@ -88,7 +94,7 @@ def read_rubric(path: Path) -> Rubric:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RubricError(f"{path} is no TOML: {error}") from error
-    table = TomlTable(values, str(path))
+    table = TomlTable(values, str(path), RubricError)
     auto_seeds = table.has("seeds") and values["seeds"] == "auto"
     if auto_seeds:
         values["seeds"] = list(range(MOST_REFERENCE_RUNS))
@@ -108,6 +114,7 @@ def read_rubric(path: Path) -> Rubric:
         all_or_nothing=table.truth("all_or_nothing", False),
         check_seconds=table.number("check_seconds", 10, positive=True),
         auto_seeds=auto_seeds,
+        notebook=table.text("notebook") if table.has("notebook") else "",
     )
     table.end()
     _require_distinct(path, "section", "heading", [rule.heading for rule in rubric.sections])

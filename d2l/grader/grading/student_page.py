@@ -32,6 +32,8 @@ def student_page(result: StudentResult, notebook: NotebookNode | None, title: st
     total = f"{points(result.total)} of {points(result.out_of)}"
     ran = notebook_html(notebook, result.cells, result.report, redacted) if notebook else ""
     submitted = "" if result.alias else result.submitted
+    report = result.report
+    differences = differences_html(report, notebook, redacted) if report else ""
     body = f"""<main class="report">
 <header><span>{escape(title)}</span> <span>{escape(submitted)}</span></header>
 <h1><bdi>{escape(result.shown)}</bdi></h1>
@@ -40,7 +42,8 @@ def student_page(result: StudentResult, notebook: NotebookNode | None, title: st
 {_run(result)}
 <h2 id="points">Points</h2>
 {_points_table(result)}
-{_found(result, notebook)}
+{problem_html(report) if report else ""}
+{differences}
 {ran}
 </main>"""
     return document(f"{result.shown}: {total}", body, report_style())
@@ -129,9 +132,3 @@ def _check(check: CheckResult, part: bool = False) -> str:
 
 def _points_cell(reached: float, out_of: float) -> str:
     return f'<td class="number">{points(reached)} of {points(out_of)}</td>'
-
-
-def _found(result: StudentResult, notebook: NotebookNode | None) -> str:
-    if result.report is None:
-        return ""
-    return f"{problem_html(result.report)}\n{differences_html(result.report, notebook, redacted)}"

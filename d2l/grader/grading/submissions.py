@@ -68,9 +68,9 @@ class LoadedSubmission:
 
 @contextmanager
 def load_submission(
-    submission: Submission, reference: Path, course_files: Path | None = None
+    submission: Submission, named_like: Path, course_files: Path | None = None
 ) -> Iterator[LoadedSubmission]:
-    """Give the notebook of a submission, of several the one that is named like `reference`.
+    """Give the notebook of a submission, of several the one that is named like `named_like`.
 
     The files of the folder `course_files` lie with it, in place of its own of the same names.
     Raises `SubmissionError` with the reason if there is none, or none that can be run.
@@ -88,7 +88,7 @@ def load_submission(
         for name, path in files:
             _gather(name, path, whole)
         _unpack_all(whole)
-        chosen = _choose(whole, _files_below(whole), reference)
+        chosen = _choose(whole, _files_below(whole), named_like.stem)
         loaded = _read(chosen, chosen.relative_to(whole).as_posix(), chosen.parent)
         if course_files is not None:
             _copy_over(course_files, chosen.parent)
@@ -181,11 +181,11 @@ def _copy_over(course_files: Path, own: Path) -> None:
     shutil.copytree(course_files, own, dirs_exist_ok=True)
 
 
-def _choose(folder: Path, files: list[Path], reference: Path) -> Path:
+def _choose(folder: Path, files: list[Path], name: str) -> Path:
     notebooks = [file for file in files if is_notebook(file)]
     # Scripts next to a notebook are its helpers.
     found = sorted([file for file in notebooks if file.suffix.lower() == ".ipynb"] or notebooks)
-    wanted = reference.stem.casefold()
+    wanted = name.casefold()
     exact = [file for file in found if file.stem.casefold() == wanted]
     named = [file for file in found if _COPY.sub("", file.stem.casefold()) == wanted]
     alike = [file for file in found if wanted in file.stem.casefold()]
@@ -197,7 +197,7 @@ def _choose(folder: Path, files: list[Path], reference: Path) -> Path:
     names = ", ".join(str(file.relative_to(folder)) for file in found[:5])
     raise SubmissionError(
         f"it holds {len(found)} notebooks ({names}{', …' if len(found) > 5 else ''}), of which not "
-        f"exactly one is named like {reference.stem}"
+        f"exactly one is named like {name}"
     )
 
 

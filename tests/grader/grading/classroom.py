@@ -1,4 +1,4 @@
-"""Results made by hand for tests of pages; with `evil`, every text that a stranger chooses is."""
+"""Results made by hand for tests of pages; with `evil`, every untrusted text is."""
 
 from pathlib import Path
 

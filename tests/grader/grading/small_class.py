@@ -61,7 +61,7 @@ WITHOUT_CHECKS = RUBRIC[: RUBRIC.index("[[check]]")]
 
 
 def make_box():
-    """A sandbox for `run_here`, which has no walls, with a stop sign of its own."""
+    """A sandbox for `run_here`, which isolates nothing, with a cancellation token of its own."""
     return SandboxConfig(Level.NONE, Limits())
 
 

@@ -132,12 +132,33 @@ def test_the_default_overrides_lie_next_to_the_rubric(tmp_path, grade):
     assert "there is no student 'kin'; do you mean 'kim'?" in errors
 
 
+def test_an_anonymous_grading_does_not_lie_among_pages_with_names(tmp_path, grade):
+    exports.put(tmp_path / "class", "kim.py", REFERENCE)
+    assert grade(tmp_path / "class")[0] == 0
+    code, _, errors = grade(tmp_path / "class", "--resume", "--anonymous")
+    assert code == 1
+    assert "holds a page for kim, which names a student: begin" in errors
+
+
+def test_the_rubric_names_the_notebook_that_counts_of_several(tmp_path, grade):
+    for name, text in (("hw1", REFERENCE), ("scratch", "# %%\n1 / 0\n")):
+        exports.put(tmp_path / "class", f"kim/{name}.py", text)
+    assert "it holds 2 notebooks" in grade(tmp_path / "class")[1]
+    rubric = tmp_path / "course" / "rubric.toml"
+    rubric.write_text(f'notebook = "hw1.ipynb"\n{rubric.read_text()}')
+    code, said, _ = grade(tmp_path / "class", "--resume")
+    assert code == 0
+    assert "14 of 14" in said
+    assert "0 -> 14" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--column", "HW1"], "--column names a column of --into, which is missing"),
         (["--into", "table.csv"], "no one column 'HW1' or 'reference' or 'grade' or 'score'"),
         (["--into", "table.csv", "--column", "Nam"], "do you mean 'Name'? There are 'Name', 'X'"),
+        (["--into", "nobody.csv", "--column", "B"], "has no column that says who a row is about"),
         (["--roster", "nobody.csv"], "has no column that says who a row is about"),
         (["--roster", "sheet.xlsx"], "is a spreadsheet, not CSV"),
     ],

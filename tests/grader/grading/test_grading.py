@@ -1,4 +1,4 @@
-"""A whole class graded: points, failures, the journal. The notebooks are ours and run here."""
+"""A whole class graded: points, failures, the result cache. The notebooks are ours and run here."""
 
 import csv
 import gc
@@ -24,8 +24,7 @@ from small_class import (
 from d2l.grader.grading.grade_class import GradingConfig, ProgressListener, grade_class
 from d2l.grader.grading.platforms import collect
 from d2l.grader.grading.result_cache import OutputFolderError
-from d2l.grader.grading.rubric import read_rubric
-from d2l.grader.grading.toml_schema import RubricError
+from d2l.grader.grading.rubric import RubricError, read_rubric
 
 ONE_RUN = 'title = "Homework 1"\nseeds = [0]\nruns = [0]'
 

@@ -1,4 +1,4 @@
-"""Hidden checks in their own process: scores, and what is the instructor's to mend."""
+"""Hidden checks in their own process: scores, and what is the instructor's to fix."""
 
 import time
 from dataclasses import replace
@@ -9,8 +9,7 @@ from nbformat.v4 import new_notebook
 from small_class import RUBRIC, make_course
 
 from d2l.grader.grading.hidden_checks import make_hidden_checks
-from d2l.grader.grading.rubric import read_rubric
-from d2l.grader.grading.toml_schema import RubricError
+from d2l.grader.grading.rubric import RubricError, read_rubric
 from d2l.grader.sandbox.job import Outcome, Problem
 
 HEAD = 'title = "a"\nreference = "reference.py"\nchecks = "checks.py"\ncheck_seconds = 3\n'
@@ -61,7 +60,7 @@ def outcome(seed_offset=0, **values):
 def judged(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     rubric = read_rubric(make_course(folder, HEAD + "".join(map(check, NAMES)), CHECKS))
-    # A student's file beside the checks must never be imported in their place.
+    # A student's file next to the checks must never be imported in their place.
     (folder / "numpy.py").write_text("raise SystemExit('taken over')")
     start = time.monotonic()
     results = make_hidden_checks(rubric).judge([outcome(x=3)])

@@ -3,16 +3,17 @@
 import csv
 from dataclasses import replace
 
+import classroom
 import pytest
 from bs4 import BeautifulSoup
 from small_class import REFERENCE, WITHOUT_CHECKS, make_box, make_class, make_course, run_here
 
 from d2l.files.csv_cells import TableError
 from d2l.grader.grading.grade_class import GradingConfig, ProgressListener, grade_class
-from d2l.grader.grading.manual import read_overrides
+from d2l.grader.grading.manual import Override, read_overrides, with_overrides
 from d2l.grader.grading.platforms import collect, named_apart
-from d2l.grader.grading.rubric import read_rubric, require_outside
-from d2l.grader.grading.toml_schema import RubricError
+from d2l.grader.grading.result import CheckResult
+from d2l.grader.grading.rubric import RubricError, read_rubric, require_outside
 
 ESSAY = REFERENCE + "# %% [markdown]\n# ## Why\n# %% [markdown]\n# The **answer** is growth.\n"
 RUBRIC = WITHOUT_CHECKS + '[[section]]\nheading = "Why"\npoints = 5\nmanual = true\n'
@@ -165,6 +166,17 @@ def test_pages_of_an_anonymous_class_name_nobody(tmp_path):
 def test_a_line_that_fits_nobody_or_nothing_is_said(tmp_path, line, words):
     with pytest.raises(TableError, match=words):
         config_of(tmp_path, overrides=line + "\n")
+
+
+def test_points_by_hand_settle_a_check_that_is_broken():
+    broken = CheckResult("loss, unseen", "", 0, 2, "broken", "it returned 'yes'")
+    result = classroom.result(share=1.0, checks=(broken,))
+    for points, status in ((2, "passed"), (0.5, "partly"), (0, "failed")):
+        settled = with_overrides(result, [Override("loss, unseen", points, "by hand")])
+        assert (settled.checks[0].status, settled.checks[0].points) == (status, points)
+        assert (settled.total, settled.broken) == (10 + points, ())
+    commented = with_overrides(result, [Override("loss, unseen", None, "wait")])
+    assert commented.broken == (replace(broken, comment="wait"),)
 
 
 def test_a_folder_for_notebooks_that_holds_what_they_must_not_see_is_refused(tmp_path):

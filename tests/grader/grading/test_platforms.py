@@ -13,8 +13,7 @@ from exports import EXPORTS, NOTEBOOK, put, students
 from d2l.files.archive import UnpackLimits, unpacked
 from d2l.files.csv_cells import read_table
 from d2l.files.people_table import match_people, points_column
-from d2l.files.platform_export import ExportError
-from d2l.grader.grading.grades_table import feedback_zip
+from d2l.files.platform_export import ExportError, feedback_zip
 from d2l.grader.grading.platforms import named_apart, read_class, with_roster
 from d2l.grader.grading.submissions import Submission, SubmissionError, load_submission
 
@@ -268,15 +267,16 @@ def test_pages_go_back_to_moodle_in_the_folders_that_it_takes(tmp_path):
     found = read_class(tmp_path / "class").submissions
     for one in found:
         (tmp_path / f"{one.key}.html").write_text(one.key)
-    content = feedback_zip(found, tmp_path)
-    assert content == feedback_zip(found, tmp_path)
+    pages = [(one.returned_as, tmp_path / f"{one.key}.html") for one in found]
+    content = feedback_zip(pages)
+    assert content == feedback_zip(pages)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
     # Moodle takes the second part between underscores for the participant, the next for a plugin.
     parts = [name.partition("/")[0].split("_") for name in names]
     assert sorted(int(part[1]) for part in parts) == sorted(one.id for one in PEOPLE[:9])
     assert {tuple(part[2:]) for part in parts} == {("assignsubmission", "file", "")}
-    assert feedback_zip([Submission("a", "a", tmp_path)], tmp_path) is None
+    assert feedback_zip([]) is None
 
 
 def test_an_alias_hides_the_name_in_keys(tmp_path):

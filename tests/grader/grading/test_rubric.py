@@ -6,8 +6,7 @@ import pytest
 from small_class import RUBRIC, make_course
 
 from d2l.grader.grading.reference import read_reference
-from d2l.grader.grading.rubric import read_rubric
-from d2l.grader.grading.toml_schema import RubricError
+from d2l.grader.grading.rubric import RubricError, read_rubric
 from d2l.grader.sandbox.isolation import Limits
 
 

@@ -1,4 +1,4 @@
-"""One table of a TOML file, read key by key: a key of another type, or one that nobody asked for,
+"""One table of a TOML file, read key by key: a key of another type, or one that was not requested,
 is an error that names the file, the key, what was found and what is possible.
 """
 
@@ -16,16 +16,22 @@ _NAMES = {
 }  # fmt: skip
 
 
-class RubricError(D2LError, ValueError):
-    """A rubric that cannot be graded by: its file, its checks or its reference do not fit."""
+class TomlError(D2LError, ValueError):
+    """A TOML file that does not say what it has to say, or something else."""
 
 
 class TomlTable:
-    """The keys of one table; `place` is what an error calls it, such as `hw1.toml, [limits]`."""
+    """The keys of one table; `place` is what an error calls it, such as `hw1.toml, [limits]`.
 
-    def __init__(self, values: Mapping[str, Any], place: str) -> None:
+    What does not fit raises `error_type`.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Any], place: str, error_type: type[D2LError] = TomlError
+    ) -> None:
         self.values = values
         self.place = place
+        self.error_type = error_type
         self._asked: dict[str, None] = {}  # in order
 
     def has(self, key: str) -> bool:
@@ -77,27 +83,29 @@ class TomlTable:
 
     def table(self, key: str) -> "TomlTable":
         """The table at `key`; an empty one if there is none."""
-        return TomlTable(self._get(key, {}, dict), f"{self.place}, [{key}]")
+        return TomlTable(self._get(key, {}, dict), f"{self.place}, [{key}]", self.error_type)
 
     def tables(self, key: str) -> list["TomlTable"]:
         """The tables of the list at `key`, written `[[key]]`; none if there is none."""
         values = self._get(key, [], list)
         if not all(isinstance(value, dict) for value in values):
             raise self.error(key, f"is {_short(values)}: tables, each headed by [[{key}]]")
-        place = f"{self.place}, [[{key}]]"
-        return [TomlTable(value, f"{place} {number}") for number, value in enumerate(values, 1)]
+        place, kind = f"{self.place}, [[{key}]]", self.error_type
+        return [
+            TomlTable(table, f"{place} {number}", kind) for number, table in enumerate(values, 1)
+        ]
 
     def end(self) -> None:
-        """Raise `RubricError` if the table has a key that was not asked for."""
+        """Raise an error if the table has a key that was not asked for."""
         for key in self.values:
             if key not in self._asked:
                 close = get_close_matches(key, self._asked, n=1)
                 hint = f"do you mean {close[0]!r}? " if close else ""
                 raise self.error(key, f"is unknown; {hint}There are {', '.join(self._asked)}")
 
-    def error(self, key: str, problem: str) -> RubricError:
+    def error(self, key: str, problem: str) -> D2LError:
         """The error that says what is wrong with `key`."""
-        return RubricError(f"{self.place}: {key!r} {problem}")
+        return self.error_type(f"{self.place}: {key!r} {problem}")
 
     def _get(self, key: str, default: Any, kind: type) -> Any:
         self._asked.setdefault(key)

@@ -37,6 +37,7 @@ class Numbers(NamedTuple):
     names: Sequence[str] = ()  # of the places
     least: float = LEAST_DEVIATION  # a deviation that is always there, as a share of the value
     known: float | np.ndarray = 0.0  # a variance that is always there
+    most_places: float = np.inf  # so many are independent of each other at most
 
 
 def values_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
@@ -72,10 +73,12 @@ def _always_the_same(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Diffe
     if len(theirs) < 2 or not (theirs == theirs[0]).all():
         return None
     num_different = len({row.tobytes() for row in ours})
-    # Half of the places: one may follow from another, as heads do from tails.
-    chances = (np.ptp(ours, axis=0) / (unit or 1e-7) + 1).prod() ** (
-        0.5 if ours.shape[1] > 1 else 1
-    )
+    # By the nearest two runs, as one may be far out; and by half of the places, as one may follow
+    # from another, like heads from tails.
+    near = np.diff(np.sort(ours, axis=0), axis=0).min(axis=0, initial=np.inf)
+    near = near * (theirs[0] != 0)  # what is 0 is so twice in a row, as after a ReLU
+    logs = np.log10(1 + np.minimum(3 * near, np.ptp(ours, axis=0)) / (unit or 1e-7)).sum()
+    chances = 10 ** min(logs / (2 if ours.shape[1] > 1 else 1), 300)
     if num_different < len(ours) or chances < FEW_CHANCES:
         return None
     return alike("the same with every seed: not random, though it should be")
@@ -111,7 +114,7 @@ def _place_apart(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> int 
     """The place that differs most, if any place does, or all of them together do."""
     residuals = np.concatenate([ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)])
     freedom = max(len(residuals) - 2, 1)
-    effective = _effective_number(residuals, freedom)
+    effective = min(_effective_number(residuals, freedom), numbers.most_places)
     variance = (residuals**2).sum(axis=0) / freedom
     known = _known(ours, numbers)
     pooled = np.maximum(variance, variance.mean())
@@ -176,12 +179,13 @@ def _unsteady(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Differe
     known = _known(ours, numbers)
     residuals = [x - x.mean(axis=0) for x in (ours, theirs)]
     effective = min(
+        numbers.most_places,
         _effective_number(residuals[0], len(ours) - 1),
         _effective_number(np.concatenate(residuals), len(ours) + len(theirs) - 2),
     )
     here, there = ((x.var(axis=0, ddof=1) + known).mean() for x in (theirs, ours))
     free = (len(theirs) - 1) * effective, (len(ours) - 1) * effective
-    if here <= there * special.fdtri(*free, 1 - numbers.alpha * UNSTEADY):
+    if here <= there * special.fdtri(*free, 1 - numbers.alpha * UNSTEADY * min(ours.shape[1], 4)):
         return None
     return Difference(
         f"runs deviate by {plain(here**0.5)}, the reference's by {plain(there**0.5)}",

@@ -111,20 +111,38 @@ def level_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> 
 
 
 def _place_apart(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> int | None:
-    """The place that differs most, if any place does, or all of them together do."""
-    residuals = np.concatenate([ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)])
-    freedom = max(len(residuals) - 2, 1)
+    """The place that differs most, if any place does, or all of them together do.
+
+    By the deviations of all runs, and by the reference's alone: what a submission's runs are apart
+    must not excuse how far they are off.
+    """
+    own = ours - ours.mean(axis=0)
+    both = np.concatenate([own, theirs - theirs.mean(axis=0)])
+    ways = [(both, len(both) - 2)] if len(theirs) > 1 else []
+    ways += [(own, len(own) - 1)] if len(ours) > 1 else []
+    ways = ways or [(both, 1)]  # one run on each side: only what is always there is allowed
+    distance = (theirs.mean(axis=0) - ours.mean(axis=0)) ** 2 / (1 / len(ours) + 1 / len(theirs))
+    known = _known(ours, numbers)
+    for residuals, freedom in ways:
+        at = _beyond(distance, residuals, freedom, known, numbers)
+        if at is not None:
+            return at
+    return None
+
+
+def _beyond(
+    distance: np.ndarray, residuals: np.ndarray, freedom: int, known: np.ndarray, numbers: Numbers
+) -> int | None:
+    """The place whose squared distance, in the residuals' deviations, is furthest off, if any."""
     effective = min(_effective_number(residuals, freedom), numbers.most_places)
     variance = (residuals**2).sum(axis=0) / freedom
-    known = _known(ours, numbers)
     pooled = np.maximum(variance, variance.mean())
-    distance = (theirs.mean(axis=0) - ours.mean(axis=0)) ** 2 / (1 / len(ours) + 1 / len(theirs))
     free = min(freedom * effective, freedom + _prior_freedom(variance, freedom))
     free = free * ((pooled + known) / np.maximum(pooled, 1e-300)) ** 2
-    limit = special.stdtrit(np.minimum(free, 1e6), 1 - numbers.alpha * 0.2 / effective)
+    limit = special.stdtrit(np.minimum(free, 1e6), 1 - numbers.alpha * 0.1 / effective)
     apart = np.sqrt(distance / (pooled + known)) / limit
     whole = distance.mean() / (variance + known).mean()
-    all_limit = special.fdtri(effective, freedom * effective, 1 - numbers.alpha * 0.4)
+    all_limit = special.fdtri(effective, freedom * effective, 1 - numbers.alpha * 0.2)
     return int(np.argmax(apart)) if (apart > 1).any() or whole > all_limit else None
 
 
@@ -185,7 +203,7 @@ def _unsteady(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Differe
     )
     here, there = ((x.var(axis=0, ddof=1) + known).mean() for x in (theirs, ours))
     free = (len(theirs) - 1) * effective, (len(ours) - 1) * effective
-    if here <= there * special.fdtri(*free, 1 - numbers.alpha * UNSTEADY * min(ours.shape[1], 4)):
+    if here <= there * special.fdtri(*free, 1 - numbers.alpha * UNSTEADY):
         return None
     return Difference(
         f"runs deviate by {plain(here**0.5)}, the reference's by {plain(there**0.5)}",

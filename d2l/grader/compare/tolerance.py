@@ -10,14 +10,14 @@ import numpy as np
 # --- Random values -----------------------------------------------------------------------------
 # The share of right notebooks that may lose anything at all by chance; it is divided among the
 # random outputs of a notebook, and among the tests that one output has to pass.
-FALSE_ALARMS = 0.002  # aimed at; measured: docs/comparison.md
+FALSE_ALARMS = 0.002  # aimed at by the formulas; measured, with all kinds: docs/comparison.md
 # How the part of one output is divided among its tests. Their sum is 1.
 SHARES = {
     "location": 0.30, "scale": 0.20, "shape": 0.10, "extremes": 0.15, "support": 0.10,
     "repetition": 0.15,
 }  # fmt: skip
 # Of the part of one output, what goes to whether runs deviate more than the reference's do.
-UNSTEADY = 0.03  # of one number; up to four times as much of several
+UNSTEADY = 0.03
 # Two effects that are estimated from few numbers count only where they are more than chance.
 SIGNIFICANT_MARGIN = 0.05  # that rows or columns of an array move together
 SIGNIFICANT_RUN = 0.02  # that all values of a run move together

@@ -88,6 +88,9 @@ class _Comparison:
     homes: list[int]  # for each section of the submission the one of the reference
     groups: dict[int, Group]  # by the cells of the reference
     used: set[_Place] = field(default_factory=set)  # each output is the answer to one thing
+    read: dict[tuple[int, Callable[[Output], Rule]], list[list[Output]]] = field(
+        default_factory=dict
+    )
 
     @classmethod
     def of(cls, reference: NotebookRuns, submission: NotebookRuns, rules: Rules) -> "_Comparison":
@@ -148,7 +151,7 @@ class _Comparison:
         self, cells: Iterable[int], rule: Callable[[Output], Rule]
     ) -> tuple[list[_Place], list[list[Output]]]:
         """What these cells show that is not used yet, and where it is."""
-        each = [(cell, items_of(self.submission.shown([cell]), rule)) for cell in cells]
+        each = [(cell, self._items_of(cell, rule)) for cell in cells]
         whole = [
             (_Place(cell, index), runs)
             for cell, items in each
@@ -156,6 +159,10 @@ class _Comparison:
             if (cell, index) not in self.used
         ]
         return [place for place, _ in whole], [runs for _, runs in whole]
+
+    def _items_of(self, cell: int, rule: Callable[[Output], Rule]) -> list[list[Output]]:
+        kept = self.read.setdefault((cell, rule), [])
+        return kept or kept.extend(items_of(self.submission.shown([cell]), rule)) or kept
 
     def _theirs(self, cell: int) -> tuple[int, ...]:
         group = self.groups.get(cell)

@@ -54,9 +54,8 @@ def repeats_difference(
     if rule.compare == "shape":
         return _form_difference(expected[0], found)
     if rule.compare == "exact":
-        pairs = list(zip(expected, found, strict=False))
-        found = [f for e, f in pairs if difference(e, f, rule.tolerance)] or found[:0]
-        return difference(expected[0], found[0], rule.tolerance) if found else None
+        pairs = zip(expected, found, strict=False)
+        return next(filter(None, (difference(e, f, rule.tolerance) for e, f in pairs)), None)
     if rule.tolerance is not None and is_random(expected):
         return _mean_difference(expected, found, rule.tolerance)
     for kind, compare in _RANDOM.items():
@@ -179,7 +178,7 @@ def _random_arrays(
             return problem
     ours, theirs = (np.array([array.values for array in side]) for side in (expected, found))
     is_whole = family(expected[0].dtype) in ("int", "bool")
-    unit = 1.0 if is_whole else max(expected[0].unit, *(array.unit for array in found))
+    unit = 1.0 if is_whole else max(array.unit for array in (*expected, *found))
     return values_difference(ours, theirs, Numbers(unit, alpha, expected[0].shown))
 
 

@@ -37,6 +37,7 @@ class Numbers(NamedTuple):
     names: Sequence[str] = ()  # of the places
     least: float = LEAST_DEVIATION  # a deviation that is always there, as a share of the value
     known: float | np.ndarray = 0.0  # a variance that is always there
+    most_places: float = np.inf  # so many are independent of each other at most
 
 
 def values_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
@@ -72,10 +73,12 @@ def _always_the_same(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Diffe
     if len(theirs) < 2 or not (theirs == theirs[0]).all():
         return None
     num_different = len({row.tobytes() for row in ours})
-    # Half of the places: one may follow from another, as heads do from tails.
-    chances = (np.ptp(ours, axis=0) / (unit or 1e-7) + 1).prod() ** (
-        0.5 if ours.shape[1] > 1 else 1
-    )
+    # By the nearest two runs, as one may be far out; and by half of the places, as one may follow
+    # from another, like heads from tails.
+    near = np.diff(np.sort(ours, axis=0), axis=0).min(axis=0, initial=np.inf)
+    near = near * (theirs[0] != 0)  # what is 0 is so twice in a row, as after a ReLU
+    logs = np.log10(1 + np.minimum(3 * near, np.ptp(ours, axis=0)) / (unit or 1e-7)).sum()
+    chances = 10 ** min(logs / (2 if ours.shape[1] > 1 else 1), 300)
     if num_different < len(ours) or chances < FEW_CHANCES:
         return None
     return alike("the same with every seed: not random, though it should be")
@@ -108,20 +111,38 @@ def level_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> 
 
 
 def _place_apart(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> int | None:
-    """The place that differs most, if any place does, or all of them together do."""
-    residuals = np.concatenate([ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)])
-    freedom = max(len(residuals) - 2, 1)
-    effective = _effective_number(residuals, freedom)
-    variance = (residuals**2).sum(axis=0) / freedom
-    known = _known(ours, numbers)
-    pooled = np.maximum(variance, variance.mean())
+    """The place that differs most, if any place does, or all of them together do.
+
+    By the deviations of all runs, and by the reference's alone: what a submission's runs are apart
+    must not excuse how far they are off.
+    """
+    own = ours - ours.mean(axis=0)
+    both = np.concatenate([own, theirs - theirs.mean(axis=0)])
+    ways = [(both, len(both) - 2)] if len(theirs) > 1 else []
+    ways += [(own, len(own) - 1)] if len(ours) > 1 else []
+    ways = ways or [(both, 1)]  # one run on each side: only what is always there is allowed
     distance = (theirs.mean(axis=0) - ours.mean(axis=0)) ** 2 / (1 / len(ours) + 1 / len(theirs))
+    known = _known(ours, numbers)
+    for residuals, freedom in ways:
+        at = _beyond(distance, residuals, freedom, known, numbers)
+        if at is not None:
+            return at
+    return None
+
+
+def _beyond(
+    distance: np.ndarray, residuals: np.ndarray, freedom: int, known: np.ndarray, numbers: Numbers
+) -> int | None:
+    """The place whose squared distance, in the residuals' deviations, is furthest off, if any."""
+    effective = min(_effective_number(residuals, freedom), numbers.most_places)
+    variance = (residuals**2).sum(axis=0) / freedom
+    pooled = np.maximum(variance, variance.mean())
     free = min(freedom * effective, freedom + _prior_freedom(variance, freedom))
     free = free * ((pooled + known) / np.maximum(pooled, 1e-300)) ** 2
-    limit = special.stdtrit(np.minimum(free, 1e6), 1 - numbers.alpha * 0.2 / effective)
+    limit = special.stdtrit(np.minimum(free, 1e6), 1 - numbers.alpha * 0.1 / effective)
     apart = np.sqrt(distance / (pooled + known)) / limit
     whole = distance.mean() / (variance + known).mean()
-    all_limit = special.fdtri(effective, freedom * effective, 1 - numbers.alpha * 0.4)
+    all_limit = special.fdtri(effective, freedom * effective, 1 - numbers.alpha * 0.2)
     return int(np.argmax(apart)) if (apart > 1).any() or whole > all_limit else None
 
 
@@ -176,6 +197,7 @@ def _unsteady(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Differe
     known = _known(ours, numbers)
     residuals = [x - x.mean(axis=0) for x in (ours, theirs)]
     effective = min(
+        numbers.most_places,
         _effective_number(residuals[0], len(ours) - 1),
         _effective_number(np.concatenate(residuals), len(ours) + len(theirs) - 2),
     )

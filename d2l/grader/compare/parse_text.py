@@ -23,7 +23,12 @@ from d2l.grader.compare.parse_values import (
     tokens_of,
     visible,
 )
-from d2l.grader.compare.tolerance import MOST_CHARACTERS, MOST_COMPARED_CELLS, MOST_ITEMS
+from d2l.grader.compare.tolerance import (
+    MOST_CHARACTERS,
+    MOST_COMPARED_CELLS,
+    MOST_ITEMS,
+    MOST_LINES,
+)
 
 _NOISE = ("per loop", "CPU times", "Wall time", "it/s", "s/it", "%|")
 _CLOCK = re.compile(r"(?<![\w:])[0-9]{1,4}[:-][0-9]{2}[:-][0-9]{2}(?![\w:])")
@@ -67,7 +72,7 @@ class _Text:
         reader, position = Reader(self._tokens), 0
         pending: list[Token] = []  # of this line, since the last value
         is_after_value = False
-        while position < len(self._tokens):
+        while position < len(self._tokens) and len(self._items) < MOST_LINES:
             token = self._tokens[position]
             read = reader.read(position) if reader.is_bracket(position) else None
             if read is not None:

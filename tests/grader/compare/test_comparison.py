@@ -1,5 +1,6 @@
 """Comparing runs section by section: what is right, other, missing, failed, and who is to blame."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from outcomes import outcome_of
 
 from d2l.grader.compare.compare import compare
 from d2l.grader.compare.match_sections import START
+from d2l.grader.compare.tolerance import Rule, SectionRules
 
 REFERENCE = (
     "# Sums",
@@ -159,3 +161,79 @@ def test_a_reference_that_does_not_run_is_a_problem_and_so_is_no_run_at_all():
     assert compare([died], [good]).problem == "the reference itself did not run: killed"
     assert "no run of the submission" in compare([good], []).problem
     assert not compare([good], []).is_full_match
+
+
+def ruled(rule, ours, theirs, outputs=()):
+    """The verdicts where a reference prints `ours`, one text for each run, under a rule."""
+    cells = ["# Sums", "## Results"]
+    runs = [
+        [
+            outcome_of(*cells, ("show()", text), seed_offset=seed_offset)
+            for seed_offset, text in enumerate(texts)
+        ]
+        for texts in (ours, theirs)
+    ]
+    report = compare(*runs, rules={"Sums": SectionRules(rule, outputs)})
+    return [finding.verdict for section in report.sections for finding in section.findings]
+
+
+SAME, OTHER = ["a [3, 1, 2]\n"], ["a [1, 2, 3]\n"]
+RULES = {
+    "order-free": (Rule("order-free"), SAME, OTHER, ["match"]),
+    "order-free, other values": (Rule("order-free"), SAME, ["a [1, 2, 4]\n"], ["differs"]),
+    "order-free numbers": (Rule("order-free"), ["3\n1\n"], ["1\n3\n"], ["match"] * 2),
+    "auto": (Rule(), SAME, OTHER, ["differs"]),
+    "numbers": (Rule("numbers"), ["a [3, 1]\nb 2\n"], ["3 1 is a, and 2 b\n"], ["match"]),
+    "numbers, other": (Rule("numbers"), ["a [3, 1]\nb 2\n"], ["3 1 is a, and 4 b\n"], ["differs"]),
+    "shape": (Rule("shape"), SAME, ["a [7, 8, 9]\n"], ["match"]),
+    "shape, other": (Rule("shape"), SAME, ["a [7, 8]\n"], ["differs"]),
+    "ignore": (Rule("ignore"), SAME, OTHER, []),
+    "tolerance": (Rule(tolerance=0.05), ["loss 2.0\n"], ["loss 2.09\n"], ["match"]),
+    "tolerance, beyond": (Rule(tolerance=0.05), ["loss 2.0\n"], ["loss 2.11\n"], ["differs"]),
+    "tolerance of random values": (
+        Rule(tolerance=0.05), ["loss 2.01\n", "loss 1.99\n"], ["loss 2.08\n", "loss 2.1\n"], ["match"],
+    ),
+    "tolerance of random values, beyond": (
+        Rule(tolerance=0.05), ["loss 2.01\n", "loss 1.99\n"], ["loss 2.1\n", "loss 2.2\n"], ["differs"],
+    ),
+    "exact": (Rule("exact"), ["x 0.31\n", "x 0.72\n"], ["x 0.31\n", "x 0.72\n"], ["match"]),
+    "exact, other draws": (
+        Rule("exact"), ["x 0.31\n", "x 0.72\n"], ["x 0.35\n", "x 0.71\n"], ["differs"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule, ours, theirs, expected", RULES.values(), ids=RULES.keys())
+def test_a_section_is_compared_by_its_rule(rule, ours, theirs, expected):
+    assert ruled(rule, ours, theirs) == expected
+
+
+def test_an_output_is_compared_by_a_rule_of_its_own():
+    outputs = (("loss", Rule(tolerance=0.5)), ("level", Rule("ignore")))
+    ours, theirs = ["loss 2.0\nsum 3.5\nlevel 9.5\n"], ["loss 2.4\nsum 3.5\nlevel 1.5\n"]
+    assert ruled(Rule(), ours, theirs, outputs) == ["match", "match"]
+    assert ruled(Rule(), ours, theirs) == ["differs", "match", "differs"]
+
+
+def test_one_number_is_the_answer_to_one_thing():
+    reference = [
+        "# Sums",
+        *((f"answer_{n}()", f"{n % 3 + 1}\n") for n in range(6)),
+    ]
+    report = compare([outcome_of(*reference)], [outcome_of("# Sums", ("print(1)", "1\n"))])
+    assert report.sections[0].matched == 1
+
+
+def test_remarks_without_the_values_that_they_belong_to_earn_nothing():
+    reference = ["# Sums", ("show()", "the sum is in\n3.5\nthat is all\n")]
+    report = compare([outcome_of(*reference)], [outcome_of("# Sums", ("show()", "1\n"))])
+    assert report.sections[0].matched == 0
+
+
+def test_characters_and_cells_beyond_a_bound_are_not_looked_at():
+    lines = "".join(f"{n} {n}\n" for n in range(12_000))
+    many = [("show()", lines) for _ in range(30)]
+    long = outcome_of(*many, *(("x", "1\n") for _ in range(2_000)))
+    begin = time.process_time()
+    compare([outcome_of(*REFERENCE)], [long])
+    assert time.process_time() - begin < 20

@@ -162,7 +162,9 @@ class _Comparison:
 
     def _items_of(self, cell: int, rule: Callable[[Output], Rule]) -> list[list[Output]]:
         kept = self.read.setdefault((cell, rule), [])
-        return kept or kept.extend(items_of(self.submission.shown([cell]), rule)) or kept
+        if not kept:
+            kept.extend(items_of(self.submission.shown([cell]), rule))
+        return kept
 
     def _theirs(self, cell: int) -> tuple[int, ...]:
         group = self.groups.get(cell)

@@ -79,7 +79,7 @@ def _always_the_same(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Diffe
     near = near * (theirs[0] != 0)  # what is 0 is so twice in a row, as after a ReLU
     logs = np.log10(1 + np.minimum(3 * near, np.ptp(ours, axis=0)) / (unit or 1e-7)).sum()
     chances = 10 ** min(logs / (2 if ours.shape[1] > 1 else 1), 300)
-    if num_different < len(ours) or chances < FEW_CHANCES:
+    if num_different < len(ours) or chances ** (len(theirs) - 1) < FEW_CHANCES:
         return None
     return alike("the same with every seed: not random, though it should be")
 

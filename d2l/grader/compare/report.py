@@ -23,9 +23,12 @@ MAX_MESSAGE = 4_000
 # Said in words as well as in a colour and a sign.
 _SIGNS = {
     "match": "✓", "ok": "✓", "passed": "✓", "partly": "◐", "differs": "≠", "missing": "∅",
-    "failed": "✕", "stale": "≠", "broken": "!", "not run": "–",
+    "failed": "✕", "stale": "≠", "broken": "!", "not run": "–", "to grade": "…", "graded": "✓",
 }  # fmt: skip
-_TONES = {"match": "good", "ok": "good", "passed": "good", "not run": "quiet", "missing": "quiet"}
+_TONES = {
+    "match": "good", "ok": "good", "passed": "good", "graded": "good",
+    "not run": "quiet", "missing": "quiet", "to grade": "quiet",
+}  # fmt: skip
 MAX_FINDINGS = 500  # of one page
 
 

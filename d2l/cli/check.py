@@ -90,7 +90,7 @@ def check(
     with 0 when everything that the reference shows is there and right, and with 1 when not.
     """
     require_tools()
-    from d2l.grader.compare.execute import RunCounts, compare_notebooks
+    from d2l.grader.compare.compare import RunCounts, compare_notebooks
     from d2l.grader.sandbox.limits import Limits
     from d2l.notebook.source import read_notebook
 

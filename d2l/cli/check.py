@@ -62,7 +62,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="How many runs at a time.",
 )
 @click.option(
-    "--files", type=_FOLDER, help="Folder whose files both notebooks find next to them, as copies."
+    "--files", type=_FOLDER, help="Folder whose files lie beside both notebooks, as copies."
 )
 @sandbox_options
 @click.option(
@@ -90,7 +90,7 @@ def check(
     with 0 when everything that the reference shows is there and right, and with 1 when not.
     """
     require_tools()
-    from d2l.grader.compare.execute import RunCounts, compare_notebooks
+    from d2l.grader.compare.compare import RunCounts, compare_notebooks
     from d2l.grader.sandbox.isolation import Limits
     from d2l.notebook.source import read_notebook
 

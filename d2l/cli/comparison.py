@@ -16,7 +16,7 @@ from rich.text import Text
 from d2l.cli.terminal import bar_in, plain_console, printable, untrusted_text
 
 if TYPE_CHECKING:
-    from d2l.grader.compare.execute import Comparison
+    from d2l.grader.compare.compare import Comparison
     from d2l.grader.compare.report import CheckReport, Finding
     from d2l.grader.sandbox.job import Outcome
 

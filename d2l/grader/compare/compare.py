@@ -4,8 +4,10 @@ Knows which cells to hold together; what makes two values equal is the business 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from nbformat import NotebookNode
@@ -18,8 +20,17 @@ from d2l.grader.compare.notebook_runs import Failed, NotebookRuns
 from d2l.grader.compare.outputs import Curves, Output, Picture
 from d2l.grader.compare.read_outputs import read_cell
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
-from d2l.grader.compare.tolerance import ALL_AUTO, ENOUGH_VALUES, Rule, SectionRules
-from d2l.grader.sandbox.job import Outcome
+from d2l.grader.compare.tolerance import (
+    ALL_AUTO,
+    ENOUGH_VALUES,
+    FIRST_REFERENCE_RUNS,
+    MOST_REFERENCE_RUNS,
+    Rule,
+    SectionRules,
+)
+from d2l.grader.sandbox.isolation import SandboxConfig
+from d2l.grader.sandbox.job import Job, Outcome
+from d2l.grader.sandbox.run import run_in_sandbox
 
 Rules = Mapping[str, SectionRules]  # by headings; a heading without counts for the one above it
 
@@ -53,6 +64,50 @@ def needs_more_runs(references: Sequence[Outcome]) -> bool:
     items = (items_of(shown.shown([cell])) for cell in shown.words)
     counts = (num_random_values(runs) for found in items for runs in found)
     return any(0 < count < ENOUGH_VALUES for count in counts)
+
+
+class RunCounts(NamedTuple):
+    """How often each notebook runs."""
+
+    reference: int = FIRST_REFERENCE_RUNS
+    submission: int = 2
+    most_reference: int = MOST_REFERENCE_RUNS  # where the reference shows few random values
+
+
+_USUAL = RunCounts()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found, and the runs in which it was."""
+
+    report: CheckReport
+    references: Sequence[Outcome]
+    submissions: Sequence[Outcome]
+
+
+def compare_notebooks(
+    reference: NotebookNode,
+    submission: NotebookNode,
+    sandbox: SandboxConfig,
+    counts: RunCounts = _USUAL,
+    *,
+    num_workers: int = 1,
+    files: Path | None = None,
+    on_end: Callable[[str, Outcome], None] = lambda name, outcome: None,
+) -> Comparison:
+    """Run both notebooks, `num_workers` runs at a time, and compare what they show.
+
+    Copies of what is in the folder `files` lie next to each run. `on_end` gets the end of each run
+    by its name, such as "reference 1/3", from another thread. At Ctrl-C all runs are ended.
+    """
+    run = _Runs(sandbox, num_workers, files, on_end)
+    references = run("reference", reference, range(counts.reference))
+    submissions = run("submission", submission, range(counts.submission))
+    if 1 < counts.reference < counts.most_reference and needs_more_runs(references):
+        more = range(counts.reference, counts.most_reference)
+        references = [*references, *run("reference", reference, more)]
+    return Comparison(compare(references, submissions, submission), references, submissions)
 
 
 def _problem(references: Sequence[Outcome], submissions: Sequence[Outcome]) -> str:
@@ -161,10 +216,9 @@ class _Comparison:
         return [place for place, _ in whole], [runs for _, runs in whole]
 
     def _items_of(self, cell: int, rule: Callable[[Output], Rule]) -> list[list[Output]]:
-        kept = self.read.setdefault((cell, rule), [])
-        if not kept:
-            kept.extend(items_of(self.submission.shown([cell]), rule))
-        return kept
+        if (cell, rule) not in self.read:
+            self.read[cell, rule] = items_of(self.submission.shown([cell]), rule)
+        return self.read[cell, rule]
 
     def _theirs(self, cell: int) -> tuple[int, ...]:
         group = self.groups.get(cell)
@@ -264,3 +318,27 @@ def _unlike(
     otherwise = [f for f in match_items(there, here, num_random)[0] if f.verdict == "differs"]
     never = [f for f in match_items(here, there, num_random)[0] if f.verdict == "missing"]
     return [*otherwise, *(replace(finding, hint="the cell does not show it") for finding in never)]
+
+
+class _Runs(NamedTuple):
+    """Runs of notebooks in sandboxes."""
+
+    sandbox: SandboxConfig
+    num_workers: int
+    files: Path | None
+    on_end: Callable[[str, Outcome], None]
+
+    def __call__(self, name: str, notebook: NotebookNode, seeds: range) -> list[Outcome]:
+        def run(seed_offset: int) -> Outcome:
+            job = Job(notebook, seed_offset=seed_offset, files=self.files)
+            outcome = run_in_sandbox(job, self.sandbox)
+            self.on_end(f"{name} {seed_offset + 1}/{seeds.stop}", outcome)
+            return outcome
+
+        with ThreadPoolExecutor(self.num_workers) as pool:
+            try:
+                return list(pool.map(run, seeds))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.sandbox.cancellation.cancel()
+                raise

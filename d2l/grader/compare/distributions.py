@@ -13,6 +13,7 @@ import numpy as np
 from scipy import special
 
 from d2l.grader.compare.differences import Difference, alike, plain
+from d2l.grader.compare.effective_sizes import design_effect, effective_number, prior_freedom
 from d2l.grader.compare.tolerance import (
     ADDRESS,
     FEW_CATEGORIES,
@@ -20,10 +21,7 @@ from d2l.grader.compare.tolerance import (
     FEW_VALUES,
     LEAST_DEVIATION,
     SHARES,
-    SIGNIFICANT_MARGIN,
     SIGNIFICANT_PLACE,
-    SIGNIFICANT_RUN,
-    SURE_OF_NUMBER,
     UNSTEADY,
 )
 
@@ -134,10 +132,10 @@ def _beyond(
     distance: np.ndarray, residuals: np.ndarray, freedom: int, known: np.ndarray, numbers: Numbers
 ) -> int | None:
     """The place whose squared distance, in the residuals' deviations, is furthest off, if any."""
-    effective = min(_effective_number(residuals, freedom), numbers.most_places)
+    effective = min(effective_number(residuals, freedom), numbers.most_places)
     variance = (residuals**2).sum(axis=0) / freedom
     pooled = np.maximum(variance, variance.mean())
-    free = min(freedom * effective, freedom + _prior_freedom(variance, freedom))
+    free = min(freedom * effective, freedom + prior_freedom(variance, freedom))
     free = free * ((pooled + known) / np.maximum(pooled, 1e-300)) ** 2
     limit = special.stdtrit(np.minimum(free, 1e6), 1 - numbers.alpha * 0.1 / effective)
     apart = np.sqrt(distance / (pooled + known)) / limit
@@ -146,34 +144,9 @@ def _beyond(
     return int(np.argmax(apart)) if (apart > 1).any() or whole > all_limit else None
 
 
-def _prior_freedom(variance: np.ndarray, freedom: int) -> float:
-    """How many degrees of freedom the other places lend to one: few where deviations differ.
-
-    Smyth's estimate, from how far the logarithms of the variances are apart.
-    """
-    logs = np.log(variance[variance > 0])
-    if logs.size < 2:
-        return 0.0
-    excess = float(logs.var(ddof=1) - special.polygamma(1, freedom / 2))
-    return (1 + (1 + 2 * excess) ** 0.5) / excess if excess > 1e-6 else np.inf
-
-
 def _known(ours: np.ndarray, numbers: Numbers) -> np.ndarray:
     """The variance that is there however alike the runs are."""
     return (numbers.least * ours.mean(axis=0)) ** 2 + numbers.unit**2 / 12 + numbers.known
-
-
-def _effective_number(residuals: np.ndarray, freedom: int) -> float:
-    """How many places there are, were they independent and of one deviation (at least 1)."""
-    n = residuals.shape[1]
-    gram = residuals @ residuals.T / freedom
-    trace, squares = float(np.trace(gram)), float((gram**2).sum())
-    if n == 1 or trace == 0:
-        return 1.0
-    if freedom > 1:
-        squares = freedom**2 / ((freedom - 1) * (freedom + 2)) * (squares - trace**2 / freedom)
-    number = float(np.clip(trace**2 / squares, 1.0, n)) if squares > 0 else float(n)
-    return 1 + SURE_OF_NUMBER * (number - 1)
 
 
 def _apart(ours: np.ndarray, theirs: np.ndarray, at: int, numbers: Numbers) -> Difference:
@@ -198,8 +171,8 @@ def _unsteady(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Differe
     residuals = [x - x.mean(axis=0) for x in (ours, theirs)]
     effective = min(
         numbers.most_places,
-        _effective_number(residuals[0], len(ours) - 1),
-        _effective_number(np.concatenate(residuals), len(ours) + len(theirs) - 2),
+        effective_number(residuals[0], len(ours) - 1),
+        effective_number(np.concatenate(residuals), len(ours) + len(theirs) - 2),
     )
     here, there = ((x.var(axis=0, ddof=1) + known).mean() for x in (theirs, ours))
     free = (len(theirs) - 1) * effective, (len(ours) - 1) * effective
@@ -246,7 +219,7 @@ class _Pools(NamedTuple):
 
     @classmethod
     def of(cls, ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> "_Pools":
-        effect, freedom = _design_effect(ours, theirs, numbers.shape)
+        effect, freedom = design_effect(ours, theirs, numbers.shape)
         return cls(ours, theirs, effect, freedom, numbers)
 
     @property
@@ -351,28 +324,3 @@ def _repeated(row: np.ndarray) -> float:
     """How many pairs of equal values there are."""
     counts = np.unique(row, return_counts=True)[1]
     return float((counts * (counts - 1) / 2).sum())
-
-
-def _design_effect(
-    ours: np.ndarray, theirs: np.ndarray, shape: tuple[int, ...]
-) -> tuple[float, float]:
-    """How many values are worth one, as rows, columns or runs move together; and the freedom."""
-    runs, n = np.concatenate([ours, theirs]), ours.shape[1]
-    within = runs.var(axis=1, ddof=1).mean()
-    if within == 0:
-        return 1.0, runs.size - 2
-    effects = [1.0]
-    for axis, size in enumerate(shape):
-        if 1 < size < n and int(np.prod(shape)) == n:
-            others = tuple(i + 1 for i in range(len(shape)) if i != axis)
-            means = runs.reshape(-1, *shape).mean(axis=others)
-            effect = n / size * means.var(axis=1, ddof=1).mean() / within
-            free = len(runs) * (size - 1)
-            if effect > special.fdtri(free, runs.size - free, 1 - SIGNIFICANT_MARGIN):
-                effects.append(effect)
-    free = max(len(runs) - 2, 1)
-    residuals = [x.mean(axis=1) - x.mean() for x in (ours, theirs)]
-    together = n * sum((r**2).sum() for r in residuals) / free / within
-    is_few = together > special.fdtri(free, len(runs) * (n - 1), 1 - SIGNIFICANT_RUN)
-    effect = max(*effects, together)
-    return effect, float(free) if is_few else max(runs.size / effect - 2, free)

@@ -90,7 +90,7 @@ class HiddenChecks:
             parameter: outcome.values[self._names[expressions]]
             for parameter, expressions in rule.fetch.items()
         }
-        return _Call(rule.function, fetched | dict(self.inputs[outcome.seed_offset]))
+        return _Call(rule.function, dict(self.inputs[outcome.seed_offset]) | fetched)
 
     def _answers(self, calls: Sequence["_Call"]) -> list[Score]:
         """Have every call answered; a call that ends its process, or hangs, costs that process."""

@@ -191,10 +191,12 @@ RULES = {
     "tolerance": (Rule(tolerance=0.05), ["loss 2.0\n"], ["loss 2.09\n"], ["match"]),
     "tolerance, beyond": (Rule(tolerance=0.05), ["loss 2.0\n"], ["loss 2.11\n"], ["differs"]),
     "tolerance of random values": (
-        Rule(tolerance=0.05), ["loss 2.01\n", "loss 1.99\n"], ["loss 2.08\n", "loss 2.1\n"], ["match"],
+        Rule(tolerance=0.05), ["loss 2.01\n", "loss 1.99\n"],
+        ["loss 2.08\n", "loss 2.1\n"], ["match"],
     ),
     "tolerance of random values, beyond": (
-        Rule(tolerance=0.05), ["loss 2.01\n", "loss 1.99\n"], ["loss 2.1\n", "loss 2.2\n"], ["differs"],
+        Rule(tolerance=0.05), ["loss 2.01\n", "loss 1.99\n"],
+        ["loss 2.1\n", "loss 2.2\n"], ["differs"],
     ),
     "exact": (Rule("exact"), ["x 0.31\n", "x 0.72\n"], ["x 0.31\n", "x 0.72\n"], ["match"]),
     "exact, other draws": (

@@ -1,4 +1,4 @@
-"""How far values may be apart: to the digits shown, to pooled deviations, and not ten times that."""
+"""How far values may be apart: to the digits shown, to pooled deviations, not ten times that."""
 
 import numpy as np
 import pytest

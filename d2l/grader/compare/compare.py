@@ -30,7 +30,6 @@ from d2l.grader.compare.tolerance import (
 )
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome
-from d2l.grader.sandbox.run import run_in_sandbox
 
 Rules = Mapping[str, SectionRules]  # by headings; a heading without counts for the one above it
 
@@ -329,6 +328,8 @@ class _Runs(NamedTuple):
     on_end: Callable[[str, Outcome], None]
 
     def __call__(self, name: str, notebook: NotebookNode, seeds: range) -> list[Outcome]:
+        from d2l.grader.sandbox.run import run_in_sandbox
+
         def run(seed_offset: int) -> Outcome:
             job = Job(notebook, seed_offset=seed_offset, files=self.files)
             outcome = run_in_sandbox(job, self.sandbox)

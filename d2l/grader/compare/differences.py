@@ -129,12 +129,17 @@ def columns_of(expected: Line, found: Line) -> list[int | None]:
         return [theirs.index(key) for key in ours]
     if len(ours) == len(theirs):
         return list(range(len(theirs)))
-    free = dict(enumerate(theirs))
+    real = [[i for i, whole in enumerate(x.integers) if not whole] for x in (expected, found)]
+    if len(real[0]) == len(real[1]):  # counters, such as `[3/10]` for `epoch 3`, are one's own way
+        places = dict(zip(*real, strict=True))
+        free = {at: key for at, key in enumerate(theirs) if at not in real[1]}
+    else:
+        places, free = {}, dict(enumerate(theirs))
     columns: list[int | None] = []
-    for key in ours:
-        matching = next((at for at, other in free.items() if other[-1:] == key[-1:]), None)
-        columns.append(matching)
-        free.pop(-1 if matching is None else matching, None)
+    for i, key in enumerate(ours):
+        by_words = (at for at, other in free.items() if other[-1:] == key[-1:])
+        columns.append(places[i] if i in places else next(by_words, None))
+        free.pop(-1 if columns[-1] is None else columns[-1], None)
     return columns
 
 

@@ -18,6 +18,8 @@ TOOLS = (
     "nbformat",
     "nh3",
     "pygments",
+    "scipy",
+    "yaml",
 )
 
 

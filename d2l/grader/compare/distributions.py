@@ -71,24 +71,14 @@ def _always_the_same(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Diffe
     if len(theirs) < 2 or not (theirs == theirs[0]).all():
         return None
     num_different = len({row.tobytes() for row in ours})
-<<<<<<< HEAD
-    # By the nearest two runs, as one may be far out; and by half of the places, as one may follow
-    # from another, like heads from tails.
-    near = np.diff(np.sort(ours, axis=0), axis=0).min(axis=0, initial=np.inf)
-    near = near * (theirs[0] != 0)  # what is 0 is so twice in a row, as after a ReLU
-    logs = np.log10(1 + np.minimum(3 * near, np.ptp(ours, axis=0)) / (unit or 1e-7)).sum()
-    chances = 10 ** min(logs / (2 if ours.shape[1] > 1 else 1), 300)
-    if num_different < len(ours) or chances ** (len(theirs) - 1) < FEW_CHANCES:
-=======
     # Of one number by the nearest two runs, as one may be far out; of several by half of the
     # places, as one may follow from another, like heads from tails. What is 0 is so twice in a row.
     spread = np.ptp(ours, axis=0) * (theirs[0] != 0)
     if ours.shape[1] == 1:
         spread = np.minimum(spread, 3 * np.diff(np.sort(ours, axis=0), axis=0).min())
     logs = np.log10(1 + spread / (unit or 1e-7)).sum() / (2 if ours.shape[1] > 1 else 1)
-    chances = 10 ** min(logs, 300)
-    if num_different < len(ours) or chances < FEW_CHANCES:
->>>>>>> 9be9de86ef04c65f7e2edaa8256a2f074326388e
+    chances = 10 ** min(logs, 100)
+    if num_different < len(ours) or chances ** (len(theirs) - 1) < FEW_CHANCES:
         return None
     return alike("the same with every seed: not random, though it should be")
 

@@ -5,12 +5,11 @@ from dataclasses import replace
 import classroom
 import numpy as np
 import pytest
-from d2l.grader.grading.validate_checks import make_hidden_checks
 from nbformat.v4 import new_notebook
 from small_class import RUBRIC, make_box, make_course, run_here
 
 from d2l.grader.compare.report import Finding, SectionReport
-from d2l.grader.grading.hidden_checks import HiddenChecks
+from d2l.grader.grading.hidden_checks import HiddenChecks, make_hidden_checks
 from d2l.grader.grading.reference import ReferenceRunner
 from d2l.grader.grading.rubric import RubricError, SectionRule, read_rubric
 from d2l.grader.grading.score import section_results, total

@@ -292,6 +292,16 @@ def slowly(value):
     assert 222 not in outcome.values["seen"]
 
 
+def test_a_name_of_the_notebook_does_not_stand_for_a_hidden_input():
+    outcome = run(
+        "asked = 5",
+        fetches=(Fetch("a", ("asked + 1",)), Fetch("own", ("other",))),
+        inputs={"asked": np.array([111.0])},
+    )
+    assert outcome.values["a"].tolist() == [112]
+    assert isinstance(outcome.values["own"], Problem)
+
+
 def test_a_students_own_d2l_is_imported_and_the_run_is_as_ever(tmp_path):
     (tmp_path / "d2l.py").write_text("def softmax_stable(): return 7\n")
     for name in ("launcher.py", "protocol.py", "kernel_hooks.py"):

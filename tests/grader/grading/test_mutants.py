@@ -27,6 +27,7 @@ def ends_at_two(x):
     return x == 3
 
 def third(x): return 1 / 3
+def sees(x, hidden): return list(hidden) == list(x)
 def is_zero(x, hidden): return list(hidden) == [0, 0, 0]
 def is_drawn(x, hidden): return list(hidden) != [0, 0, 0]
 """

@@ -174,7 +174,7 @@ def choose_isolation(
     if broken:
         raise IsolationError(
             f"isolation {level.title} is not available on this machine: {broken}. "
-            "`d2l doctor` prints what is missing; `--isolation none` runs without isolation"
+            "`d2l doctor` prints what is missing; `--isolation none` runs without it"
         )
     return SelfTest(level, guarantees)
 

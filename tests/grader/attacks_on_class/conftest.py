@@ -18,7 +18,10 @@ def graded(tmp_path_factory):
 def graded_at_level(request, tmp_path_factory):
     """A part of the class, graded with limits alone."""
     root, options = tmp_path_factory.mktemp(request.param), ("--isolation", request.param)
-    yield from _graded(root, HANDFUL, False, *options)
+    for result in _graded(root, HANDFUL, False, *options):
+        if "is not available on this machine" in result.output:
+            pytest.skip(f"no level {request.param} here: {result.output}")
+        yield result
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ import pytest
 
 from d2l.grader.sandbox.client import run_sandboxed
 from d2l.grader.sandbox.isolation import IsolationError, Level, Limits, SandboxConfig
+from d2l.grader.sandbox.mounts import python_folders
+from d2l.grader.sandbox.workspace import require_readable, unprivileged_user
 
 # Root's own Python may lie where the unprivileged user that runs become cannot read it.
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -51,6 +53,15 @@ def need(level):
     if why_not(level):
         pytest.skip(f"no isolation {level.title} here: {why_not(level)}")
     return level
+
+
+def need_own_python(level):
+    """Skip the test where a run at this level cannot read the Python of the tests."""
+    if level == Level.NONE:
+        try:
+            require_readable(python_folders(), unprivileged_user(), with_parents=True)
+        except IsolationError as error:
+            pytest.skip(str(error))
 
 
 def best():

@@ -9,7 +9,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from guards import CHECKOUT, alive_with, best, guarded, limits, need, token, wait_until
+from guards import (
+    CHECKOUT,
+    alive_with,
+    best,
+    guarded,
+    limits,
+    need,
+    need_own_python,
+    token,
+    wait_until,
+)
 
 from d2l.grader.sandbox.client import run_sandboxed
 from d2l.grader.sandbox.isolation import Level, SandboxConfig
@@ -159,6 +169,7 @@ def test_runs_side_by_side_end_each_in_its_own_way(level):
 
 
 def test_runs_end_with_a_grader_that_is_killed(level):
+    need_own_python(level)
     word = token()
     daemon = (
         f"word = {word!r}\nimport os, subprocess, sys, time\n"

@@ -172,9 +172,11 @@ def choose_isolation(
     else:
         broken = broken and f"not held: {broken}"
     if broken:
+        hint = "`d2l doctor` prints what is missing"
+        if level > Level.NONE:
+            hint += "; `--isolation none` runs without isolation"
         raise IsolationError(
-            f"isolation {level.title} is not available on this machine: {broken}. "
-            "`d2l doctor` prints what is missing; `--isolation none` runs without it"
+            f"isolation {level.title} is not available on this machine: {broken}. {hint}"
         )
     return SelfTest(level, guarantees)
 

@@ -130,7 +130,10 @@ def columns_of(expected: Line, found: Line) -> list[int | None]:
     if len(ours) == len(theirs):
         return list(range(len(theirs)))
     real = [[i for i, whole in enumerate(x.integers) if not whole] for x in (expected, found)]
-    if len(real[0]) == len(real[1]):  # counters, such as `[3/10]` for `epoch 3`, are one's own way
+    is_said = {ours[i][-1:] for i in real[0]} <= {theirs[i][-1:] for i in real[1]}
+    if (
+        len(real[0]) == len(real[1]) and not is_said
+    ):  # counters, such as `[3/10]` for `epoch 3`, are one's own way
         places = dict(zip(*real, strict=True))
         free = {at: key for at, key in enumerate(theirs) if at not in real[1]}
     else:

@@ -16,6 +16,7 @@ from d2l.grader.compare.differences import Difference, alike, plain
 from d2l.grader.compare.effective_sizes import design_effect, effective_number, prior_freedom
 from d2l.grader.compare.tolerance import (
     ADDRESS,
+    ALONE,
     FEW_CATEGORIES,
     FEW_CHANCES,
     FEW_VALUES,
@@ -117,13 +118,14 @@ def _place_apart(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> int 
     """
     own = ours - ours.mean(axis=0)
     both = np.concatenate([own, theirs - theirs.mean(axis=0)])
-    ways = [(both, len(both) - 2)] if len(theirs) > 1 else []
-    ways += [(own, len(own) - 1)] if len(ours) > 1 else []
-    ways = ways or [(both, 1)]  # one run on each side: only what is always there is allowed
+    ways = [(both, len(both) - 2, 1.0)] if len(theirs) > 1 else []
+    ways += [(own, len(own) - 1, ALONE if ways else 1.0)] if len(ours) > 1 else []
+    ways = ways or [(both, 1, 1.0)]  # one run on each side: only what is always there is allowed
     distance = (theirs.mean(axis=0) - ours.mean(axis=0)) ** 2 / (1 / len(ours) + 1 / len(theirs))
     known = _known(ours, numbers)
-    for residuals, freedom in ways:
-        at = _beyond(distance, residuals, freedom, known, numbers)
+    for residuals, freedom, share in ways:
+        part = numbers._replace(alpha=share * numbers.alpha)
+        at = _beyond(distance, residuals, freedom, known, part)
         if at is not None:
             return at
     return None
@@ -138,10 +140,10 @@ def _beyond(
     pooled = np.maximum(variance, variance.mean())
     free = min(freedom * effective, freedom + prior_freedom(variance, freedom))
     free = free * ((pooled + known) / np.maximum(pooled, 1e-300)) ** 2
-    limit = special.stdtrit(np.minimum(free, 1e6), 1 - numbers.alpha * 0.1 / effective)
+    limit = special.stdtrit(np.minimum(free, 1e6), 1 - numbers.alpha * 0.2 / effective)
     apart = np.sqrt(distance / (pooled + known)) / limit
     whole = distance.mean() / (variance + known).mean()
-    all_limit = special.fdtri(effective, freedom * effective, 1 - numbers.alpha * 0.2)
+    all_limit = special.fdtri(effective, freedom * effective, 1 - numbers.alpha * 0.4)
     return int(np.argmax(apart)) if (apart > 1).any() or whole > all_limit else None
 
 

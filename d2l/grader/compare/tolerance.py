@@ -18,8 +18,8 @@ SHARES = {
 }  # fmt: skip
 # Of the part of one output, what goes to whether runs deviate more than the reference's do.
 UNSTEADY = 0.03
-# And to the band by the reference's runs alone, which is for what is far off. Three of them that are
-# close by chance, as shares of few examples are, would make it narrow.
+# And to the band by the reference's runs alone, which is for what is far off. Three of them that
+# are close by chance, as shares of few examples are, would make it narrow.
 ALONE = 0.02
 # Two effects that are estimated from few numbers count only where they are more than chance.
 SIGNIFICANT_MARGIN = 0.05  # that rows or columns of an array move together

@@ -1,5 +1,6 @@
 """What goes into a sandbox and what comes out of it, as plain data."""
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,12 @@ class Fetch:
 
     name: str
     expressions: tuple[str, ...]
+
+    @property
+    def names(self) -> set[str]:
+        """The names that its expressions use."""
+        trees = (ast.parse(expression.strip(), mode="eval") for expression in self.expressions)
+        return {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,6 @@ class CellDone(_Message, tag="cell", frozen=True):
     index: Count
     status: CELL_STATUS
     seconds: Seconds
-    cpu_seconds: Seconds
     peak_memory: Count
     error: str
     execution_count: Count | None

@@ -1,11 +1,10 @@
 """Run one notebook in a sandbox: a job goes in, an outcome comes out."""
 
-import ast
 import copy
 import io
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -13,7 +12,7 @@ from nbformat import NotebookNode
 
 from d2l.grader.sandbox.client import Outbox, ProcessResult, run_sandboxed
 from d2l.grader.sandbox.isolation import Limits, SandboxConfig, module_command
-from d2l.grader.sandbox.job import CellOutcome, Fetch, Job, Outcome, Problem, RunStatus
+from d2l.grader.sandbox.job import CellOutcome, Job, Outcome, Problem, RunStatus
 from d2l.grader.sandbox.protocol import (
     Cell,
     FetchValue,
@@ -173,16 +172,9 @@ def _cells(job: Job) -> Iterator[Cell]:
 def _requests(job: Job) -> Iterator[bytes]:
     """The frame that asks for each value, with the hidden inputs that its expressions name."""
     for fetch in job.fetches:
-        inputs = {name: _npy(array) for name, array in _named_in(fetch, job.inputs).items()}
+        names = fetch.names
+        inputs = {name: _npy(array) for name, array in job.inputs.items() if name in names}
         yield frame(FetchValue(fetch.name, list(fetch.expressions), inputs))
-
-
-def _named_in(fetch: Fetch, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    names: set[str] = set()
-    for expression in fetch.expressions:
-        tree = ast.parse(expression.strip(), mode="eval")
-        names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return {name: array for name, array in inputs.items() if name in names}
 
 
 def _npy(array: np.ndarray) -> bytes:

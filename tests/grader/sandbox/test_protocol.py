@@ -38,7 +38,7 @@ def answers_in(data, limit=10**6):
 
 def cell(**changes):
     fields = {
-        "index": 1, "status": "ok", "seconds": 1.5, "cpu_seconds": 1.0, "peak_memory": 5,
+        "index": 1, "status": "ok", "seconds": 1.5, "peak_memory": 5,
         "error": "", "execution_count": 1, "outputs": [Stream("stdout", "a")],
     }  # fmt: skip
     return CellDone(**(fields | changes))

@@ -24,7 +24,7 @@ SHOWN = [
 
 def cell(index, **others):
     message = {
-        "kind": "cell", "index": index, "status": "ok", "seconds": 1, "cpu_seconds": 1,
+        "kind": "cell", "index": index, "status": "ok", "seconds": 1,
         "peak_memory": 5, "error": "", "execution_count": None, "outputs": [],
     }  # fmt: skip
     return message | others

@@ -215,10 +215,9 @@ class _Supervisor:
             limit = self._limit_of_next_cell()
             if limit is None or not await kernel.is_alive():
                 break
-            before = self._clock.cpu_seconds()
             run = await runner.run(cell.index, cell.source, limit, cell.may_fail)
             self._runs.append(run)
-            self._answers.send(self._cell_done(run, self._clock.cpu_seconds() - before))
+            self._answers.send(self._cell_done(run))
             if run.status != "ok" and not request.keep_going:
                 break
             await self._assign(kernel, values, assigned_after, cell.index)
@@ -243,13 +242,13 @@ class _Supervisor:
         if due and await kernel.is_alive():
             await _call(kernel, "assign", due)
 
-    def _cell_done(self, run: CellRun, cpu_seconds: float) -> CellDone:
+    def _cell_done(self, run: CellRun) -> CellDone:
         """The answer for a cell, without its outputs where all cells' would be too much."""
-        answer = _cell_answer(run, cpu_seconds, list(map(wire_output, run.outputs)))
+        answer = _cell_answer(run, list(map(wire_output, run.outputs)))
         size = len(frame(answer))
         if self._answers.of_cells + size > self._request.output // 2 - RESERVED:
             note = f"[d2l: {size:,} bytes of outputs were cut: the cells before used up the room]\n"
-            return _cell_answer(run, cpu_seconds, [Stream("stderr", note)])
+            return _cell_answer(run, [Stream("stderr", note)])
         return answer
 
     def _verdict(self) -> tuple[Any, str]:
@@ -340,12 +339,11 @@ def _value_answer(name: str, found: dict[str, Any], limit: int) -> Answer:
     return ValueProblem(name, clean(str(found.get("problem")))[:MAX_MESSAGE])
 
 
-def _cell_answer(run: CellRun, cpu_seconds: float, outputs: list[CellOutput]) -> CellDone:
+def _cell_answer(run: CellRun, outputs: list[CellOutput]) -> CellDone:
     return CellDone(
         index=run.index,
         status=run.status,
         seconds=run.seconds,
-        cpu_seconds=cpu_seconds,
         peak_memory=run.peak_memory,
         error=run.message,
         execution_count=run.execution_count,

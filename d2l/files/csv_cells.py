@@ -25,7 +25,7 @@ _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
 
 class TableError(D2LError, ValueError):
-    """A file that is no table, or lacks a column."""
+    """A file that is not a table, or lacks a column."""
 
 
 class Cell(NamedTuple):

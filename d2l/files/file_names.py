@@ -9,7 +9,7 @@ _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def composed(name: str) -> str:
-    """Return a name in Unicode's composed form, as people write it; what is no UTF-8 becomes "?".
+    """Return a name in Unicode's composed form, as people write it; what is not UTF-8 becomes "?".
 
     Korean names from a Mac are decomposed.
     """

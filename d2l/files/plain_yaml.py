@@ -12,7 +12,7 @@ Yaml = str | list["Yaml"] | dict[str, "Yaml"]
 
 
 class YamlError(D2LError, ValueError):
-    """A text that is no YAML, or more of it than is read."""
+    """A text that is not YAML, or more of it than is read."""
 
 
 def load_yaml(data: bytes) -> Yaml:

@@ -55,7 +55,7 @@ class ExportError(D2LError, ValueError):
 
 
 class ExportEntry(NamedTuple):
-    """A file or folder of one student, under its own name; a text is no part of a submission."""
+    """A file or folder of one student, under its own name; a text is not part of a submission."""
 
     path: Path
     name: str

@@ -160,7 +160,7 @@ def _paragraph(cell: _Cell) -> _Cell:
 
 
 def _ends_of_statements(lines: list[str]) -> list[bool]:
-    """For each line whether no statement goes on in it; none where that is unknown or costly."""
+    """For each line whether no statement continues in it; none where that is unknown or costly."""
     if len(lines) > MAX_LIGHT_LINES:
         return [False] * len(lines)
     ends = [True] * len(lines)

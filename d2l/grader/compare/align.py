@@ -192,7 +192,7 @@ def assign(scores: np.ndarray) -> list[tuple[int, int]]:
 
 
 def imported_names(sources: Iterable[str]) -> frozenset[str]:
-    """Return the names that import statements in these cells bind: they are no one's own choice."""
+    """Return the names that import statements in these cells bind: nobody chooses them."""
     names: set[str] = set()
     for source in sources:
         for line in re.findall(
@@ -216,7 +216,7 @@ def fingerprint(cell: NotebookNode, imported: frozenset[str]) -> frozenset[str]:
 
 
 def _logical_lines(source: str) -> Iterator[list[tokenize.TokenInfo]]:
-    # Magics and shell lines are no Python.
+    # Magics and shell lines are not Python.
     source = re.sub(r"^[ \t]*[%!?].*$", "", source, flags=re.MULTILINE)
     line: list[tokenize.TokenInfo] = []
     try:

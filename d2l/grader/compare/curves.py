@@ -105,7 +105,7 @@ def _height_difference(
         least = NEXT_TO_NOTHING * float(np.median(ours))
         a, b, known = np.log(ours + least), np.log(theirs + least), known / (size + least)
     problem = None
-    # The first point, which is no mean, deviates by more than what comes after it.
+    # The first point, which is not a mean, deviates by more than what comes after it.
     for part, share in ((slice(1, None), 0.8), (slice(0, 1), 0.2)):
         numbers = Numbers(0.0, share * alpha, least=0.0, known=known[part] ** 2, most_places=2.0)
         problem = problem or level_difference(a[:, part], b[:, part], numbers)

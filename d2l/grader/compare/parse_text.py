@@ -259,7 +259,7 @@ def _rows_below(lines: list[str], position: int) -> list[list[str]]:
 
 
 def _row(line: str, ends: list[int]) -> list[str] | None:
-    """The cells of a line below names that end at `ends`; None if it is no row of that table."""
+    """The cells of a line below names that end at `ends`; None if it is not a row of that table."""
     if len(line) != ends[-1] or line.startswith(" ") or any(line[end - 1] == " " for end in ends):
         return None
     index, _, first = line[: ends[0]].rpartition("  " if "  " in line[: ends[0]] else " ")

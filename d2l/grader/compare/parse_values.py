@@ -1,7 +1,7 @@
 """Reads numbers, tensors, arrays, lists and tuples out of printed text. Nothing is ever evaluated.
 
 Text is cut into tokens in one pass, every pattern takes each character once, brackets without a
-partner are no values, and values nest a bounded number of times: the time is linear in the text.
+partner are not values, and values nest a bounded number of times: the time is linear in the text.
 """
 
 import math
@@ -117,7 +117,7 @@ class Reader:
         self.partner = _partners(tokens)
 
     def read(self, start: int, depth: int = 0) -> tuple[Node, int] | None:
-        """The value that begins at `start`, and where the text goes on; None if there is none."""
+        """The value that begins at `start`, and where the text continues; None if there is none."""
         start = self._past_lines(start)
         if start >= len(self.tokens) or depth > _DEEPEST:
             return None

@@ -28,7 +28,7 @@ _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, None: math.nan}
 def read_cell(outputs: Sequence[Mapping[str, Any]]) -> list[Output]:
     """Return what the outputs of one code cell show, in order; never raises, whatever they hold.
 
-    Not in it, because it is no result: what went to stderr, times and speeds, addresses.
+    Not in it, because it is not a result: what went to stderr, times and speeds, addresses.
 
     >>> from nbformat.v4 import new_output
     >>> [item.what for item in read_cell([new_output("stream", text="loss: 0.5\\\\n[1, 2]")])]

@@ -228,7 +228,7 @@ def _cell_head(number: int, outcome: CellOutcome | None) -> str:
 
 
 def _notes(report: CheckReport, tell: Redaction) -> dict[int, list[str]]:
-    """What is to be said beside each cell of the submission."""
+    """What is shown next to each cell of the submission."""
     notes: dict[int, list[str]] = defaultdict(list)
     for section in report.sections:
         for finding in section.findings[:MAX_FINDINGS]:

@@ -197,7 +197,7 @@ def _answer_some(rubric: Rubric, calls: Sequence[_Call]) -> Iterator[Score]:
 
 
 def _result(rule: CheckRule, scores: Sequence[Score]) -> CheckResult:
-    # A broken one comes first: that the check works in another run is no comfort.
+    # A broken one comes first, even if the check works in another run.
     worst = min(scores, key=lambda score: (not score.broken, score.score))
     status: CheckStatus = "partly"
     if worst.broken or worst.score in (0, 1):

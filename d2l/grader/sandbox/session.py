@@ -163,7 +163,7 @@ def parse_json(text: str | bytes) -> Any:
     """Return the plain data in `text`, all of it writable as UTF-8. Raises `ProtocolError`."""
     try:
         data = json.loads(text.decode() if isinstance(text, bytes) else text)
-        json.dumps(data, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+        json.dumps(data, ensure_ascii=False).encode()  # half of a surrogate pair is not text
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"a value is not valid JSON: {error}") from error
     if is_deeper(data, MAX_DEPTH):

@@ -4,9 +4,11 @@ And chance is the same in each run, whichever tests came before.
 """
 
 import importlib.util
+import locale
 import os
 import random
 import signal
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -75,6 +77,38 @@ def _same_numbers_each_time():
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
+
+
+def state_of_process() -> dict[str, object]:
+    """What a test could leave behind that decides the verdict of a later one."""
+    variables = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    return {
+        "environment variables": variables,
+        "working directory": os.getcwd(),
+        "locale": locale.setlocale(locale.LC_ALL),
+        "cores": os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None,
+        "threads": torch.get_num_threads(),
+        "dtype": torch.get_default_dtype(),
+        "device": torch.get_default_device(),
+        "gradients": torch.is_grad_enabled(),
+        "precision": torch.get_float32_matmul_precision(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "SIGINT": signal.getsignal(signal.SIGINT),
+        "SIGTERM": signal.getsignal(signal.SIGTERM),
+        "limit of recursion": sys.getrecursionlimit(),
+        "backend of pictures": mpl.get_backend(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _leaves_the_process_as_it_was(monkeypatch):
+    """Whatever order the tests run in, each finds the same process."""
+    before = state_of_process()
+    yield
+    monkeypatch.undo()
+    after = state_of_process()
+    changed = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+    assert not changed, f"the test has changed, from → to: {changed}"
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,10 +87,10 @@ def run(launch: Launch, script: Path, arguments: Sequence[str] = ()) -> int:
     from torch.distributed.run import parse_args
     from torch.distributed.run import run as run_torchrun
 
-    os.environ[THREADS] = str(launch.num_threads())
     logging.getLogger("torch.distributed.elastic").setLevel(logging.ERROR)
     try:
-        run_torchrun(parse_args([*launch.options(), str(script), *arguments]))
+        with _environment(THREADS, str(launch.num_threads())):
+            run_torchrun(parse_args([*launch.options(), str(script), *arguments]))
     except ChildFailedError as failed:
         return _status(failed.failures)
     except SignalException as ended:
@@ -97,6 +98,20 @@ def run(launch: Launch, script: Path, arguments: Sequence[str] = ()) -> int:
     except (OSError, RuntimeError) as error:
         raise LaunchError(f"torchrun could not start the processes: {error}") from error
     return 0
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Set a variable for the processes that the block starts; afterwards it is as before."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _status(failures: Mapping[int, Any]) -> int:

@@ -39,19 +39,20 @@ def _said(*parts: object) -> Program:
 def _trained(
     task: str, wrong: str, form: Callable[[training.Run], list[Output]]
 ) -> tuple[Program, Program]:
-    def program(kept: Sequence[training.Run]) -> Program:
+    def program(kept: Callable[[], Sequence[training.Run]]) -> Program:
         shown: list[int] = [-1]  # no run is shown twice in a row
 
         def show(chance: Chance) -> list[Output]:
-            left = [index for index in range(len(kept)) if index not in shown[-12:]]
+            runs = kept()  # trained when the first is shown, not when this file is imported
+            left = [index for index in range(len(runs)) if index not in shown[-12:]]
             shown.append(left[chance.integers(len(left))])
-            return form(kept[shown[-1]])
+            return form(runs[shown[-1]])
 
         return show
 
-    right = training.runs(task)
-    half = len(right) // 2  # references and right submissions share no run
-    return program(right[:half]), program(training.runs(task, wrong) if wrong else right[half:])
+    half = training.RUNS // 2  # references and right submissions share no run
+    others = program(lambda: training.runs(task, wrong) if wrong else training.runs(task)[half:])
+    return program(lambda: training.runs(task)[:half]), others
 
 
 def _loss(run: training.Run) -> list[Output]:

@@ -82,11 +82,13 @@ def _all() -> dict[str, list[Run]]:
         kept = json.loads(KEPT.read_text())
         if kept["stamp"] == stamp:
             return {name: [Run(*run) for run in found] for name, found in kept["runs"].items()}
+    num_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     found = {
         name: [_train(recipe, seed) for seed in range(RUNS if name.endswith(": ") else RUNS // 3)]
         for name, recipe in recipes.items()
     }
+    torch.set_num_threads(num_threads)
     KEPT.parent.mkdir(parents=True, exist_ok=True)
     KEPT.write_text(json.dumps({"stamp": stamp, "runs": found}))
     return found

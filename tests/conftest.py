@@ -79,11 +79,13 @@ def _same_numbers_each_time():
     torch.manual_seed(0)
 
 
+SET_BY_LIBRARIES = ("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR")  # on first use
+
+
 def state_of_process() -> dict[str, object]:
     """What a test could leave behind that decides the verdict of a later one."""
-    variables = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
     return {
-        "environment variables": variables,
+        **{name: value for name, value in os.environ.items() if name not in SET_BY_LIBRARIES},
         "working directory": os.getcwd(),
         "locale": locale.setlocale(locale.LC_ALL),
         "cores": os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None,
@@ -107,7 +109,11 @@ def _leaves_the_process_as_it_was(monkeypatch):
     yield
     monkeypatch.undo()
     after = state_of_process()
-    changed = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+    changed = {
+        name: (before.get(name), after.get(name))
+        for name in before | after
+        if before.get(name) != after.get(name)
+    }
     assert not changed, f"the test has changed, from → to: {changed}"
 
 

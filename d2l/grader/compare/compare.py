@@ -25,6 +25,7 @@ from d2l.grader.compare.tolerance import (
     ENOUGH_VALUES,
     FIRST_REFERENCE_RUNS,
     MOST_REFERENCE_RUNS,
+    SUBMISSION_RUNS,
     Rule,
     SectionRules,
 )
@@ -65,11 +66,16 @@ def needs_more_runs(references: Sequence[Outcome]) -> bool:
     return any(0 < count < ENOUGH_VALUES for count in counts)
 
 
+def shows_repeated_values(report: CheckReport) -> bool:
+    """Whether a match may be chance: a random value that all runs of the submission show."""
+    return any(one.is_repeated for section in report.sections for one in section.findings)
+
+
 class RunCounts(NamedTuple):
     """How often each notebook runs."""
 
     reference: int = FIRST_REFERENCE_RUNS
-    submission: int = 2
+    submission: int = SUBMISSION_RUNS
     most_reference: int = MOST_REFERENCE_RUNS  # where the reference shows few random values
 
 

@@ -10,7 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from d2l.grader.compare.compare_repeats import num_random_values, repeats_difference
+from d2l.grader.compare.compare_repeats import (
+    is_random,
+    num_random_values,
+    repeats_difference,
+)
 from d2l.grader.compare.differences import numbers_of
 from d2l.grader.compare.outputs import Array, Line, Output, Table, Text
 from d2l.grader.compare.pairing import pair
@@ -88,7 +92,8 @@ def _finding(
         return Finding("missing", what, f"missing: {what}", hint=f"missing: {what}")
     problem = repeats_difference(expected, found, alpha, rule)
     if problem is None:
-        return Finding("match", what)
+        is_repeated = len(found) > 1 and is_random(expected) and not is_random(found)
+        return Finding("match", what, is_repeated=is_repeated)
     return Finding("differs", what, problem.message, hint=problem.hint)
 
 

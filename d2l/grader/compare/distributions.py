@@ -72,16 +72,24 @@ def _always_the_same(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Diffe
     if len(theirs) < 2 or not (theirs == theirs[0]).all():
         return None
     num_different = len({row.tobytes() for row in ours})
-    # Of one number by the nearest two runs, as one may be far out; of several by half of the
-    # places, as one may follow from another, like heads from tails. What is 0 is so twice in a row.
+    # Of one number by the nearest half of the runs, as others may be far out; of several by half of
+    # the places, as one may follow from another, like heads from tails. What is 0 is so twice in a
+    # row.
     spread = np.ptp(ours, axis=0) * (theirs[0] != 0)
     if ours.shape[1] == 1:
-        spread = np.minimum(spread, 3 * np.diff(np.sort(ours, axis=0), axis=0).min())
+        spread = np.minimum(spread, _spread_of_half(ours[:, 0]))
     logs = np.log10(1 + spread / (unit or 1e-7)).sum() / (2 if ours.shape[1] > 1 else 1)
     chances = 10 ** min(logs, 100)
     if num_different < len(ours) or chances ** (len(theirs) - 1) < FEW_CHANCES:
         return None
     return alike("the same with every seed: not random, though it should be")
+
+
+def _spread_of_half(values: np.ndarray) -> float:
+    """About 1.5 deviations of a normal, by the shortest interval with more than half of them."""
+    half = len(values) // 2
+    in_order = np.sort(values)
+    return float((in_order[half:] - in_order[:-half]).min()) * (3.0 if len(values) < 4 else 1.3)
 
 
 def _has_levels(ours: np.ndarray) -> bool:

@@ -48,6 +48,8 @@ FEW_COUNTS = 4  # numbers of an array that can be alike in three runs by chance
 FIRST_REFERENCE_RUNS = 3
 MOST_REFERENCE_RUNS = 10
 ENOUGH_VALUES = 64
+# And another where both show the same random value: of four digits, that is chance 1 time in 90.
+SUBMISSION_RUNS = 2
 # Where a curve is looked at, as parts of its way along x.
 WINDOWS = ((0.0, 0.0), (0.05, 0.15), (0.15, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.85), (0.8, 1.0))
 NEXT_TO_NOTHING = 0.1  # of the middle height: below it, ratios of heights say nothing

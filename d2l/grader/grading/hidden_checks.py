@@ -104,7 +104,7 @@ def make_hidden_checks(rubric: Rubric) -> HiddenChecks:
     Raises `RubricError` if the checks cannot be loaded, lack a function, or have a parameter that
     nothing fills.
     """
-    seed_offsets = list(dict.fromkeys((*rubric.seeds, *rubric.runs)))
+    seed_offsets = list(dict.fromkeys((*rubric.seeds, *rubric.runs, rubric.another_run)))
     if not rubric.checks:
         return HiddenChecks(rubric, {seed_offset: {} for seed_offset in seed_offsets})
     task = {

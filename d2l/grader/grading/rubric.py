@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from d2l.errors import D2LError
 from d2l.files.toml_table import TomlTable
@@ -17,6 +17,7 @@ from d2l.grader.compare.tolerance import (
     AUTO,
     MODES,
     MOST_REFERENCE_RUNS,
+    SUBMISSION_RUNS,
     Mode,
     Rule,
     SectionRules,
@@ -71,6 +72,7 @@ class Rubric:
     all_or_nothing: bool  # a run that failed gets nothing, not even for what came before
     check_seconds: float  # that one call of a check may take
     auto_seeds: bool = False  # the runs of the reference beyond the first few only where needed
+    auto_runs: bool = False  # another run of a submission where it shows a random value twice
     notebook: str = ""  # the name of the one that counts of several; empty: the reference's
 
     @property
@@ -78,6 +80,11 @@ class Rubric:
         """The most points that there are."""
         sections = sum(rule.points for rule in self.sections)
         return sections + sum(rule.points for rule in self.checks)
+
+    @property
+    def another_run(self) -> int:
+        """The seed_offset of the run that a submission has where `auto_runs` asks for one."""
+        return max(self.runs) + 1
 
     @property
     def compare_rules(self) -> dict[str, SectionRules]:
@@ -95,9 +102,8 @@ def read_rubric(path: Path) -> Rubric:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RubricError(f"{path} is no TOML: {error}") from error
     table = TomlTable(values, str(path), RubricError)
-    auto_seeds = table.has("seeds") and values["seeds"] == "auto"
-    if auto_seeds:
-        values["seeds"] = list(range(MOST_REFERENCE_RUNS))
+    auto_seeds = _is_auto(values, "seeds", range(MOST_REFERENCE_RUNS))
+    auto_runs = _is_auto(values, "runs", range(SUBMISSION_RUNS))
     checks = tuple(map(_check, table.tables("check")))
     rubric = Rubric(
         path=path.resolve(),
@@ -114,6 +120,7 @@ def read_rubric(path: Path) -> Rubric:
         all_or_nothing=table.truth("all_or_nothing", False),
         check_seconds=table.number("check_seconds", 10, positive=True),
         auto_seeds=auto_seeds,
+        auto_runs=auto_runs,
         notebook=table.text("notebook") if table.has("notebook") else "",
     )
     table.end()
@@ -123,6 +130,14 @@ def read_rubric(path: Path) -> Rubric:
     if rubric.out_of == 0:
         raise RubricError(f"{path} gives no points: add [[section]] or [[check]] with points")
     return rubric
+
+
+def _is_auto(values: dict[str, Any], key: str, offsets: Iterable[int]) -> bool:
+    """Whether `key` is "auto", as it is by default; in its place come these seed offsets."""
+    is_auto = values.setdefault(key, "auto") == "auto"
+    if is_auto:
+        values[key] = list(offsets)
+    return is_auto
 
 
 def require_headings(rubric: Rubric, headings: Iterable[str]) -> None:

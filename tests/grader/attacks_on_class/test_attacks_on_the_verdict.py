@@ -64,9 +64,9 @@ def test_pickles_that_lie_beside_a_notebook_are_not_loaded(graded):
 
 def test_hard_coded_answers_get_what_they_show_and_nothing_for_chance_or_hidden_inputs(graded):
     # The table and softmax are shown rightly; the draws are those of one seed alone. A deviation
-    # of four digits that both runs show could be that of both once in a hundred times, so it
-    # keeps its point; the check calls the function, and gives nothing.
-    assert (graded["hard_coded"].status, graded["hard_coded"].total) == ("ok", 7)
+    # of four digits could be that of two runs once in a hundred times, but not of the third run
+    # that it is given; the check calls the function, and gives nothing.
+    assert (graded["hard_coded"].status, graded["hard_coded"].total) == ("ok", 6)
 
 
 def test_pasted_outputs_give_no_points_and_are_told_of(graded):

@@ -3,6 +3,7 @@
 import csv
 import gc
 import json
+import random
 import shutil
 import threading
 import tracemalloc
@@ -345,3 +346,23 @@ def test_checks_that_are_broken_are_named_in_the_table(tmp_path):
     result = graded(plan)["b"]
     assert result.broken[0].name == "squares of hidden numbers"
     assert "is broken" in (tmp_path / "out" / "grades.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_random_value_that_comes_up_twice_is_asked_for_a_third_time(tmp_path):
+    drawn = "import random\nprint(f'deviation {random.Random(seed_offset).gauss(1, 0.01):.4f}')"
+    reference = REFERENCE.replace("print(max(x))", drawn)
+    rubric = WITHOUT_CHECKS
+    make_course(tmp_path / "course", rubric, reference=reference)
+    (tmp_path / "class").mkdir()
+    constant = f"print('deviation {random.Random(1).gauss(1, 0.01):.4f}')"
+    for student, program in {"draws": drawn, "constant": constant}.items():
+        text = REFERENCE.replace("print(max(x))", program)
+        (tmp_path / "class" / f"{student}.py").write_text(text)
+    plan = plan_of(tmp_path, Runs())
+    results = graded(plan)
+    assert of(results["draws"]) == (14, 10, 4)
+    assert of(results["constant"]) == (9, 5, 4)
+    assert sum(constant in source for source in plan.run.sources) == 3
+    by_two_runs = replace(plan.rubric, auto_runs=False)
+    unsure = graded(replace(plan, rubric=by_two_runs, out=tmp_path / "by two"))
+    assert of(unsure["constant"]) == (14, 10, 4)

@@ -23,8 +23,16 @@ def test_a_rubric_is_read_with_its_paths_limits_and_defaults(tmp_path):
     assert check.fetch == {"result": ("square(hidden)", "Square(hidden)")}
     assert rubric.out_of == 10 + 4 + 6
     assert rubric.limits == Limits(seconds=30, cell_seconds=30, memory=2**29, disk=2**21, threads=1)
-    assert (rubric.seeds, rubric.runs, rubric.seed) == ((0, 1, 2), (0, 1), 5)
+    assert (rubric.seeds, rubric.runs, rubric.seed) == (tuple(range(10)), (0, 1), 5)
+    assert (rubric.auto_seeds, rubric.auto_runs) == (True, True)
     assert not rubric.all_or_nothing
+
+
+def test_runs_that_a_rubric_names_are_all_there_are(tmp_path):
+    text = RUBRIC.replace("seed = 5", "seeds = [0, 4]\nruns = [7]\nseed = 5")
+    rubric = read_rubric(make_course(tmp_path, text))
+    assert (rubric.seeds, rubric.runs) == ((0, 4), (7,))
+    assert (rubric.auto_seeds, rubric.auto_runs) == (False, False)
 
 
 def test_a_rubric_without_checks_needs_no_file_of_checks(tmp_path):

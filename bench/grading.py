@@ -15,6 +15,7 @@ from bench import grading_case as case
 from bench.grading_case import RUBRIC, Resumed
 
 MOST_OVERHEAD_SECONDS = 3.0  # for each submission, beyond plain execution, kernel start included
+MOST_TIMES = 1.3  # the time that running the notebooks takes by itself, on as many cores
 MOST_MEMORY = 500 * 2**20  # of the grader and its checks
 HEADINGS = ("what", "d2l grade", "a kernel alone", "beyond it")
 
@@ -78,6 +79,11 @@ def verdicts(found: Found) -> tuple[bool, list[str]]:
             "s for a submission beyond plain execution",
             found.overhead_seconds,
             MOST_OVERHEAD_SECONDS,
+        ),
+        (
+            "times plain execution",
+            found.grade_seconds / found.plain_seconds,
+            MOST_TIMES,
         ),
         ("MB of the grader itself", found.own_memory / 2**20, MOST_MEMORY / 2**20),
     )

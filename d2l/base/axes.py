@@ -1,7 +1,7 @@
 """Tensor types that carry their axes: `Float[Tensor, "batch num_outputs"]`.
 
-They are jaxtyping's where jaxtyping is loaded already (type checkers, our tests) and plain `Tensor`
-elsewhere, so that users neither install nor pay for the checks.
+They are jaxtyping's where jaxtyping is loaded already (our tests) and plain `Tensor` elsewhere, so
+that users neither install nor pay for the checks. Type checkers see a `Tensor` with a note.
 """
 
 import sys
@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-if TYPE_CHECKING or "jaxtyping" in sys.modules:
+if TYPE_CHECKING:
+    from typing import Annotated as Float
+    from typing import Annotated as Int
+    from typing import Annotated as Shaped
+    from typing import Annotated as UInt8
+elif "jaxtyping" in sys.modules:
     from jaxtyping import Float, Int, Shaped, UInt8
 else:
 

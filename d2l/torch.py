@@ -5,7 +5,7 @@ are loaded on first use, or by `from d2l.torch import *`.
 """
 
 import sys as _sys
-import typing as _typing
+from typing import Any as _Any
 
 from d2l import __version__
 
@@ -204,32 +204,11 @@ from d2l.data.hub import DATA_HUB, DATA_URL, download, download_extract, extract
 _names = [name for name in globals() if not name.startswith("_")]
 __all__ = [*_names, *_modules.installed()]
 
-if _typing.TYPE_CHECKING:  # editors and type checkers: the modules, and nothing for a name that is not there
-    import collections, hashlib, inspect, math, os, random, re, shutil, sys, tarfile, time, zipfile
-    from collections import defaultdict
 
-    import numpy as np
-    import pandas as pd
-    import requests
-    import torch
-    import torchvision
-    from IPython import display
-    from matplotlib import pyplot as plt
-    from matplotlib_inline import backend_inline
-    from PIL import Image
-    from scipy.spatial import distance_matrix
-    from torch import nn
-    from torch.nn import functional as F
-    from torch.utils import data
-    from torchvision import transforms
-
-    from d2l import torch as d2l
-else:
-
-    def __getattr__(name: str) -> _typing.Any:
-        if name in _modules.MODULES:
-            return _modules.load(name)
-        raise AttributeError(f"d2l has no name {name!r}{_modules.suggest(name, __all__)}")
+def __getattr__(name: str) -> _Any:
+    if name in _modules.MODULES:
+        return _modules.load(name)
+    raise AttributeError(f"d2l has no name {name!r}{_modules.suggest(name, __all__)}")
 
 
 def __dir__() -> list[str]:

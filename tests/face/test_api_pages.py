@@ -17,6 +17,7 @@ from tools.api.examples import ExampleError
 from tools.api.face import Name, chapters
 from tools.api.pages import pages
 from tools.api.signature import signature
+from tools.api.stub import STUB, stub
 
 CHAPTERS = chapters()
 NAMES = {name.name: name for chapter in CHAPTERS for name in chapter.names}
@@ -72,6 +73,10 @@ def test_the_pages_are_up_to_date(made):
     assert sorted(stored) == sorted(made), "make api"
     stale = [file for file in made if file.endswith(".md") and stored[file] != made[file]]
     assert stale == [], "make api"
+
+
+def test_the_types_of_the_face_are_up_to_date():
+    assert STUB.read_text("utf-8") == stub(), "make api"
 
 
 def test_the_pictures_are_up_to_date(made):

@@ -1,10 +1,11 @@
-"""`python -m tools.api` writes docs/api anew; it fails where an example gives something else."""
+"""`python -m tools.api` writes docs/api and the face's types; it fails where an example does."""
 
 from pathlib import Path
 
 from tools.api.examples import ExampleError, run
 from tools.api.face import REPOSITORY, chapters
 from tools.api.pages import pages
+from tools.api.stub import STUB, stub
 
 FOLDER = REPOSITORY / "docs" / "api"
 
@@ -21,6 +22,7 @@ def main() -> None:
         file = FOLDER / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
+    STUB.write_text(stub(), "utf-8")
     print(f"{len(files)} files in {FOLDER.relative_to(REPOSITORY)}")
 
 

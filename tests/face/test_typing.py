@@ -46,7 +46,7 @@ MISTAKES = {
     "d2l.Traner(3)": 'Module has no attribute "Traner"',
     "d2l.math.sqroot(2)": 'Module has no attribute "sqroot"',
     "d2l.plt.polt([1, 2])": 'Module has no attribute "polt"',
-    'd2l.corr2d("X", d2l.ones(2, 2))': 'incompatible type "str"; expected "Tensor"',
+    'd2l.corr2d("X", d2l.ones(2, 2))': 'incompatible type "str"; expected "Tensor',
     'd2l.FashionMNIST(batch_size="256")': 'incompatible type "str"; expected "int"',
 }
 

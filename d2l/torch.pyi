@@ -15,9 +15,11 @@ import hashlib as hashlib
 import inspect as inspect
 import math as math
 from torch import nn as nn
-import numpy as np
+import numpy as _np
+np = _np
 import os as os
-import pandas as pd
+import pandas as _pd
+pd = _pd
 from matplotlib import pyplot as _plt
 plt = _plt
 import random as random

@@ -30,7 +30,11 @@ def _import(package: str, _: str, module: str, name: str) -> str:
     module, _, member = module.partition(":")
     if member:
         return _exported(f"{package}.{module}" if package else module, member, name)
-    return _exported(package, module, name) if package else f"import {module} as {name}"
+    if package:
+        return _exported(package, module, name)
+    if module == name:
+        return f"import {module} as {name}"
+    return f"import {module} as _{name}\n{name} = _{name}"
 
 
 def _exported(module: str, name: str, as_name: str) -> str:

@@ -42,7 +42,7 @@ TODAY = {
 def explain(name: str) -> str | None:
     """What to say of a name that some edition has and the face has not; None for any other name."""
     if name in TODAY:
-        return f"d2l has no {name!r}: in another edition of the book it is what is now {TODAY[name]}"
+        return f"d2l has no {name!r}: in another edition it is what is now {TODAY[name]}"
     for subject, names in LEFT_OUT.items():
         if name in names:
             return (

@@ -59,10 +59,11 @@ def call_shape_of(
 ) -> Callable[[Other], Other]:
     """Register what answers the calls of another shape of a `has_call_shapes` function.
 
-    It is called with the function's native form, and then with the arguments of the call. (Where it
-    calls `save_hyperparameters`, which keeps no name with an underscore, let the first parameter be
-    `_native`.) A call is its own if the arguments fit its parameters, and moreover do not fit the native ones, or name a
-    parameter that only it has, or are such that `when(arguments)` says so.
+    It is called with the function's native form, and then with the arguments of the call. (If it
+    calls `save_hyperparameters`, which keeps no name that begins with an underscore, its first
+    parameter is to be `_native`.) A call is its own if the arguments fit its parameters, and
+    moreover do not fit the native ones, or name a parameter that only it has, or are such that
+    `when(arguments)` says so.
     """
 
     def register(other: Other) -> Other:

@@ -61,8 +61,8 @@ def load_corpus_time_machine(max_tokens: int = -1) -> tuple[list[int], Vocab]:
 def seq_data_iter_random(corpus: Corpus, batch_size: int, num_steps: int) -> Batches:
     """Minibatches `X` and, one token on, `Y`, of subsequences in random order.
 
-    From a random place among the first `num_steps` on, the corpus is cut into pieces of `num_steps`;
-    those that do not fill a batch are left out. Drawn from Python's `random`.
+    From a random place among the first `num_steps` on, the corpus is cut into pieces of that
+    length; those that do not fill a batch are left out. Drawn from Python's `random`.
 
     >>> X, Y = next(iter(d2l.seq_data_iter_random(range(35), batch_size=2, num_steps=5)))
     >>> X.shape, (Y - X).unique()

@@ -156,7 +156,7 @@ def test_a_constructor_that_the_reader_writes_anew_wins(monkeypatch):
     monkeypatch.setattr(d2l.Residual, "__init__", d2l.Residual.__init__)  # to be restored
 
     @d2l.add_to_class(d2l.Residual)
-    def __init__(self, *args):
+    def __init__(self, *args):  # noqa: N807
         super(d2l.Residual, self).__init__()
         self.args = args
 

@@ -1,5 +1,6 @@
 """The vocabulary: its order, look-ups in both directions, and what it refuses."""
 
+import itertools
 import pickle
 import random
 from collections import Counter, deque
@@ -55,8 +56,7 @@ def test_tokens_may_be_drawn_from_a_generator():
 
 
 def test_a_tuple_is_one_token_and_tuples_are_numbered_by_frequency():
-    words = "a b a b c".split()
-    pairs = [*zip(words[:-1], words[1:], strict=True)]
+    pairs = [*itertools.pairwise("ababc")]
     vocab = d2l.Vocab(pairs)
     assert vocab.token_freqs == [(("a", "b"), 2), (("b", "a"), 1), (("b", "c"), 1)]
     assert vocab.idx_to_token == ["<unk>", ("a", "b"), ("b", "a"), ("b", "c")]
@@ -64,7 +64,7 @@ def test_a_tuple_is_one_token_and_tuples_are_numbered_by_frequency():
 
 
 def test_by_frequency_the_unknown_token_is_first_then_reserved_ones_then_those_met_often():
-    tokens = "c b b a a d".split()
+    tokens = [*"cbbaad"]
     vocab = d2l.Vocab(tokens, reserved_tokens=["<pad>", "<bos>"], order="frequency")
     often_first = sorted(dict.fromkeys(tokens), key=lambda token: -tokens.count(token))  # stable
     assert vocab.idx_to_token == ["<unk>", "<pad>", "<bos>", *often_first]

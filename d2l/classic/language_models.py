@@ -177,7 +177,8 @@ def train_epoch_ch8(
             updater.zero_grad()
         l.backward()
         grad_clipping(net, 1)
-        updater.step() if hasattr(updater, "step") else updater(batch_size=1)
+        with torch.no_grad():
+            updater.step() if hasattr(updater, "step") else updater(batch_size=1)
         metric.add(l.detach() * y.numel(), y.numel())
     losses, num_tokens = metric.data
     if num_tokens == 0:

@@ -88,16 +88,11 @@ class ClassicRun:
 
 
 class _Counted:
-    """Batches that can be gone over again and again, and how many there are in the first pass.
-
-    Counting them leaves the random generators where they were.
-    """
+    """Batches that can be gone over again and again, and how many there are in the first pass."""
 
     def __init__(self, batches: Iterable[Any]) -> None:
         self._batches = batches
-        before = generator_states()
         self._count = sum(1 for _ in batches)
-        set_generator_states(before)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._batches)
@@ -107,5 +102,10 @@ class _Counted:
 
 
 def _with_length(batches: Iterable[Any]) -> Any:
-    is_used_up = iter(batches) is batches
-    return list(batches) if is_used_up else _Counted(batches)
+    """The batches with their number; counting them leaves the random generators where they were."""
+    before = generator_states()
+    if iter(batches) is batches:
+        return list(batches)  # it is used up
+    counted = _Counted(batches)
+    set_generator_states(before)
+    return counted

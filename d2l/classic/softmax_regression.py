@@ -82,7 +82,8 @@ def train_epoch_ch3(
         if hasattr(updater, "zero_grad"):
             updater.zero_grad()
             l.mean().backward()
-            updater.step()
+            with torch.no_grad():  # the step of the library's own SGD needs it
+                updater.step()
         else:
             l.sum().backward()
             updater(len(y))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "battery")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "battery"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 import answer
 import record_earlier

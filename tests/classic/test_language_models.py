@@ -171,7 +171,7 @@ def test_training_learns_a_text_by_heart_and_says_so(kind, capsys):
     net = scratch(vocab, 64)
     if kind != "functions":
         net = d2l.RNNModel(getattr(nn, kind)(len(vocab), 64), len(vocab))
-    d2l.train_ch8(net, batches, vocab, 1.5, 400, CPU)
+    d2l.train_ch8(net, batches, vocab, 1.5, 200, CPU)
     *_, result, first, second = capsys.readouterr().out.splitlines()
     ppl = float(result.split()[1].rstrip(","))
     assert result.startswith(f"perplexity {ppl}, ")

@@ -71,6 +71,8 @@ from d2l.models.linear import LinearRegression, LinearRegressionScratch
 from d2l.models.sgd import SGD
 
 # 4 Linear neural networks for classification
+from d2l.classic.evaluation import evaluate_accuracy
+from d2l.classic.softmax_regression import predict_ch3, train_ch3, train_epoch_ch3
 from d2l.core.classifier import Classifier
 from d2l.data.fashion_mnist import FashionMNIST
 from d2l.models.linear import SoftmaxRegression, SoftmaxRegressionScratch
@@ -89,6 +91,22 @@ from d2l.models.cnn import LeNet, corr2d, init_cnn
 from d2l.models.resnet import Residual, ResNeXtBlock
 
 # 9 Recurrent neural networks
+from d2l.classic.language_models import (
+    RNNModel,
+    RNNModelScratch,
+    predict_ch8,
+    train_ch8,
+    train_epoch_ch8,
+)
+from d2l.classic.sequences import (
+    SeqDataLoader,
+    count_corpus,
+    load_corpus_time_machine,
+    load_data_time_machine,
+    read_time_machine,
+    seq_data_iter_random,
+    seq_data_iter_sequential,
+)
 from d2l.models.language_model import RNNLM, RNNLMScratch
 from d2l.models.rnn import RNN, RNNScratch
 from d2l.text.generated import Tale
@@ -110,6 +128,7 @@ from d2l.text.tokens import build_array_nmt, preprocess_nmt, tokenize_nmt, trunc
 from d2l.text.translation import MTFraEng, load_data_nmt, read_data_nmt
 
 # 11 Attention
+from d2l.classic.transformer import EncoderBlock, transpose_output, transpose_qkv
 from d2l.models.attention import AdditiveAttention, DotProductAttention
 from d2l.models.encoder_decoder import AttentionDecoder
 from d2l.models.masks import masked_softmax
@@ -190,6 +209,7 @@ from d2l.classic.accumulator import Accumulator
 from d2l.classic.animator import Animator
 from d2l.classic.classification import train_ch6
 from d2l.classic.clipping import grad_clipping
+from d2l.classic.downloads import download_all
 from d2l.classic.evaluation import accuracy, evaluate_accuracy_gpu, evaluate_loss
 from d2l.classic.linear import linreg, sgd, squared_loss
 from d2l.classic.loaders import (
@@ -208,7 +228,7 @@ __all__ = [*_names, *_modules.installed()]
 def __getattr__(name: str) -> _Any:
     if name in _modules.MODULES:
         return _modules.load(name)
-    raise AttributeError(f"d2l has no name {name!r}{_modules.suggest(name, __all__)}")
+    raise AttributeError(_modules.absent(name, __all__))
 
 
 def __dir__() -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 MODULES = {
     "F": "torch.nn.functional",
     "Image": "PIL.Image",
+    "asdict": "dataclasses:asdict",
     "backend_inline": "matplotlib_inline.backend_inline",
     "collections": "collections",
     "d2l": "d2l.torch",
@@ -18,18 +19,23 @@ MODULES = {
     "distance_matrix": "scipy.spatial:distance_matrix",
     "hashlib": "hashlib",
     "inspect": "inspect",
+    "io": "io",
+    "json": "json",
     "math": "math",
     "nn": "torch.nn",
     "np": "numpy",
     "os": "os",
     "pd": "pandas",
     "plt": "matplotlib.pyplot",
+    "queue": "queue",
     "random": "random",
     "re": "re",
     "requests": "requests",
     "shutil": "shutil",
     "sys": "sys",
     "tarfile": "tarfile",
+    "textwrap": "textwrap",
+    "threading": "threading",
     "time": "time",
     "torch": "torch",
     "torchvision": "torchvision",
@@ -64,7 +70,10 @@ def _package_of(target: str) -> str:
     return target.partition(":")[0].partition(".")[0]
 
 
-def suggest(name: str, known: list[str]) -> str:
-    """`": did you mean …?"` where a known name is like the one asked for, else nothing."""
+def absent(name: str, known: list[str]) -> str:
+    """What to say of a name that is not there: which edition has it, or which names are like it."""
+    from d2l.base.absent_names import explain
+
     near = difflib.get_close_matches(name, known, n=3)
-    return f": did you mean {' or '.join(near)}?" if near else ""
+    hint = f": did you mean {' or '.join(near)}?" if near else ""
+    return explain(name) or f"d2l has no name {name!r}{hint}"

@@ -50,6 +50,20 @@ def _num_equal(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> 
     return is_right.sum().to(torch.float32)
 
 
+def evaluate_accuracy(net: Callable[..., Tensor], data_iter: Iterable[Any]) -> float:
+    """The share of right predictions over the batches `(X, y)` of `data_iter`.
+
+    `net` is a function, or an `nn.Module`, which is left in evaluation mode; batches then go where
+    its parameters are.
+
+    >>> d2l.evaluate_accuracy(lambda X: X, [(torch.eye(2), torch.tensor([0, 0]))])
+    0.5
+
+    Book: 3.6 Softmax regression from scratch (0.17.6)
+    """
+    return _share_right(net, data_iter, None)
+
+
 def evaluate_accuracy_gpu(
     net: Callable[..., Tensor],
     data_iter: Iterable[Any],
@@ -65,6 +79,12 @@ def evaluate_accuracy_gpu(
 
     Book: 23.7 Utility functions and classes
     """
+    return _share_right(net, data_iter, device)
+
+
+def _share_right(
+    net: Callable[..., Tensor], data_iter: Iterable[Any], device: torch.device | str | None
+) -> float:
     if isinstance(net, nn.Module):
         net.eval()
         device = device or next((parameter.device for parameter in net.parameters()), None)

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from d2l.base.devices import cpu
 from d2l.base.timing import Timer
 from d2l.classic.animator import Animator
 from d2l.classic.evaluation import evaluate_loss
@@ -115,7 +116,7 @@ def train_concise_ch11(
 
 def _board_and_run(data_iter: Any, num_epochs: int) -> tuple[Animator, ClassicRun]:
     animator = Animator(xlabel="epoch", ylabel="loss", xlim=[0, num_epochs], ylim=[0.22, 0.35])
-    return animator, ClassicRun(data_iter, num_epochs, animator)
+    return animator, ClassicRun(data_iter, num_epochs, animator, cpu())
 
 
 def _train(

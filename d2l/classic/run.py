@@ -11,6 +11,7 @@ import torch
 
 from d2l.base.batches import peek
 from d2l.base.devices import cpu, move
+from d2l.base.seed import generator_states, set_generator_states
 from d2l.classic.animator import Animator
 from d2l.core import checks
 from d2l.core.progress_reporter import ProgressReporter
@@ -21,8 +22,8 @@ from d2l.engine.streamed import placed
 class ClassicRun:
     """`with ClassicRun(...) as run`: the epochs and the batches of a loop, counted and reported.
 
-    `batches` gives those of `train_iter`, on `device`, each time it is iterated. The batches of an
-    iterator are kept, because every epoch goes over all of them.
+    `batches` gives those of `train_iter`, each time it is iterated, on `device`; without one, where
+    they are. The batches of an iterator are kept, because every epoch goes over all of them.
     """
 
     def __init__(
@@ -40,10 +41,10 @@ class ClassicRun:
         self.max_epochs, self.num_train_batches = num_epochs, len(train_iter)
         self.epoch = self.num_batches_done = 0
         self.started = time.monotonic()
-        self._device = device or cpu()
-        self._source, self._is_placed = train_iter, isinstance(train_iter, ResidentLoader)
-        if self._is_placed:
-            self._source = placed(train_iter, self._device, None)
+        self._device = device
+        self._source = train_iter
+        if device is not None and isinstance(train_iter, ResidentLoader):
+            self._source = placed(train_iter, device, None)
         self._reporter = ProgressReporter(self, animator)
         self._next_report = self.started
 
@@ -52,13 +53,13 @@ class ClassicRun:
         """The batches of a pass; the one in work counts as done."""
         for batch in self._source:
             self.num_batches_done += 1
-            yield batch if self._is_placed else move(batch, self._device)
+            yield batch if self._device is None else move(batch, self._device)
             if time.monotonic() >= self._next_report:
                 self._next_report = self._reporter.update()
 
     def peek(self) -> Any:
-        """A first batch, without advancing any random generator."""
-        return peek(self._source, self._device)
+        """A first batch, on the CPU if no device was named; no random generator advances."""
+        return peek(self._source, self._device or cpu())
 
     @property
     def num_epochs_done(self) -> float:
@@ -87,7 +88,7 @@ class ClassicRun:
 
 
 class _Counted:
-    """Batches that can be gone over again and again, and how many there are."""
+    """Batches that can be gone over again and again, and how many there are in the first pass."""
 
     def __init__(self, batches: Iterable[Any]) -> None:
         self._batches = batches
@@ -101,5 +102,10 @@ class _Counted:
 
 
 def _with_length(batches: Iterable[Any]) -> Any:
-    is_used_up = iter(batches) is batches
-    return list(batches) if is_used_up else _Counted(batches)
+    """The batches with their number; counting them leaves the random generators where they were."""
+    before = generator_states()
+    if iter(batches) is batches:
+        return list(batches)  # it is used up
+    counted = _Counted(batches)
+    set_generator_states(before)
+    return counted

@@ -1,20 +1,26 @@
 """Training and using an encoder and a decoder in loops written by hand."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 
 from d2l.base.axes import Int, Tensor
+from d2l.base.call_shapes import Arguments, call_shape_of
 from d2l.base.timing import Timer
 from d2l.classic.accumulator import Accumulator
 from d2l.classic.animator import Animator
 from d2l.classic.clipping import grad_clipping
 from d2l.classic.run import ClassicRun
 from d2l.errors import LabelError
+from d2l.models.encoder_decoder import EncoderDecoder
 from d2l.models.inference import decode, device_of
 from d2l.models.masks import MaskedSoftmaxCELoss
-from d2l.models.seq2seq import init_seq2seq
+from d2l.models.seq2seq import Seq2Seq, init_seq2seq
+
+_TRAINED_BY_TRAINER = Seq2Seq  # which stays, whatever a reader calls by that name
 
 
 def train_seq2seq(
@@ -143,3 +149,30 @@ def _number(vocab: Any, token: str) -> int:
             'd2l.Vocab(tokens, reserved_tokens=["<pad>", "<bos>", "<eos>"])'
         )
     return vocab[token]
+
+
+def _are_of_0_17_6(call: Arguments) -> bool:
+    """Whether the constructors of encoder and decoder take `**kwargs`, as that edition's all do.
+
+    None of 1.0.3's book does. The library's own encoders serve both editions.
+    """
+    encoder, decoder = type(call["encoder"]), type(call["decoder"])
+    encoder_may_be = _takes_any_keyword(encoder) or encoder.__module__.startswith("d2l.")
+    is_other = isinstance(call["self"], _TRAINED_BY_TRAINER)
+    return _takes_any_keyword(decoder) and encoder_may_be and not is_other
+
+
+def _takes_any_keyword(kind: type) -> bool:
+    constructor = inspect.unwrap(kind.__init__)  # type: ignore[misc]
+    code = getattr(constructor, "__code__", None)
+    is_own = constructor is not nn.Module.__init__
+    return is_own and code is not None and bool(code.co_flags & inspect.CO_VARKEYWORDS)
+
+
+@call_shape_of(EncoderDecoder.__init__, when=_are_of_0_17_6)
+def make_encoder_decoder(
+    native: Callable[..., None], self: EncoderDecoder, encoder: nn.Module, decoder: nn.Module
+) -> None:
+    """An `EncoderDecoder` that gives `(output, state)`; under a `Trainer` the output alone."""
+    native(self, encoder, decoder)
+    self._d2l_returns_state = True

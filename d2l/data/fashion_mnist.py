@@ -96,7 +96,8 @@ class FashionMNIST(DataModule):
     resize: int | tuple[int, int]
 
     def _is_ours(self, split: Any) -> bool:
-        untouched = getattr(split, "transform", None) is self._transform
+        made_here = vars(self).get("_transform")  # not by a constructor of the reader's
+        untouched = made_here is not None and getattr(split, "transform", None) is made_here
         return untouched and getattr(split, "target_transform", None) is None
 
 

@@ -6,6 +6,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from d2l.base.call_shapes import has_call_shapes
 from d2l.data.archive import unpack
 from d2l.data.archive_stamp import is_unpacked, top_names
 from d2l.data.download import fetch, sha1_of
@@ -19,6 +20,7 @@ from d2l.errors import DataError
 __all__ = ["DATA_HUB", "DATA_URL", "download", "download_extract", "extract"]
 
 
+@has_call_shapes
 def download(
     url: str, folder: str | os.PathLike[str] = BOOK_FOLDER, sha1_hash: str | None = None
 ) -> str:
@@ -48,7 +50,7 @@ def download(
             return str(path)
         failures.append(f"{path}: {fault}")
         if path.exists() and sha1:
-            warnings.warn(f"{path} cannot be used ({fault}); looking elsewhere", stacklevel=2)
+            warnings.warn(f"{path} cannot be used ({fault}); looking elsewhere", stacklevel=3)
     return str(_fetch(address, keeping_folder(folder) / name, sha1, failures))
 
 

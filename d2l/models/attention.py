@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l.base.axes import Float, Shaped, Tensor
+from d2l.base.call_shapes import has_call_shapes
 from d2l.base.replaced_names import is_replaced
 from d2l.models.input_errors import ExplainsErrors, require_axes, require_valid_lens
 from d2l.models.masks import KeyMask, masked_softmax
@@ -134,6 +135,7 @@ class AdditiveAttention(Attention):
     Book: 11.3 Attention scoring functions
     """
 
+    @has_call_shapes
     def __init__(self, num_hiddens: int, dropout: float, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.W_k = nn.LazyLinear(num_hiddens, bias=False)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from d2l.base.axes import Float, Int, Shaped, Tensor
+from d2l.base.call_shapes import has_call_shapes
 from d2l.models.embedding import embed
 from d2l.models.input_errors import (
     ExplainsErrors,
@@ -33,6 +34,7 @@ class BERTEncoder(ExplainsErrors):
     Book: 15.8 Bidirectional encoder representations from transformers (BERT)
     """
 
+    @has_call_shapes
     def __init__(
         self,
         vocab_size: int,
@@ -83,6 +85,7 @@ class MaskLM(ExplainsErrors):
     Book: 15.8 Bidirectional encoder representations from transformers (BERT)
     """
 
+    @has_call_shapes
     def __init__(self, vocab_size: int, num_hiddens: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.mlp = nn.Sequential(
@@ -112,6 +115,7 @@ class NextSentencePred(nn.Module):
     Book: 15.8 Bidirectional encoder representations from transformers (BERT)
     """
 
+    @has_call_shapes
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.output = nn.LazyLinear(2)
@@ -135,6 +139,7 @@ class BERTModel(nn.Module):
     Book: 15.8 Bidirectional encoder representations from transformers (BERT)
     """
 
+    @has_call_shapes
     def __init__(
         self,
         vocab_size: int,

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from d2l.base.axes import Float, Shaped, Tensor
+from d2l.base.call_shapes import has_call_shapes
 from d2l.core.module import Module
 from d2l.errors import ModelError
 from d2l.models.attention import DotProductAttention, require_attention_inputs
@@ -30,6 +31,7 @@ class MultiHeadAttention(ExplainsErrors, Module):
     Book: 11.5 Multi-head attention
     """
 
+    @has_call_shapes
     def __init__(
         self, num_hiddens: int, num_heads: int, dropout: float, bias: bool = False, **kwargs: Any
     ) -> None:
@@ -63,8 +65,7 @@ class MultiHeadAttention(ExplainsErrors, Module):
 
         Book: 11.5 Multi-head attention
         """
-        heads = X.flatten(2).unflatten(2, (self.num_heads, -1))  # (batch, n, heads, head_size)
-        return heads.transpose(1, 2).flatten(0, 1)
+        return split_heads(X, self.num_heads)
 
     def transpose_output(
         self, X: Float[Tensor, "batch_heads n head_size"]
@@ -73,8 +74,7 @@ class MultiHeadAttention(ExplainsErrors, Module):
 
         Book: 11.5 Multi-head attention
         """
-        heads = X.reshape(-1, self.num_heads, X.shape[1], X.shape[2])
-        return heads.transpose(1, 2).flatten(2)
+        return join_heads(X, self.num_heads)
 
     def _require_fitting(
         self,
@@ -85,6 +85,18 @@ class MultiHeadAttention(ExplainsErrors, Module):
     ) -> None:
         _require_even_heads(self.W_q.out_features, self.num_heads)
         require_attention_inputs(queries, keys, values, valid_lens)
+
+
+def split_heads(X: Tensor, num_heads: int) -> Tensor:
+    """(batch, n, num_hiddens) to (batch * num_heads, n, num_hiddens / num_heads)."""
+    heads = X.flatten(2).unflatten(2, (num_heads, -1))  # (batch, n, heads, head_size)
+    return heads.transpose(1, 2).flatten(0, 1)
+
+
+def join_heads(X: Tensor, num_heads: int) -> Tensor:
+    """Undo `split_heads`."""
+    heads = X.reshape(-1, num_heads, X.shape[1], X.shape[2])
+    return heads.transpose(1, 2).flatten(2)
 
 
 def _require_even_heads(num_hiddens: int, num_heads: int) -> None:

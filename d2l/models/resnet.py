@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l.base.axes import Float, Tensor
+from d2l.base.call_shapes import has_call_shapes
 from d2l.errors import ModelError
 from d2l.models.input_errors import ExplainsErrors
 
@@ -20,6 +21,7 @@ class Residual(nn.Module):
     Book: 8.6 Residual networks (ResNet) and ResNeXt
     """
 
+    @has_call_shapes
     def __init__(self, num_channels: int, use_1x1conv: bool = False, strides: int = 1) -> None:
         super().__init__()
         self.conv1 = nn.LazyConv2d(num_channels, kernel_size=3, padding=1, stride=strides)

@@ -6,6 +6,7 @@ from typing import Any
 from torch import nn
 
 from d2l.base.axes import Float, Int, Shaped, Tensor
+from d2l.base.call_shapes import has_call_shapes
 from d2l.models.embedding import embed
 from d2l.models.encoder_decoder import Encoder
 from d2l.models.input_errors import ExplainsErrors, require_axes, require_broadcastable
@@ -26,6 +27,7 @@ class PositionWiseFFN(nn.Module):
     Book: 11.7 The transformer architecture
     """
 
+    @has_call_shapes
     def __init__(self, ffn_num_hiddens: int, ffn_num_outputs: int) -> None:
         super().__init__()
         self.dense1 = nn.LazyLinear(ffn_num_hiddens)
@@ -46,6 +48,7 @@ class AddNorm(ExplainsErrors):
     Book: 11.7 The transformer architecture
     """
 
+    @has_call_shapes
     def __init__(self, norm_shape: Any, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
@@ -107,6 +110,7 @@ class TransformerEncoder(ExplainsErrors, Encoder):
     Book: 11.7 The transformer architecture
     """
 
+    @has_call_shapes
     def __init__(
         self,
         vocab_size: int,
@@ -139,13 +143,19 @@ class TransformerEncoder(ExplainsErrors, Encoder):
         self._weights = weights
 
     def forward(
-        self, X: Int[Tensor, "batch num_steps"], valid_lens: Shaped[Tensor, "..."] | None = None
+        self,
+        X: Int[Tensor, "batch num_steps"],
+        valid_lens: Shaped[Tensor, "..."] | None = None,
+        *args: Any,
     ) -> Float[Tensor, "batch num_steps num_hiddens"]:
-        """The encoded tokens; each attends to the first `valid_lens` of its sequence."""
+        """The encoded tokens; each attends to the first `valid_lens` of its sequence.
+
+        Further arguments are ignored.
+        """
         H = self.pos_encoding(embed(self.embedding, X, "tokens") * math.sqrt(self.num_hiddens))
         for block in self.blks:
             H = block(H, valid_lens)
         return H
 
-    def _require_fitting(self, X: Tensor, valid_lens: Any = None) -> None:
+    def _require_fitting(self, X: Tensor, valid_lens: Any = None, *args: Any) -> None:
         require_axes("X", X, ("batch", "num_steps"))

@@ -84,7 +84,7 @@ def plot(
     Y: Any = None,
     xlabel: str | None = None,
     ylabel: str | None = None,
-    legend: Sequence[str] = (),
+    legend: Sequence[str] | None = (),
     xlim: Iterable[float] | None = None,
     ylim: Iterable[float] | None = None,
     xscale: str = "linear",

@@ -7,9 +7,10 @@ from typing import Any
 
 from torch import Tensor
 
-from d2l.errors import LabelError
+from d2l.errors import ConfigurationError, LabelError
 
 UNKNOWN = "<unk>"
+ORDERS = ("alphabetical", "frequency")
 WORDS: set[type] = {str}
 LINES: set[type] = {list, tuple}
 INTEGERS: set[type] = {int}
@@ -21,7 +22,9 @@ class Vocab:
     `tokens` is a list of tokens, a list of lines of tokens, or a `Counter`. Tokens seen fewer than
     `min_freq` times are left out; `reserved_tokens` are in whether seen or not. `token_freqs` has
     every token seen with its count, the most frequent first; `idx_to_token` and `token_to_idx` are
-    the numbering.
+    the numbering. With `order="frequency"`, the order of d2l 0.17.6, `<unk>` is 0, the reserved
+    tokens come next, then the others, the most frequent first. So does a vocabulary of tuples, such
+    as pairs of words: a tuple is one token.
 
     >>> vocab = d2l.Vocab([["b", "a", "c"], ["a"]], reserved_tokens=["<pad>"])
     >>> vocab["a"], vocab[["b", "who?"]], vocab.to_tokens([0, 2])
@@ -34,11 +37,21 @@ class Vocab:
         self,
         tokens: Iterable[Any] | None = (),
         min_freq: int = 0,
-        reserved_tokens: Iterable[str] = (),
+        reserved_tokens: Iterable[str] | None = (),
+        *,
+        order: str = "alphabetical",
     ) -> None:
-        self.token_freqs = _count(tokens).most_common()
-        frequent = (token for token, count in self.token_freqs if count >= min_freq)
-        self.idx_to_token = _sorted({UNKNOWN, *reserved_tokens, *frequent})
+        if order not in ORDERS:
+            raise ConfigurationError(
+                f"order is 'alphabetical' or 'frequency', found {order!r}: "
+                'Vocab(tokens, order="frequency")'
+            )
+        self.token_freqs = count_tokens(tokens).most_common()
+        frequent = [token for token, count in self.token_freqs if count >= min_freq]
+        unique = dict.fromkeys([UNKNOWN, *(reserved_tokens or ()), *frequent])
+        has_tuples = _check_kinds(unique)
+        by_frequency = order == "frequency" or has_tuples
+        self.idx_to_token = list(unique) if by_frequency else sorted(unique)
         self.token_to_idx = {token: i for i, token in enumerate(self.idx_to_token)}
 
     def __len__(self) -> int:
@@ -106,11 +119,12 @@ def _is_several(numbers: Any) -> bool:
     return isinstance(numbers, Iterable) and getattr(numbers, "ndim", 1) > 0
 
 
-def _count(tokens: Iterable[Any] | None) -> Counter[Any]:
+def count_tokens(tokens: Iterable[Any] | None) -> Counter[Any]:
+    """How often each token occurs in a list of tokens, or of lists of them."""
     if tokens is None or isinstance(tokens, Counter):
         return Counter(tokens)
     tokens = tokens if isinstance(tokens, Sequence) else list(tokens)
-    are_lines = len(tokens) > 0 and isinstance(tokens[0], (list, tuple))
+    are_lines = len(tokens) > 0 and isinstance(tokens[0], list)
     try:
         return Counter(chain.from_iterable(tokens) if are_lines else tokens)
     except TypeError as error:
@@ -120,14 +134,16 @@ def _count(tokens: Iterable[Any] | None) -> Counter[Any]:
         ) from error
 
 
-def _sorted(tokens: set[Any]) -> list[str]:
-    kinds = {type(token).__name__ for token in tokens if not isinstance(token, str)}
-    if kinds:
+def _check_kinds(tokens: Iterable[Any]) -> bool:
+    """Whether there are tuples among the tokens; all others must be strings."""
+    kinds = {type(token) for token in tokens if not isinstance(token, str)}
+    others = sorted(kind.__name__ for kind in kinds if not issubclass(kind, tuple))
+    if others:
         raise TypeError(
-            f"a vocabulary is made of strings, found {', '.join(sorted(kinds))}: "
+            f"a vocabulary is made of strings, found {', '.join(others)}: "
             "Vocab([str(token) for token in tokens])"
         )
-    return sorted(tokens)
+    return bool(kinds)
 
 
 def _outside(numbers: Any, vocab: Vocab) -> Any:

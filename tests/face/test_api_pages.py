@@ -27,11 +27,12 @@ CALLED = {
 }
 NOT_RUN = {
     "downloads a data set": (
-        "BananasDataset", "FashionMNIST", "MTFraEng", "TimeMachine", "TokenEmbedding",
-        "VOCSegDataset", "download_extract", "get_data_ch11", "load_data_bananas",
-        "load_data_fashion_mnist", "load_data_imdb", "load_data_nmt", "load_data_ptb",
-        "load_data_snli", "load_data_voc", "load_data_wiki", "read_data_bananas", "read_data_nmt",
-        "read_ptb", "read_voc_images",
+        "BananasDataset", "FashionMNIST", "MTFraEng", "SeqDataLoader", "TimeMachine",
+        "TokenEmbedding", "VOCSegDataset", "download_all", "download_extract", "get_data_ch11",
+        "load_corpus_time_machine", "load_data_bananas", "load_data_fashion_mnist",
+        "load_data_imdb", "load_data_nmt", "load_data_ptb", "load_data_snli",
+        "load_data_time_machine", "load_data_voc", "load_data_wiki", "read_data_bananas",
+        "read_data_nmt", "read_ptb", "read_time_machine", "read_voc_images",
     ),
     "needs gymnasium": ("frozen_lake", "make_env"),
     "trains for minutes": ("hpo_objective_lenet",),

@@ -1,7 +1,8 @@
-"""The public surface: every name of the contract, with a signature that takes the same calls.
+"""The public surface: every name of the contracts, with signatures that take the same calls.
 
-`contract.json` lists names, signatures and methods of d2l 1.0.3. The few defaults that are better
-now are listed here, each with its reason.
+`contract.json` lists names, signatures and methods of d2l 1.0.3, `contract_0_17_6.json` those of
+0.17.6, `names_2026.json` the names that only the edition of 2026 has. The few defaults that are
+better now are listed here, each with its reason.
 """
 
 import ast
@@ -11,10 +12,17 @@ import types
 from pathlib import Path
 
 import pytest
+import torch
 
 from d2l import torch as d2l
+from d2l.base import absent_names
+from d2l.base.call_shapes import SHAPES
+from d2l.base.modules import MODULES
 
-CONTRACT = json.loads(Path(__file__).with_name("contract.json").read_text())
+HERE = Path(__file__).parent
+CONTRACT = json.loads((HERE / "contract.json").read_text())
+EARLIER = json.loads((HERE / "contract_0_17_6.json").read_text())
+NAMES_2026 = json.loads((HERE / "names_2026.json").read_text())
 CALLABLES = {n: entry for n, entry in CONTRACT.items() if entry["kind"] in ("class", "function")}
 METHODS = [
     (name, method, signature)
@@ -26,6 +34,22 @@ STANDING_FOR_SOMETHING = [
     for name, entry in CONTRACT.items()
     if "." in (entry.get("of") or "") and name != "meshgrid"  # ours has a default for `indexing`
 ]
+CALLS_OF_0_17_6 = [
+    *((n, None, e["signature"]) for n, e in EARLIER.items() if e["kind"] == "function"),
+    *((n, m, s) for n, e in EARLIER.items() for m, s in e.get("methods", {}).items()),
+]
+KEYWORDS_THAT_REACH_NN_MODULE = {  # whose constructor refuses each: `Encoder(**{})` alone works
+    "AddNorm", "AttentionDecoder", "Decoder", "DotProductAttention", "Encoder", "EncoderDecoder",
+    "PositionWiseFFN", "Seq2SeqEncoder", "TransformerEncoder",
+}  # fmt: skip
+ANY_NAME = {("Decoder", "init_state"): "the parameter is 1.0.3's enc_all_outputs"}
+NOT_YET = {  # names of 2026 that are to come
+    "BPETokenizer", "FeedForward", "GPT", "GQAAttention", "LSTM", "LSTMScratch", "PatchEmbedding",
+    "TinyLM", "TransformerBlock", "ViT", "ViTBlock", "beam_search", "chrf", "cross_entropy",
+    "evaluate", "generate", "load_checkpoint", "plot_curves", "print_wrapped", "run_seeds",
+    "sample_next", "save_checkpoint", "train_lm",
+}  # fmt: skip
+MODULES_OF_2026 = {"asdict", "io", "json", "queue", "textwrap", "threading"}
 BETTER_DEFAULTS = {
     ("DataModule", "__init__", "num_workers"): "no worker processes by default",
     ("train_ch13", "devices"): "looked for at the call, not at the import",
@@ -89,6 +113,81 @@ def test_methods_take_the_calls_they_always_took(name, method, signature):
     assert_takes_the_same_calls((name, method), function, signature)
 
 
+def shapes_of(function):
+    """The names and defaults of the parameters of each shape of call that a function takes."""
+    shapes = [inspect.signature(function), *(s.signature for s in getattr(function, SHAPES, ()))]
+    return [
+        {p.name: p.default for p in shape.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD}
+        for shape in shapes
+    ]
+
+
+def is_begun_by(shape, old):
+    """Whether a shape has the parameters `old` first, and defaults for what comes after."""
+    names, more = list(shape)[: len(old)], list(shape.values())[len(old) :]
+    same = all(frozen(shape[n]) == frozen(old[n]) for n in names if n in old and has(old[n]))
+    return names == list(old) and same and all(map(has, more))
+
+
+def has(default):
+    return default is not inspect.Parameter.empty
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_every_name_of_0_17_6_is_there_and_of_its_kind(name):
+    pytest.importorskip("IPython")
+    thing, kind = getattr(d2l, name), EARLIER[name]["kind"]
+    assert inspect.isclass(thing) == (kind == "class" or name in ("nn_Module", "defaultdict"))
+
+
+@pytest.mark.parametrize("name, method, signature", CALLS_OF_0_17_6)
+def test_the_calls_of_0_17_6_are_of_a_shape_that_is_taken(name, method, signature):
+    thing = getattr(d2l, name)
+    function = thing if method is None else getattr(thing, method, None)
+    if (name, method) in ANY_NAME or isinstance(function, property):
+        return
+    if (name, method) == ("Vocab", "token_freqs"):
+        assert d2l.Vocab(["a"]).token_freqs == [("a", 1)]
+        return
+    old = old_parameters(signature)
+    if (name, method) == ("Vocab", "__init__"):
+        old |= {"tokens": (), "reserved_tokens": ()}  # None is taken as well
+    if name == "plot":
+        old["legend"] = ()  # None is taken as well
+    if name == "train_ch13":
+        old["devices"] = None  # looked for at the call
+    assert any(is_begun_by(shape, old) for shape in shapes_of(function)), shapes_of(function)
+
+
+@pytest.mark.parametrize("name", sorted(KEYWORDS_THAT_REACH_NN_MODULE))
+def test_keywords_that_0_17_6_gives_to_nn_module_are_those_that_nn_module_takes(name):
+    assert "**kwargs" in EARLIER[name]["methods"]["__init__"]
+    with pytest.raises(TypeError, match="unexpected keyword argument"):
+        torch.nn.Module(no_such_keyword=1)
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES_2026, *absent_names.TODAY} - NOT_YET))
+def test_a_name_of_any_edition_is_there_or_says_what_became_of_it(name):
+    if name in (*d2l.__all__, *MODULES):
+        assert getattr(d2l, name) is not None
+        return
+    with pytest.raises(AttributeError) as error:
+        getattr(d2l, name)
+    left_out = f"d2l has no '{name}': it belongs to the 2026 edition ("
+    today = f"d2l has no '{name}': in another edition it is what is now "
+    assert str(error.value).startswith((left_out, today))
+
+
+def test_what_is_said_of_absent_names_is_said_of_absent_names_and_names_what_is_there():
+    listed = [n for names in absent_names.LEFT_OUT.values() for n in names]
+    assert sorted(set(listed)) == sorted(listed)
+    assert not {*listed, *absent_names.TODAY} & {*d2l.__all__, *MODULES}
+    assert set(listed) <= set(NAMES_2026)
+    for today in absent_names.TODAY.values():
+        assert today.startswith("the package ") or eval(today, {"d2l": d2l}) is not None
+    assert set(NAMES_2026) >= NOT_YET
+
+
 @pytest.mark.parametrize("name", STANDING_FOR_SOMETHING)
 def test_aliases_and_modules_are_what_they_always_stood_for(name):
     *path, last = CONTRACT[name]["of"].split(".")
@@ -101,7 +200,7 @@ def test_aliases_and_modules_are_what_they_always_stood_for(name):
 
 def test_the_face_shows_the_contract_the_new_names_and_nothing_else():
     visible = set(d2l.__all__) | {n for n, e in CONTRACT.items() if e["kind"] == "module"}
-    assert visible == set(CONTRACT) | NEW
+    assert visible == set(CONTRACT) | set(EARLIER) | MODULES_OF_2026 | NEW
     assert set(dir(d2l)) == visible
 
 

@@ -1,5 +1,6 @@
 """The vocabulary: its order, look-ups in both directions, and what it refuses."""
 
+import itertools
 import pickle
 import random
 from collections import Counter, deque
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from d2l import torch as d2l
-from d2l.errors import LabelError
+from d2l.errors import ConfigurationError, LabelError
 
 LINES = [["b", "a", "c"], ["a", "b", "a", "d"]]
 
@@ -49,10 +50,40 @@ def test_an_empty_corpus_has_the_unknown_token_only(tokens):
     assert (vocab.idx_to_token, vocab["a"]) == (["<unk>"], 0)
 
 
-def test_lines_may_be_tuples_and_tokens_may_be_drawn_from_a_generator():
+def test_tokens_may_be_drawn_from_a_generator():
     expected = d2l.Vocab(LINES).idx_to_token
-    assert d2l.Vocab([tuple(line) for line in LINES]).idx_to_token == expected
     assert d2l.Vocab(token for line in LINES for token in line).idx_to_token == expected
+
+
+def test_a_tuple_is_one_token_and_tuples_are_numbered_by_frequency():
+    pairs = [*itertools.pairwise("ababc")]
+    vocab = d2l.Vocab(pairs)
+    assert vocab.token_freqs == [(("a", "b"), 2), (("b", "a"), 1), (("b", "c"), 1)]
+    assert vocab.idx_to_token == ["<unk>", ("a", "b"), ("b", "a"), ("b", "c")]
+    assert d2l.Vocab([pairs[:2], pairs[2:]]).token_freqs == vocab.token_freqs
+
+
+def test_by_frequency_the_unknown_token_is_first_then_reserved_ones_then_those_met_often():
+    tokens = [*"cbbaad"]
+    vocab = d2l.Vocab(tokens, reserved_tokens=["<pad>", "<bos>"], order="frequency")
+    often_first = sorted(dict.fromkeys(tokens), key=lambda token: -tokens.count(token))  # stable
+    assert vocab.idx_to_token == ["<unk>", "<pad>", "<bos>", *often_first]
+    assert vocab[["<unk>", "d", "none"]] == [0, 6, 0]
+    assert d2l.Vocab(tokens, min_freq=2, order="frequency").idx_to_token == ["<unk>", "b", "a"]
+
+
+def test_a_reserved_token_that_is_met_has_one_number():
+    vocab = d2l.Vocab(["<pad>", "a"], 0, ["<pad>"], order="frequency")
+    assert vocab.idx_to_token == ["<unk>", "<pad>", "a"]
+
+
+def test_none_is_no_tokens():
+    assert d2l.Vocab(None, 0, None).idx_to_token == ["<unk>"]
+
+
+def test_an_unknown_order_is_refused_with_the_choices():
+    with pytest.raises(ConfigurationError, match="'alphabetical' or 'frequency', found 'random'"):
+        d2l.Vocab(LINES, order="random")
 
 
 def test_lists_and_tuples_are_looked_up_as_they_are_nested():

@@ -1,0 +1,177 @@
+"""The transformer and BERT as d2l 0.17.6 makes them: told every size, nothing lazy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from d2l.base.axes import Float, Shaped, Tensor
+from d2l.base.call_shapes import call_shape_of
+from d2l.classic.call_shapes import make_linear
+from d2l.models.bert import BERTEncoder, BERTModel, MaskLM, NextSentencePred
+from d2l.models.multi_head import MultiHeadAttention, join_heads, split_heads
+from d2l.models.transformer import AddNorm, PositionWiseFFN, TransformerEncoder
+
+Constructor = Callable[..., None]
+
+
+class EncoderBlock(nn.Module):
+    """Self-attention and a perceptron, each with its residual and its normalisation.
+
+    `norm_shape` are the sizes of the last axes, over which is normalised: `[100, 24]` is
+    (num_steps, num_hiddens). `valid_lens` is as in `DotProductAttention`. With lazy layers it is
+    `TransformerEncoderBlock`.
+
+    >>> block = d2l.EncoderBlock(24, 24, 24, 24, [100, 24], 24, 48, num_heads=8, dropout=0.5)
+    >>> block(torch.ones(2, 100, 24), torch.tensor([3, 2])).shape
+    torch.Size([2, 100, 24])
+
+    Book: 10.7 Transformer (0.17.6)
+    """
+
+    def __init__(
+        self,
+        key_size: int,
+        query_size: int,
+        value_size: int,
+        num_hiddens: int,
+        norm_shape: Any,
+        ffn_num_input: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        dropout: float,
+        use_bias: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.attention = MultiHeadAttention(
+            key_size=key_size, query_size=query_size, value_size=value_size,
+            num_hiddens=num_hiddens, num_heads=num_heads, dropout=dropout, bias=use_bias,
+        )  # fmt: skip
+        self.addnorm1 = AddNorm(norm_shape, dropout)
+        self.ffn = PositionWiseFFN(ffn_num_input, ffn_num_hiddens, num_hiddens)  # type: ignore[call-arg]
+        self.addnorm2 = AddNorm(norm_shape, dropout)
+
+    def forward(
+        self,
+        X: Float[Tensor, "batch num_steps num_hiddens"],
+        valid_lens: Shaped[Tensor, "..."] | None = None,
+    ) -> Float[Tensor, "batch num_steps num_hiddens"]:
+        """`X` after one block, in the same shape."""
+        Y = self.addnorm1(X, self.attention(X, X, X, valid_lens))
+        return self.addnorm2(Y, self.ffn(Y))
+
+
+def transpose_qkv(
+    X: Float[Tensor, "batch n num_hiddens"], num_heads: int
+) -> Float[Tensor, "batch_heads n head_size"]:
+    """Split the hidden units among the heads, and count the heads as examples.
+
+    >>> d2l.transpose_qkv(torch.ones(2, 4, 100), num_heads=5).shape
+    torch.Size([10, 4, 20])
+
+    Book: 10.5 Multi-head attention (0.17.6)
+    """
+    return split_heads(X, num_heads)
+
+
+def transpose_output(
+    X: Float[Tensor, "batch_heads n head_size"], num_heads: int
+) -> Float[Tensor, "batch n num_hiddens"]:
+    """Undo `transpose_qkv`.
+
+    >>> d2l.transpose_output(torch.ones(10, 4, 20), num_heads=5).shape
+    torch.Size([2, 4, 100])
+
+    Book: 10.5 Multi-head attention (0.17.6)
+    """
+    return join_heads(X, num_heads)
+
+
+@call_shape_of(TransformerEncoder.__init__)
+def make_transformer_encoder(
+    native: Constructor,
+    self: TransformerEncoder,
+    vocab_size: int,
+    key_size: int,
+    query_size: int,
+    value_size: int,
+    num_hiddens: int,
+    norm_shape: Any,
+    ffn_num_input: int,
+    ffn_num_hiddens: int,
+    num_heads: int,
+    num_layers: int,
+    dropout: float,
+    use_bias: bool = False,
+) -> None:
+    """`TransformerEncoder` with the sizes of queries, keys, values and of what is normalised."""
+    native(self, vocab_size, num_hiddens, ffn_num_hiddens, num_heads, 0, dropout, use_bias)
+    sizes = (key_size, query_size, value_size, num_hiddens, norm_shape)
+    rest = (ffn_num_input, ffn_num_hiddens, num_heads, dropout, use_bias)
+    for i in range(num_layers):
+        self.blks.add_module(f"block{i}", EncoderBlock(*sizes, *rest))
+
+
+@call_shape_of(BERTEncoder.__init__)
+def make_bert_encoder(
+    native: Constructor,
+    self: BERTEncoder,
+    vocab_size: int,
+    num_hiddens: int,
+    norm_shape: Any,
+    ffn_num_input: int,
+    ffn_num_hiddens: int,
+    num_heads: int,
+    num_layers: int,
+    dropout: float,
+    max_len: int = 1000,
+    key_size: int = 768,
+    query_size: int = 768,
+    value_size: int = 768,
+    **kwargs: Any,
+) -> None:
+    """`BERTEncoder` with the sizes of queries, keys, values and of what is normalised."""
+    # Without positions: they are drawn after the blocks, so that a seed gives the same weights.
+    native(self, vocab_size, num_hiddens, ffn_num_hiddens, num_heads, 0, dropout, 0, **kwargs)
+    sizes = (key_size, query_size, value_size, num_hiddens, norm_shape)
+    rest = (ffn_num_input, ffn_num_hiddens, num_heads, dropout, True)
+    for i in range(num_layers):
+        self.blks.add_module(f"{i}", EncoderBlock(*sizes, *rest))
+    self.pos_embedding = nn.Parameter(torch.randn(1, max_len, num_hiddens))
+
+
+@call_shape_of(BERTModel.__init__)
+def make_bert_model(
+    native: Constructor,
+    self: BERTModel,
+    vocab_size: int,
+    num_hiddens: int,
+    norm_shape: Any,
+    ffn_num_input: int,
+    ffn_num_hiddens: int,
+    num_heads: int,
+    num_layers: int,
+    dropout: float,
+    max_len: int = 1000,
+    key_size: int = 768,
+    query_size: int = 768,
+    value_size: int = 768,
+    hid_in_features: int = 768,
+    mlm_in_features: int = 768,
+    nsp_in_features: int = 768,
+) -> None:
+    """`BERTModel` with the sizes of what each of its parts reads."""
+    nn.Module.__init__(self)  # the native constructor would draw weights that are not needed
+    self.encoder = BERTEncoder(  # type: ignore[call-arg]
+        vocab_size, num_hiddens, ffn_num_hiddens=ffn_num_hiddens, num_heads=num_heads,
+        norm_shape=norm_shape, ffn_num_input=ffn_num_input, num_layers=num_layers,
+        dropout=dropout, max_len=max_len, key_size=key_size, query_size=query_size,
+        value_size=value_size,
+    )  # fmt: skip
+    hidden = nn.LazyLinear(num_hiddens)
+    make_linear(hidden, hid_in_features)
+    self.hidden = nn.Sequential(hidden, nn.Tanh())
+    self.mlm = MaskLM(vocab_size, num_hiddens, num_inputs=mlm_in_features)
+    self.nsp = NextSentencePred(num_inputs=nsp_in_features)

@@ -77,12 +77,14 @@ from d2l.core.classifier import Classifier
 from d2l.data.fashion_mnist import FashionMNIST
 from d2l.models.linear import SoftmaxRegression, SoftmaxRegressionScratch
 from d2l.plot.images import show_images
+from d2l.classic.losses import cross_entropy
 
 # 5 Multilayer perceptrons
 from d2l.models.mlp import MLP, MLPScratch
 
 # 6 Builders' guide
 from d2l.base.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
+from d2l.classic.training_checkpoint import load_checkpoint, save_checkpoint
 
 # 7 Convolutional neural networks
 from d2l.models.cnn import LeNet, corr2d, init_cnn
@@ -122,6 +124,9 @@ from d2l.models.rnn import GRU
 from d2l.models.seq2seq import Seq2Seq, Seq2SeqEncoder, init_seq2seq
 from d2l.plot.lengths import show_list_len_pair_hist
 from d2l.text.bleu import bleu
+from d2l.models.lstm import LSTM, LSTMScratch
+from d2l.text.chrf import chrf
+from d2l.text.decoding import beam_search, generate, sample_next
 from d2l.text.generated import InventedPairs
 from d2l.text.sentence_pairs import SentencePairs
 from d2l.text.tokens import build_array_nmt, preprocess_nmt, tokenize_nmt, truncate_pad
@@ -142,10 +147,16 @@ from d2l.models.transformer import (
 )
 from d2l.plot.heatmaps import show_heatmaps
 from torch.nn import Module as nn_Module
+from d2l.models.gpt import GPT
+from d2l.models.grouped_query import GQAAttention
+from d2l.models.transformer_block import FeedForward, TransformerBlock
+from d2l.models.vit import PatchEmbedding, ViT, ViTBlock
 
 # 12 Optimization algorithms
 from d2l.classic.optimizers import get_data_ch11, train_ch11, train_concise_ch11
 from d2l.classic.traces import annotate, show_trace_2d, train_2d
+from d2l.classic.lm_training import train_lm
+from d2l.models.tiny_lm import TinyLM
 
 # 13 Computational performance
 from d2l.classic.classification import split_batch
@@ -171,6 +182,7 @@ from d2l.vision.voc_colors import (
 # 15 Natural language processing: pretraining
 from d2l.models.bert import BERTEncoder, BERTModel, MaskLM, NextSentencePred
 from d2l.models.bert_loss import bert_losses as _get_batch_loss_bert
+from d2l.text.bpe import BPETokenizer
 from d2l.text.glove import TokenEmbedding
 from d2l.text.ptb import batchify, load_data_ptb, read_ptb
 from d2l.text.skipgram import (
@@ -190,6 +202,9 @@ from d2l.text.snli import SNLIDataset, load_data_snli, predict_snli, read_snli
 # 17 Reinforcement learning
 from d2l.plot.grid_world import show_Q_function_progress, show_value_function_progress
 from d2l.rl import frozen_lake, make_env
+from d2l.classic.episodes import evaluate
+from d2l.classic.seeds import run_seeds
+from d2l.plot.seed_curves import plot_curves
 
 # 18 Gaussian processes
 from d2l.models.gaussian_process import rbfkernel
@@ -219,6 +234,7 @@ from d2l.classic.loaders import (
     load_data_fashion_mnist,
     synthetic_data,
 )
+from d2l.classic.wrapped_text import print_wrapped
 from d2l.data.hub import DATA_HUB, DATA_URL, download, download_extract, extract
 
 _names = [name for name in globals() if not name.startswith("_")]

@@ -1,7 +1,13 @@
-"""Stopwatches. They measure wall time on the host and know nothing of devices."""
+"""Stopwatches. They measure wall time on the host; `Benchmark` of a function waits for the GPU."""
 
 import itertools
+import statistics
 import time
+from collections.abc import Callable
+
+import torch
+
+from d2l.errors import ConfigurationError
 
 
 class Timer:
@@ -51,17 +57,46 @@ class Timer:
 
 
 class Benchmark:
-    """Print the wall seconds that a `with` block took.
+    """Print the wall seconds that a `with` block took, or measure calls of a function.
+
+    `Benchmark(f, warmup=3, repeats=10)` calls `f()` a few times, then `repeats` times on the clock:
+    `times` are the seconds of each, waits for the GPU included where one is in use, and it prints
+    as their median. `desc` is another name of `description`.
 
     >>> with d2l.Benchmark("a small sum"):
     ...     total = torch.arange(1000).sum()
     a small sum: ... sec
+    >>> d2l.Benchmark(lambda: torch.arange(1000).sum(), repeats=5, desc="a small sum")
+    a small sum: ... sec (median of 5)
 
     Book: 13.2 Asynchronous computation
     """
 
-    def __init__(self, description: str = "Done") -> None:
-        self.description = description
+    def __init__(
+        self,
+        description: str | Callable[[], object] = "Done",
+        warmup: int = 3,
+        repeats: int = 10,
+        desc: str | None = None,
+        *,
+        f: Callable[[], object] | None = None,
+    ) -> None:
+        function = description if callable(description) else f
+        self.times: list[float] = []
+        if function is None:
+            self.description = desc or str(description)
+            return
+        self.description = desc or "time"
+        if repeats < 1:
+            raise ConfigurationError(f"repeats must be at least 1; found {repeats}")
+        for _ in range(warmup):
+            function()
+        for _ in range(repeats):
+            _wait_for_gpu()
+            timer = Timer()
+            function()
+            _wait_for_gpu()
+            self.times.append(timer.stop())
 
     def __enter__(self) -> "Benchmark":
         self.timer = Timer()
@@ -69,3 +104,16 @@ class Benchmark:
 
     def __exit__(self, *args: object) -> None:
         print(f"{self.description}: {self.timer.stop():.4f} sec")
+
+    def __repr__(self) -> str:
+        if not self.times:
+            return f"Benchmark({self.description!r})"
+        seconds = statistics.median(self.times)
+        return f"{self.description}: {seconds:.4g} sec (median of {len(self.times)})"
+
+
+def _wait_for_gpu() -> None:
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    elif torch.backends.mps.is_available():
+        torch.mps.synchronize()

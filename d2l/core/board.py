@@ -165,6 +165,10 @@ class ProgressBoard(HyperParameters):
         """Show the last state if the picture is older; called at the end of each run and cell."""
         finish_board(self)
 
+    def flush(self) -> None:
+        """Show the last state, like `finish`."""
+        finish_board(self)
+
 
 # Readers subclass ProgressBoard and may use each name of ours for something else. So the library
 # calls these functions, and never a method or attribute of a board that 1.0.3 does not have.
@@ -220,11 +224,10 @@ def board_frame(board: ProgressBoard) -> "pandas.DataFrame":
 
 def save_board(board: ProgressBoard, path: str | Path) -> None:
     """Write the picture, in the format of the suffix (`.svg`, `.png`, `.pdf`), or a `.csv`."""
-    target = Path(path)
-    if target.suffix == ".csv":
-        board_frame(board).to_csv(target, index=False)
+    if Path(path).suffix == ".csv":
+        board_frame(board).to_csv(path, index=False)
     else:
-        render_board(board).savefig(target, bbox_inches="tight")
+        render_board(board).savefig(path, bbox_inches="tight")
 
 
 def render_board(board: ProgressBoard) -> "Figure":

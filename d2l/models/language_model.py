@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from d2l.base.axes import Float, Shaped, Tensor
+from d2l.base.axes import Float, Int, Shaped, Tensor
 from d2l.core.classifier import Classifier
 from d2l.core.module import batch_parts
 from d2l.errors import ShapeError
 from d2l.models.inference import device_of, predicting
 from d2l.models.input_errors import explain, require_below
+from d2l.text.decoding import draw, next_probabilities
 
 
 class RNNLMScratch(Classifier):
@@ -91,27 +92,44 @@ class RNNLMScratch(Classifier):
         return self.output_layer(rnn_outputs)
 
     def predict(
-        self, prefix: str | Sequence[str], num_preds: int, vocab: Any, device: Any = None
+        self,
+        prefix: str | Sequence[str],
+        num_preds: int | None = None,
+        vocab: Any = None,
+        device: Any = None,
+        temperature: float = 0.0,
+        rng: Any = None,
+        *,
+        num_tokens: int | None = None,
+        tok: Any = None,
     ) -> str:
         """`prefix` continued by `num_preds` tokens, at each step the most likely one.
 
         Runs where the model is, in evaluation mode; `device` is for a model without parameters.
-        Tokens of `prefix` that `vocab` does not know count as `<unk>`, with a warning.
+        Tokens of `prefix` that `vocab` does not know count as `<unk>`, with a warning. `vocab` is a
+        `Vocab` or a tokenizer such as `BPETokenizer`. At a `temperature` above 0 tokens are drawn
+        from `softmax(logits / temperature)`, by `rng` if it is given (see `sample_next`).
+        `num_tokens` and `tok` are other names of `num_preds` and `vocab`.
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
-        _check_prefix(prefix, vocab)
-        known = [vocab[token] for token in prefix]
+        num_preds, vocab = num_tokens if num_preds is None else num_preds, vocab or tok
+        if num_preds is None or vocab is None:
+            raise TypeError(
+                "predict needs how many tokens to predict and the vocabulary: "
+                "model.predict(prefix, 20, data.vocab)"
+            )
+        known = _numbers_of(prefix, vocab)
         known = known[: max(1, len(known) + num_preds)]  # a negative number drops tokens
         X, state = torch.tensor([known], device=device_of(self, device)), None
         predicted: list[Tensor] = []
         with predicting(self):
             for _ in range(num_preds):
                 rnn_outputs, state = self.rnn(self.one_hot(X), state)
-                X = self.output_layer(rnn_outputs)[:, -1:].argmax(dim=2)  # (1, 1)
+                X = _chosen(self.output_layer(rnn_outputs)[:, -1:], temperature, rng)  # (1, 1)
                 predicted.append(X)
         new = torch.cat(predicted, 1)[0].tolist() if predicted else []  # waits for the device once
-        return "".join(vocab.idx_to_token[i] for i in known + new)
+        return _text_of(known + new, vocab)
 
 
 class RNNLM(RNNLMScratch):
@@ -148,6 +166,28 @@ def _with_reversed_axes(X: Tensor) -> Tensor:
         return X.permute(*reversed(range(X.ndim)))
 
 
+def _chosen(
+    logits: Float[Tensor, "batch num_steps vocab_size"], temperature: float, rng: Any
+) -> Int[Tensor, "batch num_steps"]:
+    """The likeliest token of each step, or at a temperature one that is drawn."""
+    if temperature == 0:
+        return logits.argmax(dim=2)
+    return draw(next_probabilities(logits, temperature), rng)
+
+
+def _numbers_of(prefix: str | Sequence[str], vocab: Any) -> list[int]:
+    _check_prefix(prefix, vocab)
+    if isinstance(prefix, str) and hasattr(vocab, "encode"):
+        return vocab.encode(prefix)
+    return [vocab[token] for token in prefix]
+
+
+def _text_of(numbers: list[int], vocab: Any) -> str:
+    if hasattr(vocab, "decode"):
+        return vocab.decode(numbers)
+    return "".join(vocab.idx_to_token[i] for i in numbers)
+
+
 def _check_prefix(prefix: str | Sequence[str], vocab: Any) -> None:
     if len(prefix) == 0:
         raise ShapeError(
@@ -160,5 +200,5 @@ def _check_prefix(prefix: str | Sequence[str], vocab: Any) -> None:
         warnings.warn(
             f"the vocabulary of {len(vocab)} tokens does not know {unknown} of the prefix "
             f"{prefix!r}, so they count as <unk>; it knows {list(known or ())[:10]}, …",
-            stacklevel=3,
+            stacklevel=4,
         )

@@ -2,11 +2,13 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from d2l.base.axes import Int, Tensor
 from d2l.core.data import DataModule
 from d2l.engine.resident import ResidentLoader
 from d2l.errors import DataError
+from d2l.text.bpe import BPETokenizer
 from d2l.text.tokens import pad_numbers, preprocess_nmt, split_pairs, truncate_pad
 from d2l.text.vocab import Vocab
 
@@ -28,8 +30,9 @@ class PairArrays(DataModule):
     num_val: int
     root: str
     arrays: Arrays
-    src_vocab: Vocab
-    tgt_vocab: Vocab
+    src_vocab: Any
+    tgt_vocab: Any
+    _d2l: int | None = None  # the most tokens of a vocabulary of sub-words; None: words
 
     def build(self, src_sentences: Iterable[str], tgt_sentences: Iterable[str]) -> Arrays:
         """The arrays of other sentences, with the vocabularies that there are.
@@ -76,19 +79,28 @@ class PairArrays(DataModule):
         return [_ended(source) for source, _ in pairs], [_ended(target) for _, target in pairs]
 
     def _build_arrays(
-        self, raw_text: str, src_vocab: Vocab | None = None, tgt_vocab: Vocab | None = None
-    ) -> tuple[Arrays, Vocab, Vocab]:
+        self, raw_text: str, src_vocab: Any = None, tgt_vocab: Any = None
+    ) -> tuple[Arrays, Any, Any]:
         """The arrays and vocabularies of a text: of all its pairs where a vocabulary is given."""
         wanted = self.num_train + self.num_val if src_vocab is None else None
-        sources, targets = self._tokenize(self._preprocess(raw_text), wanted)
+        text = self._preprocess(raw_text)
+        if self._d2l is None:
+            words, translated = self._tokenize(text, wanted)
+            begun = [["<bos>", *line] for line in translated]
+            source_lines = _as_words(words, src_vocab, self.num_steps)
+            target_lines = _as_words(begun, tgt_vocab, self.num_steps + 1)
+        else:
+            pairs = split_pairs(text, wanted)
+            source_lines = _as_sub_words([pair[0] for pair in pairs], src_vocab, self._d2l, False)
+            target_lines = _as_sub_words([pair[1] for pair in pairs], tgt_vocab, self._d2l, True)
+        (sources, src_vocab), (targets, tgt_vocab) = source_lines, target_lines
         if not sources:
             raise DataError(
                 f"found no sentence pair in {len(raw_text)} characters: give lines of a source "
                 "sentence, a tab and a target sentence"
             )
-        targets = [["<bos>", *target] for target in targets]
-        source, src_vocab = _number(sources, src_vocab, self.num_steps)
-        target, tgt_vocab = _number(targets, tgt_vocab, self.num_steps + 1)
+        source = pad_numbers(sources, self.num_steps, src_vocab["<pad>"])
+        target = pad_numbers(targets, self.num_steps + 1, tgt_vocab["<pad>"])
         valid_len = (source != src_vocab["<pad>"]).sum(1)
         return (source, target[:, :-1], valid_len, target[:, 1:]), src_vocab, tgt_vocab
 
@@ -129,10 +141,21 @@ def _ended(sentence: str) -> list[str]:
     return [token for token in f"{sentence} <eos>".split(" ") if token]
 
 
-def _number(
-    sentences: Sequence[Sequence[str]], vocab: Vocab | None, num_steps: int
-) -> tuple[Int[Tensor, "batch num_steps"], Vocab]:
+def _as_words(
+    sentences: Sequence[Sequence[str]], vocab: Any, num_steps: int
+) -> tuple[list[list[int]], Any]:
+    """The numbers of the words of each sentence, and the vocabulary."""
     if vocab is None:
         padded = [truncate_pad(line, num_steps, "<pad>") for line in sentences]
         vocab = Vocab(padded, min_freq=2, reserved_tokens=("<pad>", "<eos>"))
-    return pad_numbers(vocab[list(sentences)], num_steps, vocab["<pad>"]), vocab
+    return vocab[list(sentences)], vocab
+
+
+def _as_sub_words(
+    sentences: Sequence[str], vocab: Any, vocab_size: int, is_target: bool
+) -> tuple[list[list[int]], Any]:
+    """The numbers of the sub-words of each sentence, and the tokenizer; a target has `<bos>`."""
+    if vocab is None:
+        vocab = BPETokenizer(vocab_size).train("\n".join(sentences))
+    opening = [vocab.bos] if is_target else []
+    return [[*opening, *vocab.encode(line), vocab.eos] for line in sentences], vocab

@@ -1,7 +1,8 @@
-"""A text as a data module for character language models, and H. G. Wells's novel as one."""
+"""A text as a data module for language models, and H. G. Wells's novel as one."""
 
 import re
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
@@ -9,8 +10,18 @@ from d2l.base.axes import Int, Tensor
 from d2l.core.data import DataModule
 from d2l.data.hub import download
 from d2l.engine.resident import ResidentLoader
-from d2l.errors import DataError
+from d2l.errors import ConfigurationError, DataError
+from d2l.text.bpe import BPETokenizer
 from d2l.text.vocab import Vocab
+
+TOKENIZATIONS = ("char", "word", "bpe")
+
+
+class Tokenization(NamedTuple):
+    """How a text is cut: `kind` is one of `TOKENIZATIONS`; `vocab_size` is for "bpe"."""
+
+    kind: str = "char"
+    vocab_size: int = 1024
 
 
 class TextWindows(DataModule):
@@ -24,14 +35,21 @@ class TextWindows(DataModule):
     root: str
     X: Int[Tensor, "num_windows num_steps"]
     Y: Int[Tensor, "num_windows num_steps"]
-    vocab: Vocab
+    vocab: Any
+    _d2l = Tokenization()  # here, since a subclass may use the names of its parts
 
-    def build(self, raw_text: str, vocab: Vocab | None = None) -> tuple[list[int], Vocab]:
+    def build(self, raw_text: str, vocab: Any = None) -> tuple[list[int], Any]:
         """The numbers of the tokens of a text, and its vocabulary or the one given.
+
+        The vocabulary is a `Vocab`, of sub-words a `BPETokenizer` that is trained on the text.
 
         Book: 9.2 Converting raw text into sequence data
         """
-        tokens = self._tokenize(self._preprocess(raw_text))
+        text = self._preprocess(raw_text)
+        if self._d2l.kind == "bpe" and type(self)._tokenize is TextWindows._tokenize:
+            vocab = BPETokenizer(self._d2l.vocab_size).train(text) if vocab is None else vocab
+            return vocab.encode(text), vocab
+        tokens = self._tokenize(text)
         vocab = Vocab(tokens) if vocab is None else vocab
         return vocab[tokens], vocab
 
@@ -51,14 +69,24 @@ class TextWindows(DataModule):
         )
 
     def _preprocess(self, text: str) -> str:
-        """The text in lower case, with one space for every run of other characters than letters."""
-        return re.sub("[^A-Za-z]+", " ", text).lower()
+        """The text in lower case, with one space for every run of other characters than letters.
+
+        For sub-words the text stays as it is.
+        """
+        return text if self._d2l.kind == "bpe" else re.sub("[^A-Za-z]+", " ", text).lower()
 
     def _tokenize(self, text: str) -> list[str]:
-        """The characters."""
-        return list(text)
+        """The characters; the words; or the tokens of `self.vocab`."""
+        if self._d2l.kind == "bpe":
+            return self.vocab.to_tokens(self.vocab.encode(text))
+        return text.split() if self._d2l.kind == "word" else list(text)
 
-    def _make_windows(self, raw_text: str) -> None:
+    def _make_windows(self, raw_text: str, tokenization: str, vocab_size: int) -> None:
+        if tokenization not in TOKENIZATIONS:
+            raise ConfigurationError(
+                f"tokenization is 'char', 'word' or 'bpe'; found {tokenization!r}"
+            )
+        self._d2l = Tokenization(tokenization, vocab_size)
         corpus, self.vocab = self.build(raw_text)
         if len(corpus) == 0:
             raise DataError(
@@ -80,7 +108,9 @@ class CharacterText(TextWindows):
     `X` and `Y` are (num_windows, num_steps) int64 and share memory: they are views on the text.
     The first `num_train` windows are for training, the next `num_val` for validation. The text is
     what `_download()` returns; `_preprocess` leaves small letters and spaces, `_tokenize` cuts it
-    into characters. A reader overrides any of the three.
+    into characters. A reader overrides any of the three. With `tokenization="word"` the tokens are
+    words; with "bpe" sub-words of the text as it is, and `vocab` is a `BPETokenizer` of up to
+    `vocab_size` tokens.
 
     >>> class Song(d2l.CharacterText):
     ...     def _download(self):
@@ -88,6 +118,9 @@ class CharacterText(TextWindows):
     >>> data = Song(batch_size=2, num_steps=5)
     >>> data.vocab.to_tokens(data.X[0]), data.vocab.to_tokens(data.Y[0])
     (['r', 'o', 'w', ' ', 'r'], ['o', 'w', ' ', 'r', 'o'])
+    >>> data = Song(batch_size=2, num_steps=2, tokenization="bpe", vocab_size=261)
+    >>> data.vocab.to_tokens(data.X[0]), data.vocab.decode(data.X[2])
+    (['R', 'ow'], ', r')
 
     Book: 9.2 Converting raw text into sequence data
     """
@@ -98,18 +131,21 @@ class CharacterText(TextWindows):
         num_steps: int,
         num_train: int = 10000,
         num_val: int = 5000,
+        tokenization: str = "char",
+        vocab_size: int = 1024,
         *,
         root: str = "../data",
     ) -> None:
         super().__init__(root=root)
         self.save_hyperparameters()
-        self._make_windows(self._download())
+        self._make_windows(self._download(), tokenization, vocab_size)
 
 
 class TimeMachine(TextWindows):
     """H. G. Wells's "The Time Machine", 173,428 characters without punctuation, as windows.
 
-    The file is kept in `root`; the text is what `CharacterText` makes of it.
+    The file is kept in `root`; the text is what `CharacterText` makes of it. `tokenization="bpe"`
+    leaves the text as it is and has `vocab_size` sub-words, "word" has words.
 
     >>> data = d2l.TimeMachine(batch_size=2, num_steps=10)  # doctest: +SKIP
     >>> data.X.shape, len(data.vocab)  # doctest: +SKIP
@@ -124,12 +160,14 @@ class TimeMachine(TextWindows):
         num_steps: int,
         num_train: int = 10000,
         num_val: int = 5000,
+        tokenization: str = "char",
+        vocab_size: int = 1024,
         *,
         root: str = "../data",
     ) -> None:
         super().__init__(root=root)
         self.save_hyperparameters()
-        self._make_windows(self._download())
+        self._make_windows(self._download(), tokenization, vocab_size)
 
     def _download(self) -> str:
         """The text of the novel's file."""

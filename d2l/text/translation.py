@@ -14,7 +14,9 @@ SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>")
 class MTFraEng(PairArrays):
     """English sentences and their French translations, from the Tatoeba project.
 
-    The archive is kept in `root`; the pairs are what `SentencePairs` makes of them.
+    The archive is kept in `root`; the pairs are what `SentencePairs` makes of them. With a
+    `vocab_size` the tokens are sub-words, and `src_vocab` and `tgt_vocab` are `BPETokenizer`s of at
+    most that size, trained on the sentences of each language.
 
     >>> data = d2l.MTFraEng(batch_size=3)  # doctest: +SKIP
     >>> [tuple(part.shape) for part in next(iter(data.train_dataloader()))]  # doctest: +SKIP
@@ -29,11 +31,13 @@ class MTFraEng(PairArrays):
         num_steps: int = 9,
         num_train: int = 512,
         num_val: int = 128,
+        vocab_size: int | None = None,
         *,
         root: str = "../data",
     ) -> None:
         super().__init__(root=root)
         self.save_hyperparameters()
+        self._d2l = vocab_size
         self.arrays, self.src_vocab, self.tgt_vocab = self._build_arrays(self._download())
 
     def _download(self) -> str:

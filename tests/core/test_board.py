@@ -155,3 +155,13 @@ def test_twenty_thousand_draws_cost_at_most_a_tenth_of_a_second():
     command = [sys.executable, "-c", DRAWS]  # a process of its own, where no contracts are run
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert all(float(seconds) <= 0.1 for seconds in done.stdout.split())
+
+
+def test_flushing_brings_axes_that_were_given_up_to_date():
+    _, axes = d2l.plt.subplots()
+    board = d2l.ProgressBoard(axes=axes)
+    d2l.ProgressBoard().flush()  # which has nothing to show
+    for x in range(5):
+        board.draw(x, x, "y")
+    board.flush()
+    assert list(axes.lines[0].get_ydata()) == [0, 1, 2, 3, 4]

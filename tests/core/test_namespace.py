@@ -123,7 +123,7 @@ def test_the_additions_to_the_books_classes_are_a_documented_handful():
         "Module": [],
         "DataModule": [],
         "ProgressBoard": sorted(
-            {"clear", "finish", "frame", "latest", "load_state_dict", "points", "render", "save"}
-            | {"state_dict"}
+            {"clear", "finish", "flush", "frame", "latest", "load_state_dict", "points", "render"}
+            | {"save", "state_dict"}
         ),
     }

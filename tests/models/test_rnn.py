@@ -145,3 +145,20 @@ def test_the_board_shows_the_perplexity():
     assert found == {"val_ppl": pytest.approx(of_all)}
     d2l.Trainer(max_epochs=1).fit(model, data)
     assert set(model.board.points) == {"train_ppl", "val_ppl"}
+
+
+def test_at_a_temperature_tokens_are_drawn_with_the_models_probabilities():
+    model, letters = language_model(), Letters()
+    logits = model(torch.tensor([[0, 1]]))[0, -1].detach()
+    expected = torch.softmax(logits / 0.7, 0) * 2000
+    rng = torch.Generator().manual_seed(0)
+    drawn = [model.predict("ab", 1, letters, None, 0.7, rng)[-1] for _ in range(2000)]
+    counts = torch.tensor([drawn.count(letter) for letter in letters.idx_to_token])
+    assert ((counts - expected) ** 2 / expected).sum() < 18.47  # 4 degrees: once in a thousand
+
+
+def test_predicting_names_what_it_needs():
+    with pytest.raises(TypeError, match=r"model.predict\(prefix, 20, data.vocab\)"):
+        language_model().predict("ab")
+    same = language_model().predict("ab", num_tokens=3, tok=Letters())
+    assert same == language_model().predict("ab", 3, Letters())

@@ -96,3 +96,62 @@ def test_a_readers_constructor_may_skip_that_of_the_set():
 
     data = Own(3)
     assert (data.batch_size, data.vocab.to_tokens(data.corpus)) == (3, list("a b a"))
+
+
+def test_sub_words_are_those_of_the_text_as_it_is():
+    data = Wind(2, 5, num_train=30, num_val=10, tokenization="bpe", vocab_size=290)
+    tokenizer = d2l.BPETokenizer(290).train(TEXT)
+    ids = tokenizer.encode(TEXT)
+    assert torch.equal(data.X[7], torch.tensor(ids[7:12]))
+    assert torch.equal(data.Y[7], torch.tensor(ids[8:13]))
+    assert len(data.X) == len(ids) - 5
+    assert data.vocab.decode(ids) == TEXT
+    assert data.build("the door", data.vocab) == (tokenizer.encode("the door"), data.vocab)
+    assert data._tokenize("the door") == data.vocab.to_tokens(tokenizer.encode("the door"))
+
+
+def test_words_are_those_between_spaces():
+    data = Wind(2, 3, tokenization="word")
+    assert data.vocab.to_tokens(data.X[0]) == ["the", "wind", "by"]
+
+
+@pytest.mark.parametrize("tokenization", ["word", "bpe"])
+def test_a_readers_own_way_to_tokenize_wins(tokenization):
+    class Halves(Wind):
+        def _tokenize(self, text):
+            return [text[i : i + 2] for i in range(0, len(text), 2)]
+
+        def _preprocess(self, text):
+            return text.upper()
+
+    data = Halves(2, 3, tokenization=tokenization)
+    assert data.vocab.to_tokens(data.X[0]) == ["TH", "E ", "WI"]
+
+
+def test_a_subclass_may_use_the_names_of_the_options():
+    class Own(Wind):
+        vocab_size = property(lambda self: len(self.vocab))
+
+        def __init__(self):
+            super(d2l.TimeMachine, self).__init__()
+            self.tokenization = "mine"
+            self.corpus, self.vocab = self.build("a b a")
+
+    assert Own().vocab_size == 4
+
+
+def test_an_unknown_tokenization_is_an_error():
+    with pytest.raises(ValueError, match="tokenization is 'char', 'word' or 'bpe'; found 'wrd'"):
+        Wind(2, 3, tokenization="wrd")
+
+
+def test_a_language_model_predicts_in_sub_words():
+    data = Wind(2, 5, tokenization="bpe", vocab_size=290)
+    model = d2l.RNNLMScratch(d2l.RNNScratch(len(data.vocab), 8), len(data.vocab))
+    ids = data.vocab.encode("The Wind!")
+    expected = list(ids)
+    for _ in range(6):
+        expected.append(int(model(torch.tensor([expected]))[0, -1].argmax()))
+    assert model.predict("The Wind!", 6, data.vocab) == data.vocab.decode(expected)
+    tokens = data.vocab.to_tokens(ids)
+    assert model.predict(tokens, num_tokens=6, tok=data.vocab) == data.vocab.decode(expected)

@@ -116,3 +116,18 @@ def test_the_function_of_old_gives_the_first_pairs_and_their_lengths(offer):
 def test_a_pairs_class_without_pairs_says_what_to_define():
     with pytest.raises(NotImplementedError, match="SentencePairs does not say which sentences"):
         d2l.SentencePairs(batch_size=2)
+
+
+def test_sub_words_of_each_language_are_learned_and_padded():
+    data = Pairs(batch_size=2, num_steps=12, num_train=8, num_val=4, vocab_size=300)
+    src, tgt, src_valid_len, label = data.arrays
+    source = ["go .", "hi , there .", "i run fast !", "stop it now , my dear old friend ."]
+    tokenizer = d2l.BPETokenizer(300).train("\n".join(source * 3))
+    ids = tokenizer.encode("go .")
+    assert src[0].tolist() == [*ids, tokenizer.eos] + [tokenizer.pad] * (11 - len(ids))
+    assert src_valid_len[0] == len(ids) + 1
+    assert data.tgt_vocab.decode(tgt[0]).startswith("<bos>va !<eos><pad>")
+    assert torch.equal(tgt[:, 1:], label[:, :-1])
+    assert len(src) == 12
+    built = data.build(["go ."], ["va !"])
+    assert all(torch.equal(new[0], old[0]) for new, old in zip(built, data.arrays, strict=True))

@@ -3,6 +3,7 @@
 from torch.nn import functional as _F
 F = _F
 from PIL import Image as Image
+from dataclasses import asdict as asdict
 from matplotlib_inline import backend_inline as backend_inline
 import collections as collections
 from d2l import torch as _d2l
@@ -13,6 +14,8 @@ from IPython import display as display
 from scipy.spatial import distance_matrix as distance_matrix
 import hashlib as hashlib
 import inspect as inspect
+import io as io
+import json as json
 import math as math
 from torch import nn as nn
 import numpy as _np
@@ -22,12 +25,15 @@ import pandas as _pd
 pd = _pd
 from matplotlib import pyplot as _plt
 plt = _plt
+import queue as queue
 import random as random
 import re as re
 import requests as requests
 import shutil as shutil
 import sys as sys
 import tarfile as tarfile
+import textwrap as textwrap
+import threading as threading
 import time as time
 import torch as torch
 import torchvision as torchvision
@@ -91,11 +97,16 @@ from d2l.data.synthetic import SyntheticRegressionData as SyntheticRegressionDat
 from d2l.models.linear import LinearRegression as LinearRegression
 from d2l.models.linear import LinearRegressionScratch as LinearRegressionScratch
 from d2l.models.sgd import SGD as SGD
+from d2l.classic.evaluation import evaluate_accuracy as evaluate_accuracy
+from d2l.classic.softmax_regression import predict_ch3 as predict_ch3
+from d2l.classic.softmax_regression import train_ch3 as train_ch3
+from d2l.classic.softmax_regression import train_epoch_ch3 as train_epoch_ch3
 from d2l.core.classifier import Classifier as Classifier
 from d2l.data.fashion_mnist import FashionMNIST as FashionMNIST
 from d2l.models.linear import SoftmaxRegression as SoftmaxRegression
 from d2l.models.linear import SoftmaxRegressionScratch as SoftmaxRegressionScratch
 from d2l.plot.images import show_images as show_images
+from d2l.classic.losses import cross_entropy as cross_entropy
 from d2l.models.mlp import MLP as MLP
 from d2l.models.mlp import MLPScratch as MLPScratch
 from d2l.base.devices import cpu as cpu
@@ -103,11 +114,25 @@ from d2l.base.devices import gpu as gpu
 from d2l.base.devices import num_gpus as num_gpus
 from d2l.base.devices import try_all_gpus as try_all_gpus
 from d2l.base.devices import try_gpu as try_gpu
+from d2l.classic.training_checkpoint import load_checkpoint as load_checkpoint
+from d2l.classic.training_checkpoint import save_checkpoint as save_checkpoint
 from d2l.models.cnn import LeNet as LeNet
 from d2l.models.cnn import corr2d as corr2d
 from d2l.models.cnn import init_cnn as init_cnn
 from d2l.models.resnet import Residual as Residual
 from d2l.models.resnet import ResNeXtBlock as ResNeXtBlock
+from d2l.classic.language_models import RNNModel as RNNModel
+from d2l.classic.language_models import RNNModelScratch as RNNModelScratch
+from d2l.classic.language_models import predict_ch8 as predict_ch8
+from d2l.classic.language_models import train_ch8 as train_ch8
+from d2l.classic.language_models import train_epoch_ch8 as train_epoch_ch8
+from d2l.classic.sequences import SeqDataLoader as SeqDataLoader
+from d2l.classic.sequences import count_corpus as count_corpus
+from d2l.classic.sequences import load_corpus_time_machine as load_corpus_time_machine
+from d2l.classic.sequences import load_data_time_machine as load_data_time_machine
+from d2l.classic.sequences import read_time_machine as read_time_machine
+from d2l.classic.sequences import seq_data_iter_random as seq_data_iter_random
+from d2l.classic.sequences import seq_data_iter_sequential as seq_data_iter_sequential
 from d2l.models.language_model import RNNLM as RNNLM
 from d2l.models.language_model import RNNLMScratch as RNNLMScratch
 from d2l.models.rnn import RNN as RNN
@@ -130,6 +155,12 @@ from d2l.models.seq2seq import Seq2SeqEncoder as Seq2SeqEncoder
 from d2l.models.seq2seq import init_seq2seq as init_seq2seq
 from d2l.plot.lengths import show_list_len_pair_hist as show_list_len_pair_hist
 from d2l.text.bleu import bleu as bleu
+from d2l.models.lstm import LSTM as LSTM
+from d2l.models.lstm import LSTMScratch as LSTMScratch
+from d2l.text.chrf import chrf as chrf
+from d2l.text.decoding import beam_search as beam_search
+from d2l.text.decoding import generate as generate
+from d2l.text.decoding import sample_next as sample_next
 from d2l.text.generated import InventedPairs as InventedPairs
 from d2l.text.sentence_pairs import SentencePairs as SentencePairs
 from d2l.text.tokens import build_array_nmt as build_array_nmt
@@ -139,6 +170,9 @@ from d2l.text.tokens import truncate_pad as truncate_pad
 from d2l.text.translation import MTFraEng as MTFraEng
 from d2l.text.translation import load_data_nmt as load_data_nmt
 from d2l.text.translation import read_data_nmt as read_data_nmt
+from d2l.classic.transformer import EncoderBlock as EncoderBlock
+from d2l.classic.transformer import transpose_output as transpose_output
+from d2l.classic.transformer import transpose_qkv as transpose_qkv
 from d2l.models.attention import AdditiveAttention as AdditiveAttention
 from d2l.models.attention import DotProductAttention as DotProductAttention
 from d2l.models.encoder_decoder import AttentionDecoder as AttentionDecoder
@@ -152,12 +186,21 @@ from d2l.models.transformer import TransformerEncoderBlock as TransformerEncoder
 from d2l.plot.heatmaps import show_heatmaps as show_heatmaps
 from torch.nn import Module as _nn_Module
 nn_Module = _nn_Module
+from d2l.models.gpt import GPT as GPT
+from d2l.models.grouped_query import GQAAttention as GQAAttention
+from d2l.models.transformer_block import FeedForward as FeedForward
+from d2l.models.transformer_block import TransformerBlock as TransformerBlock
+from d2l.models.vit import PatchEmbedding as PatchEmbedding
+from d2l.models.vit import ViT as ViT
+from d2l.models.vit import ViTBlock as ViTBlock
 from d2l.classic.optimizers import get_data_ch11 as get_data_ch11
 from d2l.classic.optimizers import train_ch11 as train_ch11
 from d2l.classic.optimizers import train_concise_ch11 as train_concise_ch11
 from d2l.classic.traces import annotate as annotate
 from d2l.classic.traces import show_trace_2d as show_trace_2d
 from d2l.classic.traces import train_2d as train_2d
+from d2l.classic.lm_training import train_lm as train_lm
+from d2l.models.tiny_lm import TinyLM as TinyLM
 from d2l.classic.classification import split_batch as split_batch
 from d2l.models.resnet import resnet18 as resnet18
 from d2l.classic.classification import train_batch_ch13 as train_batch_ch13
@@ -195,6 +238,7 @@ from d2l.models.bert import MaskLM as MaskLM
 from d2l.models.bert import NextSentencePred as NextSentencePred
 from d2l.models.bert_loss import bert_losses as __get_batch_loss_bert
 _get_batch_loss_bert = __get_batch_loss_bert
+from d2l.text.bpe import BPETokenizer as BPETokenizer
 from d2l.text.glove import TokenEmbedding as TokenEmbedding
 from d2l.text.ptb import batchify as batchify
 from d2l.text.ptb import load_data_ptb as load_data_ptb
@@ -220,6 +264,9 @@ from d2l.plot.grid_world import show_Q_function_progress as show_Q_function_prog
 from d2l.plot.grid_world import show_value_function_progress as show_value_function_progress
 from d2l.rl import frozen_lake as frozen_lake
 from d2l.rl import make_env as make_env
+from d2l.classic.episodes import evaluate as evaluate
+from d2l.classic.seeds import run_seeds as run_seeds
+from d2l.plot.seed_curves import plot_curves as plot_curves
 from d2l.models.gaussian_process import rbfkernel as rbfkernel
 from d2l.hpo.halving import SuccessiveHalvingScheduler as SuccessiveHalvingScheduler
 from d2l.hpo.objective import HPOTrainer as HPOTrainer
@@ -235,6 +282,7 @@ from d2l.classic.accumulator import Accumulator as Accumulator
 from d2l.classic.animator import Animator as Animator
 from d2l.classic.classification import train_ch6 as train_ch6
 from d2l.classic.clipping import grad_clipping as grad_clipping
+from d2l.classic.downloads import download_all as download_all
 from d2l.classic.evaluation import accuracy as accuracy
 from d2l.classic.evaluation import evaluate_accuracy_gpu as evaluate_accuracy_gpu
 from d2l.classic.evaluation import evaluate_loss as evaluate_loss
@@ -246,6 +294,7 @@ from d2l.classic.loaders import get_fashion_mnist_labels as get_fashion_mnist_la
 from d2l.classic.loaders import load_array as load_array
 from d2l.classic.loaders import load_data_fashion_mnist as load_data_fashion_mnist
 from d2l.classic.loaders import synthetic_data as synthetic_data
+from d2l.classic.wrapped_text import print_wrapped as print_wrapped
 from d2l.data.hub import DATA_HUB as DATA_HUB
 from d2l.data.hub import DATA_URL as DATA_URL
 from d2l.data.hub import download as download

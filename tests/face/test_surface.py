@@ -22,6 +22,7 @@ from d2l.base.modules import MODULES
 HERE = Path(__file__).parent
 CONTRACT = json.loads((HERE / "contract.json").read_text())
 EARLIER = json.loads((HERE / "contract_0_17_6.json").read_text())
+CONTRACT_2026 = json.loads((HERE / "contract_2026.json").read_text())
 NAMES_2026 = json.loads((HERE / "names_2026.json").read_text())
 CALLABLES = {n: entry for n, entry in CONTRACT.items() if entry["kind"] in ("class", "function")}
 METHODS = [
@@ -43,12 +44,6 @@ KEYWORDS_THAT_REACH_NN_MODULE = {  # whose constructor refuses each: `Encoder(**
     "PositionWiseFFN", "Seq2SeqEncoder", "TransformerEncoder",
 }  # fmt: skip
 ANY_NAME = {("Decoder", "init_state"): "the parameter is 1.0.3's enc_all_outputs"}
-NOT_YET = {  # names of 2026 that are to come
-    "BPETokenizer", "FeedForward", "GPT", "GQAAttention", "LSTM", "LSTMScratch", "PatchEmbedding",
-    "TinyLM", "TransformerBlock", "ViT", "ViTBlock", "beam_search", "chrf", "cross_entropy",
-    "evaluate", "generate", "load_checkpoint", "plot_curves", "print_wrapped", "run_seeds",
-    "sample_next", "save_checkpoint", "train_lm",
-}  # fmt: skip
 MODULES_OF_2026 = {"asdict", "io", "json", "queue", "textwrap", "threading"}
 BETTER_DEFAULTS = {
     ("DataModule", "__init__", "num_workers"): "no worker processes by default",
@@ -166,7 +161,7 @@ def test_keywords_that_0_17_6_gives_to_nn_module_are_those_that_nn_module_takes(
         torch.nn.Module(no_such_keyword=1)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES_2026, *absent_names.TODAY} - NOT_YET))
+@pytest.mark.parametrize("name", sorted({*NAMES_2026, *absent_names.TODAY}))
 def test_a_name_of_any_edition_is_there_or_says_what_became_of_it(name):
     if name in (*d2l.__all__, *MODULES):
         assert getattr(d2l, name) is not None
@@ -185,7 +180,6 @@ def test_what_is_said_of_absent_names_is_said_of_absent_names_and_names_what_is_
     assert set(listed) <= set(NAMES_2026)
     for today in absent_names.TODAY.values():
         assert today.startswith("the package ") or eval(today, {"d2l": d2l}) is not None
-    assert set(NAMES_2026) >= NOT_YET
 
 
 @pytest.mark.parametrize("name", STANDING_FOR_SOMETHING)
@@ -200,7 +194,7 @@ def test_aliases_and_modules_are_what_they_always_stood_for(name):
 
 def test_the_face_shows_the_contract_the_new_names_and_nothing_else():
     visible = set(d2l.__all__) | {n for n, e in CONTRACT.items() if e["kind"] == "module"}
-    assert visible == set(CONTRACT) | set(EARLIER) | MODULES_OF_2026 | NEW
+    assert visible == {*CONTRACT, *EARLIER, *CONTRACT_2026, *MODULES_OF_2026, *NEW}
     assert set(dir(d2l)) == visible
 
 

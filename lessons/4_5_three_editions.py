@@ -25,7 +25,6 @@ batch_size, num_epochs, lr = 256, 5, 0.1
 
 # %%
 train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size)
-net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 
 
 def init_weights(layer):
@@ -35,6 +34,7 @@ def init_weights(layer):
 
 
 torch.manual_seed(0)
+net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 net.apply(init_weights)
 loss = nn.CrossEntropyLoss(reduction="none")
 updater = torch.optim.SGD(net.parameters(), lr=lr)
@@ -120,9 +120,9 @@ print(accuracies.round(3))
 d2l.plot_curves({"test acc": accuracies}, "epoch", "accuracy")
 
 # %% [markdown]
-# The line is the median of the seeds, the band their spread. After the last epoch the seeds still
-# differ by a percent or so: two models whose accuracies are closer than that are equally good until
-# more seeds say otherwise.
+# The line is the median of the seeds, the band their spread. From one epoch to the next an accuracy
+# may fall by two percent, and after the last epoch the seeds still differ: two models whose
+# accuracies are closer than that are equally good until more seeds say otherwise.
 #
 # ## 4.5.5 Exercises
 #

@@ -16,7 +16,6 @@ KNOWN = {
     "load_data_nmt/num_steps=negative": "`num_steps` of 0 or less",
     "load_data_nmt/num_examples=1": "`MTFraEng`, `tokenize_nmt(text, n)`",
     "load_data_nmt/num_examples=bool": "`MTFraEng`, `tokenize_nmt(text, n)`",
-    "Vocab.__getitem__:lines of tuples 2/base": "`Vocab` of lines that are tuples",
     "Vocab.__getitem__:number/tokens=0-d": "`vocab[tensor]`",
     "Vocab.to_tokens:*=one number": "`Vocab.to_tokens([1])`",
     "Vocab.to_tokens:*=batch of 1": "`Vocab.to_tokens([1])`",

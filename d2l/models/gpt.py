@@ -18,7 +18,7 @@ from d2l.models.transformer_block import NORMS, TransformerBlock, chosen
 from d2l.text.decoding import draw, next_probabilities
 
 POSITIONS = {name: name for name in ("rope", "learned", "sinusoidal", None)}
-INIT_STD = 0.02  # GPT-2's
+EMBEDDING_STD = 0.02  # GPT-2's; the first logits are small with it
 
 
 class GPT(ExplainsErrors):
@@ -27,8 +27,8 @@ class GPT(ExplainsErrors):
     `pos` says where tokens stand: "rope" turns queries and keys, "learned" and "sinusoidal" add a
     vector for each position, None leaves it to the causal mask. The other options are those of
     `TransformerBlock`. Sequences have at most `max_len` tokens. The output layer shares its weights
-    with the embedding; weights are drawn N(0, 0.02²), those that end a residual connection smaller
-    by the root of their number.
+    with the embedding, drawn N(0, 0.02²). Other weights are drawn N(0, 1/num_inputs), those that
+    end a residual connection smaller by the root of their number.
 
     >>> model = d2l.GPT(vocab_size=50, num_hiddens=32, num_heads=4, num_blks=2, max_len=16)
     >>> model(torch.zeros(3, 7, dtype=torch.long)).shape
@@ -131,15 +131,21 @@ class GPT(ExplainsErrors):
 
 
 def _draw_weights(model: GPT) -> None:
-    """Small weights; a residual stream adds up two layers of each block."""
+    """Weights that keep the variance of what they read, at any width.
+
+    A residual stream adds up the last layers of all blocks, two of each.
+    """
     for module in model.modules():
-        if isinstance(module, (nn.Linear, nn.Embedding)):
-            nn.init.normal_(module.weight, std=INIT_STD)
-            if getattr(module, "bias", None) is not None:
-                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
-    for block in model.blks:
-        for last in (block.attention.W_o, block.ffn.W_2):
-            nn.init.normal_(last.weight, std=INIT_STD / (2 * len(model.blks)) ** 0.5)
+        if isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=EMBEDDING_STD)
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=module.in_features**-0.5)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    with torch.no_grad():
+        for block in model.blks:
+            for last in (block.attention.W_o, block.ffn.W_2):
+                last.weight /= (2 * len(model.blks)) ** 0.5
 
 
 def _next(

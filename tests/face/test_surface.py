@@ -53,6 +53,7 @@ NEW = {
     "CharacterText", "InventedPairs", "MLP", "MLPScratch", "SentencePairs",
     "SoftmaxRegressionScratch", "Tale",
 }  # fmt: skip
+NEW |= set(json.loads(Path(__file__).with_name("contract_2026.json").read_text("utf-8")))
 
 
 def old_parameters(signature):

@@ -148,7 +148,9 @@ def test_the_first_loss_is_that_of_knowing_nothing():
     l = F.cross_entropy(model(X).flatten(0, 1), torch.randint(0, 100, (256,)))
     assert abs(l.item() - torch.tensor(100.0).log().item()) < 0.1
     ends = torch.cat([block.ffn.W_2.weight.flatten() for block in model.blks])
-    assert abs(ends.std().item() / (0.02 / 8**0.5) - 1) < 0.05
+    width = model.blks[0].ffn.W_2.in_features
+    assert abs(ends.std().item() * (8 * width) ** 0.5 - 1) < 0.05
+    assert abs(model.blks[0].ffn.W_1.weight.std().item() * 64**0.5 - 1) < 0.05
 
 
 def test_one_block_is_the_sum_of_its_layers():

@@ -112,7 +112,7 @@ def _verdicts(right: Program, other: Program, chance: Chance) -> tuple[bool, boo
         more = MOST_REFERENCE_RUNS - REFERENCE_RUNS
         references += [_read(right, chance) for _ in range(more)]
     auto = _findings(references, submissions)
-    if any(finding.is_repeated for finding in auto):
+    if any(finding.is_unsure for finding in auto):
         auto = _findings(references, [*submissions, _read(other, chance)])
     return _is_match(few), _is_match(auto)
 

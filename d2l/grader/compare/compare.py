@@ -66,9 +66,9 @@ def needs_more_runs(references: Sequence[Outcome]) -> bool:
     return any(0 < count < ENOUGH_VALUES for count in counts)
 
 
-def shows_repeated_values(report: CheckReport) -> bool:
-    """Whether a match may be chance: a random value that all runs of the submission show."""
-    return any(one.is_repeated for section in report.sections for one in section.findings)
+def needs_another_run(report: CheckReport) -> bool:
+    """Whether a verdict may be chance: a random value that all runs show, or one run far out."""
+    return any(one.is_unsure for section in report.sections for one in section.findings)
 
 
 class RunCounts(NamedTuple):

@@ -42,7 +42,7 @@ class Finding:
     reference_cell: int | None = None  # index among all cells of the reference
     submission_cell: int | None = None
     hint: str = ""  # the message without the reference's values, for those who must not see them
-    is_repeated: bool = False  # random in the reference, the same in all runs of the submission
+    is_unsure: bool = False  # it may be chance that it matches or differs: another run tells
 
 
 @dataclass(frozen=True)

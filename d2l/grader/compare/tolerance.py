@@ -48,7 +48,9 @@ FEW_COUNTS = 4  # numbers of an array that can be alike in three runs by chance
 FIRST_REFERENCE_RUNS = 3
 MOST_REFERENCE_RUNS = 10
 ENOUGH_VALUES = 64
-# And another where both show the same random value: of four digits, that is chance 1 time in 90.
+# And another where these may match or differ by chance: both show the same random value, which of
+# four digits happens 1 time in 90, or one alone is far out, as 1 in 1000 of a heavy tail is. Of
+# three runs, one may be.
 SUBMISSION_RUNS = 2
 # Where a curve is looked at, as parts of its way along x.
 WINDOWS = ((0.0, 0.0), (0.05, 0.15), (0.15, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.85), (0.8, 1.0))

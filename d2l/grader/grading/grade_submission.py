@@ -11,7 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from d2l.files.atomic_write import replace_file
-from d2l.grader.compare.compare import compare, shows_repeated_values
+from d2l.grader.compare.compare import compare, needs_another_run
 from d2l.grader.grading.hidden_checks import HiddenChecks
 from d2l.grader.grading.manual import answers_of
 from d2l.grader.grading.reference import Reference, Run
@@ -98,7 +98,7 @@ def _graded(
     rubric, reference = course.rubric, course.reference
     outcomes = [_run(course, found, seed_offset) for seed_offset in rubric.runs]
     report = compare(reference.outcomes, outcomes, found.notebook, rubric.compare_rules)
-    if rubric.auto_runs and shows_repeated_values(report):
+    if rubric.auto_runs and needs_another_run(report):
         outcomes.append(_run(course, found, rubric.another_run))
         report = compare(reference.outcomes, outcomes, found.notebook, rubric.compare_rules)
     worst = min(outcomes, key=_rank)

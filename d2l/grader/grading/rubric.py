@@ -72,7 +72,7 @@ class Rubric:
     all_or_nothing: bool  # a run that failed gets nothing, not even for what came before
     check_seconds: float  # that one call of a check may take
     auto_seeds: bool = False  # the runs of the reference beyond the first few only where needed
-    auto_runs: bool = False  # another run of a submission where it shows a random value twice
+    auto_runs: bool = False  # another run of a submission where two may match or differ by chance
     notebook: str = ""  # the name of the one that counts of several; empty: the reference's
 
     @property

@@ -157,3 +157,28 @@ def test_shapes_that_are_random_are_compared_by_their_axes():
 
     assert verdicts(compared_runs(several, several)) == ["match"]
     assert verdicts(compared_runs(several, lambda seed: several(seed, 2))) == ["differs"]
+
+
+def number(values):
+    return lambda seed: printed(f"largest {values[seed]:.4f}")
+
+
+def judged(*found):
+    """The finding for a number that ten runs of the reference show near 1."""
+    expected = [1 + 0.1 * normal(seed, 1).item() for seed in range(10)]
+    (finding,) = compared_runs(number(expected), number(found), range(10), seeds=range(len(found)))
+    return finding.verdict, finding.is_unsure
+
+
+def test_one_run_of_two_that_is_far_out_is_left_to_a_third_run():
+    assert judged(1.05, 0.93) == ("match", False)
+    assert judged(1.05, 4.2) == ("differs", True)
+    assert judged(1.05, 4.2, 0.97) == ("match", False)  # as a heavy tail may give
+    assert judged(1.05, 4.2, 3.9) == ("differs", False)
+    assert judged(4.4, 4.2) == ("differs", False)
+
+
+def test_a_random_value_that_comes_up_twice_is_left_to_a_third_run():
+    assert judged(1.0512, 1.0512)[1]
+    assert judged(1.0512, 1.0512, 0.9781) == ("match", False)
+    assert judged(1.0512, 1.0512, 1.0512)[0] == "differs"

@@ -8,7 +8,6 @@ import locale
 import os
 import random
 import signal
-import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -79,13 +78,14 @@ def _same_numbers_each_time():
     torch.manual_seed(0)
 
 
-SET_BY_LIBRARIES = ("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR")  # on first use
+# By libraries on first use; PyTorch's compiler also raises the limit of recursion.
+SET_BY_LIBRARIES = ("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_", "_TORCHINDUCTOR_")
 
 
 def state_of_process() -> dict[str, object]:
     """What a test could leave behind that decides the verdict of a later one."""
     return {
-        **{name: value for name, value in os.environ.items() if name not in SET_BY_LIBRARIES},
+        **{n: value for n, value in os.environ.items() if not n.startswith(SET_BY_LIBRARIES)},
         "working directory": os.getcwd(),
         "locale": locale.setlocale(locale.LC_ALL),
         "cores": os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None,
@@ -97,7 +97,6 @@ def state_of_process() -> dict[str, object]:
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "SIGINT": signal.getsignal(signal.SIGINT),
         "SIGTERM": signal.getsignal(signal.SIGTERM),
-        "limit of recursion": sys.getrecursionlimit(),
         "backend of pictures": mpl.get_backend(),
     }
 

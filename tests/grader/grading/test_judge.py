@@ -160,7 +160,7 @@ def test_hidden_inputs_differ_between_shifts_and_seeds_and_are_the_same_each_tim
         inputs = make_hidden_checks(
             read_rubric(make_course(tmp_path / folder, text, CHECKS))
         ).inputs
-        assert set(inputs) == {0, 1, 2}
+        assert set(inputs) == set(range(10))  # of every run that there may be
         return [inputs[seed_offset]["hidden"].tolist() for seed_offset in (0, 1)]
 
     first, other = drawn(1, "a"), drawn(2, "b")

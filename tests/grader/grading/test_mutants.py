@@ -80,7 +80,7 @@ def test_a_parameter_that_is_fetched_gets_what_was_fetched_and_others_the_hidden
 
 
 def test_each_run_is_judged_by_the_inputs_of_its_own_seed_offset(tmp_path):
-    judge = checks_of(tmp_path, check("sees"))
+    judge = checks_of(tmp_path, "seeds = [0, 1, 2]\n", check("sees"))
     inputs = {offset: values["hidden"] for offset, values in judge.inputs.items()}
     assert len({tuple(values) for values in inputs.values()}) == len(inputs) == 3
     for offset in inputs:

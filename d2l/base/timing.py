@@ -1,7 +1,6 @@
 """Stopwatches. They measure wall time on the host; `Benchmark` of a function waits for the GPU."""
 
 import itertools
-import statistics
 import time
 from collections.abc import Callable
 
@@ -108,7 +107,8 @@ class Benchmark:
     def __repr__(self) -> str:
         if not self.times:
             return f"Benchmark({self.description!r})"
-        seconds = statistics.median(self.times)
+        ordered, middle = sorted(self.times), len(self.times) // 2
+        seconds = (ordered[middle] + ordered[~middle]) / 2
         return f"{self.description}: {seconds:.4g} sec (median of {len(self.times)})"
 
 

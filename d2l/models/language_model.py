@@ -113,7 +113,8 @@ class RNNLMScratch(Classifier):
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
-        num_preds, vocab = num_tokens if num_preds is None else num_preds, vocab or tok
+        num_preds = num_tokens if num_preds is None else num_preds
+        vocab = tok if vocab is None else vocab
         if num_preds is None or vocab is None:
             raise TypeError(
                 "predict needs how many tokens to predict and the vocabulary: "

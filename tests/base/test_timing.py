@@ -35,6 +35,8 @@ def test_the_median_of_the_times_is_printed():
     result = d2l.Benchmark(lambda: None, repeats=3, desc="x")
     result.times = [4.0, 1.0, 2.0]
     assert repr(result) == "x: 2 sec (median of 3)"
+    result.times = [4.0, 1.0, 2.0, 7.0]
+    assert repr(result) == "x: 3 sec (median of 4)"
 
 
 def test_a_block_is_described_by_either_name(capsys):

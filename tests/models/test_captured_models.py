@@ -122,13 +122,6 @@ class VisionTransformer(d2l.Classifier):
         return self.head(X[:, 0])
 
 
-class LSTM(d2l.RNN):
-    def __init__(self, num_inputs, num_hiddens):
-        d2l.Module.__init__(self)
-        self.save_hyperparameters()
-        self.rnn = nn.LSTM(num_inputs, num_hiddens)
-
-
 def seq2seq_with_attention():
     vocab_size = sentences().vocab_size
     encoder = d2l.Seq2SeqEncoder(vocab_size, 8, 8, 1)
@@ -159,13 +152,18 @@ MODELS = {
     ),
     "DenseNet": (lambda: Net(conv(4, 3), DenseBlock(), head()), lambda: images(12)),
     "vision transformer": (VisionTransformer, lambda: images(12)),
+    "ViT": (lambda: d2l.ViT(12, 4, 8, 16, 2, 1, 0.1, 0.1, lr=0.05), lambda: images(12)),
     "RNN from scratch": (
         lambda: d2l.RNNLMScratch(d2l.RNNScratch(VOCAB_SIZE, 8), VOCAB_SIZE, lr=1),
         text,
     ),
     "RNN": (lambda: d2l.RNNLM(d2l.RNN(VOCAB_SIZE, 8), VOCAB_SIZE, lr=1), text),
     "GRU": (lambda: d2l.RNNLM(d2l.GRU(VOCAB_SIZE, 8, 2), VOCAB_SIZE, lr=1), text),
-    "LSTM": (lambda: d2l.RNNLM(LSTM(VOCAB_SIZE, 8), VOCAB_SIZE, lr=1), text),
+    "LSTM": (lambda: d2l.RNNLM(d2l.LSTM(VOCAB_SIZE, 8), VOCAB_SIZE, lr=1), text),
+    "LSTM from scratch": (
+        lambda: d2l.RNNLMScratch(d2l.LSTMScratch(VOCAB_SIZE, 8), VOCAB_SIZE, lr=1),
+        text,
+    ),
 }
 WITH_ADAM = {
     "with attention": seq2seq_with_attention,

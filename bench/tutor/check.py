@@ -1,0 +1,97 @@
+"""Runs programs, and verifies by measuring that wrong ones are wrong and right ones train."""
+
+import contextlib
+import io
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+
+from bench.tutor import said
+from bench.tutor.program import Mistake, Outcome, RightProgram
+
+
+class Ended(NamedTuple):
+    """How a program ended: its outcome or its error, the seconds it took, and what was said."""
+
+    outcome: Outcome | None
+    error: BaseException | None
+    seconds: float
+    hints: tuple[str, ...]
+
+
+class Row(NamedTuple):
+    """A line of the table: whether the claim about a program holds, and what was measured."""
+
+    is_right: bool
+    name: str
+    host: str
+    expected: str
+    measured: str
+    seconds: float
+    hints: tuple[str, ...]
+
+
+def run(program: Callable[[], Outcome], seed: int = 0) -> Ended:
+    """Run a program with the same random numbers each time, and without its output."""
+    said.forget()
+    torch.manual_seed(seed)
+    begun = time.perf_counter()
+    outcome, error = None, None
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        try:
+            outcome = program()
+        except Exception as raised:
+            error = raised
+    return Ended(outcome, error, time.perf_counter() - begun, said.said())
+
+
+def check_mistake(mistake: Mistake) -> Iterator[Row]:
+    """A line for the wrong program, and one for its twin."""
+    wrong, right = run(mistake.run), run(mistake.right)
+    place = mistake.name, mistake.host
+    if right.outcome is None:
+        yield Row(False, *place, "twin trains", _words(right.error), right.seconds, right.hints)
+        return
+    if mistake.raises:
+        holds, measured = wrong.error is not None, _words(wrong.error)
+    elif wrong.outcome is None:
+        holds, measured = False, _words(wrong.error)
+    else:
+        holds, measured = mistake.proof(wrong.outcome, right.outcome)
+    expected = "raises" if mistake.raises else "is worse"
+    yield Row(holds, *place, expected, measured, wrong.seconds, wrong.hints)
+    yield Row(True, f"{mistake.name}, twin", mistake.host, "runs", "", right.seconds, right.hints)
+
+
+def check_right(program: RightProgram) -> Row:
+    """A line for a right program."""
+    ended = run(program.run)
+    if ended.outcome is None:
+        holds, measured = False, _words(ended.error)
+    else:
+        holds, measured = program.verdict(ended.outcome)
+    return Row(
+        holds, program.name, program.family, "trains", measured, ended.seconds, ended.hints
+    )
+
+
+def line(row: Row) -> str:
+    """One line of the table."""
+    mark = "ok  " if row.is_right else "NOT "
+    heard = ", ".join(row.hints)
+    return (
+        f"{mark} {row.name:<44.44} {row.host:<12.12} {row.expected:<11} {row.measured:<44.44} "
+        f"{row.seconds:5.2f} s  {heard}".rstrip()
+    )
+
+
+def _words(error: BaseException | None) -> str:
+    """The type and the first line of an error."""
+    if error is None:
+        return "no error"
+    return traceback.format_exception_only(error)[-1].splitlines()[0]

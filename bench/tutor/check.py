@@ -15,7 +15,7 @@ from bench.tutor.program import Mistake, Outcome, RightProgram
 
 
 class Ended(NamedTuple):
-    """How a program ended: its outcome or its error, the seconds it took, and what was said."""
+    """How a program ended: its outcome or its error, the seconds of the processor, and what was said."""
 
     outcome: Outcome | None
     error: BaseException | None
@@ -39,7 +39,7 @@ def run(program: Callable[[], Outcome], seed: int = 0) -> Ended:
     """Run a program with the same random numbers each time, and without its output."""
     said.forget()
     torch.manual_seed(seed)
-    begun = time.perf_counter()
+    begun = time.process_time()
     outcome, error = None, None
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -47,7 +47,7 @@ def run(program: Callable[[], Outcome], seed: int = 0) -> Ended:
             outcome = program()
         except Exception as raised:
             error = raised
-    return Ended(outcome, error, time.perf_counter() - begun, said.said())
+    return Ended(outcome, error, time.process_time() - begun, said.said())
 
 
 def check_mistake(mistake: Mistake) -> Iterator[Row]:

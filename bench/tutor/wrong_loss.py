@@ -150,7 +150,7 @@ class NegatedStep(ClothesMLP):
 class WideScratchMLP(OwnSoftmaxMLP):
     """Weights drawn with standard deviation 1, so that logits reach some hundreds."""
 
-    def __init__(self, lr=0.0001):
+    def __init__(self, lr=0.003):
         super().__init__(lr=lr, sigma=1.0)
 
     def softmax(self, O):
@@ -159,7 +159,7 @@ class WideScratchMLP(OwnSoftmaxMLP):
 
 
 class WideStableMLP(ScratchMLP):
-    def __init__(self, lr=0.0001):
+    def __init__(self, lr=0.003):
         super().__init__(lr=lr, sigma=1.0)
 
 
@@ -219,8 +219,10 @@ MISTAKES = (
     pair("softmax-before-cross-entropy", "by hand",
          lambda: train_by_hand(ClothesMLP(), Clothes(), loss=criterion_on_probabilities),
          lambda: train_by_hand(ClothesMLP(), Clothes(), loss=nn.CrossEntropyLoss())),
-    *in_hosts("softmax-over-batch", lambda train: train(WrongAxisSoftmaxMLP(), Clothes()),
-              lambda train: train(OwnSoftmaxMLP(), Clothes()), ("trainer", "own loop")),
+    *in_hosts("softmax-over-batch", lambda train: train(
+                  WrongAxisSoftmaxMLP(), Clothes(), score=measures.accuracy_one_by_one),
+              lambda train: train(OwnSoftmaxMLP(), Clothes(), score=measures.accuracy_one_by_one),
+              ("trainer", "own loop")),
     pair("softmax-over-batch", "by hand",
          lambda: train_by_hand(ClothesMLP(), Clothes(), loss=nll_over_batch),
          lambda: train_by_hand(ClothesMLP(), Clothes(), loss=nn.CrossEntropyLoss())),

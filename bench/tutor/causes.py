@@ -1,6 +1,7 @@
 """The causes, by their number in the list of 48 mistakes that students make.
 
-A number with several ways to make it has a row for each. Where nothing can be run, `not_in` says why.
+A number with several ways to make it has a row for each. `not_in` says where none can be made, and
+why.
 """
 
 from bench.tutor.program import Cause, Host
@@ -83,7 +84,7 @@ _CAUSES = (
     Cause(29, "class-imbalance", "first batch",
           "One class has twenty times the examples of the other, and the loss treats them alike."),
     Cause(30, "lr-too-high", "first epoch",
-          "The loss rises above where it began, or becomes nan; a step is as large as the weights."),
+          "The loss rises above where it began, or becomes nan; steps are as large as weights."),
     Cause(31, "lr-too-low", "first epoch",
           "A step changes the weights by less than a millionth; the loss does not move."),
     Cause(32, "weights-all-equal", "before training",

@@ -15,7 +15,7 @@ from bench.tutor.program import Mistake, Outcome, RightProgram
 
 
 class Ended(NamedTuple):
-    """How a program ended: its outcome or its error, the seconds of the processor, and what was said."""
+    """How a program ended: outcome or error, seconds of the processor, and what was said."""
 
     outcome: Outcome | None
     error: BaseException | None

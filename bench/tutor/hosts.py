@@ -65,7 +65,7 @@ def train_by_hand(
     loss: Any = None,
     optimizer: Any = None,
 ) -> Outcome:
-    """A loop by hand over the data's loader; `loss` and `optimizer` are the model's if not given."""
+    """A loop by hand; `loss` and `optimizer` are the model's if not given."""
     train_iter = data.train_dataloader()
     shape_lazy_layers(model, train_iter)
     loss = loss or model.loss
@@ -116,3 +116,14 @@ def in_hosts(
         )
         for host in hosts
     )
+
+
+def trained(
+    model: Any, data: Any, score: Measure = measures.accuracy, train: Any = fit, **options: Any
+) -> Outcome:
+    """Train a right program; what it came to, with the score from before."""
+    shape_lazy_layers(model, data.train_dataloader())
+    before = score(model, data)
+    outcome = train(model, data, score=score, **options)
+    outcome.before = before
+    return outcome

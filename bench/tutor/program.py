@@ -68,7 +68,8 @@ def fact(name: str, wrong_at_least: float, right_at_most: float) -> Proof:
 
     def proof(wrong: Outcome, right: Outcome) -> Verdict:
         a, b = wrong.facts[name], right.facts[name]
-        return Verdict(a >= wrong_at_least and b <= right_at_most, f"{name} {a:.3g} against {b:.3g}")
+        holds = a >= wrong_at_least and b <= right_at_most
+        return Verdict(holds, f"{name} {a:.3g} against {b:.3g}")
 
     return proof
 

@@ -18,7 +18,8 @@ class SoftmaxMLP(d2l.Classifier):
         super().__init__()
         self.save_hyperparameters()
         self.net = nn.Sequential(
-            nn.Flatten(), nn.LazyLinear(num_hiddens), nn.ReLU(), nn.LazyLinear(10), nn.Softmax(dim=1)
+            nn.Flatten(), nn.LazyLinear(num_hiddens), nn.ReLU(), nn.LazyLinear(10),
+            nn.Softmax(dim=1),
         )
 
 
@@ -215,7 +216,8 @@ MISTAKES = (
     pair("softmax-before-cross-entropy", "trainer",
          lambda: fit(SoftmaxMLP(), Clothes()), lambda: plain(fit)),
     pair("softmax-before-cross-entropy", "own loop",
-         lambda: fit_by_book_loop(StepOnProbabilities(), Clothes()), lambda: plain(fit_by_book_loop)),
+         lambda: fit_by_book_loop(StepOnProbabilities(), Clothes()),
+         lambda: plain(fit_by_book_loop)),
     pair("softmax-before-cross-entropy", "by hand",
          lambda: train_by_hand(ClothesMLP(), Clothes(), loss=criterion_on_probabilities),
          lambda: train_by_hand(ClothesMLP(), Clothes(), loss=nn.CrossEntropyLoss())),

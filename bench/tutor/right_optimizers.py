@@ -116,7 +116,7 @@ def clipped_by_hand():
 
 def clothes(name, train=None, gain=0.1, batch_size=64, num_train=2048, model=None, **options):
     """A classifier of clothes."""
-    made = model or (lambda: ClothesMLP())
+    made = model or ClothesMLP
     options |= {"train": train} if train else {}
     return RightProgram(
         "optimizers",

@@ -5,7 +5,7 @@ import io
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -95,3 +95,21 @@ def _words(error: BaseException | None) -> str:
     if error is None:
         return "no error"
     return traceback.format_exception_only(error)[-1].splitlines()[0]
+
+
+def check_corpus(
+    wrong: Sequence[Mistake], right: Sequence[RightProgram], show: Callable[[str], None]
+) -> bool:
+    """Check each program and show its line; whether every claim holds."""
+    rows = []
+    for mistake in wrong:
+        for row in check_mistake(mistake):
+            rows.append(row)
+            show(line(row))
+    for program in right:
+        rows.append(check_right(program))
+        show(line(rows[-1]))
+    failed = [row.name for row in rows if not row.is_right]
+    longest = max((row.seconds for row in rows), default=0)
+    show(f"{len(rows)} programs, {len(failed)} not as claimed; the longest took {longest:.1f} s")
+    return not failed

@@ -2,8 +2,8 @@
 
 import contextlib
 import io
+import re
 import time
-import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -58,7 +58,7 @@ def check_mistake(mistake: Mistake) -> Iterator[Row]:
         yield Row(False, *place, "twin trains", _words(right.error), right.seconds, right.hints)
         return
     if mistake.raises:
-        holds, measured = wrong.error is not None, _words(wrong.error)
+        holds, measured = _is_of(mistake, wrong.error), _words(wrong.error)
     elif wrong.outcome is None:
         holds, measured = False, _words(wrong.error)
     else:
@@ -75,9 +75,7 @@ def check_right(program: RightProgram) -> Row:
         holds, measured = False, _words(ended.error)
     else:
         holds, measured = program.verdict(ended.outcome)
-    return Row(
-        holds, program.name, program.family, "trains", measured, ended.seconds, ended.hints
-    )
+    return Row(holds, program.name, program.family, "trains", measured, ended.seconds, ended.hints)
 
 
 def line(row: Row) -> str:
@@ -88,13 +86,6 @@ def line(row: Row) -> str:
         f"{mark} {row.name:<44.44} {row.host:<12.12} {row.expected:<11} {row.measured:<44.44} "
         f"{row.seconds:5.2f} s  {heard}".rstrip()
     )
-
-
-def _words(error: BaseException | None) -> str:
-    """The type and the first line of an error."""
-    if error is None:
-        return "no error"
-    return traceback.format_exception_only(error)[-1].splitlines()[0]
 
 
 def check_corpus(
@@ -113,3 +104,15 @@ def check_corpus(
     longest = max((row.seconds for row in rows), default=0)
     show(f"{len(rows)} programs, {len(failed)} not as claimed; the longest took {longest:.1f} s")
     return not failed
+
+
+def _words(error: BaseException | None) -> str:
+    """The type and the first line of an error."""
+    if error is None:
+        return "no error"
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _is_of(mistake: Mistake, error: BaseException | None) -> bool:
+    """Whether the error is one that the mistake's cause gives."""
+    return error is not None and re.search(mistake.cause.error, str(error)) is not None

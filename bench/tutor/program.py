@@ -15,7 +15,8 @@ class Cause:
     """One way to be wrong: `number` counts the list of mistakes, `kind` is its slug.
 
     `evidence` says how it can be seen, `visible` when at the earliest; `why_never` and `not_in`
-    give the reason where it cannot be seen, or cannot be made in a host.
+    give the reason where it cannot be seen, or cannot be made in a host. `error` is an expression
+    that errors match which come from this cause.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Cause:
     evidence: str
     why_never: str = ""
     not_in: dict[Host, str] = field(default_factory=dict)
+    error: str = ""
 
 
 @dataclass

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from bench.tutor import measures
 from bench.tutor.causes import CAUSES
 from bench.tutor.data_sets import Clothes, Houses, Rare, pictures
-from bench.tutor.hosts import BookLoop, fit, fit_by_book_loop, in_hosts
+from bench.tutor.hosts import BookLoop, fit, fit_by_book_loop, in_hosts, train_by_hand
 from bench.tutor.models import ClothesMLP, PriceModel
 from bench.tutor.program import Mistake, Outcome, fact
 from bench.tutor.said import watching
@@ -268,6 +268,10 @@ MISTAKES = (
               variant="int32"),
     *in_hosts("one-hot-labels", lambda train: train(ClothesMLP(), OneHotLabels()), plain,
               raises=True),
+    Mistake(CAUSES["one-hot-labels"], "by hand",
+            lambda: train_by_hand(ClothesMLP(), OneHotLabels(), loss=nn.CrossEntropyLoss()),
+            lambda: train_by_hand(ClothesMLP(), Clothes(), loss=nn.CrossEntropyLoss()),
+            raises=True, variant="criterion"),
     *in_hosts("labels-from-one", lambda train: train(ClothesMLP(), LabelsFromOne()), plain,
               raises=True),
     *in_hosts("labels-permuted", lambda train: train(ClothesMLP(), ShuffledInputs()),

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import re
 import time
 import warnings
@@ -65,7 +66,10 @@ def check_mistake(mistake: Mistake) -> Iterator[Row]:
         holds, measured = mistake.proof(wrong.outcome, right.outcome)
     expected = "raises" if mistake.raises else "is worse"
     yield Row(holds, *place, expected, measured, wrong.seconds, wrong.hints)
-    yield Row(True, f"{mistake.name}, twin", mistake.host, "runs", "", right.seconds, right.hints)
+    finite = math.isfinite(right.outcome.score)
+    score = f"{right.outcome.score:.3f}"
+    name = f"{mistake.name}, twin"
+    yield Row(finite, name, mistake.host, "trains", score, right.seconds, right.hints)
 
 
 def check_right(program: RightProgram) -> Row:

@@ -240,8 +240,8 @@ def teacher():
     return trained(ClothesMLP(num_hiddens=64), Clothes()).model
 
 
-def clothes(name, model, data=Clothes, **options):
-    return RightProgram("losses", name, lambda: trained(model(), data(), **options))
+def clothes(name, model, data=Clothes, gain=0.1, **options):
+    return RightProgram("losses", name, lambda: trained(model(), data(), **options), gain)
 
 
 def houses(name, model, data=Houses, **options):
@@ -279,7 +279,7 @@ PROGRAMS = (
     clothes("labels to ignore, by hand", ClothesMLP, Unknown, train=train_by_hand),
     clothes("distillation", lambda: Distilled(teacher())),
     clothes("contrastive", Embedder, score=nearest, max_epochs=3),
-    clothes("triplets", TripletEmbedder, score=nearest, max_epochs=3),
+    clothes("triplets", TripletEmbedder, score=nearest, max_epochs=4, gain=0.05),
     RightProgram("losses", "ctc", lambda: trained(CTCReader(), Signs(), measures.loss,
                                                    max_epochs=3)),
     RightProgram("losses", "rare class, weighted", lambda: trained(

@@ -10,7 +10,7 @@ from d2l import torch as d2l
 class Numbers(d2l.InventedPairs):
     """Numbers from Upland to Lowland; sentences have up to nine tokens, the rest is padding."""
 
-    def __init__(self, batch_size=64, num_train=800, num_val=99, num_steps=16):
+    def __init__(self, batch_size=64, num_train=800, num_val=99, num_steps=28):
         super().__init__(batch_size, num_steps=num_steps, num_train=num_train, num_val=num_val)
         self.test = tuple(part[num_train:] for part in self.arrays)
 

@@ -118,5 +118,9 @@ def _words(error: BaseException | None) -> str:
 
 
 def _is_of(mistake: Mistake, error: BaseException | None) -> bool:
-    """Whether the error is one that the mistake's cause gives."""
-    return error is not None and re.search(mistake.cause.error, str(error)) is not None
+    """Whether the error, or one that it was raised from, is one that the cause gives."""
+    while error is not None:
+        if re.search(mistake.cause.error, str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

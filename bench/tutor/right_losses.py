@@ -279,7 +279,7 @@ PROGRAMS = (
     clothes("labels to ignore, by hand", ClothesMLP, Unknown, train=train_by_hand),
     clothes("distillation", lambda: Distilled(teacher())),
     clothes("contrastive", Embedder, score=nearest, max_epochs=3),
-    clothes("triplets", TripletEmbedder, score=nearest, max_epochs=4, gain=0.05),
+    clothes("triplets", TripletEmbedder, score=measures.loss, max_epochs=3),
     RightProgram("losses", "ctc", lambda: trained(CTCReader(), Signs(), measures.loss,
                                                    max_epochs=3)),
     RightProgram("losses", "rare class, weighted", lambda: trained(

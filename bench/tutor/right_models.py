@@ -245,15 +245,16 @@ def clothes(name, model, data=Clothes, gain=0.1, **options):
 
 
 def activation(module, lr=0.1, **options):
-    name = type(module).__name__.lower()
-    return clothes(f"activation {name}", lambda: two_layers(module, lr), **options)
+    name = module.__name__.lower()
+    return clothes(f"activation {name}", lambda: two_layers(module(), lr), **options)
 
 
-ACTIVATIONS = (nn.Tanh(), nn.GELU(), nn.LeakyReLU(), nn.ELU(), nn.SiLU(), nn.PReLU(), nn.Softplus(),
-               nn.ReLU6())  # fmt: skip
+ACTIVATIONS = (
+    nn.Tanh, nn.GELU, nn.LeakyReLU, nn.ELU, nn.SiLU, nn.PReLU, nn.Softplus, nn.ReLU6,
+)  # fmt: skip
 PROGRAMS = (
     *(activation(module) for module in ACTIVATIONS),
-    activation(nn.Sigmoid(), lr=0.5),
+    activation(nn.Sigmoid, lr=0.5),
     clothes("softmax regression", lambda: d2l.SoftmaxRegression(10, lr=0.1)),
     clothes("softmax regression from zeros", ZeroSoftmaxRegression),
     clothes("softmax regression from zeros, by hand", ZeroSoftmaxRegression, train=train_by_hand),

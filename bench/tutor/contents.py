@@ -8,13 +8,12 @@ from bench.tutor.program import HOSTS, Mistake, RightProgram
 
 def contents(wrong: Sequence[Mistake], right: Sequence[RightProgram]) -> Iterator[str]:
     """The lines of the table of contents."""
-    kinds = {mistake.kind for mistake in wrong}
     for cause in CAUSES.values():
-        if cause.kind not in kinds and wrong:
+        of_kind = [mistake for mistake in wrong if mistake.kind == cause.kind]
+        if not of_kind and len(cause.not_in) < len(HOSTS):
             continue
         yield f"{cause.number:02d} {cause.kind}: {cause.visible}"
         yield f"   {cause.evidence}" + (f" ({cause.why_never})" if cause.why_never else "")
-        of_kind = [mistake for mistake in wrong if mistake.kind == cause.kind]
         for host in HOSTS:
             names = [mistake.name for mistake in of_kind if mistake.host == host]
             if names or host in cause.not_in:

@@ -139,7 +139,7 @@ PROGRAMS = (
     clothes("sgd, lr 0.1, by hand", train_by_hand),
     clothes("sgd, lr 0.3", model=lambda: ClothesMLP(lr=0.3)),
     clothes("sgd, lr 0.5", model=lambda: ClothesMLP(lr=0.5)),
-    clothes("one hidden unit layer of 512", model=lambda: ClothesMLP(num_hiddens=512)),
+    clothes("a hidden layer of 512", model=lambda: ClothesMLP(num_hiddens=512)),
     clothes("batches of one example", model=lambda: ClothesMLP(lr=0.01), batch_size=1,
             num_train=700),
     clothes("batches of 17, the last of 8", batch_size=17),

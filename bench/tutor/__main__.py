@@ -1,0 +1,32 @@
+"""`python -m bench.tutor`: what is in the corpus, and whether it is what it claims to be."""
+
+import re
+import sys
+
+import click
+
+
+@click.command()
+@click.option("--list", "lists", is_flag=True, help="Print all programs and run none.")
+@click.option("--check-corpus", "checks", is_flag=True, help="Run all, and measure.")
+@click.option("--only", default="", help="Programs whose name or family matches this expression.")
+def main(lists: bool, checks: bool, only: str) -> None:
+    """Wrong programs with their right twins, and right ones, for a tutor to be judged by."""
+    if lists == checks:
+        raise click.UsageError("give one of --list and --check-corpus")
+    from bench.tutor.catalogue import RIGHT, WRONG
+
+    wrong = [m for m in WRONG if re.search(only, f"{m.name} {m.host}")]
+    right = [p for p in RIGHT if re.search(only, f"{p.family} {p.name}")]
+    if lists:
+        from bench.tutor.contents import contents
+
+        click.echo("\n".join(contents(wrong, right)))
+        return
+    from bench.tutor.check import check_corpus
+
+    sys.exit(0 if check_corpus(wrong, right, click.echo) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -60,6 +60,7 @@ class Step:
     leaves: dict[str, Tensor] = field(default_factory=dict)  # tensors that the loss depends on
     updates: dict[str, float] = field(default_factory=dict)  # empty until the next step begins
     rates: tuple[float, ...] = ()  # the learning rates of the optimizer's groups
+    summed: int | None = None  # how many examples the loss was the sum of, once it is let go
     failed: Call | None = None  # the call of a PyTorch function that raised an error
     num_optimizer_steps: int = 0  # that PyTorch's optimizer made after this backward pass
     num_empty_steps: int = 0  # of them, those that found no gradient

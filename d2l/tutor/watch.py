@@ -54,8 +54,8 @@ class Watch:
         for check in CHECKS:
             if check.when is not when or any(hint.kind == check.kind for hint in self.hints):
                 continue
-            if check.symptom and self.hints:
-                continue
+            if self.hints and (check.symptom or when is When.NOT_FINITE):
+                continue  # it follows from what was said
             finding = self._result(check)
             if finding is not None and num_said < MOST_HINTS:
                 num_said += 1

@@ -30,6 +30,16 @@ def forget() -> None:
     _watchers.clear()
 
 
+def kind_of(error: BaseException | None) -> tuple[str, ...]:
+    """The kind of the hint that an error carries, or one of its causes."""
+    while error is not None:
+        kind = getattr(getattr(error, "hint", None), "kind", None) or getattr(error, "kind", None)
+        if kind is not None:
+            return (kind,)
+        error = error.__cause__ or error.__context__
+    return ()
+
+
 def said() -> tuple[str, ...]:
     """The kinds of the hints that the program just run was given, in their order."""
     listened = [thing for thing in (*_trainers, *_watchers) if thing is not None]

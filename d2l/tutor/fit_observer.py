@@ -178,5 +178,3 @@ def _own(loader: Any) -> Any:
 
 def _optimizer(run: Run) -> Any:
     return run.optimizer if run.optimizer is not None else getattr(run.trainer, "optim", None)
-
-

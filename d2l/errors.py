@@ -4,6 +4,8 @@ Each class is also of the built-in classes that 1.0.3, or PyTorch under it, rais
 that a program that catches those goes on.
 """
 
+from typing import Any
+
 
 class D2LError(Exception):
     """Any error that d2l raises on purpose."""
@@ -11,6 +13,12 @@ class D2LError(Exception):
 
 class ConfigurationError(D2LError, ValueError, AssertionError):
     """Hyperparameters, or a space of them, that do not fit what they are for."""
+
+
+class MistakeError(D2LError):
+    """A mistake that the tutor has named; `hint` says what was seen."""
+
+    hint: Any = None
 
 
 class ModelError(D2LError, ValueError, AssertionError, RuntimeError):

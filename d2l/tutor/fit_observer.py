@@ -132,8 +132,9 @@ class FitObserver:
 
     def close(self) -> None:
         """Let go of the run."""
-        self._hook.remove()
+        self._hook.close()
         self.watch.close()
+        del self._run
 
     def _said(self, hint: Any) -> None:
         self._hints.append(hint)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.evidence import Evidence, Step
@@ -262,7 +262,7 @@ class Watch:
 
     def _named(self, leaves: dict[int, Tensor]) -> dict[str, Tensor]:
         assert self._tracker is not None
-        named = {}
+        named: dict[str, Tensor] = {}
         for number, tensor in leaves.items():
             name = self._tracker.names.get(number)
             if name is None:
@@ -284,9 +284,7 @@ class Watch:
     def _watch_optimizer(self) -> None:
         optimizer = self.evidence.optimizer
         if isinstance(optimizer, torch.optim.Optimizer):
-            self._optimizer_hooks.append(
-                optimizer.register_step_pre_hook(OptimizerHook(self))  # type: ignore[arg-type]
-            )
+            self._optimizer_hooks.append(optimizer.register_step_pre_hook(OptimizerHook(self)))
 
     def optimizer_stepped(self) -> None:
         """PyTorch's optimizer is about to step."""

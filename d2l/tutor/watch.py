@@ -335,7 +335,8 @@ class OptimizerHook:
 def as_hint(check: Check, finding: Finding) -> Hint:
     """The hint that a finding becomes: what was seen, why it matters, what to write."""
     message = " ".join(part for part in (finding.seen, check.why, finding.fix) if part)
-    return Hint(check.kind, message, finding.evidence, finding.where)
+    where = ", ".join(part for part in (check.when.value, finding.where) if part)
+    return Hint(check.kind, message, finding.evidence, where)
 
 
 def _before(call: Any) -> Any:

@@ -93,6 +93,11 @@ from d2l.core.hyperparameters import HyperParameters as HyperParameters
 from d2l.core.hyperparameters import add_to_class as add_to_class
 from d2l.core.module import Module as Module
 from d2l.core.trainer import Trainer as Trainer
+from d2l.tutor import fit_observer as __fit_observer
+_fit_observer = __fit_observer
+from d2l.tutor.sanity import check_model as check_model
+from d2l.tutor.sanity import overfit_one_batch as overfit_one_batch
+from d2l.tutor.watching import watching as watching
 from d2l.data.synthetic import SyntheticRegressionData as SyntheticRegressionData
 from d2l.models.linear import LinearRegression as LinearRegression
 from d2l.models.linear import LinearRegressionScratch as LinearRegressionScratch

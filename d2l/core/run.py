@@ -150,15 +150,6 @@ class Run:
             yield self.position.epoch
 
     @property
-    def is_observed(self) -> bool:
-        """Whether the observer wants to be told of the batch in work."""
-        observer = self.observer
-        assert observer is not None
-        if self.is_training:
-            return self.num_batches_done >= observer.next_batch
-        return observer.wants_validation
-
-    @property
     def num_local(self) -> int:
         """How many examples of the batch count in this process."""
         return self._source.num_local if self.group.size > 1 else count_examples(self.batch)
@@ -447,11 +438,17 @@ class DeviceLoader:
                 continue
             run.batch = batch
             observer = run.observer
-            if observer is not None and run.is_observed:
+            if observer is not None and (
+                observer.next_batch > run.num_batches_done
+                if self.is_training
+                else not observer.wants_validation
+            ):
+                observer = None
+            if observer is not None:
                 observer.batch_started(batch, self.is_training)
             yield batch
             if run.is_open:
-                if observer is not None and run.is_observed:
+                if observer is not None:
                     observer.batch_done(self.is_training)
                 run.batch_done()
         if run.is_open:

@@ -65,7 +65,7 @@ class FitObserver:
         curves = board_curves(run.model.board)
         self._num_points = {} if curves is None else dict(curves.counts())
         if run.graphed is not None:
-            self._num_dense = 2  # those that are run as usual before a step is captured
+            self._num_dense = 1  # the one that is run as usual and not guarded
         self.watch.begin_tracking()
         self.wants_validation = evidence.val_loader is not None
         if self._was_resumed:
@@ -85,7 +85,7 @@ class FitObserver:
             return
         watch.finish_step()
         watch.recorder.clear()
-        watch.recorder.start()
+        watch.record()
         watch.batch_started(batch)
 
     def batch_done(self, is_training: bool) -> None:

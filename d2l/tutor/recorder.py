@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from d2l.tutor.evidence import Call
@@ -106,7 +107,7 @@ class Recorder(TorchFunctionMode):
             self.failure = error
             self.failed = Call(name, args, kwargs, None, self.is_after_backward)
             raise
-        if isinstance(result, Tensor):
+        if isinstance(result, Tensor) and not is_lazy(result):
             self._num_bytes += result.numel() * result.element_size()
         if self._num_bytes < MOST_BYTES:
             self.calls.append(Call(name, args, kwargs, result, self.is_after_backward))

@@ -36,6 +36,7 @@ class Watch:
         self.num_passes = 0  # backward passes that were seen
         self.last_pass: float = math.inf  # after which nothing is recorded
         self._is_judged = False
+        self._is_of_others = False
         self._num_before = 0  # recorded calls before the model was evaluated
         self._say = say
         self._tracker: Tracker | None = None
@@ -71,7 +72,6 @@ class Watch:
         """Know the tensors that learn; called once they have their shapes."""
         self._tracker = Tracker(self.evidence.model, self.evidence.optimized)
         self.evidence.names = self._tracker.names
-        self._watch_optimizer()
 
     def batch_started(self, batch: Any) -> None:
         """What the trainer's loader gives next."""
@@ -86,8 +86,8 @@ class Watch:
         if self.recorder.is_after_backward:
             self.finish_step()
             self.recorder.clear()
-        if self.num_passes >= self.last_pass:
-            self.recorder.stop()
+        if self.num_passes >= self.last_pass and self.recorder.is_active:
+            self.pause()
 
     def evaluation_begins(self) -> None:
         """In a loop by hand: the model is about to be called under `no_grad`."""
@@ -170,11 +170,18 @@ class Watch:
         for old in self.evidence.steps[:-FULL_STEPS]:
             old.calls, old.inputs, old.outputs, old.batch, old.loss = [], (), None, None, None
 
+    def record(self) -> None:
+        """Record what the program does from here on."""
+        if not self._optimizer_hooks:
+            self._watch_optimizer()
+        self.recorder.start()
+
     def pause(self) -> None:
         """Record no more, until steps are to be observed again."""
         self.finish_step()
         self.recorder.stop()
         self.recorder.clear()
+        self._leave_optimizer()
         if self._tracker is not None:
             self._tracker.forget()
         for step in self.evidence.steps:
@@ -195,9 +202,7 @@ class Watch:
         """Let go of the program."""
         self.recorder.stop()
         self.recorder.clear()
-        for hook in self._optimizer_hooks:
-            hook.remove()
-        self._optimizer_hooks = []
+        self._leave_optimizer()
         self.evidence = Evidence(None)
         self._tracker, self._open_step = None, None
         self._inputs, self._outputs, self._batch = (), None, None
@@ -214,6 +219,7 @@ class Watch:
         )
 
     def _before_backward(self, loss: Tensor) -> None:
+        self._is_of_others = self._learns_others(loss)
         if self._is_idle():
             return
         with torch.no_grad():
@@ -244,7 +250,7 @@ class Watch:
 
     def _after_backward(self) -> None:
         if self._is_idle():
-            self.num_passes += 1
+            self.num_passes += not self._is_of_others
             return
         assert self._tracker is not None
         step = self.evidence.step
@@ -255,9 +261,17 @@ class Watch:
         self.num_passes += 1
         self.recorder.is_idle = self.num_passes >= self.last_pass
 
+    def _learns_others(self, loss: Tensor) -> bool:
+        """Whether a loss is of other tensors than those followed: another fit, inside a step."""
+        tracked = self._tracker.names if self._tracker is not None else {}
+        leaves = leaves_of(loss)
+        return bool(tracked and leaves) and not loss.is_leaf and not leaves.keys() & tracked.keys()
+
     def _is_idle(self) -> bool:
-        return self.recorder.is_idle or (
-            torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
+        return (
+            self.recorder.is_idle
+            or self._is_of_others
+            or (torch.cuda.is_available() and torch.cuda.is_current_stream_capturing())
         )
 
     def _named(self, leaves: dict[int, Tensor]) -> dict[str, Tensor]:
@@ -285,6 +299,11 @@ class Watch:
         optimizer = self.evidence.optimizer
         if isinstance(optimizer, torch.optim.Optimizer):
             self._optimizer_hooks.append(optimizer.register_step_pre_hook(OptimizerHook(self)))
+
+    def _leave_optimizer(self) -> None:
+        for hook in self._optimizer_hooks:
+            hook.remove()
+        self._optimizer_hooks = []
 
     def optimizer_stepped(self) -> None:
         """PyTorch's optimizer is about to step."""

@@ -56,7 +56,7 @@ class watching:  # noqa: N801 - used like a function
         self._hook.attach()
         if self._model is not None:
             self._before = self._model.register_forward_pre_hook(StepStart(watch, self._model))
-        watch.recorder.start()
+        watch.record()
         return self
 
     def __exit__(

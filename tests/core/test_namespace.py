@@ -117,7 +117,16 @@ def test_whatever_a_subclass_calls_by_our_names_the_fit_is_the_same(title, expec
 def test_the_additions_to_the_books_classes_are_a_documented_handful():
     assert {title: added_names(title) for title in CLASSES} == {
         "Trainer": sorted(
-            {"device", "is_main", "plan", "save", "train_batch", "validate", "validate_epoch"}
+            {
+                "device",
+                "hints",
+                "is_main",
+                "plan",
+                "save",
+                "train_batch",
+                "validate",
+                "validate_epoch",
+            }
             | {field.name for field in fields(RunConfig)}
         ),
         "Module": [],

@@ -51,7 +51,7 @@ BETTER_DEFAULTS = {
 }
 NEW = {
     "CharacterText", "InventedPairs", "MLP", "MLPScratch", "SentencePairs",
-    "SoftmaxRegressionScratch", "Tale",
+    "SoftmaxRegressionScratch", "Tale", "check_model", "overfit_one_batch", "watching",
 }  # fmt: skip
 NEW |= set(json.loads(Path(__file__).with_name("contract_2026.json").read_text("utf-8")))
 

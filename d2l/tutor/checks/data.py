@@ -28,17 +28,15 @@ def look_at_not_finite(evidence: Evidence) -> Finding | None:
     if not evidence.steps:
         return None
     step = evidence.step
-    for name, tensor in _given(step):
-        if _is_finite(tensor) or not _reaches_the_loss(step, tensor):
-            continue
-        return _not_finite(tensor, name, _stored_like(evidence, tensor))
-    if _given_are_known(step):
-        return None
-    return _look_at_stored(evidence)
+    bad = [(name, tensor) for name, tensor in _given(step) if not _is_finite(tensor)]
+    for name, tensor in bad:
+        if _reaches_the_loss(step, tensor):
+            return _not_finite(tensor, name, _stored_like(evidence, tensor))
+    return None if bad else _look_at_stored(evidence)
 
 
 def _look_at_stored(evidence: Evidence) -> Finding | None:
-    """The step's own tensors are gone: it is the stored ones that are searched."""
+    """The batch that did it may be gone: the stored examples are searched."""
     data = stored(evidence.train_loader)
     for i, tensor in enumerate(data.tensors if data else ()):
         if tensor.is_floating_point() and not _is_finite(tensor):
@@ -57,10 +55,6 @@ def _given(step: Step) -> Iterator[tuple[str, Tensor]]:
             yield ("labels" if is_last else "inputs"), part
     if y is not None and y.is_floating_point() and not y.requires_grad:
         yield "labels", y
-
-
-def _given_are_known(step: Step) -> bool:
-    return bool(step.inputs) or step.batch is not None
 
 
 def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:

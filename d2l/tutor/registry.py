@@ -1,6 +1,14 @@
 """All checks, in the order in which they look: causes before symptoms."""
 
 from d2l.tutor.check import Check
-from d2l.tutor.checks import loss, outputs, signal
+from d2l.tutor.checks import data, labels, loss, outputs, pairs, rows, signal
 
-CHECKS: tuple[Check, ...] = (*outputs.CHECKS, *loss.CHECKS, *signal.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *data.CHECKS,
+    *rows.CHECKS,
+    *outputs.CHECKS,
+    *labels.CHECKS,
+    *loss.CHECKS,
+    *signal.CHECKS,
+    *pairs.CHECKS,
+)

@@ -1,0 +1,1 @@
+"""The checks: each module ends in `CHECKS`, and `d2l.tutor.registry` lists them."""

@@ -1,0 +1,237 @@
+"""Checks on which rows are where: training rows in the validation set, labels among the inputs."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, Subset
+
+from d2l.tutor.check import Check, Finding, When
+from d2l.tutor.evidence import Evidence
+from d2l.tutor.stored import Stored, stored
+
+MOST_ROWS = 2000  # of validation that are looked for
+MOST_TRAIN_ROWS = 200_000
+MOST_COLUMNS = 16  # by which rows are found; whether they are equal is compared in full
+FEWEST_ROWS = 50  # of either set: fewer are a toy
+SHARE = 0.05  # of validation; pictures, tables and token windows of the corpus have up to 0.002
+TIMES_CHANCE = 5.0  # the share of training rows that equal another training row
+MARGIN = math.log(1000)  # by which as many rows are possible as there are
+MOST_FEATURES = 5000
+INTS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+def look_at_overlap(evidence: Evidence) -> Finding | None:
+    """Rows of the validation set that are rows of the training set, as stored or by number."""
+    by_number = _overlap_by_number(evidence.train_loader, evidence.val_loader)
+    if by_number is not None:
+        return by_number
+    train, val = stored(evidence.train_loader), stored(evidence.val_loader)
+    if train is None or val is None or not _is_a_split(train, evidence.batch_size):
+        return None
+    if min(len(train), len(val)) < FEWEST_ROWS or not _are_alike(train, val):
+        return None
+    V, T = val.part(0), train.part(0, MOST_TRAIN_ROWS)
+    sample = _spread(len(V), MOST_ROWS, V.device)
+    columns = _columns_that_vary(V[sample], len(T))
+    if columns is None:
+        return None
+    T_hash, V_hash = _hash(T, columns), _hash(V[sample], columns)
+    pairs = _pairs(V_hash, T_hash)
+    share = _num_equal(val, train, sample[pairs[0]], pairs[1]) / len(sample)
+    if share < SHARE:
+        return None
+    in_order = T_hash.sort().values
+    chance = float((in_order[1:] == in_order[:-1]).float().mean())
+    if share < TIMES_CHANCE * chance:
+        return None
+    return _overlapping(share, len(val), len(sample), chance)
+
+
+def _pairs(V_hash: Tensor, T_hash: Tensor) -> tuple[Tensor, Tensor]:
+    """Places in both with the same number, one for each place of the first, which is shorter."""
+    few = V_hash.sort().values
+    near = few[torch.searchsorted(few, T_hash).clamp(max=len(few) - 1)]
+    hits = (near == T_hash).nonzero().reshape(-1)
+    if not len(hits):
+        return hits, hits
+    in_order, order = T_hash[hits].sort()
+    place = torch.searchsorted(in_order, V_hash).clamp(max=len(order) - 1)
+    found = (in_order[place] == V_hash).nonzero().reshape(-1)
+    return found, hits[order[place[found]]]
+
+
+def _is_a_split(train: Stored, batch_size: int | None) -> bool:
+    """Whether there is more than one batch: of a single one nobody asks how it generalises."""
+    size = train.batch_size or batch_size
+    return size is None or len(train) > size
+
+
+def _are_alike(train: Stored, val: Stored) -> bool:
+    a, b = train.tensors, val.tensors
+    return len(a) == len(b) and all(
+        s.shape[1:] == t.shape[1:] and s.dtype == t.dtype and s.device == t.device
+        for s, t in zip(a, b, strict=True)
+    )
+
+
+def _spread(n: int, most: int, device: Any) -> Tensor:
+    """Numbers of rows: all, or `most` of them at equal distances."""
+    if n <= most:
+        return torch.arange(n, device=device)
+    return torch.linspace(0, n - 1, most, dtype=torch.float64).long().to(device)
+
+
+def _columns_that_vary(rows: Tensor, num_train: int) -> Tensor | None:
+    """Some columns by which rows differ; None if rows coincide by chance, for few are possible."""
+    flat = rows.reshape(len(rows), -1)
+    if flat.is_complex() or not flat.shape[1]:
+        return None
+    some = _spread(flat.shape[1], 8 * MOST_COLUMNS, flat.device)
+    if flat.shape[1] > 8 * MOST_COLUMNS:
+        generator = torch.Generator().manual_seed(0)
+        some = torch.randperm(flat.shape[1], generator=generator)[: 8 * MOST_COLUMNS]
+        some = some.to(flat.device)
+    in_order = flat[_spread(len(flat), 500, flat.device)][:, some].sort(0).values
+    num_values = 1 + (in_order[1:] != in_order[:-1]).sum(0)
+    if float(num_values.double().log().sum()) < math.log(num_train) + MARGIN:
+        return None
+    best = num_values.argsort(descending=True)[:MOST_COLUMNS]
+    return some[best[num_values[best] > 1]]
+
+
+def _hash(X: Tensor, columns: Tensor) -> Tensor:
+    """A number for each row, by these columns: equal rows have the same."""
+    flat = X.reshape(len(X), -1)
+    if flat.dtype is torch.bool or flat.is_floating_point():
+        flat = flat.contiguous().view(INTS[flat.element_size()])
+    generator = torch.Generator().manual_seed(1)
+    odd = torch.randint(-(2**62), 2**62, (len(columns),), generator=generator) * 2 + 1
+    total = torch.zeros(len(flat), dtype=torch.int64, device=flat.device)
+    for column, factor in zip(columns.tolist(), odd.tolist(), strict=True):
+        total.add_(flat[:, column].long(), alpha=factor)
+    return total
+
+
+def _num_equal(val: Stored, train: Stored, val_rows: Tensor, train_rows: Tensor) -> int:
+    """How many of the pairs of rows are the same in each tensor."""
+    if not len(val_rows):
+        return 0
+    same = torch.ones(len(val_rows), dtype=torch.bool, device=val_rows.device)
+    for i in range(len(val.tensors)):
+        a, b = val.part(i)[val_rows], train.part(i)[train_rows]
+        same &= (a == b).reshape(len(a), -1).all(1)
+    return int(same.sum())
+
+
+def _overlap_by_number(train: Any, val: Any) -> Finding | None:
+    """Two DataLoaders that read one data set: the rows that both take."""
+    if not isinstance(train, DataLoader) or not isinstance(val, DataLoader):
+        return None
+    a, b = _numbers(train), _numbers(val)
+    if a is None or b is None or a[0] is not b[0] or len(a[1]) < FEWEST_ROWS:
+        return None
+    size = train.batch_size
+    if len(b[1]) < FEWEST_ROWS or (size is not None and len(a[1]) <= size):
+        return None
+    if isinstance(a[0], torch.utils.data.TensorDataset):
+        return None  # its rows are compared
+    in_train = set(a[1])
+    share = sum(i in in_train for i in b[1]) / len(b[1])
+    return None if share < SHARE else _overlapping(share, len(b[1]), len(b[1]), 0.0)
+
+
+def _numbers(loader: "DataLoader[Any]") -> tuple[Any, Any] | None:
+    """The data set and the numbers of the rows that a loader takes of it."""
+    if type(loader.sampler) not in (RandomSampler, SequentialSampler):
+        return None
+    data = loader.dataset
+    if type(data) is Subset:
+        return data.dataset, [int(i) for i in data.indices]
+    known = type(data).__module__.startswith(("torchvision.datasets.", "torch.utils.data."))
+    return (data, range(len(data))) if known and hasattr(data, "__len__") else None
+
+
+def _overlapping(share: float, num_val: int, num_seen: int, chance: float) -> Finding:
+    count = f"All {num_val:,}" if share == 1 else f"{share:.0%} of the {num_val:,}"
+    looked = "" if num_seen == num_val else f" ({num_seen:,} were compared)"
+    return Finding(
+        f"{count} validation examples are also training examples{looked}.",
+        "Give `get_dataloader(train=False)` rows of its own, e.g. "
+        "`slice(0, n) if train else slice(n, None)`.",
+        {"share": share, "num_val": num_val, "share_by_chance": chance},
+        "validation set",
+    )
+
+
+def look_at_leak(evidence: Evidence) -> Finding | None:
+    """A column of a table of inputs that is the labels."""
+    data = stored(evidence.train_loader)
+    if data is None or len(data.tensors) != 2 or data.is_raw or _reads_in_order(evidence.model):
+        return None
+    X, y = data.tensors
+    if X.ndim != 2 or not X.is_floating_point() or not 3 <= X.shape[1] <= MOST_FEATURES:
+        return None
+    if y.numel() != len(X) or y.is_complex() or len(X) < 100:
+        return None
+    X, y = data.part(0, MOST_TRAIN_ROWS), data.part(1, MOST_TRAIN_ROWS).reshape(-1, 1)
+    num_values = len(y.unique())
+    if num_values < 3:
+        return None
+    same = (X[:100] == y[:100].to(X.dtype)).all(0).nonzero().reshape(-1)
+    for j in same.tolist():
+        if bool((X[:, j : j + 1] == y.to(X.dtype)).all()):
+            return Finding(
+                f"Column {j} of the inputs is the labels: they are equal in all "
+                f"{len(X):,} training rows.",
+                f"Take the column out of the inputs: `X = torch.cat([X[:, :{j}], "
+                f"X[:, {j + 1}:]], dim=1)`.",
+                {"column": j, "num_values": num_values},
+                f"column {j}",
+            )
+    return None
+
+
+def _reads_in_order(model: nn.Module | None) -> bool:
+    """Whether rows may be series, whose task can be to remember one of their values."""
+    kinds = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Conv1d)
+    return model is None or any(isinstance(m, kinds) for m in nn.Module.modules(model))
+
+
+CHECKS = (
+    Check(
+        kind="validation-overlaps-training",
+        when=When.BEFORE,
+        look=look_at_overlap,
+        title="Validation examples are training examples",
+        why="A model that remembers them looks good there, whatever it makes of new ones.",
+        threshold=(
+            "5 % or more of the validation rows (up to 2,000 are looked at) equal a training row "
+            "in every tensor, and 5 times the share of training rows that equal another one. "
+            "Right programs of the corpus have at most 0.2 %. Silent with fewer than 50 rows, "
+            "with one training batch, and where few different rows are possible."
+        ),
+        book="3.6 Generalization",
+        wrong="def get_dataloader(self, train):\n"
+        "    return self.get_tensorloader((self.X, self.y), train, slice(0, self.n))",
+        right="def get_dataloader(self, train):\n"
+        "    rows = slice(0, self.n) if train else slice(self.n, None)\n"
+        "    return self.get_tensorloader((self.X, self.y), train, rows)",
+    ),
+    Check(
+        kind="label-leak",
+        when=When.BEFORE,
+        look=look_at_leak,
+        title="The labels are a column of the inputs",
+        why="The model copies that column, and knows nothing where it is missing.",
+        threshold=(
+            "Certain: in a table of 100 rows or more, with labels of 3 or more values, a column "
+            "equals them in every row. Silent for models that read rows as series."
+        ),
+        book="5.7 Predicting house prices on Kaggle",
+        wrong="X = torch.tensor(table.values)\ny = X[:, -1]",
+        right="X = torch.tensor(table.drop(columns='price').values)\n"
+        "y = torch.tensor(table['price'].values)",
+    ),
+)

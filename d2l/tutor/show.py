@@ -3,6 +3,7 @@
 import html
 import sys
 import textwrap
+from typing import Any
 
 from d2l.plot.frontend import detect_frontend
 from d2l.tutor.hint import Hint
@@ -13,6 +14,7 @@ _BOX = (
     "</small></div>"
 )
 WIDTH = 88
+HINT_TYPE = "application/vnd.d2l.hint+json"
 
 
 def show(hint: Hint) -> None:
@@ -21,10 +23,16 @@ def show(hint: Hint) -> None:
     if frontend == "notebook":
         from IPython.display import display
 
-        display({"text/html": as_html(hint), "text/plain": as_lines(hint)}, raw=True)
+        display(as_bundle(hint), raw=True)
         return
     text = as_lines(hint) if frontend == "terminal" else as_line(hint)
     print(text, file=sys.stderr)
+
+
+def as_bundle(hint: Hint) -> dict[str, Any]:
+    """The box, its text, and the hint as data: by that a grader knows that it is not a result."""
+    data = {"kind": hint.kind, "message": hint.message, "where": hint.where}
+    return {"text/html": as_html(hint), "text/plain": as_lines(hint), HINT_TYPE: data}
 
 
 def as_line(hint: Hint) -> str:

@@ -4,6 +4,11 @@ import subprocess
 import sys
 import textwrap
 
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from d2l.grader.compare.read_outputs import read_cell
 from d2l.tutor.hint import Hint
 from d2l.tutor.show import as_html, as_line, as_lines
 
@@ -57,3 +62,43 @@ def test_a_script_in_a_pipe_says_it_once_on_stderr_and_nothing_on_stdout():
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert line.startswith("hint [softmax-before-cross-entropy]: ")
+
+
+WRONG = """
+import torch
+from torch import nn
+from d2l import torch as d2l
+
+
+class Data(d2l.DataModule):
+    def get_dataloader(self, train):
+        self.batch_size = 8
+        y = torch.arange(64) % 3
+        X = torch.eye(3)[y] + 0.1 * torch.randn(64, 3)
+        return self.get_tensorloader((X, y), train)
+
+
+class Net(d2l.Classifier):
+    def __init__(self, lr=0.1):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(nn.Linear(3, 3), nn.Softmax(dim=1))
+
+
+trainer = d2l.Trainer(max_epochs=2)
+trainer.fit(Net(), Data())
+"""
+
+
+@pytest.mark.slow
+def test_in_a_real_kernel_the_box_stands_with_the_board_once_and_is_no_result_for_a_grader():
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WRONG)])
+    NotebookClient(book, timeout=300).execute()
+    outputs = book.cells[0].outputs
+    boxes = [o for o in outputs if "application/vnd.d2l.hint+json" in o.get("data", {})]
+    boards = [o for o in outputs if "image/svg+xml" in o.get("data", {})]
+    assert len(boxes) == 1
+    assert len(boards) == 1
+    assert "sums to 1" in boxes[0]["data"]["text/html"]
+    without = [output for output in outputs if output not in boxes]
+    assert read_cell(outputs) == read_cell(without)

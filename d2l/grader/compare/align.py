@@ -19,6 +19,7 @@ import numpy as np
 from nbformat import NotebookNode
 from scipy.optimize import linear_sum_assignment
 
+from d2l.grader.compare.read_outputs import HINT
 from d2l.grader.compare.tolerance import LIKE_CELL, MOST_CELLS, SAME_PLACE, SAME_SECTION, WITHIN
 
 _BLOCK = 4_096  # words that are counted at once, which bounds the memory
@@ -261,6 +262,8 @@ def _shown(cell: NotebookNode) -> Iterator[str]:
             yield f"raises {str(output.get('ename', ''))[:60]}"
         else:
             data = output.get("data", {})
+            if HINT in data:
+                continue
             yield from (f"shows {mime}" for mime in data if mime.startswith("image/"))
             yield from _words_shown(str(data.get("text/plain", "")))
 

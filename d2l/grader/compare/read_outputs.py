@@ -19,6 +19,7 @@ from d2l.grader.compare.tolerance import MOST_CURVES, MOST_ITEMS, MOST_OUTPUTS, 
 
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp")
 POINTS = "application/vnd.d2l.points+json"
+HINT = "application/vnd.d2l.hint+json"  # of the tutor, about the training; it is not a result
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SVG_LENGTH = r"\s{name}\s?=\s?[\"']([0-9]{{1,6}}(?:\.[0-9]{{1,6}})?)"
 _MOST_POINTS_CHARACTERS = 2_000_000
@@ -28,7 +29,8 @@ _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, None: math.nan}
 def read_cell(outputs: Sequence[Mapping[str, Any]]) -> list[Output]:
     """Return what the outputs of one code cell show, in order; never raises, whatever they hold.
 
-    Not in it, because it is not a result: what went to stderr, times and speeds, addresses.
+    Not in it, because it is not a result: what went to stderr, hints about the training, times and
+    speeds, addresses.
 
     >>> from nbformat.v4 import new_output
     >>> [item.what for item in read_cell([new_output("stream", text="loss: 0.5\\\\n[1, 2]")])]
@@ -63,6 +65,8 @@ def _read(output: Mapping[str, Any]) -> list[Output]:
 
 def _shown(data: Mapping[str, Any]) -> list[Output]:
     """The richest form of what was shown that can be read."""
+    if HINT in data:
+        return []
     curves = read_points(data[POINTS]) if POINTS in data else None
     if curves is not None:
         return [curves]

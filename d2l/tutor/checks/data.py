@@ -111,7 +111,9 @@ def _not_finite(tensor: Tensor, name: str, whole: Tensor | None) -> Finding:
         where = f"{len(columns)} columns of the {name}, the first of them {int(columns[0])},"
     of_all = "of the training set" if whole is not None else "of this batch"
     has = "have" if len(columns) > 1 or flat.shape[1] == 1 else "has"
-    seen = f"{where} {has} {what} in {rows:,} of {len(flat):,} rows {of_all}, so the loss is {what}."
+    seen = (
+        f"{where} {has} {what} in {rows:,} of {len(flat):,} rows {of_all}, so the loss is {what}."
+    )
     return Finding(
         f"{seen[0].upper()}{seen[1:]}",
         _FILL if what == "nan" else _NO_INF,

@@ -171,7 +171,7 @@ def look_at_padding(evidence: Evidence) -> Finding | None:
     weight = call.argument(2, "weight")
     if isinstance(weight, Tensor) and 0 <= padding < len(weight) and float(weight[padding]) == 0:
         return None
-    share = float((Y == padding).float().mean())
+    share = float((padding == Y).float().mean())
     if share < PADDED_SHARE or not _inputs_are_padded(step, Y, padding):
         return None
     return Finding(
@@ -204,7 +204,7 @@ RESHAPES = frozenset({"reshape", "view", "flatten", "ravel", "contiguous", "long
 def _padding_of(Y: Tensor) -> int | None:
     """The value at the ends of rows that comes in runs of different lengths, and nowhere else."""
     value = Y[:, -1].mode().values
-    is_value = Y == value
+    is_value = value == Y
     lengths = is_value.long().flip(1).cumprod(1).sum(1)
     is_tail_only = bool((is_value.sum(1) == lengths).all())
     is_full = bool((lengths == Y.shape[1]).any())

@@ -159,9 +159,7 @@ def _are_separate(X: Tensor) -> bool:
         return False
     table = (table - table.mean(0)) / table.std(0).clamp(min=1e-12)
     products = (table[:-1] * table[1:]).mean(1), (table[:-1, 1:] * table[1:, :-1]).mean(1)
-    return all(
-        abs(float(p.mean())) < 5 * float(p.std()) / math.sqrt(len(p)) for p in products
-    )
+    return all(abs(float(p.mean())) < 5 * float(p.std()) / math.sqrt(len(p)) for p in products)
 
 
 CHECKS = (

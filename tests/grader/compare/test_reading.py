@@ -220,6 +220,11 @@ def test_points_beside_a_picture_are_read_instead_of_it():
     np.testing.assert_array_equal(curves.curves[0].y, [0.5, math.nan, -math.inf, math.nan])
 
 
+def test_a_hint_of_the_tutor_is_not_a_result():
+    hint = {"application/vnd.d2l.hint+json": {"kind": "loss-summed"}, "text/plain": "hint 0.5"}
+    assert read(new_output("display_data", data=hint)) == []
+
+
 FORGED = [
     [], {}, 3, None, "{", "[" * 100_000, {"a": []}, {"a": [[1]]}, {"a": [[1, "x"]]}, {"a": [1, 2]},
     {"a": [[True, False]]}, {str(i): [[1, 1]] for i in range(100)}, {"a": [[1, 1]] * 100_000},

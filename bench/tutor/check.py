@@ -48,7 +48,8 @@ def run(program: Callable[[], Outcome], seed: int = 0) -> Ended:
             outcome = program()
         except Exception as raised:
             error = raised
-    return Ended(outcome, error, time.process_time() - begun, said.said())
+    hints = dict.fromkeys((*said.said(), *said.kind_of(error)))
+    return Ended(outcome, error, time.process_time() - begun, tuple(hints))
 
 
 def check_mistake(mistake: Mistake) -> Iterator[Row]:

@@ -1,11 +1,10 @@
-"""What the library says about a program: the one place where hints are read.
-
-The trainer does not give any yet: `watching` does nothing and `said` finds nothing.
-"""
+"""What the library says about a program: the one place where hints are read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from d2l import torch as d2l
 
 _trainers: list[Any] = []
 _watchers: list[Any] = []
@@ -20,14 +19,25 @@ def heard(trainer: Any) -> Any:
 @contextmanager
 def watching(model: Any, optimizer: Any) -> Iterator[Any]:
     """The line that a loop written by hand adds in order to be watched."""
-    _watchers.append(None)
-    yield None
+    with d2l.watching(model, optimizer) as watcher:
+        _watchers.append(watcher)
+        yield watcher
 
 
 def forget() -> None:
     """Begin with another program."""
     _trainers.clear()
     _watchers.clear()
+
+
+def kind_of(error: BaseException | None) -> tuple[str, ...]:
+    """The kind of the hint that an error carries, or one of its causes."""
+    while error is not None:
+        kind = getattr(getattr(error, "hint", None), "kind", None) or getattr(error, "kind", None)
+        if kind is not None:
+            return (kind,)
+        error = error.__cause__ or error.__context__
+    return ()
 
 
 def said() -> tuple[str, ...]:

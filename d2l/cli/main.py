@@ -18,6 +18,7 @@ from d2l.cli.run import run
 from d2l.cli.runs import runs
 from d2l.cli.terminal import INTERRUPTED
 from d2l.cli.train import train
+from d2l.cli.tutor import tutor
 from d2l.errors import D2LError
 
 # To read a notebook is to load jsonschema, which loads this where it is there: a parser of web
@@ -31,7 +32,7 @@ def group() -> None:
     """Dive into Deep Learning's companion: train, look after machine and data, run lessons."""
 
 
-for command in (train, launch, runs, doctor, data, lessons, run, check, grade, rubric):
+for command in (train, launch, runs, doctor, data, lessons, run, check, grade, rubric, tutor):
     group.add_command(command)
 
 

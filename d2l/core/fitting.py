@@ -17,6 +17,7 @@ from d2l.core.graphed_run import GraphedRun, make_plan
 from d2l.core.lazy_layers import initialise_lazy_layers
 from d2l.core.lr_schedule import unpack, unpack_for_own_loop
 from d2l.core.metrics import MetricRecorder
+from d2l.core.observer import observer_of
 from d2l.core.progress_reporter import ProgressReporter
 from d2l.core.run import DeviceLoader, Run
 from d2l.core.run_logger import RunLogger
@@ -52,6 +53,8 @@ class OpenRun:
         run = self._run
         with ExitStack() as stack:
             stack.callback(self._close)
+            run.observer = observer_of(run)
+            stack.push(partial(_explain, run))
             stack.push(partial(_note_batch, run))
             _prepare(run, self._data, stack)
             initialise_lazy_layers(run)
@@ -66,6 +69,8 @@ class OpenRun:
             run.reporter, run.logger = ProgressReporter(run, run.model.board), RunLogger(run)
             run.logger.begin()
             run.is_started = True
+            if run.observer is not None:
+                run.observer.opened(self._data)
             stack.push(partial(_report_end, run))
             stack.enter_context(run.signals)
             self._stack = stack.pop_all()
@@ -139,9 +144,20 @@ def _plan(run: Run, hooks: Hooks) -> None:
         trainer = run.trainer
         run.graphed = GraphedRun(
             run,
-            lambda batch: hooks.train(trainer, run, trainer.prepare_batch(batch)),
+            lambda batch: _observed(run, batch, hooks.train),
             lambda batch: hooks.validate(trainer, run, trainer.prepare_batch(batch)),
         )
+
+
+def _observed(run: Run, batch: Any, train: Step) -> None:
+    """A step that is captured later; an observer looks at the first ones, which are eager."""
+    observer, trainer = run.observer, run.trainer
+    if observer is None or run.num_batches_done < observer.next_batch:
+        train(trainer, run, trainer.prepare_batch(batch))
+        return
+    observer.batch_started(batch, True)
+    train(trainer, run, trainer.prepare_batch(batch))
+    observer.batch_done(True)
 
 
 @contextmanager
@@ -166,6 +182,19 @@ def _report_end(run: Run, kind: Any, error: BaseException | None, traceback: Any
     finally:
         run.reporter.finish()
         run.logger.finish(error)
+
+
+def _explain(run: Run, kind: Any, error: BaseException | None, traceback: Any) -> None:
+    """Close the observer, and raise what it has to say about an error from that error."""
+    observer, run.observer = run.observer, None
+    if observer is None:
+        return
+    try:
+        better = observer.failed(error) if isinstance(error, Exception) else None
+    finally:
+        observer.close()
+    if better is not None and better is not error:
+        raise better from error
 
 
 def _note_batch(run: Run, kind: Any, error: BaseException | None, traceback: Any) -> None:

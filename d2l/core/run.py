@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from d2l.core.checkpoint_manager import CheckpointManager
     from d2l.core.graphed_run import GraphedRun
     from d2l.core.module import Module
+    from d2l.core.observer import RunObserver
     from d2l.core.progress_reporter import ProgressReporter
     from d2l.core.run_logger import RunLogger
     from d2l.core.trainer import Trainer
@@ -108,6 +109,7 @@ class Run:
     has_book_loop = False  # a reader's own `fit_epoch`, which does what the book's does
     checkpoints: "CheckpointManager"
     graphed: "GraphedRun | None" = None
+    observer: "RunObserver | None" = None
     plan: Plan
     logger: "RunLogger"
     metrics: MetricRecorder
@@ -146,6 +148,15 @@ class Run:
         """The epochs that are left, until training is to stop early."""
         while self.position.epoch < self.max_epochs and not self.early_stopping.should_stop:
             yield self.position.epoch
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether the observer wants to be told of the batch in work."""
+        observer = self.observer
+        assert observer is not None
+        if self.is_training:
+            return self.num_batches_done >= observer.next_batch
+        return observer.wants_validation
 
     @property
     def num_local(self) -> int:
@@ -268,6 +279,8 @@ class Run:
         self.finish_pass()
         self._leave_graphs_if_blocked()
         self.position.finish_epoch()
+        if self.observer is not None:
+            self.observer.epoch_done()
         self.epoch_rng = None
         self.logger.update()
         parallel_run.check_weights_agree(self)
@@ -288,7 +301,7 @@ class Run:
             if train and key == "loss":
                 self._written_loss = value
             return
-        value = scalar(value)
+        loss, value = value, scalar(value)
         if self.is_validating and not train:
             self.metrics.add_validation(key, value, self.num_local)
             return
@@ -296,13 +309,16 @@ class Run:
             self.metrics.draw_validation(key, value, self.validation_x, self.num_val_batches or 1)
             return
         if key == "loss" and not self._is_loss_checked:
-            self.check_loss(value)
+            self.check_loss(value, loss)
         fraction = 1.0 if self.group.size == 1 else self.num_local / self.num_global
         index = self.position.first_batch + self.position.batch
         self.metrics.add_training(key, value, index, fraction)
 
-    def check_loss(self, loss: Any) -> None:
-        """Warn or stop at the first loss that is not finite, once a batch, until it was warned."""
+    def check_loss(self, loss: Any, tensor: Any = None) -> None:
+        """Warn or stop at the first loss that is not finite, once a batch, until it was warned.
+
+        `tensor` is the loss with its graph, from which an observer may read the cause.
+        """
         self._is_loss_checked = True
         if self._has_warned:
             return
@@ -312,7 +328,7 @@ class Run:
             if found is not None:
                 self.report_nonfinite(found)
         elif not math.isfinite(loss):
-            self.report_nonfinite(NonFinite(index, float(loss)))
+            self.report_nonfinite(NonFinite(index, float(loss)), tensor)
 
     def check_step(self, loss: Any) -> None:
         """Raise unless the step gave a scalar loss; look at it, unless `Module.plot` did."""
@@ -323,7 +339,7 @@ class Run:
             if loss is not written:
                 self.table.write(STEP_LOSS, loss)
         elif not self._is_loss_checked:
-            self.check_loss(scalar(loss))
+            self.check_loss(scalar(loss), loss)
 
     def check_losses(self, losses: list[float], first: int) -> None:
         """Look at the losses of the batches from `first` on, read from a table."""
@@ -332,7 +348,7 @@ class Run:
         if i is not None:
             self.report_nonfinite(NonFinite(first + i, losses[i]))
 
-    def report_nonfinite(self, found: NonFinite) -> None:
+    def report_nonfinite(self, found: NonFinite, loss: Any = None) -> None:
         """Warn once, or raise `NotFiniteError`, about a loss that is nan or infinite."""
         if self._has_warned:
             return
@@ -345,7 +361,8 @@ class Run:
             "" if num_batches is None else f" of {num_batches}"
         )
         clip = getattr(self.trainer, "gradient_clip_val", 0) or 0
-        advice = checks.advice_on_divergence(self.model, self.optimizer, clip)
+        known = None if self.observer is None else self.observer.explain_nonfinite(loss)
+        advice = known or checks.advice_on_divergence(self.model, self.optimizer, clip)
         if self.config.on_nonfinite == "stop":
             is_late = self.finite_check.deferred or self.graphed is not None
             when = "a moment later" if is_late else "before the weights were updated"
@@ -429,8 +446,13 @@ class DeviceLoader:
                 yield batch
                 continue
             run.batch = batch
+            observer = run.observer
+            if observer is not None and run.is_observed:
+                observer.batch_started(batch, self.is_training)
             yield batch
             if run.is_open:
+                if observer is not None and run.is_observed:
+                    observer.batch_done(self.is_training)
                 run.batch_done()
         if run.is_open:
             run.finish_pass()

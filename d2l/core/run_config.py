@@ -12,6 +12,7 @@ from d2l.engine.precision import check_precision
 from d2l.scale.data_parallel import check_strategy
 
 NONFINITE = ("warn", "stop")
+TUTOR = (True, False, "strict")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class RunConfig:
     run_dir: str | Path | None = None
     strategy: str = "ddp"
     on_nonfinite: str = "warn"
+    tutor: bool | str = True
 
     def __post_init__(self) -> None:
         check_precision(self.precision)
@@ -42,6 +44,8 @@ class RunConfig:
         check_numbers(self.accumulate, self.every, self.keep)
         if self.on_nonfinite not in NONFINITE:
             raise ValueError(f'on_nonfinite must be "warn" or "stop"; found {self.on_nonfinite!r}')
+        if self.tutor not in TUTOR:
+            raise ValueError(f'tutor must be True, False or "strict"; found {self.tutor!r}')
 
 
 def check_numbers(accumulate: Any, every: Any, keep: Any) -> None:

@@ -46,6 +46,7 @@ class TrainerState:
     run: Run | None = None
     recorder: Run | ValidationPass | None = None
     finished: RunParts | None = None
+    hints: list[Any] = field(default_factory=list)
     plan: Plan = NOT_TRAINED
     device: torch.device = field(default_factory=cpu)
     counters: dict[str, int] = field(
@@ -104,6 +105,10 @@ class Trainer(HyperParameters):
     batches) and on Ctrl-C or SIGTERM; the last `keep` and the best stay. `run_dir` gets
     metrics.csv, hparams.json, board.svg and TensorBoard events of each run.
 
+    A mistake that shows in the first steps is named, with its reason and its remedy: `hints` lists
+    what was said. `tutor=False` (or the environment variable D2L_TUTOR=0) says nothing, and
+    `tutor="strict"` raises `MistakeError`.
+
     Started by torchrun, the processes share every batch of the data module's `batch_size` and
     train as one, with DDP or, with `strategy="fsdp"`, sharding a model too large for one device.
 
@@ -156,6 +161,7 @@ class Trainer(HyperParameters):
         run_dir: str | Path | None = None,
         strategy: str = "ddp",
         on_nonfinite: str = "warn",
+        tutor: bool | str = True,
     ) -> None:
         self.save_hyperparameters(ignore=OWN_OPTIONS)
         options = {name: value for name, value in locals().items() if name in OWN_OPTIONS}
@@ -178,6 +184,11 @@ class Trainer(HyperParameters):
         """How the steps of the run are executed, and why."""
         state = state_of(self)
         return state.plan if state.run is None else state.run.plan
+
+    @Addition
+    def hints(self) -> list[Any]:
+        """What was said about mistakes in this run, or the last one: `kind`, `message`, …"""
+        return state_of(self).hints
 
     @Addition
     def device(self) -> torch.device:
@@ -311,6 +322,7 @@ def _open_run(trainer: Trainer, model: Any, data: Any, resume: str | Path | None
     run = Run(trainer, model, state.config)
     run.plan, state.device = NOT_TRAINED, run.device
     state.run = state.recorder = run
+    state.hints = []
     replaced = ["fit_epoch"] if _is_replaced(trainer) else []
     run.has_book_loop = bool(replaced) and _has_book_loop(trainer)
     hooks = Hooks(replaced, _train_batch, _val_batch)

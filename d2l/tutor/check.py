@@ -12,6 +12,7 @@ class When(Enum):
     """When a check looks. Each is a moment of `d2l.tutor.watch.Watch`."""
 
     BEFORE = "before training"
+    FIRST_FORWARD = "first batch, before its backward pass"
     FIRST_BACKWARD = "first batch"  # after the first backward pass
     STEPS = "first steps"  # after each of the observed steps, the first included
     VALIDATION = "first validation batch"

@@ -60,6 +60,7 @@ class Step:
     leaves: dict[str, Tensor] = field(default_factory=dict)  # tensors that the loss depends on
     updates: dict[str, float] = field(default_factory=dict)  # empty until the next step begins
     rates: tuple[float, ...] = ()  # the learning rates of the optimizer's groups
+    summed: int | None = None  # how many examples the loss was the sum of, once it is let go
     failed: Call | None = None  # the call of a PyTorch function that raised an error
     num_optimizer_steps: int = 0  # that PyTorch's optimizer made after this backward pass
     num_empty_steps: int = 0  # of them, those that found no gradient
@@ -125,11 +126,19 @@ class Evidence:
     num_batches: int | None = None  # of an epoch; None where it is not known
     steps: list[Step] = field(default_factory=list)
     labels: list[Tensor] = field(default_factory=list)
+    pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # inputs and labels
     curves: dict[str, list[float]] = field(default_factory=dict)  # of the board: "train_loss", …
     validation_batch: Any = None
+    evaluated_in: set[str] | None = None  # the layers in training mode when it was evaluated
     validation_calls: list[Call] = field(default_factory=list)
     error: BaseException | None = None
     names: dict[int, str] = field(default_factory=dict)  # id of a tensor that learns → its name
+
+    @property
+    def drops_always(self) -> bool:
+        """Whether a step called dropout as a function that was not told of the mode."""
+        calls = [call for step in self.steps for call in step.calls_of("dropout")]
+        return any(call.argument(2, "training", True) is True for call in calls)
 
     @property
     def step(self) -> Step:

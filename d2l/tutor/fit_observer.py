@@ -1,0 +1,180 @@
+"""Observes the runs of `Trainer.fit` for the tutor."""
+
+import os
+from typing import Any
+
+from d2l.core.board import board_curves
+from d2l.core.observer import observes_runs
+from d2l.core.run import DeviceLoader, Run
+
+ENOUGH_STEPS = 30  # before a run is judged by its end of an epoch
+DENSE_STEPS = 3
+SPARSE_STEPS = frozenset({7, 8, 15, 16, 31, 32, 63, 64})
+LAST_OF_EPOCH = 3  # steps at the end of the first epoch
+MOST_STEPS = 64  # that are observed one after the other where the loss does not fall
+FELL = 0.97  # of the first loss, below which it falls
+
+
+@observes_runs
+def observe(run: Run) -> "FitObserver | None":
+    """The observer of a run; None where the tutor is switched off, or another process speaks."""
+    config = run.config
+    is_off = config.tutor is False or os.environ.get("D2L_TUTOR") == "0"
+    if is_off or not run.group.is_main or config.compile:
+        return None
+    if run.group.size > 1 and config.strategy != "ddp":
+        return None  # a norm of a sharded tensor is a matter of all processes
+    return FitObserver(run)
+
+
+class FitObserver:
+    """The tutor's view of one run; see `d2l.core.observer.RunObserver`."""
+
+    next_batch: float = 0
+    wants_validation = False
+
+    def __init__(self, run: Run) -> None:
+        from d2l.core.trainer import state_of
+        from d2l.tutor.evidence import Evidence
+        from d2l.tutor.model_hook import ModelHook
+        from d2l.tutor.show import show
+        from d2l.tutor.watch import Watch
+
+        self._run = run
+        self._hints = state_of(run.trainer).hints
+        self.watch = Watch(Evidence(run.model), self._said)
+        self._hook = ModelHook(self.watch, run.model)
+        self._show = show
+        self._is_judged = False
+        self._num_dense = DENSE_STEPS
+        self._was_resumed = False
+        self._num_points: dict[str, int] = {}
+
+    def opened(self, data: Any) -> None:
+        """Look at the parts of the program."""
+        from d2l.tutor.check import When
+
+        run, evidence = self._run, self.watch.evidence
+        evidence.data, evidence.optimizer = data, _optimizer(run)
+        trainer = run.trainer
+        evidence.train_loader = _own(trainer.train_dataloader)
+        evidence.val_loader = _own(getattr(trainer, "val_dataloader", None))
+        evidence.batch_size = getattr(evidence.train_loader, "batch_size", None)
+        evidence.num_batches = run.num_train_batches
+        self._was_resumed = run.position.num_steps > 0
+        curves = board_curves(run.model.board)
+        self._num_points = {} if curves is None else dict(curves.counts())
+        if run.graphed is not None:
+            self._num_dense = 2  # those that are run as usual before a step is captured
+        self.watch.begin_tracking()
+        self.wants_validation = evidence.val_loader is not None
+        if self._was_resumed:
+            self.next_batch, self.wants_validation = float("inf"), False
+            return
+        self.watch.look(When.BEFORE)
+        self._stop_if_strict()
+
+    def batch_started(self, batch: Any, is_training: bool) -> None:
+        """Record the step that begins."""
+        watch = self.watch
+        self._hook.attach()
+        if not is_training:
+            watch.evidence.validation_batch = batch
+            if watch.evidence.drops_always:
+                watch.recorder.start()
+            return
+        watch.finish_step()
+        watch.recorder.clear()
+        watch.recorder.start()
+        watch.batch_started(batch)
+
+    def batch_done(self, is_training: bool) -> None:
+        """The step is over; decide which one to look at next."""
+        self._hook.remove()
+        if not is_training:
+            self.wants_validation = False
+            self.watch.validation_done()
+            self._stop_if_strict()
+            return
+        number = self._run.num_batches_done + 1
+        self.next_batch = self._next(number)
+        if self.next_batch > number:
+            self.watch.pause()
+        else:
+            self.watch.finish_step()
+            self.watch.recorder.stop()
+        self._stop_if_strict()
+
+    def epoch_done(self) -> None:
+        """Judge the run by its first epoch, once there were steps enough."""
+        from d2l.tutor.check import When
+
+        run = self._run
+        if self._is_judged or self._was_resumed or run.num_batches_done < ENOUGH_STEPS:
+            return
+        self._is_judged = True
+        run.flush()
+        self.watch.finish_step()
+        self.watch.evidence.curves = self._new_points()
+        self.watch.look(When.EPOCH)
+        self.watch.pause()
+        self.next_batch = float("inf")
+        self._stop_if_strict()
+
+    def explain_nonfinite(self, loss: Any) -> str | None:
+        """The message about the loss that became nan or infinite, where its cause is known."""
+        hint = self.watch.not_finite(loss, self._run.batch)
+        return None if hint is None else hint.message
+
+    def failed(self, error: BaseException) -> BaseException | None:
+        """The error that explains a mistake, to be raised from PyTorch's."""
+        return self.watch.explain(error)
+
+    def close(self) -> None:
+        """Let go of the run."""
+        self._hook.remove()
+        self.watch.close()
+
+    def _said(self, hint: Any) -> None:
+        self._hints.append(hint)
+        self._show(hint)
+
+    def _new_points(self) -> dict[str, list[float]]:
+        """The points that this run has put on the board, by label."""
+        curves = board_curves(self._run.model.board)
+        if curves is None:
+            return {}
+        new = curves.since(self._num_points)
+        return {label: [float(point.y) for point in points] for label, points in new.items()}
+
+    def _next(self, number: int) -> float:
+        """The number of the next batch to look at, given how many are done."""
+        if number < self._num_dense:
+            return number
+        if self._run.graphed is not None:
+            return float("inf")
+        num_batches = self._run.num_train_batches
+        last = None if num_batches is None else num_batches - LAST_OF_EPOCH
+        if number < MOST_STEPS and number >= 8 and self.watch.is_stuck(FELL):
+            return number
+        candidates = [n for n in SPARSE_STEPS if n >= number]
+        if last is not None and number < last + LAST_OF_EPOCH:
+            candidates.append(max(number, last))
+        return min(candidates, default=float("inf"))
+
+    def _stop_if_strict(self) -> None:
+        if self._run.config.tutor == "strict" and self.watch.hints:
+            from d2l.errors import MistakeError
+
+            hint = self.watch.hints[0]
+            error = MistakeError(hint.message)
+            error.hint = hint
+            raise error
+
+
+def _own(loader: Any) -> Any:
+    return loader.loader if isinstance(loader, DeviceLoader) else loader
+
+
+def _optimizer(run: Run) -> Any:
+    return run.optimizer if run.optimizer is not None else getattr(run.trainer, "optim", None)

@@ -1,0 +1,113 @@
+"""Records the PyTorch functions that a program calls, in the order of the calls.
+
+A `TorchFunctionMode` sees every call that is made from Python, with its arguments and its result,
+and changes none. Under `torch.compile`, and inside a captured graph, nothing is recorded.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from d2l.tutor.evidence import Call
+
+MOST_CALLS = 4000  # of one step; the rest are not kept
+MOST_BYTES = 2**28  # of results that are kept of one step: a model near the limit of its memory
+PROPERTIES = frozenset({"data", "T", "mT"})  # those whose reading is recorded as a call
+IGNORED = frozenset(
+    {"dim", "size", "__len__", "stride", "is_floating_point", "_set_grad_enabled", "__hash__"}
+    | {
+        "_record_function_enter_new",
+        "_record_function_exit._RecordFunction",
+        "numel",
+        "element_size",
+    }
+    | {"__bool__", "__format__", "__repr__", "is_complex", "data_ptr", "get_device", "type"}
+    | {"manual_seed", "__set__", "is_contiguous", "dtype", "requires_grad_"}
+)
+
+
+class Recorder(TorchFunctionMode):
+    """Active from `start` to `stop`: appends to `calls`, and tells of each `Tensor.backward`.
+
+    `before_backward(loss)` and `after_backward()` are called around it, outside the recording.
+    While `is_idle` only backward passes are told of.
+    """
+
+    def __init__(
+        self, before_backward: Callable[[Tensor], None], after_backward: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self.calls: list[Call] = []
+        self.failed: Call | None = None
+        self.failure: Exception | None = None  # that `failed` raised
+        self.is_idle = False
+        self.is_after_backward = False
+        self._before, self._after = before_backward, after_backward
+        self._num_bytes = 0
+        self._is_active = False
+
+    def start(self) -> None:
+        """Begin to record."""
+        if not self._is_active:
+            self.__enter__()
+            self._is_active = True
+
+    def stop(self) -> None:
+        """End the recording, unless a mode of the program was entered since and not left."""
+        if self._is_active and torch.overrides._get_current_function_mode() is self:
+            self.__exit__(None, None, None)
+            self._is_active = False
+
+    @contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """Inside, calls are not recorded: they are not the program's."""
+        before, self.is_idle = self.is_idle, True
+        try:
+            yield
+        finally:
+            self.is_idle = before
+
+    @property
+    def is_active(self) -> bool:
+        """Whether calls are seen."""
+        return self._is_active
+
+    def clear(self) -> None:
+        """Begin with an empty record."""
+        self.calls, self.failed, self.failure, self._num_bytes = [], None, None, 0
+        self.is_after_backward = False
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        if name == "backward" and args and isinstance(args[0], Tensor):
+            self._before(args[0])
+            result = func(*args, **kwargs)
+            self.is_after_backward = True
+            self._after()
+            return result
+        if self.is_idle:
+            return func(*args, **kwargs)
+        if name == "__get__":
+            name = getattr(getattr(func, "__self__", None), "__name__", "")
+            if name not in PROPERTIES:
+                return func(*args, **kwargs)
+        if name in IGNORED or len(self.calls) >= MOST_CALLS:
+            return func(*args, **kwargs)
+        try:
+            result = func(*args, **kwargs)
+        except Exception as error:
+            self.failure = error
+            self.failed = Call(name, args, kwargs, None, self.is_after_backward)
+            raise
+        if isinstance(result, Tensor):
+            self._num_bytes += result.numel() * result.element_size()
+        if self._num_bytes < MOST_BYTES:
+            self.calls.append(Call(name, args, kwargs, result, self.is_after_backward))
+        return result

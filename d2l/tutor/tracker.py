@@ -1,0 +1,162 @@
+"""What becomes of the tensors that learn: gradients, whether they were cleared, and updates."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from d2l.core.unregistered import named_unregistered_tensors
+from d2l.tutor.evidence import Step
+
+MOST_ELEMENTS = 2**22  # of one tensor; of a larger one a part is compared
+MOST_NODES = 20_000  # of a graph that are walked through
+
+
+@dataclass
+class Kept:
+    """What a tensor and its gradient were before a step."""
+
+    tensor: Tensor
+    values: Tensor
+    version: int
+
+
+class Tracker:
+    """Follows the tensors that a program learns, from one backward pass to the next."""
+
+    def __init__(self, model: nn.Module | None, optimized: list[Tensor]) -> None:
+        self.names: dict[int, str] = {}
+        self._tensors: dict[str, Tensor] = {}
+        self._before: dict[str, Kept] = {}
+        self._used: dict[str, tuple[Tensor, Tensor]] = {}  # the gradient of the step before
+        for name, tensor in (*named_tensors(model), *_numbered(optimized)):
+            self.add(name, tensor)
+
+    def add(self, name: str, tensor: Tensor) -> None:
+        """Follow one more tensor that learns."""
+        if id(tensor) not in self.names and tensor.is_leaf and not _is_lazy(tensor):
+            self.names[id(tensor)] = name
+            self._tensors[name] = tensor
+
+    @torch.no_grad()
+    def before_backward(self, step: Step) -> None:
+        """Note which gradients an earlier step used already, and keep the values."""
+        stale = []
+        for name, tensor in self._tensors.items():
+            used = self._used.get(name)
+            if used is None or tensor.grad is None:
+                continue
+            grad, values = used
+            has_moved = name in self._before and _update(self._before[name]) > 0
+            if has_moved and torch.equal(_part(tensor.grad), values) and bool(values.any()):
+                stale.append(name)
+        step.stale = frozenset(stale)
+        self._before = {n: _kept(t) for n, t in self._tensors.items() if _is_dense(t)}
+
+    @torch.no_grad()
+    def after_backward(self, step: Step) -> None:
+        """Note the norms of the gradients."""
+        self._used = {}
+        for name, tensor in self._tensors.items():
+            grad = tensor.grad
+            if grad is None or not _is_dense(grad):
+                step.gradient_norms[name] = None
+                continue
+            step.gradient_norms[name] = float(grad.float().norm())
+            self._used[name] = grad, _part(grad).clone()
+
+    @torch.no_grad()
+    def after_step(self, step: Step) -> None:
+        """Note by how much each tensor has changed since `before_backward`."""
+        step.updates = {name: _update(kept) for name, kept in self._before.items()}
+
+    def forget(self) -> None:
+        """Keep nothing of gradients: steps were made that were not followed."""
+        self._used, self._before = {}, {}
+
+
+def named_tensors(model: nn.Module | None) -> Iterator[tuple[str, Tensor]]:
+    """Everything of a model that learns, with names, also what is not registered."""
+    if model is None:
+        return
+    yield from ((n, p) for n, p in nn.Module.named_parameters(model) if p.requires_grad)
+    yield from named_hidden_parameters(model)
+    yield from ((n, t) for n, t in named_unregistered_tensors(model) if t.requires_grad)
+
+
+def named_hidden_parameters(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Parameters of layers that stand in a plain list, tuple or dict of the model."""
+    known = {id(p) for p in nn.Module.parameters(model)}
+    for path, module in list(model.named_modules()):
+        for attribute, value in vars(module).items():
+            if attribute.startswith("_") or isinstance(value, nn.Module):
+                continue
+            for name, layer in _modules_in(value, f"{path}.{attribute}".lstrip(".")):
+                for n, p in nn.Module.named_parameters(layer):
+                    if id(p) not in known:
+                        known.add(id(p))
+                        yield f"{name}.{n}", p
+
+
+def _modules_in(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, nn.Module]]:
+    if isinstance(value, nn.Module):
+        yield name, value
+    elif isinstance(value, (list, tuple)) and depth < 3:
+        for i, item in enumerate(value):
+            yield from _modules_in(item, f"{name}[{i}]", depth + 1)
+    elif isinstance(value, dict) and depth < 3:
+        for key, item in value.items():
+            yield from _modules_in(item, f"{name}[{key!r}]", depth + 1)
+
+
+def leaves_of(loss: Tensor) -> dict[int, Tensor]:
+    """The leaf tensors that a loss depends on, by id."""
+    if loss.grad_fn is None:
+        return {id(loss): loss} if loss.requires_grad else {}
+    found, seen, waiting = {}, set(), [loss.grad_fn]
+    while waiting and len(seen) < MOST_NODES:
+        node: Any = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            found[id(node.variable)] = node.variable
+        waiting += [child for child, _ in node.next_functions if child is not None]
+    return found
+
+
+def _numbered(tensors: list[Tensor]) -> Iterator[tuple[str, Tensor]]:
+    return ((f"params[{i}]", tensor) for i, tensor in enumerate(tensors) if tensor.requires_grad)
+
+
+def _is_lazy(tensor: Tensor) -> bool:
+    return isinstance(tensor, nn.parameter.UninitializedTensorMixin)
+
+
+def _is_dense(tensor: Tensor) -> bool:
+    return tensor.layout is torch.strided and tensor.device.type != "meta"
+
+
+def _part(tensor: Tensor) -> Tensor:
+    """All of a tensor, or evenly spread elements of a large one."""
+    flat = tensor.detach().reshape(-1)
+    return flat if len(flat) <= MOST_ELEMENTS else flat[:: len(flat) // MOST_ELEMENTS + 1]
+
+
+def _kept(tensor: Tensor) -> Kept:
+    return Kept(tensor, _part(tensor).clone(), tensor._version)
+
+
+def _update(kept: Kept) -> float:
+    """The relative change of a tensor since it was kept."""
+    new = _part(kept.tensor)
+    if new.shape != kept.values.shape:
+        return math.inf
+    change = float((new - kept.values).float().norm())
+    if change == 0:
+        return 0.0
+    size = float(kept.values.float().norm())
+    return change / size if size else math.inf

@@ -1,0 +1,354 @@
+"""Follows the first steps of a program, has the checks look at them, and gives the hints.
+
+One `Watch` serves all hosts: `Trainer.fit`, where the run tells of its batches, and a loop by hand,
+where steps are told apart by their backward passes.
+"""
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from d2l.tutor.check import Check, Finding, When
+from d2l.tutor.evidence import Evidence, Step
+from d2l.tutor.hint import Hint
+from d2l.tutor.recorder import Recorder
+from d2l.tutor.registry import CHECKS
+from d2l.tutor.tracker import Tracker, leaves_of
+
+MOST_HINTS = 3  # at a time
+FULL_STEPS = 2  # the newest ones, whose calls and tensors are kept
+ENOUGH_PASSES = 30  # before a program is judged by its first epoch
+MOST_PAIRS = 1500  # examples whose inputs and labels are kept
+MOST_PAIR_BYTES = 2**26
+
+
+class Watch:
+    """The steps of one program. `say` is called with each new hint."""
+
+    def __init__(self, evidence: Evidence, say: Callable[[Hint], None]) -> None:
+        self.evidence = evidence
+        self.hints: list[Hint] = []
+        self.recorder = Recorder(self._before_backward, self._after_backward)
+        self.num_passes = 0  # backward passes that were seen
+        self.last_pass: float = math.inf  # after which nothing is recorded
+        self._is_judged = False
+        self._num_before = 0  # recorded calls before the model was evaluated
+        self._say = say
+        self._tracker: Tracker | None = None
+        self._open_step: Step | None = None  # whose updates are yet to come
+        self._inputs: tuple[Any, ...] = ()
+        self._outputs: Any = None
+        self._was_training = True
+        self._batch: Any = None
+        self._num_pairs = 0
+        self._failed_checks: set[str] = set()
+        self._optimizer_hooks: list[Any] = []
+
+    def look(self, when: When) -> None:
+        """Have the checks of a moment look at the evidence, and say what they find."""
+        num_said = 0
+        for check in CHECKS:
+            if check.when is not when or any(hint.kind == check.kind for hint in self.hints):
+                continue
+            if self.hints and (check.symptom or when is When.NOT_FINITE):
+                continue  # it follows from what was said
+            finding = self._result(check)
+            if finding is not None and num_said < MOST_HINTS:
+                num_said += 1
+                self.add(as_hint(check, finding))
+
+    def add(self, hint: Hint) -> None:
+        """Say a hint, unless its kind was said before."""
+        if all(hint.kind != known.kind for known in self.hints):
+            self.hints.append(hint)
+            self._say(hint)
+
+    def begin_tracking(self) -> None:
+        """Know the tensors that learn; called once they have their shapes."""
+        self._tracker = Tracker(self.evidence.model, self.evidence.optimized)
+        self.evidence.names = self._tracker.names
+        self._watch_optimizer()
+
+    def batch_started(self, batch: Any) -> None:
+        """What the trainer's loader gives next."""
+        self._batch = batch
+
+    def model_called(self, inputs: tuple[Any, ...], outputs: Any, was_training: bool) -> None:
+        """The model answered in a step that learns."""
+        self._inputs, self._outputs, self._was_training = inputs, outputs, was_training
+
+    def step_begins(self) -> None:
+        """In a loop by hand: the model is about to be called in a step that learns."""
+        if self.recorder.is_after_backward:
+            self.finish_step()
+            self.recorder.clear()
+        if self.num_passes >= self.last_pass:
+            self.recorder.stop()
+
+    def evaluation_begins(self) -> None:
+        """In a loop by hand: the model is about to be called under `no_grad`."""
+        self._num_before = len(self.recorder.calls)
+        if self.num_passes >= ENOUGH_PASSES:
+            self.finish_step()
+            self.judge()
+
+    def judge(self) -> None:
+        """Look at what shows after an epoch, once there were steps enough."""
+        if not self._is_judged and self.num_passes >= ENOUGH_PASSES:
+            self._is_judged = True
+            self.look(When.EPOCH)
+
+    def model_evaluated(self, inputs: tuple[Any, ...]) -> None:
+        """The model answered under `no_grad`: in which mode its layers are, counts."""
+        evidence = self.evidence
+        if evidence.model is not None and evidence.evaluated_in is None:
+            evidence.evaluated_in = {n for n, m in evidence.model.named_modules() if m.training}
+            if self.last_pass < math.inf and self.num_passes:  # by hand: nobody tells of its end
+                evidence.validation_calls = self.recorder.calls[self._num_before :]
+                self.look(When.VALIDATION)
+                evidence.validation_calls = []
+
+    def validation_done(self) -> None:
+        """The first validation batch is over."""
+        self.evidence.validation_calls = self.recorder.calls
+        self.recorder.stop()
+        self.recorder.clear()
+        if self.evidence.evaluated_in is None:
+            self.model_evaluated(())
+        self.look(When.VALIDATION)
+        self.evidence.validation_calls, self.evidence.validation_batch = [], None
+
+    def is_stuck(self, factor: float) -> bool:
+        """Whether the newest loss is not below `factor` of the first one, or labels are few."""
+        steps = self.evidence.steps
+        if not steps or not self.evidence.pairs:
+            return False
+        return not steps[-1].loss_value < factor * steps[0].loss_value
+
+    def not_finite(self, loss: Any, batch: Any) -> Hint | None:
+        """Why a loss is nan or infinite, from its graph and its batch, if a hint says it."""
+        causes = {check.kind for check in CHECKS if check.when is When.NOT_FINITE}
+        known = [hint for hint in self.hints if hint.kind in causes]
+        if not known and self.evidence.model is not None:
+            num_before = len(self.hints)
+            step = self._new_step()
+            step.batch, step.loss_value = batch, math.nan
+            step.loss = loss if isinstance(loss, Tensor) else None
+            self.evidence.steps.append(step)
+            self.look(When.NOT_FINITE)
+            known = self.hints[num_before:]
+        return known[0] if known else (self.hints[0] if self.hints else None)
+
+    def explain(self, error: BaseException) -> BaseException | None:
+        """The error to raise from this one, whose cause is known; its hint is said by it."""
+        from d2l.tutor.errors import explained
+
+        self.recorder.stop()
+        evidence = self.evidence
+        evidence.error = error
+        evidence.steps.append(self.failed_step(error))
+        found = explained(error, evidence) if isinstance(error, Exception) else None
+        if found is None:
+            return None
+        hint, better = found
+        if all(hint.kind != known.kind for known in self.hints):
+            self.hints.append(hint)
+        return better
+
+    def finish_step(self) -> None:
+        """The step before is over: what it changed is known."""
+        step, self._open_step = self._open_step, None
+        if step is None or self._tracker is None:
+            return
+        self._tracker.after_step(step)
+        step.calls = step.calls + [c for c in self.recorder.calls if c.is_after_backward]
+        self.look(When.STEPS)
+        for old in self.evidence.steps[:-FULL_STEPS]:
+            old.calls, old.inputs, old.outputs, old.batch, old.loss = [], (), None, None, None
+
+    def pause(self) -> None:
+        """Record no more, until steps are to be observed again."""
+        self.finish_step()
+        self.recorder.stop()
+        self.recorder.clear()
+        if self._tracker is not None:
+            self._tracker.forget()
+        for step in self.evidence.steps:
+            step.calls, step.inputs, step.outputs, step.batch, step.loss = [], (), None, None, None
+            step.leaves = {}
+        self._inputs, self._outputs, self._batch = (), None, None
+
+    def failed_step(self, error: BaseException) -> Step:
+        """The step in which an error was raised, as far as it came."""
+        step = self._new_step()
+        recorder, cause = self.recorder, error
+        while cause is not None and cause is not recorder.failure:
+            cause = cause.__cause__ or cause.__context__  # type: ignore[assignment]
+        step.failed = recorder.failed if cause is not None else None
+        return step
+
+    def close(self) -> None:
+        """Let go of the program."""
+        self.recorder.stop()
+        self.recorder.clear()
+        for hook in self._optimizer_hooks:
+            hook.remove()
+        self._optimizer_hooks = []
+        self.evidence = Evidence(None)
+        self._tracker, self._open_step = None, None
+        self._inputs, self._outputs, self._batch = (), None, None
+
+    def _new_step(self) -> Step:
+        return Step(
+            index=self.num_passes,
+            batch=self._batch,
+            inputs=self._inputs,
+            outputs=self._outputs,
+            was_training=self._was_training,
+            calls=[call for call in self.recorder.calls if not call.is_after_backward],
+            rates=_rates(self.evidence.optimizer),
+        )
+
+    def _before_backward(self, loss: Tensor) -> None:
+        if self._is_idle():
+            return
+        with torch.no_grad():
+            self._open(loss)
+        if not math.isfinite(self.evidence.step.loss_value):
+            self.look(When.NOT_FINITE)
+        elif self.num_passes == 0:
+            self.look(When.FIRST_FORWARD)
+
+    def _open(self, loss: Tensor) -> None:
+        is_after = self.recorder.is_after_backward
+        if is_after:
+            new = [c for c in self.recorder.calls if c.is_after_backward]
+        self.finish_step()
+        if is_after:
+            self.recorder.clear()
+            self.recorder.calls = [_before(call) for call in new]
+        if self._tracker is None:
+            self.begin_tracking()
+        assert self._tracker is not None
+        step = self._new_step()
+        step.loss = loss
+        step.loss_value = float(loss.detach()) if loss.numel() == 1 else math.nan
+        step.leaves = self._named(leaves_of(loss))
+        self.evidence.steps.append(step)
+        self._keep_labels(step)
+        self._tracker.before_backward(step)
+
+    def _after_backward(self) -> None:
+        if self._is_idle():
+            self.num_passes += 1
+            return
+        assert self._tracker is not None
+        step = self.evidence.step
+        self._tracker.after_backward(step)
+        self._open_step = step
+        if self.num_passes == 0:
+            self.look(When.FIRST_BACKWARD)
+        self.num_passes += 1
+        self.recorder.is_idle = self.num_passes >= self.last_pass
+
+    def _is_idle(self) -> bool:
+        return self.recorder.is_idle or (
+            torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
+        )
+
+    def _named(self, leaves: dict[int, Tensor]) -> dict[str, Tensor]:
+        assert self._tracker is not None
+        named = {}
+        for number, tensor in leaves.items():
+            name = self._tracker.names.get(number)
+            if name is None:
+                name = f"tensor of shape {tuple(tensor.shape)} #{len(named)}"
+            named[name] = tensor
+        return named
+
+    def _keep_labels(self, step: Step) -> None:
+        y, X = step.y, step.X
+        if not isinstance(y, Tensor) or y.is_floating_point() or y.ndim == 0:
+            return
+        self.evidence.labels.append(y.detach().reshape(-1).clone())
+        if not isinstance(X, Tensor) or len(X) != len(y) or self._num_pairs > MOST_PAIRS:
+            return
+        if X.numel() * X.element_size() * max(1, MOST_PAIRS // len(X)) < MOST_PAIR_BYTES:
+            self._num_pairs += len(X)
+            self.evidence.pairs.append((X.detach().clone(), y.detach().clone()))
+
+    def _watch_optimizer(self) -> None:
+        optimizer = self.evidence.optimizer
+        if isinstance(optimizer, torch.optim.Optimizer):
+            self._optimizer_hooks.append(
+                optimizer.register_step_pre_hook(OptimizerHook(self))  # type: ignore[arg-type]
+            )
+
+    def optimizer_stepped(self) -> None:
+        """PyTorch's optimizer is about to step."""
+        step = self._open_step
+        if step is None:
+            return
+        step.num_optimizer_steps += 1
+        held = self.evidence.optimized
+        with torch.no_grad(), self.recorder.unrecorded():
+            if not any(p.grad is not None and bool(p.grad.any()) for p in held):
+                step.num_empty_steps += 1
+
+    def _result(self, check: Check) -> Finding | None:
+        """What a check finds; one that fails says so, once, and is left out."""
+        if check.kind in self._failed_checks:
+            return None
+        try:
+            with torch.no_grad():
+                return check.look(self.evidence)
+        except Exception as error:
+            self._failed_checks.add(check.kind)
+            warnings.warn(
+                f"the tutor's check {check.kind!r} failed and is left out: "
+                f"{type(error).__name__}: {error}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            return None
+
+
+class OptimizerHook:
+    """Tells a watch of the optimizer's steps; a copy of the optimizer is not watched."""
+
+    def __init__(self, watch: Watch | None = None) -> None:
+        self._watch = watch
+
+    def __call__(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self._watch is not None and optimizer is self._watch.evidence.optimizer:
+            self._watch.optimizer_stepped()
+
+    def __deepcopy__(self, memo: Any) -> "OptimizerHook":
+        return OptimizerHook()
+
+    def __reduce__(self) -> Any:
+        return OptimizerHook, ()
+
+
+def as_hint(check: Check, finding: Finding) -> Hint:
+    """The hint that a finding becomes: what was seen, why it matters, what to write."""
+    message = " ".join(part for part in (finding.seen, check.why, finding.fix) if part)
+    return Hint(check.kind, message, finding.evidence, finding.where)
+
+
+def _before(call: Any) -> Any:
+    """A call between two steps belongs to the next one."""
+    call.is_after_backward = False
+    return call
+
+
+def _rates(optimizer: Any) -> tuple[float, ...]:
+    groups = getattr(optimizer, "param_groups", None)
+    if groups is None:
+        lr = getattr(optimizer, "lr", None)
+        return (float(lr),) if isinstance(lr, (int, float)) else ()
+    return tuple(float(group["lr"]) for group in groups if "lr" in group)

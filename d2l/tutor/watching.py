@@ -1,0 +1,109 @@
+"""Watching a loop by hand: one line around it, and mistakes are named as in `Trainer.fit`."""
+
+import os
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import nn
+
+from d2l.tutor.check import When
+from d2l.tutor.evidence import Evidence
+from d2l.tutor.hint import Hint
+from d2l.tutor.model_hook import ModelHook
+from d2l.tutor.show import show
+from d2l.tutor.watch import Watch
+
+DENSE_PASSES = 64  # backward passes that are looked at one after the other
+
+
+class watching:  # noqa: N801 - used like a function
+    """Name mistakes of a training loop by hand: `with d2l.watching(model, optimizer):`.
+
+    `optimizer` is PyTorch's, one of your own, or the list of tensors that the loop updates; `model`
+    may be None where a loop has no module. `hints` lists what was said. No number of the program
+    changes, and after the first 64 steps nothing is recorded any more.
+
+    >>> net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+    >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    >>> X, y = torch.randn(6, 4), torch.tensor([0, 1, 2, 0, 1, 2])
+    >>> with d2l.watching(net, optimizer) as watch:
+    ...     for _ in range(3):
+    ...         l = nn.functional.cross_entropy(net(X), y)
+    ...         optimizer.zero_grad()
+    ...         l.backward()
+    ...         optimizer.step()
+    >>> watch.hints
+    []
+
+    Book: 3.4 Linear regression implementation from scratch
+    """
+
+    def __init__(self, model: nn.Module | None = None, optimizer: Any = None) -> None:
+        self.hints: list[Hint] = []
+        self._watch = Watch(Evidence(model, optimizer), self._said)
+        self._hook = ModelHook(self._watch, model)
+        self._before: Any = None
+        self._is_off = os.environ.get("D2L_TUTOR") == "0"
+        self._model = model
+
+    def __enter__(self) -> "watching":
+        if self._is_off:
+            return self
+        watch = self._watch
+        watch.last_pass = DENSE_PASSES
+        watch.look(When.BEFORE)
+        self._hook.attach()
+        if self._model is not None:
+            self._before = self._model.register_forward_pre_hook(StepStart(watch, self._model))
+        watch.recorder.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._is_off:
+            return
+        watch, better = self._watch, None
+        try:
+            if isinstance(error, Exception):
+                better = watch.explain(error)
+                self.hints = list(watch.hints)
+            elif error is None:
+                watch.finish_step()
+                watch.judge()
+        finally:
+            self._hook.remove()
+            if self._before is not None:
+                self._before.remove()
+            watch.close()
+        if better is not None and better is not error:
+            raise better from error
+
+    def _said(self, hint: Hint) -> None:
+        self.hints.append(hint)
+        show(hint)
+
+
+class StepStart:
+    """Tells a watch that the model is about to be called; a copy of the model is not watched."""
+
+    def __init__(self, watch: Watch | None = None, model: nn.Module | None = None) -> None:
+        self._watch, self._model = watch, model
+
+    def __call__(self, model: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if self._watch is None or model is not self._model:
+            return
+        if torch.is_grad_enabled():
+            self._watch.step_begins()
+        else:
+            self._watch.evaluation_begins()
+
+    def __deepcopy__(self, memo: Any) -> "StepStart":
+        return StepStart()
+
+    def __reduce__(self) -> Any:
+        return StepStart, ()

@@ -93,10 +93,13 @@ class Failure:
 
     def raised_in(self, *functions: str) -> bool:
         """Whether a function of PyTorch itself, of one of these names, was the last to run."""
-        frame = self.frames[-1] if self.frames else None
-        if frame is None or frame.f_code.co_name not in functions:
-            return False
-        return str(frame.f_globals.get("__name__", "")).startswith("torch.")
+        is_named = bool(self.frames) and self.frames[-1].f_code.co_name in functions
+        return is_named and self.is_raised_by("torch.")
+
+    def is_raised_by(self, package: str) -> bool:
+        """Whether code of a package was the last to run."""
+        name = self.frames[-1].f_globals.get("__name__") if self.frames else ""
+        return str(name).startswith(package)
 
     @property
     def num_examples(self) -> int | None:
@@ -189,3 +192,8 @@ def is_integer(tensor: Tensor) -> bool:
     """Whether a tensor is of whole numbers (not of truth values)."""
     is_real = tensor.is_floating_point() or tensor.is_complex()
     return not is_real and tensor.dtype != torch.bool
+
+
+def capitalised(text: str) -> str:
+    """A text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]

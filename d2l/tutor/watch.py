@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.evidence import Evidence, Step

@@ -132,7 +132,7 @@ def _predicts_next(X: Tensor | None, y: Tensor | None) -> bool:
     """Whether labels are the inputs, one place further on."""
     if X is None or y is None or X.ndim != 2 or X.is_floating_point() or X.shape != y.shape:
         return False
-    if X.shape[1] < 4 or bool((X == X[:, :1]).all()):
+    if X.shape[1] < 4 or bool((X[:, :1] == X).all()):
         return False
     return bool((X[:, 1:] == y[:, :-1]).float().mean() > 0.95)
 

@@ -25,9 +25,9 @@ class D2LError(Exception):
 
 
 class MistakeError(D2LError):
-    """An error of PyTorch, told as the mistake it comes from; PyTorch's own is its `__cause__`.
+    """A mistake that the tutor has named; `kind` is its name, `hint` says what was seen.
 
-    It is also of the class of PyTorch's error.
+    Where PyTorch raised an error, that is the `__cause__`, and this one is of its class as well.
     """
 
     def __init__(self, message: str, *, kind: str = "") -> None:

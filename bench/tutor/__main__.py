@@ -11,9 +11,12 @@ import click
 @click.option("--check-corpus", "checks", is_flag=True, help="Run all, and measure.")
 @click.option("--only", default="", help="Programs whose name or family matches this expression.")
 def main(lists: bool, checks: bool, only: str) -> None:
-    """Wrong programs with their right twins, and right ones, for a tutor to be judged by."""
-    if lists == checks:
-        raise click.UsageError("give one of --list and --check-corpus")
+    """Judge the tutor by wrong programs with their right twins, and by right ones.
+
+    Prints a row for each wrong program, each false alarm, and the figures.
+    """
+    if lists and checks:
+        raise click.UsageError("give one of --list and --check-corpus, or neither")
     from bench.tutor.catalogue import RIGHT, WRONG
 
     wrong = [m for m in WRONG if re.search(only, f"{m.name} {m.host}")]
@@ -23,6 +26,10 @@ def main(lists: bool, checks: bool, only: str) -> None:
 
         click.echo("\n".join(contents(wrong, right)))
         return
+    if not checks:
+        from bench.tutor.judge import judge
+
+        sys.exit(0 if judge(wrong, right, click.echo) else 1)
     from bench.tutor.check import check_corpus
 
     sys.exit(0 if check_corpus(wrong, right, click.echo) else 1)

@@ -22,6 +22,7 @@ class Ended(NamedTuple):
     error: BaseException | None
     seconds: float
     hints: tuple[str, ...]
+    moments: tuple[tuple[str, str], ...]  # each kind that was said, and when
 
 
 class Row(NamedTuple):
@@ -42,14 +43,16 @@ def run(program: Callable[[], Outcome], seed: int = 0) -> Ended:
     torch.manual_seed(seed)
     begun = time.process_time()
     outcome, error = None, None
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    output = contextlib.redirect_stdout(io.StringIO())
+    with warnings.catch_warnings(), output, contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
             outcome = program()
         except Exception as raised:
             error = raised
-    hints = dict.fromkeys((*said.said(), *said.kind_of(error)))
-    return Ended(outcome, error, time.process_time() - begun, tuple(hints))
+    moments = dict((*said.of_error(error), *said.said()))
+    seconds = time.process_time() - begun
+    return Ended(outcome, error, seconds, tuple(moments), tuple(moments.items()))
 
 
 def check_mistake(mistake: Mistake) -> Iterator[Row]:

@@ -30,17 +30,17 @@ def forget() -> None:
     _watchers.clear()
 
 
-def kind_of(error: BaseException | None) -> tuple[str, ...]:
-    """The kind of the hint that an error carries, or one of its causes."""
+def of_error(error: BaseException | None) -> tuple[tuple[str, str], ...]:
+    """The kind of the hint that an error carries, or one of its causes, and when it came."""
     while error is not None:
         kind = getattr(getattr(error, "hint", None), "kind", None) or getattr(error, "kind", None)
         if kind is not None:
-            return (kind,)
+            return ((kind, "when PyTorch raises an error"),)
         error = error.__cause__ or error.__context__
     return ()
 
 
-def said() -> tuple[str, ...]:
-    """The kinds of the hints that the program just run was given, in their order."""
-    listened = [thing for thing in (*_trainers, *_watchers) if thing is not None]
-    return tuple(hint.kind for thing in listened for hint in getattr(thing, "hints", ()))
+def said() -> tuple[tuple[str, str], ...]:
+    """The kinds of the hints that the program just run was given, in their order, and when."""
+    things = (*_trainers, *_watchers)
+    return tuple((hint.kind, hint.where) for thing in things for hint in thing.hints)

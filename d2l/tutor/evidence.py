@@ -66,7 +66,7 @@ class Step:
     num_empty_steps: int = 0  # of them, those that found no gradient
 
     @property
-    def X(self) -> Tensor | None:
+    def X(self) -> Tensor | None:  # noqa: N802 - the book's symbol
         """The first input that is a tensor."""
         parts = self.inputs or (self.batch if isinstance(self.batch, (list, tuple)) else ())
         return next((part for part in parts if isinstance(part, Tensor)), None)

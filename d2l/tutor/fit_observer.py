@@ -132,8 +132,9 @@ class FitObserver:
 
     def close(self) -> None:
         """Let go of the run."""
-        self._hook.remove()
+        self._hook.close()
         self.watch.close()
+        del self._run
 
     def _said(self, hint: Any) -> None:
         self._hints.append(hint)
@@ -167,7 +168,7 @@ class FitObserver:
             from d2l.errors import MistakeError
 
             hint = self.watch.hints[0]
-            error = MistakeError(hint.message)
+            error = MistakeError(hint.message, kind=hint.kind)
             error.hint = hint
             raise error
 

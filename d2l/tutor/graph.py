@@ -17,7 +17,8 @@ PASSED = frozenset(  # functions that keep the sign of what they are given
 
 def nodes(loss: Tensor) -> Iterator[Any]:
     """Every node of the graph of a loss, the last function first, breadth first."""
-    waiting, seen = [loss.grad_fn], set()
+    waiting: list[Any] = [loss.grad_fn]
+    seen: set[Any] = set()
     while waiting and len(seen) < MOST_NODES:
         node = waiting.pop(0)
         if node is None or node in seen:

@@ -26,6 +26,11 @@ class ModelHook:
             self._handle.remove()
             self._handle = None
 
+    def close(self) -> None:
+        """Be told no more, and let go of the model."""
+        self.remove()
+        self._watch = self._model = None
+
     def __call__(self, model: nn.Module, inputs: tuple[Any, ...], outputs: Any) -> None:
         if self._watch is None or model is not self._model:
             return

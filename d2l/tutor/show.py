@@ -21,7 +21,7 @@ def show(hint: Hint) -> None:
     if frontend == "notebook":
         from IPython.display import display
 
-        display({"text/html": as_html(hint), "text/plain": as_lines(hint)}, raw=True)  # type: ignore[no-untyped-call]
+        display({"text/html": as_html(hint), "text/plain": as_lines(hint)}, raw=True)
         return
     text = as_lines(hint) if frontend == "terminal" else as_line(hint)
     print(text, file=sys.stderr)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from d2l.core.unregistered import named_unregistered_tensors
 from d2l.tutor.evidence import Step
@@ -37,7 +38,7 @@ class Tracker:
 
     def add(self, name: str, tensor: Tensor) -> None:
         """Follow one more tensor that learns."""
-        if id(tensor) not in self.names and tensor.is_leaf and not _is_lazy(tensor):
+        if id(tensor) not in self.names and tensor.is_leaf and not is_lazy(tensor):
             self.names[id(tensor)] = name
             self._tensors[name] = tensor
 
@@ -49,7 +50,7 @@ class Tracker:
             used = self._used.get(name)
             if used is None or tensor.grad is None:
                 continue
-            grad, values = used
+            values = used[1]
             has_moved = name in self._before and _update(self._before[name]) > 0
             if has_moved and torch.equal(_part(tensor.grad), values) and bool(values.any()):
                 stale.append(name)
@@ -116,7 +117,9 @@ def leaves_of(loss: Tensor) -> dict[int, Tensor]:
     """The leaf tensors that a loss depends on, by id."""
     if loss.grad_fn is None:
         return {id(loss): loss} if loss.requires_grad else {}
-    found, seen, waiting = {}, set(), [loss.grad_fn]
+    found: dict[int, Tensor] = {}
+    seen: set[Any] = set()
+    waiting: list[Any] = [loss.grad_fn]
     while waiting and len(seen) < MOST_NODES:
         node: Any = waiting.pop()
         if node in seen:
@@ -130,10 +133,6 @@ def leaves_of(loss: Tensor) -> dict[int, Tensor]:
 
 def _numbered(tensors: list[Tensor]) -> Iterator[tuple[str, Tensor]]:
     return ((f"params[{i}]", tensor) for i, tensor in enumerate(tensors) if tensor.requires_grad)
-
-
-def _is_lazy(tensor: Tensor) -> bool:
-    return isinstance(tensor, nn.parameter.UninitializedTensorMixin)
 
 
 def _is_dense(tensor: Tensor) -> bool:

@@ -262,7 +262,7 @@ class Watch:
 
     def _named(self, leaves: dict[int, Tensor]) -> dict[str, Tensor]:
         assert self._tracker is not None
-        named = {}
+        named: dict[str, Tensor] = {}
         for number, tensor in leaves.items():
             name = self._tracker.names.get(number)
             if name is None:
@@ -284,9 +284,7 @@ class Watch:
     def _watch_optimizer(self) -> None:
         optimizer = self.evidence.optimizer
         if isinstance(optimizer, torch.optim.Optimizer):
-            self._optimizer_hooks.append(
-                optimizer.register_step_pre_hook(OptimizerHook(self))  # type: ignore[arg-type]
-            )
+            self._optimizer_hooks.append(optimizer.register_step_pre_hook(OptimizerHook(self)))
 
     def optimizer_stepped(self) -> None:
         """PyTorch's optimizer is about to step."""
@@ -337,7 +335,8 @@ class OptimizerHook:
 def as_hint(check: Check, finding: Finding) -> Hint:
     """The hint that a finding becomes: what was seen, why it matters, what to write."""
     message = " ".join(part for part in (finding.seen, check.why, finding.fix) if part)
-    return Hint(check.kind, message, finding.evidence, finding.where)
+    where = ", ".join(part for part in (check.when.value, finding.where) if part)
+    return Hint(check.kind, message, finding.evidence, where)
 
 
 def _before(call: Any) -> Any:

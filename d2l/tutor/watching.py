@@ -76,9 +76,10 @@ class watching:  # noqa: N801 - used like a function
                 watch.finish_step()
                 watch.judge()
         finally:
-            self._hook.remove()
+            self._hook.close()
             if self._before is not None:
                 self._before.remove()
+            self._model = self._before = None
             watch.close()
         if better is not None and better is not error:
             raise better from error

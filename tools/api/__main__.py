@@ -1,4 +1,7 @@
-"""`python -m tools.api` writes docs/api and the face's types; it fails where an example does."""
+"""`python -m tools.api` writes docs/api, docs/tutor.md and the face's types.
+
+It fails where an example does.
+"""
 
 from pathlib import Path
 
@@ -6,6 +9,7 @@ from tools.api.examples import ExampleError, run
 from tools.api.face import REPOSITORY, chapters
 from tools.api.pages import pages
 from tools.api.stub import STUB, stub
+from tools.api.tutor import TUTOR, tutor_page
 
 FOLDER = REPOSITORY / "docs" / "api"
 
@@ -23,6 +27,7 @@ def main() -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
     STUB.write_text(stub(), "utf-8")
+    TUTOR.write_text(tutor_page(), "utf-8")
     print(f"{len(files)} files in {FOLDER.relative_to(REPOSITORY)}")
 
 

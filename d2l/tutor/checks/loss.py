@@ -221,9 +221,9 @@ def _is_read_by_layer(step: Step, result: object, depth: int = 6) -> bool:
         others = [t for t in call.tensors() if t is not result]
         if any(t.is_leaf and t.requires_grad for t in others) or call.name in ("gru", "lstm"):
             return True
-        if depth and isinstance(call.result, Tensor) and call.name not in ("sub", "mse_loss"):
-            if _is_read_by_layer(step, call.result, depth - 1):
-                return True
+        is_on_the_way = isinstance(call.result, Tensor) and call.name not in ("sub", "mse_loss")
+        if depth and is_on_the_way and _is_read_by_layer(step, call.result, depth - 1):
+            return True
     return False
 
 

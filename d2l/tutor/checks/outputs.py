@@ -120,7 +120,11 @@ def softmax_over_batch(evidence: Evidence) -> Finding | None:
         if is_output and dim in (0, -2) and _reaches(step, call.result):
             return _over_batch(f"`{call.name}(…, dim={dim})`", X)
     for tensor in (step.outputs, step.y_hat):
-        if _are_distributions(tensor, dim=0) and not _are_distributions(tensor, dim=1):
+        if (
+            isinstance(tensor, Tensor)
+            and _are_distributions(tensor, dim=0)
+            and not _are_distributions(tensor, dim=1)
+        ):
             return _over_batch("the softmax", tensor)
     return None
 

@@ -79,9 +79,16 @@ def _device(failure: Failure) -> Finding | None:
     if name and failure.attribute_of(stray):
         attribute = failure.attribute_of(stray).partition("[")[0]
         fix = f"Write `self.register_buffer('{attribute}', …)`, so that it moves with the model."
-    elif any(stray is given for given in failure.given()):
+    elif not name and _is_of_batch(failure, stray, at):
         fix = f"Move the batch: `X, y = X.to({at!r}), y.to({at!r})`."
     return Finding(seen, fix, {"devices": devices})
+
+
+def _is_of_batch(failure: Failure, stray: Tensor, home: str) -> bool:
+    """Whether a tensor is part of the batch, or made of a batch that is elsewhere than the model."""
+    given = failure.outer.input if failure.outer is not None else None
+    is_elsewhere = isinstance(given, Tensor) and str(given.device) != home
+    return is_elsewhere or any(stray is part for part in failure.given())
 
 
 def _device_by_words(failure: Failure) -> Finding | None:

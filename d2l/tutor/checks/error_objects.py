@@ -110,15 +110,13 @@ def _no_tensor(failure: Failure) -> Finding | None:
         return None
     value, name = found
     kind = type(value).__name__
-    seen = (
-        f"{capitalised(name)} was given {'an' if kind[0] in 'aeiou' else 'a'} {kind}, not a tensor."
-    )
+    seen = f"{capitalised(name)} was given an object of type `{kind}`, not a tensor."
     if isinstance(value, list) and value and all(isinstance(part, Tensor) for part in value):
         seen = f"{capitalised(name)} was given a list of {len(value)} tensors."
         return Finding(seen, "If it is a batch, write `X, y = batch` and `net(X)`.", {}, name)
     if kind == "ndarray":
         return Finding(seen, "Write `torch.from_numpy(X).float()`.", {}, name)
-    if inspect.isclass(value) or not isinstance(value, (int, float, list)):
+    if not isinstance(value, (int, float, list)):
         return None
     return Finding(seen, "Write `torch.tensor(X)`.", {}, name)
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.failure import Failure, capitalised, look_at, shape_of
@@ -31,14 +31,9 @@ def _product(failure: Failure) -> tuple[Tensor, Tensor, int, int, str] | None:
     return X, W, takes, gives, failure.layer_of(W) or f"the weight {shape_of(W)}"
 
 
-def _layer(takes: Any, gives: Any, is_layer: bool, name: str) -> str:
-    if is_layer:
-        return f"nn.Linear({takes}, {gives})"
-    return f"{name.strip('`')} of shape ({takes}, {gives})"
-
-
-def _is_layer(name: str) -> bool:
-    return name.endswith("(Linear)") or name.endswith("(LazyLinear)")
+def _is_layer(failure: Failure) -> bool:
+    """Whether the product is that of a linear layer, not of a weight of the reader's."""
+    return failure.inner is not None and isinstance(failure.inner.layer, nn.Linear)
 
 
 def _flatten(failure: Failure) -> Finding | None:
@@ -50,7 +45,7 @@ def _flatten(failure: Failure) -> Finding | None:
     if X.ndim < 3 or (features != takes and X.ndim != 4):
         return None
     seen = f"{capitalised(name)} takes {takes} numbers for an example and was given {shape_of(X)}."
-    fix = "Put `nn.Flatten()` before it." if _is_layer(name) else "Write `X.flatten(1)` first."
+    fix = "Put `nn.Flatten()` before it." if _is_layer(failure) else "Write `X.flatten(1)` first."
     if features != takes:
         fix = fix[:-1] + f", and let it take {features} numbers."
     return Finding(seen, fix, {"takes": takes, "given": tuple(X.shape)}, name)
@@ -74,18 +69,19 @@ def _in_features(failure: Failure) -> Finding | None:
     found = _product(failure)
     if found is None:
         return None
-    X, W, takes, gives, name = found
+    X, _, takes, gives, name = found
     if X.ndim == 1 and failure.num_examples is not None and X.shape[0] % takes == 0:
         return None
-    size, is_layer = X.shape[-1], _is_layer(name)
-    seen = f"{capitalised(name)} takes {takes} numbers for an example and was given {size}: {shape_of(X)}."
-    fix = f"Make it `{_layer(size, gives, is_layer, name)}`."
-    if size == gives and not is_layer:
-        fix = f"Its axes are the other way round: write `X @ {name.strip('`')}.T`."
-    elif size == gives and is_layer:
+    size, is_layer, own = X.shape[-1], _is_layer(failure), name.strip("`")
+    seen = f"{capitalised(name)} takes {takes} numbers for an example and was given {shape_of(X)}."
+    if size == gives:
         fix = f"The sizes are the other way round: `nn.Linear({size}, {takes})`."
+        if not is_layer:
+            fix = f"Its axes are the other way round: write `X @ {own}.T`."
     elif is_layer:
-        fix = fix[:-1] + f", or `nn.LazyLinear({gives})`, which finds the number itself."
+        fix = f"Make it `nn.Linear({size}, {gives})`, or `nn.LazyLinear({gives})`."
+    else:
+        fix = f"Make `{own}` of shape ({size}, {gives})."
     return Finding(seen, fix, {"takes": takes, "given": size, "fits": size}, name)
 
 

@@ -4,21 +4,65 @@ Each class is also of the built-in classes that 1.0.3, or PyTorch under it, rais
 that a program that catches those goes on.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 
 class D2LError(Exception):
-    """Any error that d2l raises on purpose."""
+    """Any error that d2l raises on purpose.
+
+    `kind` is the name of a mistake that the tutor knows, "" for other errors; `hint` is the tutor's
+    hint about it, once it was given.
+    """
+
+    kind: str = ""
+    hint: Any = None
+
+    def __init__(self, *args: Any, kind: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        if kind:
+            self.kind = kind
+
+
+class MistakeError(D2LError):
+    """A mistake that the tutor has named; `kind` is its name, `hint` says what was seen.
+
+    Where PyTorch raised an error, that is the `__cause__`, and this one is of its class as well.
+    """
+
+    def __init__(self, message: str, *, kind: str = "") -> None:
+        BaseException.__init__(self, message)  # the other class may ask for other arguments
+        self.kind = kind
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def mistake(error: Exception, message: str, kind: str) -> MistakeError:
+    """The `MistakeError` to raise from `error`; what catches `type(error)` catches it too.
+
+    Only where no class can be of both, it is a `MistakeError` alone.
+    """
+    state = {name: value for name, value in vars(error).items() if name != "__notes__"}
+    return _mistake_of(type(error), message, {**state, "kind": kind})
+
+
+def _mistake_of(caught: type[Exception], message: str, state: dict[str, Any]) -> MistakeError:
+    def reduce(made: MistakeError) -> tuple[Callable[..., MistakeError], tuple[Any, ...]]:
+        return _mistake_of, (caught, message, dict(vars(made)))
+
+    names = {"__module__": __name__, "__doc__": MistakeError.__doc__, "__reduce__": reduce}
+    try:
+        made: MistakeError = type("MistakeError", (MistakeError, caught), names)(message)
+        vars(made).update(state)
+    except Exception:  # a constructor or a metaclass of another form
+        made = MistakeError(message)
+        vars(made).update(state)
+    return made
 
 
 class ConfigurationError(D2LError, ValueError, AssertionError):
     """Hyperparameters, or a space of them, that do not fit what they are for."""
-
-
-class MistakeError(D2LError):
-    """A mistake that the tutor has named; `hint` says what was seen."""
-
-    hint: Any = None
 
 
 class ModelError(D2LError, ValueError, AssertionError, RuntimeError):

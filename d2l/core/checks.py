@@ -1,5 +1,7 @@
 """What is checked before and during a run, and the messages about it."""
 
+import inspect
+import numbers
 import operator
 import shlex
 import sys
@@ -68,7 +70,15 @@ def _launch(num_processes: int) -> str:
 
 def check_parts(model: Any, data: Any) -> None:
     """Raise unless a model and a data module were given, in this order."""
-    if not isinstance(model, nn.Module) or not hasattr(model, "training_step"):
+    _check_objects(model, data)
+    is_model = isinstance(model, nn.Module) and hasattr(model, "training_step")
+    if not is_model and hasattr(model, "train_dataloader") and isinstance(data, nn.Module):
+        raise ModelError(
+            "fit(data, model): the two are swapped. A trainer needs a d2l.Module to train; found "
+            f"{_name(model)}. Write the model first: trainer.fit(model, data)",
+            kind="fit-arguments-swapped",
+        )
+    if not is_model:
         raise ModelError(
             f"a trainer needs a d2l.Module to train; found {_name(model)}. Write "
             "`class Net(d2l.Classifier)` with self.net = … in __init__, "
@@ -79,6 +89,29 @@ def check_parts(model: Any, data: Any) -> None:
             f"a trainer needs a d2l.DataModule as its data; found {_name(data)}. Write "
             "`class Data(d2l.DataModule)` with get_dataloader(self, train), then "
             "trainer.fit(model, Data())"
+        )
+
+
+def _check_objects(model: Any, data: Any) -> None:
+    """Raise where a class was given, or a model whose base was not initialised."""
+    if isinstance(model, type):
+        raise ModelError(
+            f"fit got the class {model.__name__} where it needs a model, an object of the class. "
+            f"Write trainer.fit({model.__name__}(…), data)",
+            kind="class-instead-of-instance",
+        )
+    method = inspect.getattr_static(data, "train_dataloader", None)
+    if isinstance(data, type) and inspect.isfunction(method):  # a class method would do
+        raise DataError(
+            f"fit got the class {data.__name__} where it needs data, an object of the class. "
+            f"Write trainer.fit(model, {data.__name__}(…))",
+            kind="class-instead-of-instance",
+        )
+    if isinstance(model, nn.Module) and "_modules" not in vars(model):
+        raise ModelError(
+            f"`{_name(model)}.__init__` does not call `super().__init__()`, so PyTorch knows "
+            "nothing of the model. Make it the first line of __init__",
+            kind="super-init-forgotten",
         )
 
 
@@ -128,13 +161,25 @@ def check_scalar(model: nn.Module, loss: Any) -> None:
     if not isinstance(loss, Tensor):
         raise ModelError(
             f"training_step of {_name(model)} must return the loss, a scalar tensor; "
-            f"found {_name(loss)}. End it with `return l`"
+            f"found {_name(loss)}. {_advice_on_no_tensor(loss)}",
+            kind="loss-not-returned" if loss is None else _kind_of_number(loss),
         )
     if loss.numel() != 1:
         raise ModelError(
             f"the loss must be a scalar; that of {_name(model)} has shape {tuple(loss.shape)}. "
-            "Average over the batch: return l.mean()"
+            "Average over the batch: return l.mean()",
+            kind="loss-not-reduced",
         )
+
+
+def _advice_on_no_tensor(loss: Any) -> str:
+    if loss is not None and _kind_of_number(loss):
+        return "A number has no gradient: leave out .item() or float() and `return l`"
+    return "End it with `return l`"
+
+
+def _kind_of_number(loss: Any) -> str:
+    return "loss-is-a-float" if isinstance(loss, numbers.Number) else ""
 
 
 def describe_batch(batch: Any) -> str:

@@ -61,11 +61,7 @@ class Classifier(Module):
         try:
             return F.cross_entropy(Y_hat, Y, reduction="mean" if averaged else "none")
         except IndexError as error:
-            raise LabelError(
-                f"labels must be in 0..{Y_hat.shape[1] - 1}, because {type(self).__name__} has "
-                f"{Y_hat.shape[1]} outputs; found labels from {int(Y.min())} to {int(Y.max())}. "
-                "Give the model more outputs or fix the labels"
-            ) from error
+            raise _label_error(type(self).__name__, Y, Y_hat.shape[1]) from error
 
     def layer_summary(self, X_shape: Sequence[int]) -> None:
         """Print each layer of `self.net` and its output's shape for a random input of `X_shape`.
@@ -77,3 +73,20 @@ class Classifier(Module):
         for layer in self.net:
             X = layer(X)
             print(layer.__class__.__name__, "output shape:\t", X.shape)
+
+
+def are_labels_from_one(Y: Tensor, num_classes: int) -> bool:
+    """Whether labels count 1..num_classes: so many that 0 would be among them otherwise."""
+    is_from_one = int(Y.min()) >= 1 and int(Y.max()) == num_classes
+    return is_from_one and Y.numel() >= 2 * num_classes  # of those, (1 - 1/C)^2C = 13 % lack a 0
+
+
+def _label_error(name: str, Y: Tensor, num_classes: int) -> LabelError:
+    is_from_one = are_labels_from_one(Y, num_classes)
+    advice = "Subtract 1 from the labels, or give" if is_from_one else "Give"
+    fix = "" if is_from_one else " or fix the labels"
+    return LabelError(
+        f"labels must be in 0..{num_classes - 1}, because {name} has {num_classes} outputs; found "
+        f"labels from {int(Y.min())} to {int(Y.max())}. {advice} the model more outputs{fix}",
+        kind="labels-from-one" if is_from_one else "labels-out-of-range",
+    )

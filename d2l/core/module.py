@@ -1,5 +1,6 @@
 """What a reader subclasses to write a model: the loss, the steps, the plot, the optimizer."""
 
+import inspect
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
@@ -15,9 +16,10 @@ from d2l.core.hyperparameters import HyperParameters
 from d2l.core.metrics import draw, scalar
 from d2l.core.unregistered import (
     apply_to_unregistered_tensors,
+    named_unregistered_layers,
     trainable_unregistered_tensors,
 )
-from d2l.errors import BatchError, ModelError, NotDefinedError, OutsideRunError
+from d2l.errors import BatchError, ModelError, NotDefinedError, OutsideRunError, mistake
 from d2l.scale.data_parallel import ParallelStep
 
 
@@ -126,15 +128,13 @@ class Module(nn.Module, HyperParameters):
         """
         parameters = list(self.parameters())
         if not parameters:
-            raise ModelError(
-                f"{type(self).__name__} has nothing to learn: no nn.Parameter and no layer. Make "
-                "them in __init__, e.g. self.net = nn.LazyLinear(10), or override "
-                "configure_optimizers(self)"
-            )
+            raise _nothing_to_learn(self)
         if not hasattr(self, "lr"):
+            is_argument = "lr" in inspect.signature(type(self).__init__).parameters
             raise ModelError(
                 f"{type(self).__name__} has no lr: save it with self.save_hyperparameters() in "
-                "__init__(self, ..., lr), or override configure_optimizers(self)"
+                "__init__(self, ..., lr), or override configure_optimizers(self)",
+                kind="save-hyperparameters-forgotten" if is_argument else "",
             )
         return torch.optim.SGD(parameters, lr=self.lr)
 
@@ -159,6 +159,20 @@ class Module(nn.Module, HyperParameters):
             return super().__call__(*args, **kwargs)
         answer = super().__call__(*move(args, self._d2l_home), **move(kwargs, self._d2l_home))
         return move(answer, args[0].device)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """As `nn.Module`; where `super().__init__()` was not called yet, the error says so."""
+        try:
+            super().__setattr__(name, value)
+        except AttributeError as error:
+            if "_modules" in vars(self):
+                raise
+            message = (
+                f"`self.{name}` is set before `super().__init__()` was called, so PyTorch cannot "
+                f"register it. Make `super().__init__()` the first line of "
+                f"`{type(self).__name__}.__init__`"
+            )
+            raise mistake(error, message, "super-init-forgotten") from error
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Module":
         """Have `to`, `cuda`, `cpu`, `double`, … reach unregistered tensors as well."""
@@ -189,6 +203,24 @@ class Module(nn.Module, HyperParameters):
             for name, value in self.__dict__.items()
             if name not in left and not isinstance(value, ParallelStep)
         }
+
+
+def _nothing_to_learn(model: nn.Module) -> ModelError:
+    found = next(named_unregistered_layers(model), None)
+    if found is None:
+        return ModelError(
+            f"{type(model).__name__} has nothing to learn: no nn.Parameter and no layer. Make "
+            "them in __init__, e.g. self.net = nn.LazyLinear(10), or override "
+            "configure_optimizers(self)"
+        )
+    attribute, kind = found[0].partition("[")[0], "dict" if "['" in found[0] else "list"
+    container = "ModuleDict" if kind == "dict" else "ModuleList"
+    return ModelError(
+        f"{type(model).__name__} has nothing to learn: its layers are in the {kind} "
+        f"self.{attribute}, where PyTorch does not look for them. Write "
+        f"self.{attribute} = nn.{container}(…)",
+        kind="layers-in-a-list",
+    )
 
 
 _warned: weakref.WeakSet[type] = weakref.WeakSet()

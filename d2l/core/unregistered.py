@@ -28,6 +28,17 @@ def named_unregistered_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]
                     yield name, tensor
 
 
+def named_unregistered_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Layers in lists, tuples and dicts, where PyTorch does not find them: `blocks[0]`."""
+    registered = {id(layer) for layer in model.modules()}
+    for path, module in model.named_modules():
+        for attribute, value in vars(module).items():
+            if attribute not in _OF_PYTORCH and isinstance(value, (list, tuple, dict)):
+                for name, layer in _layers_in(value, f"{path}.{attribute}".lstrip(".")):
+                    if id(layer) not in registered:
+                        yield name, layer
+
+
 def trainable_tensors(model: nn.Module) -> list[Tensor]:
     """Everything of the model that learns: parameters, and other tensors with `requires_grad`."""
     parameters = list(model.parameters())
@@ -64,6 +75,20 @@ def _replace(tensor: Tensor, data: Tensor) -> None:
         tensor.data = data
     except RuntimeError:  # a device of another make, such as "meta"
         torch.utils.swap_tensors(tensor, data.requires_grad_(tensor.requires_grad))
+
+
+_OF_PYTORCH = frozenset(vars(nn.Module()))  # `_modules` is a dict of layers, too
+
+
+def _layers_in(value: Any, name: str) -> Iterator[tuple[str, nn.Module]]:
+    if isinstance(value, nn.Module):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            yield from _layers_in(item, f"{name}[{i}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _layers_in(item, f"{name}[{key!r}]")
 
 
 def _tensors_in(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:

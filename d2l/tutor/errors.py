@@ -1,5 +1,39 @@
-"""Placeholder until the translations are there."""
+"""PyTorch's own errors, translated where the cause is known: our sentence first, PyTorch's after."""
+
+from dataclasses import replace
+
+from d2l.errors import D2LError, mistake
+from d2l.tutor.check import Check, Finding
+from d2l.tutor.checks.errors import CHECKS
+from d2l.tutor.evidence import Evidence
+from d2l.tutor.hint import Hint
 
 
-def explained(error, evidence):
+def explained(error: Exception, evidence: Evidence) -> tuple[Hint, Exception] | None:
+    """The hint about an error and the error to raise from it; None where the cause is not known.
+
+    An error of d2l that names its mistake explains itself: it comes back with its `hint`.
+    """
+    if isinstance(error, D2LError):
+        if not error.kind:
+            return None
+        error.hint = Hint(error.kind, str(error))
+        return error.hint, error
+    evidence = replace(evidence, error=error)
+    for check in CHECKS:
+        finding = _look(check, evidence)
+        if finding is not None:
+            message = " ".join(part for part in (finding.seen, check.why, finding.fix) if part)
+            hint = Hint(check.kind, message, finding.evidence, finding.where)
+            told = mistake(error, message, check.kind)
+            told.hint = hint
+            return hint, told
     return None
+
+
+def _look(check: Check, evidence: Evidence) -> Finding | None:
+    """What a check finds; a check that cannot read what it is given finds nothing."""
+    try:
+        return check.look(evidence)
+    except Exception:
+        return None

@@ -168,7 +168,7 @@ class FitObserver:
             from d2l.errors import MistakeError
 
             hint = self.watch.hints[0]
-            error = MistakeError(hint.message)
+            error = MistakeError(hint.message, kind=hint.kind)
             error.hint = hint
             raise error
 

@@ -1,7 +1,7 @@
 """All checks, in the order in which they look: causes before symptoms."""
 
 from d2l.tutor.check import Check
-from d2l.tutor.checks import data, labels, loss, outputs, pairs, rows, signal
+from d2l.tutor.checks import data, errors, labels, loss, outputs, pairs, rows, signal
 
 CHECKS: tuple[Check, ...] = (
     *data.CHECKS,
@@ -11,4 +11,5 @@ CHECKS: tuple[Check, ...] = (
     *loss.CHECKS,
     *signal.CHECKS,
     *pairs.CHECKS,
+    *errors.CHECKS,
 )

@@ -1,3 +1,5 @@
 """Placeholder until the translations are there."""
+
+
 def explained(error, evidence):
     return None

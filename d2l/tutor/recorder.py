@@ -19,7 +19,12 @@ MOST_BYTES = 2**28  # of results that are kept of one step: a model near the lim
 PROPERTIES = frozenset({"data", "T", "mT"})  # those whose reading is recorded as a call
 IGNORED = frozenset(
     {"dim", "size", "__len__", "stride", "is_floating_point", "_set_grad_enabled", "__hash__"}
-    | {"_record_function_enter_new", "_record_function_exit._RecordFunction", "numel", "element_size"}
+    | {
+        "_record_function_enter_new",
+        "_record_function_exit._RecordFunction",
+        "numel",
+        "element_size",
+    }
     | {"__bool__", "__format__", "__repr__", "is_complex", "data_ptr", "get_device", "type"}
     | {"manual_seed", "__set__", "is_contiguous", "dtype", "requires_grad_"}
 )

@@ -57,13 +57,20 @@ class Step:
     loss_value: float = float("nan")
     gradient_norms: dict[str, float | None] = field(default_factory=dict)  # None: no gradient
     stale: frozenset[str] = frozenset()  # gradients that an earlier step had used already
+    cleared: frozenset[str] = frozenset()  # gradients of the pass before, cleared and never used
     leaves: dict[str, Tensor] = field(default_factory=dict)  # tensors that the loss depends on
+    norms: dict[str, float] = field(default_factory=dict)  # of the tensors, before the pass
     updates: dict[str, float] = field(default_factory=dict)  # empty until the next step begins
+    slopes: dict[str, float] = field(
+        default_factory=dict
+    )  # cosine of update and gradient: -1 is SGD
     rates: tuple[float, ...] = ()  # the learning rates of the optimizer's groups
     summed: int | None = None  # how many examples the loss was the sum of, once it is let go
     failed: Call | None = None  # the call of a PyTorch function that raised an error
     num_optimizer_steps: int = 0  # that PyTorch's optimizer made after this backward pass
     num_empty_steps: int = 0  # of them, those that found no gradient
+    num_early_steps: int = 0  # that it made before this backward pass, in the same step
+    num_early_empty_steps: int = 0
 
     @property
     def X(self) -> Tensor | None:  # noqa: N802 - the book's symbol
@@ -131,14 +138,9 @@ class Evidence:
     validation_batch: Any = None
     evaluated_in: set[str] | None = None  # the layers in training mode when it was evaluated
     validation_calls: list[Call] = field(default_factory=list)
+    drops: bool = False  # whether a step called dropout, as a layer or as a function
     error: BaseException | None = None
     names: dict[int, str] = field(default_factory=dict)  # id of a tensor that learns → its name
-
-    @property
-    def drops_always(self) -> bool:
-        """Whether a step called dropout as a function that was not told of the mode."""
-        calls = [call for step in self.steps for call in step.calls_of("dropout")]
-        return any(call.argument(2, "training", True) is True for call in calls)
 
     @property
     def step(self) -> Step:

@@ -79,9 +79,7 @@ class FitObserver:
         watch = self.watch
         self._hook.attach()
         if not is_training:
-            watch.evidence.validation_batch = batch
-            if watch.evidence.drops_always:
-                watch.recorder.start()
+            watch.validation_started(batch)
             return
         watch.finish_step()
         watch.recorder.clear()

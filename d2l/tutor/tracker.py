@@ -22,7 +22,7 @@ class Kept:
 
     tensor: Tensor
     values: Tensor
-    version: int
+    norm: float
 
 
 class Tracker:
@@ -44,6 +44,7 @@ class Tracker:
 
     @torch.no_grad()
     def before_backward(self, step: Step) -> None:
+<<<<<<< HEAD
         """Note which gradients an earlier step used already, and keep the values."""
         stale = []
         for name, tensor in self._tensors.items():
@@ -51,11 +52,22 @@ class Tracker:
             if used is None or tensor.grad is None:
                 continue
             values = used[1]
+=======
+        """Note what became of the gradients of the step before, and keep the values."""
+        stale, cleared = [], []
+        for name, (grad, values) in self._used.items():
+            tensor = self._tensors[name]
+>>>>>>> 4c068c958016ebded74d8253f14b8627a7e10809
             has_moved = name in self._before and _update(self._before[name]) > 0
-            if has_moved and torch.equal(_part(tensor.grad), values) and bool(values.any()):
-                stale.append(name)
-        step.stale = frozenset(stale)
+            if not bool(values.any()):
+                continue
+            if not has_moved and (tensor.grad is None or not bool(tensor.grad.any())):
+                cleared.append(name)
+            elif has_moved and tensor.grad is not None and tensor.grad.shape == grad.shape:
+                stale += [name] if torch.equal(_part(tensor.grad), values) else []
+        step.stale, step.cleared = frozenset(stale), frozenset(cleared)
         self._before = {n: _kept(t) for n, t in self._tensors.items() if _is_dense(t)}
+        step.norms = {name: kept.norm for name, kept in self._before.items()}
 
     @torch.no_grad()
     def after_backward(self, step: Step) -> None:
@@ -71,8 +83,11 @@ class Tracker:
 
     @torch.no_grad()
     def after_step(self, step: Step) -> None:
-        """Note by how much each tensor has changed since `before_backward`."""
+        """Note by how much each tensor has changed since `before_backward`, and whereto."""
         step.updates = {name: _update(kept) for name, kept in self._before.items()}
+        for name, (_, grad) in self._used.items():
+            if 0 < step.updates.get(name, 0) and not math.isnan(step.updates[name]):
+                step.slopes[name] = _slope(self._before[name], grad)
 
     def forget(self) -> None:
         """Keep nothing of gradients: steps were made that were not followed."""
@@ -146,7 +161,8 @@ def _part(tensor: Tensor) -> Tensor:
 
 
 def _kept(tensor: Tensor) -> Kept:
-    return Kept(tensor, _part(tensor).clone(), tensor._version)
+    values = _part(tensor).clone()
+    return Kept(tensor, values, float(values.float().norm()))
 
 
 def _update(kept: Kept) -> float:
@@ -157,5 +173,14 @@ def _update(kept: Kept) -> float:
     change = float((new - kept.values).float().norm())
     if change == 0:
         return 0.0
-    size = float(kept.values.float().norm())
-    return change / size if size else math.inf
+    return change / kept.norm if kept.norm else math.inf
+
+
+def _slope(kept: Kept, grad: Tensor) -> float:
+    """The cosine of the angle between a change and a gradient; 0 where it is not known."""
+    new = _part(kept.tensor)
+    if not new.shape == kept.values.shape == grad.shape:
+        return 0.0
+    change, grad = (new - kept.values).float(), grad.float()
+    size = float(change.norm() * grad.norm())
+    return float(change @ grad) / size if size else 0.0

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from d2l.tutor.check import Check, Finding, When
+from d2l.tutor.evaluation import Evaluation
 from d2l.tutor.evidence import Evidence, Step
 from d2l.tutor.hint import Hint
 from d2l.tutor.recorder import Recorder
@@ -22,6 +23,7 @@ from d2l.tutor.tracker import Tracker, leaves_of
 MOST_HINTS = 3  # at a time
 FULL_STEPS = 2  # the newest ones, whose calls and tensors are kept
 ENOUGH_PASSES = 30  # before a program is judged by its first epoch
+DROPOUTS = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"})
 MOST_PAIRS = 1500  # examples whose inputs and labels are kept
 MOST_PAIR_BYTES = 2**26
 
@@ -48,6 +50,8 @@ class Watch:
         self._num_pairs = 0
         self._failed_checks: set[str] = set()
         self._optimizer_hooks: list[Any] = []
+        self._evaluation, self._is_validating = Evaluation(), False
+        self._num_early = [0, 0]  # steps of the optimizer before the backward pass, empty ones
 
     def look(self, when: When) -> None:
         """Have the checks of a moment look at the evidence, and say what they find."""
@@ -72,6 +76,10 @@ class Watch:
         """Know the tensors that learn; called once they have their shapes."""
         self._tracker = Tracker(self.evidence.model, self.evidence.optimized)
         self.evidence.names = self._tracker.names
+<<<<<<< HEAD
+=======
+        self.watch_optimizer()
+>>>>>>> 4c068c958016ebded74d8253f14b8627a7e10809
 
     def batch_started(self, batch: Any) -> None:
         """What the trainer's loader gives next."""
@@ -83,6 +91,7 @@ class Watch:
 
     def step_begins(self) -> None:
         """In a loop by hand: the model is about to be called in a step that learns."""
+        self.evaluation_over()
         if self.recorder.is_after_backward:
             self.finish_step()
             self.recorder.clear()
@@ -105,12 +114,23 @@ class Watch:
     def model_evaluated(self, inputs: tuple[Any, ...]) -> None:
         """The model answered under `no_grad`: in which mode its layers are, counts."""
         evidence = self.evidence
-        if evidence.model is not None and evidence.evaluated_in is None:
+        if self.last_pass < math.inf:  # by hand: nobody tells of a validation
+            calls = self.recorder.calls[self._num_before :]
+            self._evaluation.called(evidence, self.num_passes, inputs, self._inputs, calls)
+        elif self._is_validating and evidence.evaluated_in is None and evidence.model is not None:
             evidence.evaluated_in = {n for n, m in evidence.model.named_modules() if m.training}
-            if self.last_pass < math.inf and self.num_passes:  # by hand: nobody tells of its end
-                evidence.validation_calls = self.recorder.calls[self._num_before :]
-                self.look(When.VALIDATION)
-                evidence.validation_calls = []
+
+    def evaluation_over(self) -> None:
+        """In a loop by hand: whatever was evaluated, it is done."""
+        if self._evaluation.is_over():
+            self.look(When.VALIDATION)
+            self.evidence.validation_calls = []
+
+    def validation_started(self, batch: Any) -> None:
+        """What the trainer's loader gives next, in the first validation."""
+        self._is_validating, self.evidence.validation_batch = True, batch
+        if self.evidence.drops:
+            self.recorder.start()
 
     def validation_done(self) -> None:
         """The first validation batch is over."""
@@ -121,6 +141,7 @@ class Watch:
             self.model_evaluated(())
         self.look(When.VALIDATION)
         self.evidence.validation_calls, self.evidence.validation_batch = [], None
+        self._is_validating = False
 
     def is_stuck(self, factor: float) -> bool:
         """Whether the newest loss is not below `factor` of the first one, or labels are few."""
@@ -165,6 +186,7 @@ class Watch:
         if step is None or self._tracker is None:
             return
         self._tracker.after_step(step)
+        self.evidence.drops |= any(call.name in DROPOUTS for call in step.calls)
         step.calls = step.calls + [c for c in self.recorder.calls if c.is_after_backward]
         self.look(When.STEPS)
         for old in self.evidence.steps[:-FULL_STEPS]:
@@ -216,6 +238,8 @@ class Watch:
             was_training=self._was_training,
             calls=[call for call in self.recorder.calls if not call.is_after_backward],
             rates=_rates(self.evidence.optimizer),
+            num_early_steps=self._num_early[0],
+            num_early_empty_steps=self._num_early[1],
         )
 
     def _before_backward(self, loss: Tensor) -> None:
@@ -241,6 +265,7 @@ class Watch:
             self.begin_tracking()
         assert self._tracker is not None
         step = self._new_step()
+        self._num_early = [0, 0]
         step.loss = loss
         step.loss_value = float(loss.detach()) if loss.numel() == 1 else math.nan
         step.leaves = self._named(leaves_of(loss))
@@ -295,8 +320,10 @@ class Watch:
             self._num_pairs += len(X)
             self.evidence.pairs.append((X.detach().clone(), y.detach().clone()))
 
-    def _watch_optimizer(self) -> None:
+    def watch_optimizer(self) -> None:
+        """Be told of the steps of PyTorch's optimizer."""
         optimizer = self.evidence.optimizer
+<<<<<<< HEAD
         if isinstance(optimizer, torch.optim.Optimizer):
             self._optimizer_hooks.append(optimizer.register_step_pre_hook(OptimizerHook(self)))
 
@@ -304,17 +331,23 @@ class Watch:
         for hook in self._optimizer_hooks:
             hook.remove()
         self._optimizer_hooks = []
+=======
+        if isinstance(optimizer, torch.optim.Optimizer) and not self._optimizer_hooks:
+            self._optimizer_hooks.append(
+                optimizer.register_step_pre_hook(OptimizerHook(self))  # type: ignore[arg-type]
+            )
+>>>>>>> 4c068c958016ebded74d8253f14b8627a7e10809
 
     def optimizer_stepped(self) -> None:
         """PyTorch's optimizer is about to step."""
-        step = self._open_step
-        if step is None:
-            return
-        step.num_optimizer_steps += 1
-        held = self.evidence.optimized
+        held, step = self.evidence.optimized, self._open_step
         with torch.no_grad(), self.recorder.unrecorded():
-            if not any(p.grad is not None and bool(p.grad.any()) for p in held):
-                step.num_empty_steps += 1
+            is_empty = not any(_is_nonzero(p.grad) for p in held)
+        if step is not None:
+            step.num_optimizer_steps += 1
+            step.num_empty_steps += is_empty
+        else:
+            self._num_early = [self._num_early[0] + 1, self._num_early[1] + is_empty]
 
     def _result(self, check: Check) -> Finding | None:
         """What a check finds; one that fails says so, once, and is left out."""
@@ -362,6 +395,10 @@ def _before(call: Any) -> Any:
     """A call between two steps belongs to the next one."""
     call.is_after_backward = False
     return call
+
+
+def _is_nonzero(grad: Tensor | None) -> bool:
+    return grad is not None and (grad.layout is not torch.strided or bool(grad.any()))
 
 
 def _rates(optimizer: Any) -> tuple[float, ...]:

@@ -53,6 +53,7 @@ class watching:  # noqa: N801 - used like a function
         watch = self._watch
         watch.last_pass = DENSE_PASSES
         watch.look(When.BEFORE)
+        watch.watch_optimizer()
         self._hook.attach()
         if self._model is not None:
             self._before = self._model.register_forward_pre_hook(StepStart(watch, self._model))
@@ -74,6 +75,7 @@ class watching:  # noqa: N801 - used like a function
                 self.hints = list(watch.hints)
             elif error is None:
                 watch.finish_step()
+                watch.evaluation_over()
                 watch.judge()
         finally:
             self._hook.close()

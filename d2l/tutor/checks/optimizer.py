@@ -1,0 +1,356 @@
+"""Checks on the optimizer and its step: what it holds, when it steps, what becomes of gradients."""
+
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from d2l.tutor.check import Check, Finding, Look, When
+from d2l.tutor.evidence import Call, Evidence, Step
+from d2l.tutor.movement import has_stranger, is_still_on_purpose, moved, quoted, with_gradient
+
+LOOP = "3.4 Linear regression implementation from scratch"
+ENOUGH_PASSES = 3  # backward passes in which the same has to be seen
+
+
+def other_tensors(evidence: Evidence) -> Finding | None:
+    """The optimizer holds nothing of the model, the loss needs nothing of what it holds."""
+    model, step = evidence.model, evidence.step
+    held = {id(p) for p in evidence.optimized}
+    if model is None or not held or step.index < 1 or len(evidence.steps) < 2:
+        return None
+    own = {id(p) for p in nn.Module.parameters(model)}
+    if held & own or any(id(leaf) in held for s in _newest(evidence) for leaf in s.leaves.values()):
+        return None
+    learns = {n for n, p in evidence.parameters.items() if n in with_gradient(step)}
+    if not learns or has_stranger(evidence) or moved(evidence) & set(step.leaves):
+        return None
+    return Finding(
+        f"None of the {len(held)} tensors of the optimizer is a parameter of the model, and none "
+        f"of the model's {len(own)} parameters has moved.",
+        f"Make it from this model, once the model is complete: `{_made(evidence.optimizer)}`.",
+        {"held": len(held), "of the model": 0, "moved": 0},
+    )
+
+
+def no_step(evidence: Evidence) -> Finding | None:
+    """Gradients come and are cleared, and nothing moves."""
+    step = evidence.step
+    if not _are_still(evidence) or _num_steps_made(evidence) or has_stranger(evidence):
+        return None
+    cleared = [s for s in evidence.steps if s.cleared]
+    if step.index < ENOUGH_PASSES - 1 or len(cleared) < ENOUGH_PASSES - 1:
+        return None
+    newest = _newest(evidence)
+    if any(_has_update(s) or any(_is_rebinding(c, s) for c in s.calls) for s in newest):
+        return None
+    is_own = not isinstance(evidence.optimizer, torch.optim.Optimizer)
+    fix = "Call `optimizer.step()` after `loss.backward()`, in each batch."
+    if is_own:
+        fix = "After `loss.backward()` change each one in place: `param -= lr * param.grad`."
+    return Finding(
+        f"After {step.index + 1} backward passes none of the {len(step.gradient_norms)} tensors "
+        "that learn has moved, and their gradients were cleared unused.",
+        fix,
+        {"passes": step.index + 1, "moved": 0, "steps of the optimizer": 0},
+    )
+
+
+def not_in_place(evidence: Evidence) -> Finding | None:
+    """Nothing moves, and differences of parameters are computed and bound to a name."""
+    step = evidence.step
+    if step.index < 1 or not _are_still(evidence) or _num_steps_made(evidence):
+        return None
+    calls = [[c for c in s.calls if _is_rebinding(c, s)] for s in _newest(evidence)]
+    if len(calls) < 2 or not all(calls):
+        return None
+    return Finding(
+        f"After {step.index + 1} updates every parameter has its first value: the update "
+        "computes a new tensor and binds it to a name.",
+        "Change the parameter itself: `param -= lr * param.grad` instead of "
+        "`param = param - lr * param.grad`.",
+        {"updates": step.index + 1, "moved": 0},
+    )
+
+
+def step_before_backward(evidence: Evidence) -> Finding | None:
+    """Each step of the optimizer is made before the backward pass, the first with no gradient."""
+    steps = evidence.steps
+    if len(steps) < ENOUGH_PASSES or steps[0].index != 0 or not steps[0].num_early_empty_steps:
+        return None
+    if not all(s.num_early_steps and not s.num_optimizer_steps for s in steps):
+        return None
+    empty = sum(s.num_early_empty_steps for s in steps)
+    return Finding(
+        f"The optimizer steps before the backward pass: of its first {len(steps)} steps "
+        f"{empty} found no gradient.",
+        "The order in a batch is `optimizer.zero_grad()`, `loss.backward()`, `optimizer.step()`.",
+        {"steps": len(steps), "without a gradient": empty},
+    )
+
+
+def cleared_before_step(evidence: Evidence) -> Finding | None:
+    """The backward pass gives gradients, and the step that follows finds none."""
+    if len(evidence.steps) < ENOUGH_PASSES:
+        return None
+    if isinstance(evidence.optimizer, torch.optim.Optimizer):
+        held = {id(p) for p in evidence.optimized}
+        names = {n for n, p in evidence.step.leaves.items() if id(p) in held}
+        for step in evidence.steps:
+            is_empty = 0 < step.num_optimizer_steps == step.num_empty_steps
+            if not is_empty or not names & with_gradient(step):
+                return None
+    elif not _are_still(evidence) or not all(map(_has_update, _newest(evidence))):
+        return None
+    return Finding(
+        f"The backward pass gives gradients, but in each of {len(evidence.steps)} batches they "
+        "were cleared before the optimizer's step.",
+        "Clear them before the backward pass: `optimizer.zero_grad()`, `loss.backward()`, "
+        "`optimizer.step()`.",
+        {"steps": len(evidence.steps), "without a gradient": len(evidence.steps)},
+    )
+
+
+def no_zero_grad(evidence: Evidence) -> Finding | None:
+    """The next backward pass adds to gradients that a step has used already, again and again."""
+    newest = _newest(evidence)
+    if len(newest) < 2 or newest[0].index + 1 != newest[1].index:
+        return None
+    shares = []
+    for step in newest:
+        used = {n for n in with_gradient(step) if step.updates.get(n)}
+        if not used:
+            return None
+        shares.append(len(used & step.stale) / len(used))
+    if min(shares) < 0.5:
+        return None
+    step, has_method = newest[1], hasattr(evidence.optimizer, "zero_grad")
+    fix = "Call `optimizer.zero_grad()` before `loss.backward()`, in each batch."
+    if has_method and not isinstance(evidence.optimizer, torch.optim.Optimizer):
+        fix = "Clear them in each batch; in your `zero_grad` write `param.grad.zero_()`."
+    return Finding(
+        f"In backward pass {step.index + 1} the gradients of {len(step.stale)} of "
+        f"{len(step.gradient_norms)} parameters were added to those of the batch before, "
+        "which a step had used.",
+        fix,
+        {"not cleared": len(step.stale), "parameters": len(step.gradient_norms)},
+    )
+
+
+def uphill(evidence: Evidence) -> Finding | None:
+    """An update goes along the gradient of an error, which should become smaller."""
+    newest = _newest(evidence)
+    if len(newest) < 2:
+        return None
+    for step in newest:
+        slopes = [step.slopes[n] for n in with_gradient(step) if step.slopes.get(n)]
+        if not slopes or min(slopes) < MOST_UPHILL or not _is_an_error(step):
+            return None
+    return Finding(
+        f"Each update goes along the gradient: the cosine between the two is "
+        f"{min(newest[-1].slopes.values()):.2f}, where it should be -1, and the loss rises.",
+        "Subtract: `param -= lr * param.grad`"
+        + (", and leave `maximize=True` out." if _maximizes(evidence.optimizer) else "."),
+        {"cosine": min(newest[-1].slopes.values())},
+    )
+
+
+MOST_UPHILL = 0.99
+
+
+def momentum_of_one(evidence: Evidence) -> Finding | None:
+    """A momentum of 1 or more never forgets a gradient."""
+    found = [g["momentum"] for g in _groups(evidence.optimizer) if _is_over(g.get("momentum"), 1)]
+    if not found:
+        return None
+    return Finding(
+        f"The optimizer's momentum is {found[0]:g}.",
+        "Give a share of the velocity that is kept, such as `momentum=0.9`.",
+        {"momentum": float(found[0])},
+    )
+
+
+def betas_swapped(evidence: Evidence) -> Finding | None:
+    """Adam's two betas are in the wrong order."""
+    for group in _groups(evidence.optimizer):
+        betas = group.get("betas")
+        if not isinstance(betas, (tuple, list)) or len(betas) < 2:
+            continue
+        if all(isinstance(b, float) for b in betas) and betas[0] >= 0.99 and betas[1] <= 0.95:
+            return Finding(
+                f"The optimizer's betas are ({betas[0]:g}, {betas[1]:g}).",
+                f"Give the smaller one first: `betas=({betas[1]:g}, {betas[0]:g})`.",
+                {"beta1": betas[0], "beta2": betas[1]},
+            )
+    return None
+
+
+def _newest(evidence: Evidence) -> list[Step]:
+    """The two newest steps, whose calls and leaves are kept."""
+    return evidence.steps[-2:]
+
+
+def _are_still(evidence: Evidence) -> bool:
+    """Whether there are gradients, and nothing that learns has moved, though it might."""
+    step = evidence.step
+    if any(step.updates.values()) or not with_gradient(step):
+        return False
+    return not moved(evidence) and not is_still_on_purpose(evidence)
+
+
+def _num_steps_made(evidence: Evidence) -> int:
+    return sum(s.num_optimizer_steps + s.num_early_steps for s in evidence.steps)
+
+
+def _has_update(step: Step) -> bool:
+    """Whether parameters were changed in place after the backward pass, by whatever amount."""
+    return any(
+        call.is_after_backward
+        and call.name in {"sub_", "add_", "copy_", "__isub__", "__iadd__"}
+        and bool(call.args)
+        and (_shares_memory(call.args[0], step))
+        for call in step.calls
+    )
+
+
+def _shares_memory(tensor: Any, step: Step) -> bool:
+    """Whether a tensor is a parameter, or its `data`."""
+    if not isinstance(tensor, Tensor) or tensor.layout is not torch.strided:
+        return False
+    return any(
+        tensor is leaf or (tensor.shape == leaf.shape and _address(tensor) == _address(leaf) != 0)
+        for leaf in step.leaves.values()
+        if leaf.layout is torch.strided
+    )
+
+
+def _address(tensor: Tensor) -> int:
+    return tensor.data_ptr() if type(tensor) in (Tensor, nn.Parameter) else 0
+
+
+def _is_rebinding(call: Call, step: Step) -> bool:
+    """Whether a call after the backward pass computes a new value of a parameter."""
+    if not call.is_after_backward or call.name not in {"sub", "add", "subtract", "rsub"}:
+        return False
+    return bool(call.args) and _shares_memory(call.args[0], step)
+
+
+def _is_an_error(step: Step) -> bool:
+    """Whether a loss is the result of a loss function, or a mean of squares."""
+    call, loss = step.loss_call, step.loss
+    if call is not None and isinstance(call.result, Tensor):
+        mean = float(call.result.detach().float().mean())
+        return step.loss_value >= 0 and abs(mean - step.loss_value) <= 1e-5 * abs(mean)
+    node: Any = None if loss is None else loss.grad_fn
+    for _ in range(5):
+        name = type(node).__name__
+        if name.startswith("Pow"):
+            return step.loss_value >= 0
+        if node is None or not name.startswith(("Mean", "Sum", "Div", "Mul")):
+            return False
+        node = node.next_functions[0][0] if node.next_functions else None
+    return False
+
+
+def _groups(optimizer: Any) -> list[dict[str, Any]]:
+    groups = getattr(optimizer, "param_groups", None)
+    return [g for g in groups if isinstance(g, dict)] if isinstance(groups, list) else []
+
+
+def _is_over(value: Any, bound: float) -> bool:
+    return isinstance(value, (int, float)) and value >= bound
+
+
+def _maximizes(optimizer: Any) -> bool:
+    return any(group.get("maximize") is True for group in _groups(optimizer))
+
+
+def _made(optimizer: Any) -> str:
+    kind = type(optimizer).__name__
+    kind = f"torch.optim.{kind}" if isinstance(optimizer, torch.optim.Optimizer) else kind
+    return f"{kind}(model.parameters(), lr=…)"
+
+
+def _check(kind: str, look: Look, title: str, why: str, threshold: str, code: tuple[str, str],
+           when: When = When.STEPS, book: str = LOOP) -> Check:  # fmt: skip
+    return Check(kind, when, look, title, why, threshold, book, *code)
+
+
+CHECKS = (
+    _check(
+        "optimizer-of-other-tensors", other_tensors,
+        "The optimizer holds other tensors than the model's",
+        "What it steps is not what the loss depends on, so the model cannot learn.",
+        "By facts, in the second backward pass: no tensor of the optimizer is one of the model or "
+        "a leaf of the loss, all leaves are known, and none has moved. Right programs: 0 of 161.",
+        ("optimizer = torch.optim.SGD(net.parameters(), lr=0.1)\nnet = make_net()",
+         "net = make_net()\noptimizer = torch.optim.SGD(net.parameters(), lr=0.1)"),
+    ),
+    _check(
+        "update-not-in-place", not_in_place, "The update makes new tensors",
+        "The model reads its own tensors, which stay as they were.",
+        "By facts: nothing has moved, and in two steps a difference or sum of a parameter was "
+        "computed after the backward pass. Right programs: all of them move something.",
+        ("for param in params:\n    param = param - lr * param.grad",
+         "for param in params:\n    param -= lr * param.grad"),
+    ),
+    _check(
+        "step-before-backward", step_before_backward, "The optimizer steps before the gradient",
+        "A step uses the gradients that are there; those of this batch come with `backward`.",
+        "By facts: in three backward passes and more each step came before, none after, and the "
+        "first found no gradient. Right programs step after the backward pass.",
+        ("optimizer.zero_grad()\noptimizer.step()\nloss.backward()",
+         "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"),
+    ),
+    _check(
+        "gradients-cleared-before-step", cleared_before_step,
+        "Gradients are cleared before the step",
+        "A step without gradients changes nothing.",
+        "By facts: in three backward passes and more the loss gave gradients, and each step of the "
+        "optimizer found none. Right programs: 0 of 161 have such a step.",
+        ("loss.backward()\noptimizer.zero_grad()\noptimizer.step()",
+         "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"),
+    ),
+    _check(
+        "no-step", no_step, "The optimizer never steps",
+        "Gradients say where to go; only the step goes there.",
+        "By facts: three backward passes, no tensor has moved, the optimizer made no step, and the "
+        "gradients were cleared in between, which accumulating over batches does not do.",
+        ("loss.backward()", "loss.backward()\noptimizer.step()"),
+    ),
+    _check(
+        "no-zero-grad", no_zero_grad, "Gradients are not cleared",
+        "PyTorch adds each gradient to the one that is there, so steps follow a sum of all batches.",
+        "By facts, in two steps in a row: half or more of the tensors that moved had kept, bit by "
+        "bit, a gradient which the step before had used. Right programs: none has one such step, "
+        "those that accumulate, use closures or two optimizers included.",
+        ("loss.backward()\noptimizer.step()",
+         "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"),
+    ),
+    _check(
+        "update-uphill", uphill, "The update adds the gradient",
+        "The gradient points to where the loss grows; a step goes the other way.",
+        "In two steps the cosine of every update and its gradient is 0.99 or more, and the loss is "
+        "what a loss function or a mean of squares returned. Right programs have -1 for SGD, and "
+        "less than 0.6 for others.",
+        ("param += lr * param.grad", "param -= lr * param.grad"),
+    ),
+    _check(
+        "momentum-of-one", momentum_of_one, "A momentum of 1 or more",
+        "Then no gradient is ever forgotten, and the steps grow without end.",
+        "By the number: 1 or more. The book uses up to 0.99.",
+        ("torch.optim.SGD(params, lr=0.1, momentum=9)",
+         "torch.optim.SGD(params, lr=0.1, momentum=0.9)"),
+        When.BEFORE, "12.6 Momentum",
+    ),
+    _check(
+        "betas-swapped", betas_swapped, "Adam's betas are swapped",
+        "The squares of the gradients need the longer memory, or single batches set the step size.",
+        "By the numbers: the first is 0.99 or more and the second 0.95 or less. The book and its "
+        "peers use (0.9, 0.999), (0.5, 0.999), (0.9, 0.95) and (0, 0.9).",
+        ("torch.optim.Adam(params, betas=(0.999, 0.9))",
+         "torch.optim.Adam(params, betas=(0.9, 0.999))"),
+        When.BEFORE, "12.10 Adam",
+    ),
+)  # fmt: skip

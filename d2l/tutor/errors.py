@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """PyTorch's own errors, translated where the cause is known: our sentence first, PyTorch's after."""
 
 from dataclasses import replace
@@ -29,12 +28,6 @@ def explained(error: Exception, evidence: Evidence) -> tuple[Hint, Exception] | 
             told = mistake(error, message, check.kind)
             told.hint = hint
             return hint, told
-=======
-"""Placeholder until the translations are there."""
-
-
-def explained(error, evidence):
->>>>>>> 4c068c958016ebded74d8253f14b8627a7e10809
     return None
 
 

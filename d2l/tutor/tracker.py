@@ -44,20 +44,10 @@ class Tracker:
 
     @torch.no_grad()
     def before_backward(self, step: Step) -> None:
-<<<<<<< HEAD
-        """Note which gradients an earlier step used already, and keep the values."""
-        stale = []
-        for name, tensor in self._tensors.items():
-            used = self._used.get(name)
-            if used is None or tensor.grad is None:
-                continue
-            values = used[1]
-=======
         """Note what became of the gradients of the step before, and keep the values."""
         stale, cleared = [], []
         for name, (grad, values) in self._used.items():
             tensor = self._tensors[name]
->>>>>>> 4c068c958016ebded74d8253f14b8627a7e10809
             has_moved = name in self._before and _update(self._before[name]) > 0
             if not bool(values.any()):
                 continue

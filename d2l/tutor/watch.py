@@ -76,10 +76,6 @@ class Watch:
         """Know the tensors that learn; called once they have their shapes."""
         self._tracker = Tracker(self.evidence.model, self.evidence.optimized)
         self.evidence.names = self._tracker.names
-<<<<<<< HEAD
-=======
-        self.watch_optimizer()
->>>>>>> 4c068c958016ebded74d8253f14b8627a7e10809
 
     def batch_started(self, batch: Any) -> None:
         """What the trainer's loader gives next."""
@@ -195,7 +191,7 @@ class Watch:
     def record(self) -> None:
         """Record what the program does from here on."""
         if not self._optimizer_hooks:
-            self._watch_optimizer()
+            self.watch_optimizer()
         self.recorder.start()
 
     def pause(self) -> None:
@@ -323,20 +319,13 @@ class Watch:
     def watch_optimizer(self) -> None:
         """Be told of the steps of PyTorch's optimizer."""
         optimizer = self.evidence.optimizer
-<<<<<<< HEAD
-        if isinstance(optimizer, torch.optim.Optimizer):
+        if isinstance(optimizer, torch.optim.Optimizer) and not self._optimizer_hooks:
             self._optimizer_hooks.append(optimizer.register_step_pre_hook(OptimizerHook(self)))
 
     def _leave_optimizer(self) -> None:
         for hook in self._optimizer_hooks:
             hook.remove()
         self._optimizer_hooks = []
-=======
-        if isinstance(optimizer, torch.optim.Optimizer) and not self._optimizer_hooks:
-            self._optimizer_hooks.append(
-                optimizer.register_step_pre_hook(OptimizerHook(self))  # type: ignore[arg-type]
-            )
->>>>>>> 4c068c958016ebded74d8253f14b8627a7e10809
 
     def optimizer_stepped(self) -> None:
         """PyTorch's optimizer is about to step."""

@@ -182,6 +182,9 @@ def dead_relus(evidence: Evidence) -> Finding | None:
         units = H.detach().transpose(0, 1).reshape(H.shape[1], -1)
         if H.ndim == 3 or len(units) < DEAD_UNITS or len(H) < DEAD_EXAMPLES:
             continue
+        before = next(iter(call.tensors()), None)
+        if isinstance(before, Tensor) and bool((before == before[:, :1]).all()):
+            continue  # all units are the same: that is the cause
         share = float((units.amax(1) <= 0).float().mean())
         if share >= DEAD_SHARE:
             return Finding(

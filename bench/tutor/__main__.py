@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 
 import click
 
@@ -9,14 +10,25 @@ import click
 @click.command()
 @click.option("--list", "lists", is_flag=True, help="Print all programs and run none.")
 @click.option("--check-corpus", "checks", is_flag=True, help="Run all, and measure.")
+@click.option(
+    "--notebooks",
+    type=click.Path(exists=True, path_type=Path),
+    help="Print the hints in the executed notebooks under a folder, and run nothing.",
+)
 @click.option("--only", default="", help="Programs whose name or family matches this expression.")
-def main(lists: bool, checks: bool, only: str) -> None:
+def main(lists: bool, checks: bool, notebooks: Path | None, only: str) -> None:
     """Judge the tutor by wrong programs with their right twins, and by right ones.
 
     Prints a row for each wrong program, each false alarm, and the figures.
     """
     if lists and checks:
         raise click.UsageError("give one of --list and --check-corpus, or neither")
+    if notebooks is not None:
+        from bench.tutor.notebooks import hints_in
+
+        for name, kind, message in hints_in(notebooks):
+            click.echo(f"{name}: [{kind}] {message}")
+        return
     from bench.tutor.catalogue import RIGHT, WRONG
 
     wrong = [m for m in WRONG if re.search(only, f"{m.name} {m.host}")]

@@ -43,6 +43,14 @@ def test_each_student_gets_what_the_readme_says(table):
     assert {name: float(row["total"]) for name, row in table.items()} == promised()
 
 
+def test_no_submission_that_is_right_was_given_a_hint_in_training(graded, table):
+    right = [name for name, row in table.items() if float(row["total"]) == 26]
+    assert right
+    for name in right:
+        notebook = (graded / "students" / f"{name}.ipynb").read_text("utf-8")
+        assert "application/vnd.d2l.hint+json" not in notebook
+
+
 def test_the_class_is_ten(table):
     assert len(table) == 10
     assert {row["out of"] for row in table.values()} == {"26.0"}

@@ -128,7 +128,10 @@ def _column(failure: Failure) -> Finding | None:
     y_hat, y = parts
     if y_hat.ndim != 2 or y.shape != (y_hat.shape[0], 1):
         return None
-    seen = f"The labels have shape {shape_of(y)}, a column, where cross-entropy reads {len(y)} numbers."
+    seen = (
+        f"The labels have shape {shape_of(y)}, a column, where cross-entropy "
+        f"reads {len(y)} numbers."
+    )
     squeezed = "y.squeeze(1)" if y.dtype == torch.int64 else "y.squeeze(1).long()"
     return Finding(seen, f"Write `{squeezed}`.", {"labels": tuple(y.shape)})
 
@@ -339,7 +342,8 @@ CHECKS = (
         look=look_at(_from_one),
         title="Labels count from 1",
         why="A label is the position of an output, which count from 0.",
-        threshold="The largest label is the number of outputs, the smallest is 1 or more, and there "
+        threshold="The largest label is the number of outputs, the smallest is 1 or more, and "
+        "there "
         "are at least twice as many labels as classes: of so many, 13 % would lack a 0.",
         book=_BOOK,
         wrong="y = torch.arange(1, 11)",
@@ -351,7 +355,8 @@ CHECKS = (
         look=look_at(_out_of_range),
         title="There are labels that no output stands for",
         why="A label is the position of an output, which count from 0.",
-        threshold="A label that is not `ignore_index` is negative, or the number of outputs or more.",
+        threshold="A label that is not `ignore_index` is negative, or the number of outputs "
+        "or more.",
         book=_BOOK,
         wrong="self.net = nn.LazyLinear(2)  # labels 0, 1 and 2",
         right="self.net = nn.LazyLinear(3)",

@@ -73,7 +73,7 @@ def _in_a_list(failure: Failure) -> Finding | None:
     if not names:
         return None
     attribute = names[0].partition("[")[0]
-    seen = f"PyTorch does not know the layers in `self.{attribute}` ({len(names)}), so none is learned."
+    seen = f"PyTorch does not know the {len(names)} layer(s) in `self.{attribute}`: none learns."
     return Finding(seen, f"Write `self.{attribute} = nn.ModuleList(…)`, or ModuleDict.", {})
 
 

@@ -137,7 +137,7 @@ def _calls_in_place(failure: Failure, shape: tuple[int, ...] | None) -> Call | N
     found = None
     for call in calls:
         changed = call.args[0] if call.args else None
-        is_in_place = call.name in _OPERATORS or re.fullmatch(r"[a-z]\w*[a-z\d]_", call.name)
+        is_in_place = call.name in _OPERATORS or bool(re.fullmatch(r"[a-z]\w*[a-z\d]_", call.name))
         is_in_place = is_in_place or call.kwargs.get("inplace") is True
         if (
             is_in_place

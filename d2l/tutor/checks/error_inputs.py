@@ -46,7 +46,8 @@ def _typed_pair(failure: Failure) -> tuple[Tensor, Tensor, str] | None:
     if inner is not None and isinstance(inner.layer, nn.RNNBase):
         if not isinstance(inner.input, Tensor) or not failure.says("dtype|must have the type"):
             return None
-        return inner.input, inner.layer._flat_weights[0], failure.layer_name(inner.layer)
+        W = inner.layer._flat_weights[0]
+        return (inner.input, W, failure.layer_name(inner.layer)) if W is not None else None
     call = failure.call_of(*_PRODUCTS)
     if call is None or not failure.says("dtype|scalar type|should be the same|not implemented for"):
         return None
@@ -93,7 +94,7 @@ def _device(failure: Failure) -> Finding | None:
 
 
 def _is_of_batch(failure: Failure, stray: Tensor, home: str) -> bool:
-    """Whether a tensor is part of the batch, or made of a batch that is elsewhere than the model."""
+    """Whether a tensor is of the batch, or made of a batch that is elsewhere than the model."""
     given = failure.outer.input if failure.outer is not None else None
     is_elsewhere = isinstance(given, Tensor) and str(given.device) != home
     return is_elsewhere or any(stray is part for part in failure.given())

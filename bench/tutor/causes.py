@@ -147,7 +147,7 @@ _CAUSES = (
           error="needs a d2l.Module to train; found Clothes"),
     Cause(46, "class-instead-of-instance", "before training",
           "A class was given where an object of it is needed.",
-          error="found type|missing 1 required positional argument: 'self'"),
+          error="fit got the class|missing 1 required positional argument: 'self'"),
     Cause(47, "metric-averaged-over-batches", "never",
           "The short last batch weighs as much as a full one in the mean.",
           why_never="the numbers are averaged in the reader's own code, after the model answered",

@@ -1,4 +1,4 @@
-"""PyTorch's own errors, translated where the cause is known: our sentence first, PyTorch's after."""
+"""PyTorch's own errors, translated where the cause is known: our sentence, PyTorch's after it."""
 
 from dataclasses import replace
 

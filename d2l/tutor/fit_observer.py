@@ -126,7 +126,9 @@ class FitObserver:
 
     def failed(self, error: BaseException) -> BaseException | None:
         """The error that explains a mistake, to be raised from PyTorch's."""
-        return self.watch.explain(error)
+        better = self.watch.explain(error)
+        self._hints += [hint for hint in self.watch.hints if hint not in self._hints]
+        return better
 
     def close(self) -> None:
         """Let go of the run."""

@@ -53,7 +53,10 @@ def _not_differentiable(failure: Failure) -> Finding | None:
         return Finding(seen, "Leave those to be trained at `requires_grad=True`.", {})
     cut = _cut(failure)
     if cut is None:
-        seen = "The loss has no grad_fn: it does not depend on the parameters in a way that PyTorch knows."
+        seen = (
+            "The loss has no grad_fn: it does not depend on the parameters in a "
+            "way that PyTorch knows."
+        )
         fix = (
             "Compute it with PyTorch from the outputs: no `.item()`, NumPy, `detach` or `no_grad`."
         )
@@ -134,15 +137,15 @@ def _calls_in_place(failure: Failure, shape: tuple[int, ...] | None) -> Call | N
     found = None
     for call in calls:
         changed = call.args[0] if call.args else None
-        is_in_place = call.name in _OPERATORS or re.fullmatch(r"[a-z]\w*[a-z\d]_", call.name)
+        is_in_place = call.name in _OPERATORS or bool(re.fullmatch(r"[a-z]\w*[a-z\d]_", call.name))
         is_in_place = is_in_place or call.kwargs.get("inplace") is True
         if (
             is_in_place
             and isinstance(changed, Tensor)
             and not (changed.is_leaf and changed.requires_grad)
+            and (shape is None or tuple(changed.shape) == shape)
         ):
-            if shape is None or tuple(changed.shape) == shape:
-                found = call
+            found = call
     return found
 
 
@@ -221,7 +224,8 @@ CHECKS = (
         look=look_at(_not_differentiable),
         title="The loss is cut off from the parameters",
         why="Without a gradient, no parameter can be improved.",
-        threshold="PyTorch says that the loss has no grad_fn; the recorded calls say where it ends.",
+        threshold="PyTorch says that the loss has no grad_fn; the recorded calls say where it "
+        "ends.",
         book="2.5 Automatic differentiation",
         wrong="l = (y_hat.argmax(1) != y).float().mean()",
         right="l = F.cross_entropy(y_hat, y)",
@@ -243,7 +247,8 @@ CHECKS = (
         look=look_at(_twice),
         title="The backward pass goes through a graph that was used already",
         why="The values that a backward pass needs are freed once it is done.",
-        threshold="PyTorch says so; a state is named where the model holds a tensor with a grad_fn.",
+        threshold="PyTorch says so; a state is named where the model holds a tensor with a "
+        "grad_fn.",
         book="9.5 Recurrent neural network implementation from scratch",
         wrong="Y, self.state = self.rnn(X, self.state)",
         right="Y, state = self.rnn(X, self.state)\nself.state = state.detach()",

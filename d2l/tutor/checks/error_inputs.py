@@ -23,7 +23,10 @@ def _dtype(failure: Failure) -> Finding | None:
     if X.dtype == W.dtype:
         return None
     shown, wanted = dtype_of(X), dtype_of(W)
-    seen = f"{capitalised(name)} has weights of {wanted} and was given {shown}, of shape {shape_of(X)}."
+    seen = (
+        f"{capitalised(name)} has weights of {wanted} and was given {shown}, of "
+        f"shape {shape_of(X)}."
+    )
     numbers = {"given": shown, "weights": wanted}
     if W.dtype != torch.float32:
         return Finding(seen, f"Write `X.to(torch.{wanted})`.", numbers, name)
@@ -43,7 +46,8 @@ def _typed_pair(failure: Failure) -> tuple[Tensor, Tensor, str] | None:
     if inner is not None and isinstance(inner.layer, nn.RNNBase):
         if not isinstance(inner.input, Tensor) or not failure.says("dtype|must have the type"):
             return None
-        return inner.input, inner.layer._flat_weights[0], failure.layer_name(inner.layer)
+        W = inner.layer._flat_weights[0]
+        return (inner.input, W, failure.layer_name(inner.layer)) if W is not None else None
     call = failure.call_of(*_PRODUCTS)
     if call is None or not failure.says("dtype|scalar type|should be the same|not implemented for"):
         return None
@@ -75,17 +79,22 @@ def _device(failure: Failure) -> Finding | None:
         f"`{call.name}` got {name or 'a tensor'} {shape_of(stray)} on {stray.device} and "
         f"{failure.layer_of(other) or 'one'} {shape_of(other)} on {other.device}."
     )
-    fix = f"Make it there: `torch.zeros(…, device=X.device)`, or move it with `.to({str(other.device)!r})`."
+    fix = (
+        "Make it there: `torch.zeros(…, device=X.device)`, or move it with "
+        f"`.to({str(other.device)!r})`."
+    )
     if name and failure.attribute_of(stray):
         attribute = failure.attribute_of(stray).partition("[")[0]
         fix = f"Write `self.register_buffer('{attribute}', …)`, so that it moves with the model."
+        if stray.requires_grad:
+            fix = f"Write `self.{attribute} = nn.Parameter(…)`, so that it moves with the model."
     elif not name and _is_of_batch(failure, stray, at):
         fix = f"Move the batch: `X, y = X.to({at!r}), y.to({at!r})`."
     return Finding(seen, fix, {"devices": devices})
 
 
 def _is_of_batch(failure: Failure, stray: Tensor, home: str) -> bool:
-    """Whether a tensor is part of the batch, or made of a batch that is elsewhere than the model."""
+    """Whether a tensor is of the batch, or made of a batch that is elsewhere than the model."""
     given = failure.outer.input if failure.outer is not None else None
     is_elsewhere = isinstance(given, Tensor) and str(given.device) != home
     return is_elsewhere or any(stray is part for part in failure.given())
@@ -120,7 +129,10 @@ def _embedding(failure: Failure) -> Finding | None:
     low, high = int(X.min()), int(X.max())
     if low >= 0 and high < rows:
         return None
-    seen = f"{capitalised(name)} has {rows} rows, 0 to {rows - 1}, and was given numbers from {low} to {high}."
+    seen = (
+        f"{capitalised(name)} has {rows} rows, 0 to {rows - 1}, and was given "
+        f"numbers from {low} to {high}."
+    )
     fix = f"Make it `nn.Embedding({high + 1}, {W.shape[1]})` or larger: the size of the vocabulary."
     if low < 0:
         fix = "Give padding a number of its own, of 0 or more."
@@ -144,7 +156,10 @@ def _rnn_input(failure: Failure) -> Finding | None:
         )
     if X.shape[-1] == layer.input_size or not failure.says("input_size|input.size"):
         return None
-    seen = f"{capitalised(name)} takes {layer.input_size} numbers in each step and was given {shape_of(X)}."
+    seen = (
+        f"{capitalised(name)} takes {layer.input_size} numbers in each step and "
+        f"was given {shape_of(X)}."
+    )
     fix = f"Make its input_size {X.shape[-1]}."
     if layer.input_size in X.shape[1:-1]:
         fix = "They have to be the last axis: write `X.transpose(1, 2)`."
@@ -227,7 +242,8 @@ CHECKS = (
         look=look_at(_embedding),
         title="An embedding has no row for a number it is given",
         why="An embedding looks up row i for the whole number i.",
-        threshold="The failed call's numbers are negative, or the number of rows or more, or floats.",
+        threshold="The failed call's numbers are negative, or the number of rows or more, or "
+        "floats.",
         book="10.7 Sequence-to-sequence learning for machine translation",
         wrong="nn.Embedding(100, 32)  # tokens 0 to 100",
         right="nn.Embedding(len(vocab), 32)",

@@ -128,7 +128,8 @@ CHECKS = (
         look=look_at(_tuple),
         title="A layer's tuple of results is used as a tensor",
         why="Recurrent and attention layers return a tuple: the outputs and something more.",
-        threshold="A tuple is where a tensor should be; PyTorch raised TypeError or AttributeError.",
+        threshold="A tuple is where a tensor should be; PyTorch raised TypeError or "
+        "AttributeError.",
         book="9.6 Concise implementation of recurrent neural networks",
         wrong="H = self.rnn(X)\nY = self.head(H)",
         right="H, state = self.rnn(X)\nY = self.head(H)",

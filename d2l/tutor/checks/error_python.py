@@ -73,9 +73,7 @@ def _in_a_list(failure: Failure) -> Finding | None:
     if not names:
         return None
     attribute = names[0].partition("[")[0]
-    seen = (
-        f"The {len(names)} layers in `self.{attribute}` are not registered, so nothing is learned."
-    )
+    seen = f"PyTorch does not know the {len(names)} layer(s) in `self.{attribute}`: none learns."
     return Finding(seen, f"Write `self.{attribute} = nn.ModuleList(…)`, or ModuleDict.", {})
 
 
@@ -272,8 +270,9 @@ CHECKS = (
         when=When.ERROR,
         look=look_at(_forward_returns),
         title="forward has no return",
-        why="A function without `return` gives None.",
-        threshold="None is where a tensor should be, and a module of the model has a `forward` that "
+        why="A layer gives its result by `return`.",
+        threshold="None is where a tensor should be, and a module of the model has a "
+        "`forward` that "
         "returns None wherever it ends.",
         book="6.1 Layers and modules",
         wrong="def forward(self, X):\n    self.net(X)",

@@ -42,13 +42,21 @@ def _flatten(failure: Failure) -> Finding | None:
         return None
     X, _, takes, _, name = found
     features = math.prod(X.shape[1:])
-    if X.ndim < 3 or (features != takes and X.ndim != 4):
+    if X.ndim < 3 or (features != takes and not _are_pictures(failure, X)):
         return None
     seen = f"{capitalised(name)} takes {takes} numbers for an example and was given {shape_of(X)}."
     fix = "Put `nn.Flatten()` before it." if _is_layer(failure) else "Write `X.flatten(1)` first."
     if features != takes:
         fix = fix[:-1] + f", and let it take {features} numbers."
     return Finding(seen, fix, {"takes": takes, "given": tuple(X.shape)}, name)
+
+
+def _are_pictures(failure: Failure, X: Tensor) -> bool:
+    """Whether the input of a layer is that of the model, or comes from a convolution."""
+    if X.ndim != 4 or failure.step is None:
+        return False
+    is_of_batch = failure.outer is not None and failure.outer.input is X
+    return is_of_batch or bool(failure.step.calls_of(*_CONV, *_POOL, "adaptive_avg_pool2d"))
 
 
 def _flat_batch(failure: Failure) -> Finding | None:
@@ -132,7 +140,10 @@ def _kernel(failure: Failure) -> Finding | None:
         name = failure.layer_name(failure.inner.layer) if failure.inner is not None else name
         axes = X.shape[-int(call.name[-2]) :]
     size = kernel if isinstance(kernel, tuple) else (kernel,) * len(axes)
-    seen = f"{capitalised(name)} has a window of {_times(size)}, but its input is {_times(axes)} large."
+    seen = (
+        f"{capitalised(name)} has a window of {_times(size)}, but its input is "
+        f"{_times(axes)} large."
+    )
     fix = "Use fewer layers that halve it, `padding=`, or larger pictures."
     return Finding(seen, fix, {"input": tuple(axes), "kernel": tuple(size)}, name)
 
@@ -146,7 +157,10 @@ def _norm_size(failure: Failure) -> Finding | None:
             return None
         given: Any = X.shape[-1] if len(size) == 1 else tuple(X.shape[-len(size) :])
         made = size[0] if len(size) == 1 else size
-        seen = f"{capitalised(name or 'layer_norm')} is for {made} numbers and was given {shape_of(X)}."
+        seen = (
+            f"{capitalised(name or 'layer_norm')} is for {made} numbers and was "
+            f"given {shape_of(X)}."
+        )
         numbers = {"size": made, "given": given}
         return Finding(seen, f"Make it `nn.LayerNorm({given})`.", numbers, name)
     if batch_norm is not None and failure.says("should contain"):
@@ -155,7 +169,10 @@ def _norm_size(failure: Failure) -> Finding | None:
         if not isinstance(mean, Tensor) or X.shape[1] == mean.numel():
             return None
         kind = type(failure.inner.layer).__name__ if failure.inner is not None else "BatchNorm2d"
-        seen = f"{capitalised(name or 'batch_norm')} is for {mean.numel()} channels and was given {shape_of(X)}."
+        seen = (
+            f"{capitalised(name or 'batch_norm')} is for {mean.numel()} channels "
+            f"and was given {shape_of(X)}."
+        )
         numbers = {"size": mean.numel(), "given": X.shape[1]}
         return Finding(seen, f"Make it `nn.{kind}({X.shape[1]})`.", numbers, name)
     return _norm_axes(failure, name)
@@ -207,7 +224,7 @@ CHECKS = (
         title="A linear layer is given pictures",
         why="A linear layer reads the last axis only, so pictures must become rows first.",
         threshold="The input has 3 axes or more, and an example has as many numbers as the layer "
-        "takes, or it has the 4 axes of pictures; PyTorch raised.",
+        "takes, or it is pictures of 4 axes; PyTorch raised.",
         book="4.5 Concise implementation of softmax regression",
         wrong="nn.Sequential(nn.Linear(784, 10))",
         right="nn.Sequential(nn.Flatten(), nn.Linear(784, 10))",
@@ -252,7 +269,8 @@ CHECKS = (
         look=look_at(_kernel),
         title="The window of a layer is larger than its input",
         why="Each convolution and each pooling makes the picture smaller; nothing is left here.",
-        threshold="PyTorch says that the kernel is larger than its padded input, or no output left.",
+        threshold="PyTorch says that the kernel is larger than its padded input, or no output "
+        "left.",
         book="7.3 Padding and stride",
         wrong="nn.Sequential(*[nn.Sequential(nn.LazyConv2d(8, 3), nn.MaxPool2d(2))] * 5)",
         right="nn.Sequential(*[nn.LazyConv2d(8, 3, padding=1)] * 5)",

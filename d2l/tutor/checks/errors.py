@@ -5,6 +5,7 @@ from d2l.tutor.checks import (
     error_graph,
     error_inputs,
     error_labels,
+    error_losses,
     error_objects,
     error_python,
     error_shapes,
@@ -12,7 +13,8 @@ from d2l.tutor.checks import (
 
 CHECKS: tuple[Check, ...] = (
     *error_python.CHECKS,  # how a model or a loop is put together
-    *error_labels.CHECKS,  # what the loss is given
+    *error_losses.CHECKS,  # swapped parts, other shapes
+    *error_labels.CHECKS,  # labels of classes
     *error_objects.CHECKS,  # what is no tensor
     *error_inputs.CHECKS,  # types, devices, ranges
     *error_shapes.CHECKS,  # shapes

@@ -64,6 +64,7 @@ class Step:
     failed: Call | None = None  # the call of a PyTorch function that raised an error
     num_optimizer_steps: int = 0  # that PyTorch's optimizer made after this backward pass
     num_empty_steps: int = 0  # of them, those that found no gradient
+    answers: tuple[Tensor, Tensor] | None = None  # of a classifier: largest outputs, and labels
 
     @property
     def X(self) -> Tensor | None:  # noqa: N802 - the book's symbol

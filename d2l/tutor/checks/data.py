@@ -79,16 +79,16 @@ def _is_finite(tensor: Tensor) -> bool:
 
 def _reaches_the_loss(step: Step, tensor: Tensor) -> bool:
     """Whether nan of a tensor was read as it is: a program may fill it, or mask it with inf."""
-    call = first_linear(step)
-    data = None if call is None else data_of(call)
-    if data is None or tensor is step.y:
-        return bool(tensor.isnan().any()) or tensor is step.y
-    if not _is_finite(data):
+    if tensor is step.y:
         return True
-    return tensor is step.y or not _tensors_first(step, tensor)
+    call = first_linear(step)
+    read = None if call is None else data_of(call)
+    if read is not None and not read.requires_grad and not _is_finite(read):
+        return True
+    return bool(tensor.isnan().any()) and (read is None or not _is_first(step, tensor))
 
 
-def _tensors_first(step: Step, tensor: Tensor) -> bool:
+def _is_first(step: Step, tensor: Tensor) -> bool:
     """Whether a tensor is the first input: what the first layer reads is made of it."""
     return tensor is step.X or (isinstance(step.batch, (list, tuple)) and tensor is step.batch[0])
 

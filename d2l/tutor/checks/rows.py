@@ -5,7 +5,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, Subset
+from torch.utils.data import (
+    DataLoader,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+    TensorDataset,
+)
 
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.evidence import Evidence
@@ -139,7 +145,7 @@ def _overlap_by_number(train: Any, val: Any) -> Finding | None:
     size = train.batch_size
     if len(b[1]) < FEWEST_ROWS or (size is not None and len(a[1]) <= size):
         return None
-    if isinstance(a[0], torch.utils.data.TensorDataset):
+    if type(a[0]) is TensorDataset:
         return None  # its rows are compared
     in_train = set(a[1])
     share = sum(i in in_train for i in b[1]) / len(b[1])

@@ -71,6 +71,7 @@ class Step:
     num_empty_steps: int = 0  # of them, those that found no gradient
     num_early_steps: int = 0  # that it made before this backward pass, in the same step
     num_early_empty_steps: int = 0
+    answers: tuple[Tensor, Tensor] | None = None  # of a classifier: largest outputs, and labels
 
     @property
     def X(self) -> Tensor | None:  # noqa: N802 - the book's symbol

@@ -1,5 +1,6 @@
 """What is known of the examples behind a loader: tensors in memory, and the order they come in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,9 +89,13 @@ def tensors_of(dataset: Any) -> tuple[tuple[Tensor, ...], Tensor | None] | None:
     return None
 
 
-def source_of(step: Step, tensor: Tensor) -> Tensor | None:
-    """The tensor in memory whose rows a tensor of a step was made of, by the recorded calls."""
-    made_by = {id(call.result): call for call in step.calls if isinstance(call.result, Tensor)}
+def source_of(steps: Sequence[Step], tensor: Tensor) -> Tensor | None:
+    """The tensor in memory whose rows a tensor of a step was made of, by the recorded calls.
+
+    Batches of a loop by hand are taken after the backward pass of the step before.
+    """
+    calls = [call for step in steps for call in step.calls]
+    made_by = {id(call.result): call for call in calls if isinstance(call.result, Tensor)}
     for _ in range(MOST_HOPS):
         call = made_by.get(id(tensor))
         first = None if call is None else next(call.tensors(), None)

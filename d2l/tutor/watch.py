@@ -310,6 +310,9 @@ class Watch:
         if not isinstance(y, Tensor) or y.is_floating_point() or y.ndim == 0:
             return
         self.evidence.labels.append(y.detach().reshape(-1).clone())
+        y_hat = step.y_hat
+        if y_hat is not None and y_hat.ndim == 2 and y.ndim == 1 and len(y_hat) == len(y):
+            step.answers = y_hat.detach().argmax(1), y.detach().clone()
         if not isinstance(X, Tensor) or len(X) != len(y) or self._num_pairs > MOST_PAIRS:
             return
         if X.numel() * X.element_size() * max(1, MOST_PAIRS // len(X)) < MOST_PAIR_BYTES:

@@ -79,16 +79,16 @@ def _is_finite(tensor: Tensor) -> bool:
 
 def _reaches_the_loss(step: Step, tensor: Tensor) -> bool:
     """Whether nan of a tensor was read as it is: a program may fill it, or mask it with inf."""
-    call = first_linear(step)
-    data = None if call is None else data_of(call)
-    if data is None or tensor is step.y:
-        return bool(tensor.isnan().any()) or tensor is step.y
-    if not _is_finite(data):
+    if tensor is step.y:
         return True
-    return tensor is step.y or not _tensors_first(step, tensor)
+    call = first_linear(step)
+    read = None if call is None else data_of(call)
+    if read is not None and not read.requires_grad and not _is_finite(read):
+        return True
+    return bool(tensor.isnan().any()) and (read is None or not _is_first(step, tensor))
 
 
-def _tensors_first(step: Step, tensor: Tensor) -> bool:
+def _is_first(step: Step, tensor: Tensor) -> bool:
     """Whether a tensor is the first input: what the first layer reads is made of it."""
     return tensor is step.X or (isinstance(step.batch, (list, tuple)) and tensor is step.batch[0])
 
@@ -111,11 +111,9 @@ def _not_finite(tensor: Tensor, name: str, whole: Tensor | None) -> Finding:
         where = f"{len(columns)} columns of the {name}, the first of them {int(columns[0])},"
     of_all = "of the training set" if whole is not None else "of this batch"
     has = "have" if len(columns) > 1 or flat.shape[1] == 1 else "has"
-    seen = (
-        f"{where} {has} {what} in {rows:,} of {len(flat):,} rows {of_all}, so the loss is {what}."
-    )
+    seen = f"{where} {has} {what} in {rows:,} of {len(flat):,} rows {of_all}."
     return Finding(
-        f"{seen[0].upper()}{seen[1:]}",
+        f"The loss is not finite: {seen}",
         _FILL if what == "nan" else _NO_INF,
         {"rows": rows, "columns": len(columns), "first_column": int(columns[0])},
         f"rows {bad.any(1).nonzero().reshape(-1)[:5].tolist()} {of_all}",
@@ -143,7 +141,7 @@ def first_linear(step: Step) -> Call | None:
 
 
 def data_of(call: Call) -> Tensor | None:
-    """The argument of a linear call that is not a weight: the first that is no leaf with gradient."""
+    """The argument of a linear call that is not a weight: no leaf that learns."""
     tensors = list(call.tensors())[:2]
     return next((t for t in tensors if not (t.requires_grad and t.is_leaf)), None)
 
@@ -204,10 +202,11 @@ def _chance(step: Step) -> float | None:
 
 def _overshoot(step: Step) -> float | None:
     """By how much the step would lower the loss if it were straight, in losses; None: unknown."""
-    norms = [n for n in step.gradient_norms.values() if n is not None and math.isfinite(n)]
-    if not step.rates or not norms or step.loss_value <= 0:
+    grads = [leaf.grad for leaf in step.leaves.values() if leaf.grad is not None]
+    if not step.rates or not grads or step.loss_value <= 0:
         return None
-    return min(step.rates) * sum(n * n for n in norms) / step.loss_value
+    squares = sum(float(g.detach().float().square().sum()) for g in grads)
+    return min(step.rates) * squares / step.loss_value
 
 
 def _not_scaled(data: Tensor, step: Step, chance: float | None) -> Finding:
@@ -265,7 +264,7 @@ _FINITE = Check(
         "or the loss reads. Data with nan that the program fills or masks have a finite loss."
     ),
     book="2.2 Data preprocessing",
-    wrong="table = pd.read_csv('houses.csv')\nX = torch.tensor(table.values)  # empty cells are nan",
+    wrong="table = pd.read_csv('houses.csv')  # with empty cells\nX = torch.tensor(table.values)",
     right="table = pd.read_csv('houses.csv')\nX = torch.tensor(table.fillna(table.mean()).values)",
 )
 _SCALE = Check(

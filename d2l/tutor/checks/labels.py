@@ -95,18 +95,12 @@ def look_at_shares(evidence: Evidence) -> Finding | None:
         return None
     if float(counts[common] / counts.sum()) < COMMON_SHARE:
         return None
-    num_rare = num_seen = num_steps = 0
-    for step in evidence.steps[-3:]:
-        answers, y = _answers(step)
-        if answers is None or y is None or step.X is None or len(step.X) != len(y):
-            continue  # of tokens, which are rows of a longer text, there are always rare ones
-        if bool((answers != values[common].to(answers)).any()):
-            return None
-        num_rare += int((y != values[common].to(y)).sum())
-        num_seen, num_steps = num_seen + len(y), num_steps + 1
-    if num_rare < FEWEST_RARE or num_steps == 0:
+    answers, y = _newest_answers(evidence)
+    if y is None or answers is None or bool((answers != values[common].to(answers)).any()):
         return None
-    return _imbalanced(values, counts, num_seen)
+    if int((y != values[common].to(y)).sum()) < FEWEST_RARE:
+        return None
+    return _imbalanced(values, counts, len(y))
 
 
 def _imbalanced(values: Tensor, counts: Tensor, num_seen: int) -> Finding:
@@ -137,23 +131,27 @@ def _labels(evidence: Evidence) -> Tensor | None:
     return torch.cat(evidence.labels)
 
 
-def _answers(step: Step) -> tuple[Tensor | None, Tensor | None]:
-    """The classes that an unweighted mean loss was computed from, and the labels."""
-    call = step.loss_call
-    if call is None:
+def _newest_answers(evidence: Evidence) -> tuple[Tensor | None, Tensor | None]:
+    """The classes that the model gave in the second half of its steps, and the labels.
+
+    Only for a plain mean of cross-entropies, and labels that are one for each input: of tokens,
+    which are rows of a longer text, there are always rare ones.
+    """
+    step = evidence.step
+    call, X, y = step.loss_call, step.X, step.y
+    if call is None or call.name not in ("cross_entropy", "nll_loss") or X is None or y is None:
         return None, None
-    y_hat, y = call.argument(0, "input"), call.argument(1, "target")
-    if not isinstance(y_hat, Tensor) or not isinstance(y, Tensor) or y.ndim == 0:
+    if call.argument(2, "weight") is not None or _reduction(call) != "mean" or len(X) != len(y):
         return None, None
-    if call.name in ("cross_entropy", "nll_loss"):
-        is_plain = call.argument(2, "weight") is None and _reduction(call, 6) == "mean"
-        if is_plain and y_hat.ndim == 2 and y.ndim == 1 and not y.is_floating_point():
-            return y_hat.detach().argmax(1), y.detach()
-    return None, None
+    half = evidence.steps[-1].index / 2
+    newest = [s.answers for s in evidence.steps if s.answers is not None and s.index >= half]
+    if not newest or y.ndim != 1:
+        return None, None
+    return torch.cat([a for a, _ in newest]), torch.cat([y for _, y in newest])
 
 
-def _reduction(call: Call, position: int) -> str:
-    return str(call.argument(position, "reduction", "mean"))
+def _reduction(call: Call) -> str:
+    return str(call.argument(6, "reduction", "mean"))
 
 
 def look_at_padding(evidence: Evidence) -> Finding | None:
@@ -162,7 +160,7 @@ def look_at_padding(evidence: Evidence) -> Finding | None:
     call = step.loss_call
     if call is None or call.name not in ("cross_entropy", "nll_loss"):
         return None
-    if _reduction(call, 6) != "mean":
+    if _reduction(call) != "mean":
         return None
     Y = _rows_of_labels(step, call)
     padding = None if Y is None else _padding_of(Y)
@@ -171,7 +169,7 @@ def look_at_padding(evidence: Evidence) -> Finding | None:
     weight = call.argument(2, "weight")
     if isinstance(weight, Tensor) and 0 <= padding < len(weight) and float(weight[padding]) == 0:
         return None
-    share = float((padding == Y).float().mean())
+    share = float(Y.eq(padding).float().mean())
     if share < PADDED_SHARE or not _inputs_are_padded(step, Y, padding):
         return None
     return Finding(
@@ -204,7 +202,7 @@ RESHAPES = frozenset({"reshape", "view", "flatten", "ravel", "contiguous", "long
 def _padding_of(Y: Tensor) -> int | None:
     """The value at the ends of rows that comes in runs of different lengths, and nowhere else."""
     value = Y[:, -1].mode().values
-    is_value = value == Y
+    is_value = Y.eq(value)
     lengths = is_value.long().flip(1).cumprod(1).sum(1)
     is_tail_only = bool((is_value.sum(1) == lengths).all())
     is_full = bool((lengths == Y.shape[1]).any())

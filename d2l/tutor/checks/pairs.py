@@ -141,7 +141,8 @@ def _consecutive(evidence: Evidence, step: Step) -> tuple[Tensor, Tensor] | None
             return None
         X, y = data.part(0, MOST_PAIRS), data.part(1, MOST_PAIRS)
     else:
-        sources = [None if t is None else source_of(step, t) for t in (step.X, step.y)]
+        found = (None if t is None else source_of(evidence.steps, t) for t in (step.X, step.y))
+        sources = list(found)
         if sources[0] is None or sources[1] is None or len(sources[0]) != len(sources[1]):
             return None
         X, y = (source.detach()[:MOST_PAIRS] for source in sources if source is not None)

@@ -5,7 +5,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, Subset
+from torch.utils.data import (
+    DataLoader,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+    TensorDataset,
+)
 
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.evidence import Evidence
@@ -28,10 +34,13 @@ def look_at_overlap(evidence: Evidence) -> Finding | None:
     if by_number is not None:
         return by_number
     train, val = stored(evidence.train_loader), stored(evidence.val_loader)
-    if train is None or val is None or not _is_a_split(train, evidence.batch_size):
+    if train is None or val is None or not _are_comparable(train, val, evidence.batch_size):
         return None
-    if min(len(train), len(val)) < FEWEST_ROWS or not _are_alike(train, val):
-        return None
+    return _overlap_of_rows(train, val)
+
+
+def _overlap_of_rows(train: Stored, val: Stored) -> Finding | None:
+    """The share of the validation rows that equal a training row, against that of chance."""
     V, T = val.part(0), train.part(0, MOST_TRAIN_ROWS)
     sample = _spread(len(V), MOST_ROWS, V.device)
     columns = _columns_that_vary(V[sample], len(T))
@@ -62,13 +71,14 @@ def _pairs(V_hash: Tensor, T_hash: Tensor) -> tuple[Tensor, Tensor]:
     return found, hits[order[place[found]]]
 
 
-def _is_a_split(train: Stored, batch_size: int | None) -> bool:
-    """Whether there is more than one batch: of a single one nobody asks how it generalises."""
+def _are_comparable(train: Stored, val: Stored, batch_size: int | None) -> bool:
+    """Whether rows are of one kind, and more than one batch of them is trained on.
+
+    Of a single batch, which is learned by heart on purpose, nobody asks how it generalises.
+    """
     size = train.batch_size or batch_size
-    return size is None or len(train) > size
-
-
-def _are_alike(train: Stored, val: Stored) -> bool:
+    if min(len(train), len(val)) < FEWEST_ROWS or (size is not None and len(train) <= size):
+        return False
     a, b = train.tensors, val.tensors
     return len(a) == len(b) and all(
         s.shape[1:] == t.shape[1:] and s.dtype == t.dtype and s.device == t.device
@@ -135,7 +145,7 @@ def _overlap_by_number(train: Any, val: Any) -> Finding | None:
     size = train.batch_size
     if len(b[1]) < FEWEST_ROWS or (size is not None and len(a[1]) <= size):
         return None
-    if isinstance(a[0], torch.utils.data.TensorDataset):
+    if type(a[0]) is TensorDataset:
         return None  # its rows are compared
     in_train = set(a[1])
     share = sum(i in in_train for i in b[1]) / len(b[1])

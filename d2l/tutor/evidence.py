@@ -61,9 +61,7 @@ class Step:
     leaves: dict[str, Tensor] = field(default_factory=dict)  # tensors that the loss depends on
     norms: dict[str, float] = field(default_factory=dict)  # of the tensors, before the pass
     updates: dict[str, float] = field(default_factory=dict)  # empty until the next step begins
-    slopes: dict[str, float] = field(
-        default_factory=dict
-    )  # cosine of update and gradient: -1 is SGD
+    slopes: dict[str, float] = field(default_factory=dict)  # cosines with gradients: -1 is SGD
     rates: tuple[float, ...] = ()  # the learning rates of the optimizer's groups
     summed: int | None = None  # how many examples the loss was the sum of, once it is let go
     failed: Call | None = None  # the call of a PyTorch function that raised an error
@@ -113,6 +111,7 @@ LOSSES = frozenset(
     | {"binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div", "poisson_nll_loss"}
     | {"multi_margin_loss", "gaussian_nll_loss", "ctc_loss"}
 )
+DROPOUTS = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"})
 
 
 @dataclass

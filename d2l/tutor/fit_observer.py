@@ -116,7 +116,7 @@ class FitObserver:
         self.watch.evidence.curves = self._new_points()
         self.watch.look(When.EPOCH)
         self.watch.pause()
-        self.next_batch = float("inf")
+        self.next_batch = run.num_batches_done  # the first one after validation: in which mode?
         self._stop_if_strict()
 
     def explain_nonfinite(self, loss: Any) -> str | None:
@@ -150,6 +150,8 @@ class FitObserver:
 
     def _next(self, number: int) -> float:
         """The number of the next batch to look at, given how many are done."""
+        if self._is_judged:
+            return float("inf")
         if number < self._num_dense:
             return number
         if self._run.graphed is not None:

@@ -1,16 +1,32 @@
 """All checks, in the order in which they look: causes before symptoms."""
 
 from d2l.tutor.check import Check
-from d2l.tutor.checks import data, errors, labels, loss, optimizer, outputs, pairs, rows, signal
+from d2l.tutor.checks import (
+    data,
+    errors,
+    labels,
+    layers,
+    loss,
+    modes,
+    optimizer,
+    outputs,
+    pairs,
+    rows,
+    signal,
+    structure,
+)
 
 CHECKS: tuple[Check, ...] = (
     *data.CHECKS,
     *rows.CHECKS,
     *optimizer.CHECKS,
+    *layers.CHECKS,
+    *structure.CHECKS,
     *outputs.CHECKS,
     *labels.CHECKS,
     *loss.CHECKS,
     *signal.CHECKS,
+    *modes.CHECKS,
     *pairs.CHECKS,
     *errors.CHECKS,
 )

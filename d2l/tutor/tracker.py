@@ -76,7 +76,7 @@ class Tracker:
         """Note by how much each tensor has changed since `before_backward`, and whereto."""
         step.updates = {name: _update(kept) for name, kept in self._before.items()}
         for name, (_, grad) in self._used.items():
-            if 0 < step.updates.get(name, 0) and not math.isnan(step.updates[name]):
+            if step.updates.get(name, 0) > 0 and not math.isnan(step.updates[name]):
                 step.slopes[name] = _slope(self._before[name], grad)
 
     def forget(self) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.evaluation import Evaluation
-from d2l.tutor.evidence import Evidence, Step
+from d2l.tutor.evidence import DROPOUTS, Evidence, Step
 from d2l.tutor.hint import Hint
 from d2l.tutor.recorder import Recorder
 from d2l.tutor.registry import CHECKS
@@ -23,7 +23,6 @@ from d2l.tutor.tracker import Tracker, leaves_of
 MOST_HINTS = 3  # at a time
 FULL_STEPS = 2  # the newest ones, whose calls and tensors are kept
 ENOUGH_PASSES = 30  # before a program is judged by its first epoch
-DROPOUTS = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"})
 MOST_PAIRS = 1500  # examples whose inputs and labels are kept
 MOST_PAIR_BYTES = 2**26
 

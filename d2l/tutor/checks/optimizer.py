@@ -1,6 +1,5 @@
 """Checks on the optimizer and its step: what it holds, when it steps, what becomes of gradients."""
 
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -8,7 +7,7 @@ from torch import Tensor, nn
 
 from d2l.tutor.check import Check, Finding, Look, When
 from d2l.tutor.evidence import Call, Evidence, Step
-from d2l.tutor.movement import has_stranger, is_still_on_purpose, moved, quoted, with_gradient
+from d2l.tutor.movement import has_stranger, is_still_on_purpose, moved, with_gradient
 
 LOOP = "3.4 Linear regression implementation from scratch"
 ENOUGH_PASSES = 3  # backward passes in which the same has to be seen
@@ -321,7 +320,7 @@ CHECKS = (
     ),
     _check(
         "no-zero-grad", no_zero_grad, "Gradients are not cleared",
-        "PyTorch adds each gradient to the one that is there, so steps follow a sum of all batches.",
+        "PyTorch adds each gradient to the one that is there, so steps follow the sum of all.",
         "By facts, in two steps in a row: half or more of the tensors that moved had kept, bit by "
         "bit, a gradient which the step before had used. Right programs: none has one such step, "
         "those that accumulate, use closures or two optimizers included.",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from d2l.errors import D2LError, mistake
-from d2l.tutor.check import Check, Finding
+from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.checks.errors import CHECKS
 from d2l.tutor.evidence import Evidence
 from d2l.tutor.hint import Hint
@@ -17,14 +17,15 @@ def explained(error: Exception, evidence: Evidence) -> tuple[Hint, Exception] | 
     if isinstance(error, D2LError):
         if not error.kind:
             return None
-        error.hint = Hint(error.kind, str(error))
+        error.hint = Hint(error.kind, str(error), where=When.ERROR.value)
         return error.hint, error
     evidence = replace(evidence, error=error)
     for check in CHECKS:
         finding = _look(check, evidence)
         if finding is not None:
             message = " ".join(part for part in (finding.seen, check.why, finding.fix) if part)
-            hint = Hint(check.kind, message, finding.evidence, finding.where)
+            where = ", ".join(part for part in (When.ERROR.value, finding.where) if part)
+            hint = Hint(check.kind, message, finding.evidence, where)
             told = mistake(error, message, check.kind)
             told.hint = hint
             return hint, told

@@ -125,6 +125,7 @@ class Watch:
         """What the trainer's loader gives next, in the first validation."""
         self._is_validating, self.evidence.validation_batch = True, batch
         if self.evidence.drops:
+            self.recorder.clear()
             self.recorder.start()
 
     def validation_done(self) -> None:
@@ -180,7 +181,8 @@ class Watch:
         step, self._open_step = self._open_step, None
         if step is None or self._tracker is None:
             return
-        self._tracker.after_step(step)
+        with self.recorder.unrecorded():
+            self._tracker.after_step(step)
         self.evidence.drops |= any(call.name in DROPOUTS for call in step.calls)
         step.calls = step.calls + [c for c in self.recorder.calls if c.is_after_backward]
         self.look(When.STEPS)
@@ -345,7 +347,7 @@ class Watch:
         if check.kind in self._failed_checks:
             return None
         try:
-            with torch.no_grad():
+            with torch.no_grad(), self.recorder.unrecorded():
                 return check.look(self.evidence)
         except Exception as error:
             self._failed_checks.add(check.kind)

@@ -11,6 +11,7 @@ from bench.tutor.hosts import BookLoop, fit, fit_by_book_loop, in_hosts, train_b
 from bench.tutor.models import ClothesMLP, PriceModel
 from bench.tutor.program import Mistake, Outcome, fact
 from bench.tutor.said import watching
+from bench.tutor.wrong_model import TwoStages
 from d2l import torch as d2l
 
 
@@ -303,7 +304,7 @@ MISTAKES = (
               lambda train: parts(train, WeighedBrokenParts)),
     *in_hosts("inputs-and-labels-swapped", lambda train: train(SwappedStep(), Clothes()), plain,
               ("trainer", "own loop"), raises=True),
-    *in_hosts("inputs-and-labels-swapped", lambda train: train(ClothesMLP(), SwappedClothes()),
+    *in_hosts("inputs-and-labels-swapped", lambda train: train(TwoStages(), SwappedClothes()),
               plain, raises=True, variant="in-the-data"),
     Mistake(CAUSES["fit-arguments-swapped"], "trainer", lambda: fit(Clothes(), ClothesMLP()),
             lambda: plain(fit), raises=True),

@@ -144,7 +144,7 @@ def uphill(evidence: Evidence) -> Finding | None:
         return None
     for step in newest:
         slopes = [step.slopes[n] for n in with_gradient(step) if step.slopes.get(n)]
-        if not slopes or min(slopes) < MOST_UPHILL or not _is_an_error(step):
+        if not slopes or not min(slopes) >= MOST_UPHILL or not _is_an_error(step):
             return None
     return Finding(
         f"Each update goes along the gradient: the cosine between the two is "

@@ -17,6 +17,8 @@ def frame(message):
 forged = frame({"kind": "cells_done", "status": "ok", "reason": ""}) + b"".join(
     frame({"kind": "value", "name": name, "value": "1.0"}) for name in ("found", "found_2")
 )
+
+
 def command(number):
     with open(f"/proc/{number}/cmdline", "rb") as file:
         return file.read()

@@ -28,6 +28,11 @@ from d2l.grader.sandbox.seccomp import system_call_filter
 from d2l.grader.sandbox.workspace import Workspace
 
 _INPUTS = "/inputs.tar"  # inside
+# `bwrap` stays as process 1 of the sandbox, and keeps no descriptors but 0, 1 and 2 open. Where an
+# ordinary user grades, the run is that user too, and can open them by /proc/1/fd: the pipes to the
+# command must not be among them. On the way to the command they are 3 and 4.
+_PIPES_ASIDE = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null'
+_PIPES_BACK = 'exec "$@" <&3 >&4 3<&- 4>&-'
 
 
 def launch(command: Sequence[str], sandbox: SandboxConfig, workspace: Workspace) -> LaunchSpec:
@@ -35,7 +40,8 @@ def launch(command: Sequence[str], sandbox: SandboxConfig, workspace: Workspace)
     if missing := what_is_missing():
         raise IsolationError(f"{missing}. Install: {install_hint()}")
     inputs = _descriptor(workspace.archive())
-    reading, info = os.pipe()
+    reading, writing = os.pipe()
+    info = _of_two_digits(writing)
     options = [*_namespaces(sandbox, workspace), "--info-fd", str(info)]
     plan = mount_plan(sandbox, workspace.user, workspace.user_and_group)
     files = {inputs: _INPUTS}
@@ -51,7 +57,8 @@ def launch(command: Sequence[str], sandbox: SandboxConfig, workspace: Workspace)
     passed.append(_descriptor(b"".join(option.encode() + b"\0" for option in options)))
     bound = max_threads(sandbox.limits.processes, workspace.user)
     inner = [*_become(workspace), *with_limits(_unpacked(command), sandbox.limits, bound)]
-    outer = ("bwrap", "--args", str(passed[-1]), "--", *inner)
+    start = ("/bin/sh", "-c", _PIPES_ASIDE, "sh", "bwrap")
+    outer = (*start, "--args", str(passed[-1]), "--", *inner)
     return LaunchSpec(
         command=in_own_group(outer, sandbox.limits, bound),
         environment=_outer_environment()
@@ -95,7 +102,7 @@ def _filesystem(plan: MountPlan, sandbox: SandboxConfig) -> Iterator[str]:
 
 def _unpacked(command: Sequence[str]) -> list[str]:
     """Wrap `command`: unpack the inputs into the folder of the run, then start in its `work`."""
-    script = f'mkdir {" ".join(FOLDERS)} && tar -xf {_INPUTS} && cd work && exec "$@"'
+    script = f"mkdir {' '.join(FOLDERS)} && tar -xf {_INPUTS} && cd work && {_PIPES_BACK}"
     return ["/bin/sh", "-c", script, "sh", *command]
 
 
@@ -112,4 +119,17 @@ def _descriptor(content: bytes) -> int:
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)
-        return os.dup(file.fileno())
+        return _of_two_digits(os.dup(file.fileno()))
+
+
+def _of_two_digits(descriptor: int) -> int:
+    """Move a descriptor out of the way of the shell's redirections, whose numbers have one digit.
+
+    Above 9 there is none to be moved.
+    """
+    if descriptor > 9:
+        return descriptor
+    try:
+        return _of_two_digits(os.dup(descriptor))
+    finally:
+        os.close(descriptor)

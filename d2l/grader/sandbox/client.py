@@ -39,6 +39,7 @@ ProcessStatus = Literal[
 GRACE_SECONDS = 2.0  # for a run that has sent everything, to end by itself
 _TAIL = 2000  # characters kept of what a run complains
 _PIPE_SECONDS = 5.0  # for pipes to close after the last process has ended
+_PAUSE_SECONDS = 0.005  # between two looks whether a thread runs
 
 
 class OutputLimitError(D2LError, OSError):
@@ -139,20 +140,19 @@ class _Run:
             return ProcessResult(
                 "start", f"{self.spec.command[0]}: {error.strerror or error}", None, 0.0, 0, ""
             )
-        threads = [
-            threading.Thread(target=target, args=arguments, daemon=True)
-            for target, arguments in (
-                (outbox.feed, (process.stdin,)),
-                (self._read, (process.stdout, read)),
-                (self._keep_tail, (process.stderr,)),
-                (self._note_end, (process,)),
-            )
-        ]
+        work = (
+            (outbox.feed, (process.stdin,)),
+            (self._read, (process.stdout, read)),
+            (self._keep_tail, (process.stderr,)),
+            (self._note_end, (process,)),
+        )
+        threads: list[threading.Thread] = []
         group = group_of(process.pid) if self.spec.is_local else None
         monitor = ResourceMonitor(process.pid, self.sandbox.limits, self.spec, group)
         with _closed(process, threads, outbox), _ended(process, self.spec):
-            for thread in threads:
-                thread.start()
+            for target, arguments in work:
+                threads.append(threading.Thread(target=target, args=arguments, daemon=True))
+                threads[-1].start()
             with self.sandbox.cancellation.subscribed(self._end):
                 found = self._watch(process, monitor)
         seconds = time.monotonic() - start
@@ -251,11 +251,22 @@ def _closed(
     finally:
         outbox.close()
         for thread in threads:
-            thread.join(_PIPE_SECONDS)
+            _join(thread)
         if not any(thread.is_alive() for thread in threads):
             for pipe in (process.stdin, process.stdout, process.stderr):
                 assert pipe is not None
                 pipe.close()
+
+
+def _join(thread: threading.Thread) -> None:
+    """Wait for the end of a thread, the one too whose start was interrupted by Ctrl-C."""
+    deadline = time.monotonic() + _PIPE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            thread.join(_PIPE_SECONDS)
+            return
+        except RuntimeError:  # it does not run yet
+            time.sleep(_PAUSE_SECONDS)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -220,4 +221,21 @@ def test_an_interrupt_of_the_grader_ends_the_run_and_leaves_nothing():
     with pytest.raises(KeyboardInterrupt):
         guarded(source, need(Level.NONE), read=interrupt)
     assert time.monotonic() - start < 12
+    assert alive_with(word) == []
+
+
+def test_an_interrupt_while_the_threads_of_a_run_start_is_an_interrupt_like_any_other(monkeypatch):
+    start = threading.Thread.start
+
+    def start_with_interrupt(thread):
+        if "_keep_tail" not in thread.name:
+            return start(thread)
+        threading.Timer(0.1, start, (thread,)).start()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start_with_interrupt)
+    word = token()
+    source = f"word = {word!r}\nimport time; time.sleep(15)"
+    with pytest.raises(KeyboardInterrupt):
+        guarded(source, need(Level.NONE))
     assert alive_with(word) == []

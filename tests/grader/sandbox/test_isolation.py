@@ -212,19 +212,15 @@ def test_a_folder_that_the_run_could_not_read_is_named(tmp_path):
         require_readable([python], user=12345, with_parents=False)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
-@pytest.mark.parametrize("level", [Level.NONE, Level.BUBBLEWRAP])
-def test_an_ordinary_user_has_the_same_isolation(level):
+def as_ordinary_user(level, *sources):
+    """What these programs print, one after the other, and how each ends, for a grader not root."""
     if not Path(SYSTEM_PYTHON).exists():
         pytest.skip(f"no {SYSTEM_PYTHON} for an ordinary user")
     if level == Level.BUBBLEWRAP and shutil.which("bwrap") is None:
         pytest.skip("bubblewrap is not installed")
-    if not all(parent.stat().st_mode & 0o001 for parent in CHECKOUT.parents):
+    is_root = os.geteuid() == 0
+    if is_root and not all(parent.stat().st_mode & 0o001 for parent in CHECKOUT.parents):
         pytest.skip("an ordinary user cannot read this checkout")
-    inner = (
-        "import json, os; print(json.dumps([os.getuid(), os.path.exists('/home'),"
-        " os.access('/usr', os.W_OK), sorted(os.listdir('..'))]))"
-    )
     grader = (
         "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
         "from d2l.grader.sandbox.isolation import Level\n"
@@ -232,24 +228,44 @@ def test_an_ordinary_user_has_the_same_isolation(level):
         "from d2l.grader.sandbox.isolation import SandboxConfig\n"
         "from d2l.grader.sandbox.client import run_sandboxed\n"
         f"sandbox = SandboxConfig(Level({int(level)}), Limits(wall_seconds=20, memory=2**28, processes=30))\n"
-        "def run(source):\n"
+        "for source in sys.argv[1:]:\n"
         f"    command = [{PYTHON!r}, '-I', '-S', '-c', source]\n"
         "    print(run_sandboxed(command, sandbox, b'', lambda p: print(p.read().decode())).status)\n"
-        f"run({inner!r})\n"
-        "run('kept = bytearray(b\"x\") * 300_000_000; import time; time.sleep(5)')\n"
-        "run('import os, time; [os.fork() for _ in range(6)]; time.sleep(5)')\n"
     )
-    become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
-    command = [*become, SYSTEM_PYTHON, "-I", "-c", grader, str(CHECKOUT)]
+    become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] * is_root
+    command = [*become, SYSTEM_PYTHON, "-I", "-c", grader, str(CHECKOUT), *sources]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=60, check=False, env={"TMPDIR": "/tmp"}
     )
-    lines = [line for line in done.stdout.split("\n") if line]
     assert done.stderr == ""
-    found = json.loads(lines[0])
+    return [line for line in done.stdout.split("\n") if line]
+
+
+@pytest.mark.parametrize("level", [Level.NONE, Level.BUBBLEWRAP])
+def test_an_ordinary_user_has_the_same_isolation(level):
+    inner = (
+        "import json, os; print(json.dumps([os.getuid(), os.path.exists('/home'),"
+        " os.access('/usr', os.W_OK), sorted(os.listdir('..'))]))"
+    )
+    found, *statuses = as_ordinary_user(
+        level,
+        inner,
+        "kept = bytearray(b'x') * 300_000_000; import time; time.sleep(5)",
+        "import os, time; [os.fork() for _ in range(6)]; time.sleep(5)",
+    )
+    user = os.geteuid() or 65534
     is_isolated = level > Level.NONE
-    assert found == [65534, not is_isolated, False, ["data", "home", "tmp", "work"]]
-    assert lines[1:] == ["ok", "memory", "processes"]
+    assert json.loads(found) == [user, not is_isolated, False, ["data", "home", "tmp", "work"]]
+    assert statuses == ["ok", "memory", "processes"]
+
+
+def test_the_run_of_an_ordinary_user_finds_no_pipe_to_the_grader_but_that_of_messages_on_errors():
+    # Process 1 of the sandbox is bubblewrap's own, and the same user's.
+    source = (
+        "import os; folder = '/proc/1/fd/'\n"
+        "print([n for n in os.listdir(folder) if 'pipe:' in os.readlink(folder + n)])"
+    )
+    assert as_ordinary_user(Level.BUBBLEWRAP, source) == ["['2']", "ok"]
 
 
 @pytest.mark.skipif(not system_call_filter(), reason="no filter for this processor")

@@ -91,6 +91,7 @@ class Watch:
             self.finish_step()
             self.recorder.clear()
         if self.num_passes >= self.last_pass and self.recorder.is_active:
+            self.judge()  # while the newest steps still have their calls
             self.pause()
 
     def evaluation_begins(self) -> None:

@@ -13,8 +13,8 @@ from d2l.tutor.evidence import Call, Evidence, Step
 from d2l.tutor.stored import stored
 
 MOST_ELEMENTS = 2**26  # of a stored tensor that are searched for nan: 30 ms
-LARGE = 10.0  # root mean square; standardised inputs have 1, right programs of the corpus up to 3
-TOO_HIGH = 3.0  # times the loss of chance
+LARGE = 10.0  # root mean square; of the corpus' 161 right programs 0.2 to 1.4
+TOO_HIGH = 3.0  # times the loss of chance; of right programs with a mean 0.5 to 1.11
 TOO_FAR = 3.0  # times the loss: by how much the first step would change it, if it were straight
 GRADIENT_DESCENT = frozenset({"sgd", "asgd"})
 LINEAR = frozenset(
@@ -276,7 +276,8 @@ _SCALE = Check(
     threshold=(
         "With gradient descent: what the first layer with weights reads has a root mean square of "
         "10 or more, the cross-entropy is 3 times that of guessing, and learning rate times "
-        "squared gradient norm is 3 times the loss."
+        "squared gradient norm is 3 times the loss. The corpus' 161 right programs: 0.2 to 1.4, "
+        "0.5 to 1.1 times, and 0 to 2.2 times where the loss is a cross-entropy or an error."
     ),
     book="4.2 The image classification dataset",
     wrong="X = images.float()  # 0 to 255",

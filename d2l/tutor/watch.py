@@ -59,7 +59,8 @@ class Watch:
                 continue
             if check.symptom and self.hints:
                 continue
-            finding = self._result(check)
+            with self.recorder.unrecorded():
+                finding = self._result(check)
             if finding is not None and num_said < MOST_HINTS:
                 num_said += 1
                 self.add(as_hint(check, finding))
@@ -180,7 +181,8 @@ class Watch:
         step, self._open_step = self._open_step, None
         if step is None or self._tracker is None:
             return
-        self._tracker.after_step(step)
+        with self.recorder.unrecorded():
+            self._tracker.after_step(step)
         self.evidence.drops |= any(call.name in DROPOUTS for call in step.calls)
         step.calls = step.calls + [c for c in self.recorder.calls if c.is_after_backward]
         self.look(When.STEPS)
@@ -253,6 +255,8 @@ class Watch:
         if self._tracker is None:
             self.begin_tracking()
         assert self._tracker is not None
+        if not self._tracker.is_complete:
+            self._tracker.complete()
         step = self._new_step()
         self._num_early = [0, 0]
         step.loss = loss

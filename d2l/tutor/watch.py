@@ -125,6 +125,7 @@ class Watch:
     def validation_started(self, batch: Any) -> None:
         """What the trainer's loader gives next, in the first validation."""
         self._is_validating, self.evidence.validation_batch = True, batch
+        self.recorder.clear()
         if self.evidence.drops:
             self.recorder.start()
 

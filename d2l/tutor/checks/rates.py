@@ -137,7 +137,7 @@ def _update(step: Step) -> float:
 
 
 def _norm(step: Step) -> float:
-    squares = math.fsum(min(norm, 1e100) ** 2 for norm in step.norms.values() if norm == norm)
+    squares = math.fsum(min(norm, 1e100) ** 2 for norm in step.norms.values() if not math.isnan(norm))
     return math.sqrt(squares)
 
 

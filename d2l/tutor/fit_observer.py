@@ -11,6 +11,7 @@ ENOUGH_STEPS = 30  # before a run is judged by its end of an epoch
 DENSE_STEPS = 3
 SPARSE_STEPS = frozenset({7, 8, 15, 16, 31, 32, 63, 64})
 LAST_OF_EPOCH = 3  # steps at the end of the first epoch
+STEPS_OF_SECOND_EPOCH = 2
 MOST_STEPS = 64  # that are observed one after the other where the loss does not fall
 FELL = 0.97  # of the first loss, below which it falls
 
@@ -46,6 +47,7 @@ class FitObserver:
         self._hook = ModelHook(self.watch, run.model)
         self._show = show
         self._is_judged = False
+        self._end: float = 0  # batches after which nothing is observed
         self._num_dense = DENSE_STEPS
         self._was_resumed = False
         self._num_points: dict[str, int] = {}
@@ -84,6 +86,7 @@ class FitObserver:
         watch.finish_step()
         watch.recorder.clear()
         watch.record()
+        watch.num_passes = max(watch.num_passes, self._run.num_batches_done)
         watch.batch_started(batch)
 
     def batch_done(self, is_training: bool) -> None:
@@ -116,7 +119,11 @@ class FitObserver:
         self.watch.evidence.curves = self._new_points()
         self.watch.look(When.EPOCH)
         self.watch.pause()
-        self.next_batch = run.num_batches_done  # the first one after validation: in which mode?
+        if run.graphed is None:  # in which mode does it learn after a validation?
+            self.next_batch = run.num_batches_done
+            self._end = run.num_batches_done + STEPS_OF_SECOND_EPOCH
+        else:
+            self.next_batch = float("inf")
         self._stop_if_strict()
 
     def explain_nonfinite(self, loss: Any) -> str | None:
@@ -151,7 +158,7 @@ class FitObserver:
     def _next(self, number: int) -> float:
         """The number of the next batch to look at, given how many are done."""
         if self._is_judged:
-            return float("inf")
+            return number if number < self._end else float("inf")
         if number < self._num_dense:
             return number
         if self._run.graphed is not None:

@@ -11,6 +11,7 @@ from d2l.tutor.checks import (
     optimizer,
     outputs,
     pairs,
+    rates,
     rows,
     signal,
     structure,
@@ -27,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     *loss.CHECKS,
     *signal.CHECKS,
     *modes.CHECKS,
+    *rates.CHECKS,
     *pairs.CHECKS,
     *errors.CHECKS,
 )

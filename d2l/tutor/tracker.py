@@ -33,7 +33,14 @@ class Tracker:
         self._tensors: dict[str, Tensor] = {}
         self._before: dict[str, Kept] = {}
         self._used: dict[str, tuple[Tensor, Tensor]] = {}  # the gradient of the step before
-        for name, tensor in (*named_tensors(model), *_numbered(optimized)):
+        self._model, self._optimized = model, optimized
+        self.complete()
+
+    def complete(self) -> None:
+        """Follow what had no shape yet."""
+        tensors = [*named_tensors(self._model), *_numbered(self._optimized)]
+        self.is_complete = not any(_is_lazy(tensor) for _, tensor in tensors)
+        for name, tensor in tensors:
             self.add(name, tensor)
 
     def add(self, name: str, tensor: Tensor) -> None:

@@ -125,8 +125,8 @@ class Watch:
     def validation_started(self, batch: Any) -> None:
         """What the trainer's loader gives next, in the first validation."""
         self._is_validating, self.evidence.validation_batch = True, batch
+        self.recorder.clear()
         if self.evidence.drops:
-            self.recorder.clear()
             self.recorder.start()
 
     def validation_done(self) -> None:
@@ -262,6 +262,8 @@ class Watch:
         if self._tracker is None:
             self.begin_tracking()
         assert self._tracker is not None
+        if not self._tracker.is_complete:
+            self._tracker.complete()
         step = self._new_step()
         self._num_early = [0, 0]
         step.loss = loss

@@ -104,9 +104,8 @@ def _moody(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     for name, layer in model.named_modules():
         if isinstance(layer, DROPS) and layer.p > 0:
             yield name, layer
-        elif isinstance(layer, NORMALISES) and layer.track_running_stats:
-            if layer.running_mean is not None and layer.num_batches_tracked is not None:
-                yield name, layer
+        elif isinstance(layer, NORMALISES) and isinstance(layer.running_mean, Tensor):
+            yield name, layer
 
 
 def _what_happens(model: nn.Module, names: list[str]) -> str:

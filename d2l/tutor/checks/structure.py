@@ -6,7 +6,7 @@ from torch import Tensor
 
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.evidence import DROPOUTS, Call, Evidence
-from d2l.tutor.freshness import look_fresh
+from d2l.tutor.freshness import is_fresh
 
 MOST_DROPPED = 0.9  # the book's sweep ends at 0.8
 LINEAR = frozenset({"linear", "matmul", "mm"})
@@ -43,7 +43,7 @@ def _of_pair(
     (num_in, num_hidden), (_, num_out) = (_sizes(weight, layers) for weight in (one, two))
     if num_hidden < min(num_in, num_out) or _parent(names[0]) != _parent(names[1]):
         return None
-    if not look_fresh([one]):  # what was trained before may have a head put on it
+    if is_fresh(one) is False:  # what was trained before may have a head put on it
         return None
     first, second = (name.removesuffix(".weight") for name in names)
     return Finding(
@@ -142,7 +142,7 @@ CHECKS = (
         "Together they can do no more than one linear layer.",
         "By facts: the result of a linear layer is read by one other linear layer of the same "
         "module and by nothing else, is not what the model returns, and is not narrower than both "
-        "of the layer's sides; both learn, and the first looks as it was drawn. Right programs "
+        "of the layer's sides; both learn, and the first does not look trained. Right programs "
         "with such a pair, a low rank or a predictor on a representation, differ in one of these.",
         "5.1 Multilayer perceptrons",
         "nn.Sequential(nn.Linear(784, 256), nn.Linear(256, 10))",

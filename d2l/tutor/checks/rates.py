@@ -1,0 +1,214 @@
+"""Checks on the size of the steps, by what they did to the weights and the loss in an epoch."""
+
+import math
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+from d2l.tutor.check import Check, Finding, When
+from d2l.tutor.evidence import Evidence, Step
+from d2l.tutor.movement import with_gradient
+
+EXPLODED = 20  # times the first loss; right programs: at most 1.4 times it
+LARGE_UPDATE = 1.0  # of all weights together, once the loss has risen
+TINY_UPDATE = 3e-6  # of all weights together, the median; right programs: 5e-4 and more
+FELL = 0.95  # of the first loss, below which it falls
+MUCH_SHRUNK = 0.3  # of the first norm of the weights
+FAST_DECAY = 0.1  # learning rate times weight decay
+TOO_SOON = 1e-3  # of the largest rate, after the first half of what was observed
+ENOUGH_STEPS = 8
+ENOUGH_PASSES = 30
+
+
+def too_high(evidence: Evidence) -> Finding | None:
+    """The loss rose far above where it began, by steps that were as large as the weights."""
+    steps = [s for s in evidence.steps if math.isfinite(s.loss_value)]
+    if len(evidence.steps) < 3 or not steps or steps[0].index > 0:
+        return None
+    first, highest = steps[0].loss_value, max(steps, key=lambda step: step.loss_value)
+    largest = max(_update(step) for step in evidence.steps)
+    if first <= 0 or highest.loss_value < EXPLODED * first or largest < LARGE_UPDATE:
+        return None
+    if steps[-1].loss_value < first and math.isfinite(evidence.step.loss_value):
+        return None
+    lr = _rate(evidence.steps[0])
+    after = highest.index
+    return Finding(
+        f"The loss rose from {first:.3g} to {highest.loss_value:.3g} in {after} steps, one of "
+        f"which changed the weights by {_times(largest)}.",
+        f"Try a tenth of the learning rate: `lr={lr / 10:.3g}`." if lr else
+        "Try a tenth of the learning rate.",
+        {"first loss": first, "highest loss": highest.loss_value, "largest update": largest,
+         "lr": lr},
+        f"step {after + 1}",
+    )  # fmt: skip
+
+
+def exploding(evidence: Evidence) -> Finding | None:
+    """The same in the first steps, where the loss is still rising."""
+    steps = evidence.steps
+    if len(steps) < 4:
+        return None
+    before, last = steps[-2].loss_value, steps[-1].loss_value
+    if not (EXPLODED * max(steps[0].loss_value, 1e-9) < before <= last):
+        return None
+    return too_high(evidence)
+
+
+def too_low(evidence: Evidence) -> Finding | None:
+    """All steps were tiny, and the loss stayed, though there are gradients."""
+    steps = [step for step in evidence.steps if step.updates]
+    if len(steps) < ENOUGH_STEPS or evidence.step.index < ENOUGH_PASSES - 1 or _falls(evidence):
+        return None
+    updates = [_update(step) for step in steps]
+    made = [update for update in updates if update > 0]
+    if len(made) < ENOUGH_STEPS or max(made) > TINY_UPDATE:
+        return None
+    rates = [_rate(step) for step in steps]
+    if not rates[-1] or rates[-1] < max(rates) or rates[-1] > min(rates):  # a schedule's matter
+        return None
+    if _gradient(steps[-1]) <= 1e-4 * _norm(steps[-1]):
+        return None  # the gradients are small, not the rate
+    lr, expected = rates[-1], median(made)
+    return Finding(
+        f"A step changes the weights by {expected:.1g} of their size, and the loss is where it "
+        f"began: {steps[0].loss_value:.3g}.",
+        f"Try a learning rate of 0.01 to 0.1 (Adam: 0.001) instead of `lr={lr:.3g}`.",
+        {"update": expected, "lr": lr},
+    )
+
+
+def too_much_decay(evidence: Evidence) -> Finding | None:
+    """Weight decay has shrunk the weights, and the loss stays."""
+    steps = evidence.steps
+    if len(steps) < ENOUGH_STEPS or evidence.step.index < ENOUGH_PASSES - 1 or _falls(evidence):
+        return None
+    found = max(
+        (
+            (float(group["weight_decay"]), float(group["lr"]))
+            for group in getattr(evidence.optimizer, "param_groups", ())
+            if group.get("weight_decay") and group.get("lr")
+        ),
+        default=(0.0, 0.0),
+    )
+    decay, lr = found
+    first, last = _norm(steps[0]), _norm(steps[-1])
+    if decay * lr < FAST_DECAY or not 0 <= last < MUCH_SHRUNK * first:
+        return None
+    return Finding(
+        f"With weight_decay={decay:g} and lr={lr:g} the weights shrank from {first:.3g} to "
+        f"{last:.3g}, and the loss is {steps[-1].loss_value:.3g}.",
+        "Try `weight_decay=1e-4`, or 1e-2 with AdamW.",
+        {"weight_decay": decay, "lr": lr, "first norm": first, "last norm": last},
+    )
+
+
+def schedule_too_fast(evidence: Evidence) -> Finding | None:
+    """The learning rate was gone before the first epoch was half over."""
+    steps = evidence.steps
+    rates = [_rate(step) for step in steps]
+    last = evidence.step.index
+    if len(steps) < ENOUGH_STEPS or last < ENOUGH_PASSES - 1 or max(rates) <= 0:
+        return None
+    late = [rate for rate, step in zip(rates, steps, strict=True) if step.index >= last / 2]
+    early = [rate for rate, step in zip(rates, steps, strict=True) if step.index < last / 2]
+    if not late or not early or max(late) > TOO_SOON * max(early):
+        return None
+    end = next(s.index for s in steps if _rate(s) <= TOO_SOON * max(early) and s.index > 0)
+    values = [step.loss_value for step in steps if step.index >= last / 2]
+    if len(values) < 3 or min(values) < 0.5 * steps[0].loss_value:
+        return None
+    return Finding(
+        f"The learning rate fell from {max(early):.3g} to {_rate(steps[-1]):.2g} within the first "
+        f"{end} batches, and the loss stays near {median(values):.3g}.",
+        "Call `scheduler.step()` once an epoch, after the loop over the batches, or let the "
+        "schedule last for all of them.",
+        {"largest rate": max(early), "last rate": _rate(steps[-1]), "batches": end},
+    )
+
+
+def _update(step: Step) -> float:
+    """By how much a step changed all weights together, relative to their size."""
+    norms = step.norms
+    finite = [(u * norms.get(n, 0.0)) ** 2 for n, u in step.updates.items() if math.isfinite(u)]
+    size = _norm(step)
+    change = math.sqrt(math.fsum(finite)) if all(map(math.isfinite, finite)) else math.inf
+    return change / size if size > 0 and math.isfinite(size) else 0.0
+
+
+def _norm(step: Step) -> float:
+    squares = math.fsum(min(norm, 1e100) ** 2 for norm in step.norms.values() if not math.isnan(norm))
+    return math.sqrt(squares)
+
+
+def _gradient(step: Step) -> float:
+    return math.sqrt(math.fsum(step.gradient_norms[n] ** 2 for n in with_gradient(step)))  # type: ignore[operator]
+
+
+def _rate(step: Step) -> float:
+    return max(step.rates, default=0.0)
+
+
+def _times(update: float) -> str:
+    return f"{update:.2g} times their size" if math.isfinite(update) else "more than their size"
+
+
+def _falls(evidence: Evidence) -> bool:
+    """Whether the loss is lower than at first: the mean of the last observed steps."""
+    values = [step.loss_value for step in evidence.steps if math.isfinite(step.loss_value)]
+    if len(values) < ENOUGH_STEPS:
+        return True
+    num = max(4, len(values) // 4)
+    first, last = sum(values[:num]) / num, sum(values[-num:]) / num
+    return last < first - (1 - FELL) * abs(first)
+
+
+def _check(kind: str, when: When, look: Any, title: str, why: str, threshold: str,
+           book: str, wrong: str, right: str) -> Check:  # fmt: skip
+    return Check(kind, when, look, title, why, threshold, book, wrong, right, symptom=True)
+
+
+TOO_HIGH = _check(
+    "lr-too-high", When.EPOCH, too_high, "The learning rate is too high",
+    "Steps that overshoot raise the loss, and the next ones are larger still.",
+    f"The highest loss is {EXPLODED} times the first one or more, a step changed all weights "
+    f"together by {LARGE_UPDATE:g} of their size or more, and the last loss is not below the "
+    "first. Right programs: at most 1.4 times the first loss; wrong ones: 20,000 and more. Said "
+    "only where no other cause was found.",
+    "12.4 Stochastic gradient descent",
+    "Trainer.fit(MLP(lr=20), data)", "Trainer.fit(MLP(lr=0.1), data)",
+)  # fmt: skip
+CHECKS = (
+    _check(
+        "plateau-weight-decay", When.EPOCH, too_much_decay, "Weight decay holds the weights at 0",
+        "The decay pulls each weight to 0 faster than the gradients push it away.",
+        f"Learning rate times weight decay is {FAST_DECAY} or more, the weights have shrunk to "
+        f"{MUCH_SHRUNK} of their norm or less, and the loss has not fallen by 5 %. In 3.7 the "
+        "product is 0.03 and the loss falls; in right programs of the corpus norms grow.",
+        "3.7 Weight decay",
+        "torch.optim.SGD(params, lr=0.1, weight_decay=3)",
+        "torch.optim.SGD(params, lr=0.1, weight_decay=1e-3)",
+    ),
+    _check(
+        "plateau-schedule", When.EPOCH, schedule_too_fast, "The learning rate fell too soon",
+        "Steps with no learning rate change nothing, however long training lasts.",
+        f"In the whole second half of what was observed, of {ENOUGH_PASSES} batches or more, the "
+        f"rate is at most {TOO_SOON:g} of the largest one before, and the loss is not below half "
+        "of the first. Warm-up, cosine and one cycle over a run have a tenth or more there.",
+        "12.11 Learning rate scheduling",
+        "for X, y in train_iter:\n    ...\n    optimizer.step()\n    scheduler.step()",
+        "for X, y in train_iter:\n    ...\n    optimizer.step()\nscheduler.step()",
+    ),
+    TOO_HIGH,
+    replace(TOO_HIGH, when=When.NOT_FINITE),
+    replace(TOO_HIGH, when=When.STEPS, look=exploding),
+    _check(
+        "lr-too-low", When.EPOCH, too_low, "The learning rate is too low",
+        "At this pace the weights need millions of steps to get anywhere.",
+        f"Every observed step that was made changed all weights together by {TINY_UPDATE:g} of "
+        "their size or less, the rate is constant and gradients are not small, and the loss has "
+        "not fallen by 5 %. Right programs: 5e-4 and more; wrong ones: 1e-6 and less.",
+        "12.4 Stochastic gradient descent",
+        "Trainer.fit(MLP(lr=1e-6), data)", "Trainer.fit(MLP(lr=0.1), data)",
+    ),
+)  # fmt: skip

@@ -68,11 +68,14 @@ def _row(one: Judged) -> str:
 def _false_alarms(
     programs: Sequence[tuple[str, str, Callable[[], object]]], show: Callable[[str], None]
 ) -> int:
-    """How many right programs were given a hint."""
+    """How many right programs were given a hint, or did not run."""
     num = 0
     for name, place, program in programs:
         ended = run(program)  # type: ignore[arg-type]
-        if ended.hints:
+        if ended.error is not None:
+            num += 1
+            show(f"RAISED  {name} ({place}): {ended.error}")
+        elif ended.hints:
             num += 1
             show(f"FALSE ALARM  {name} ({place}): {', '.join(ended.hints)}")
     return num

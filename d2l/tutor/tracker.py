@@ -39,7 +39,7 @@ class Tracker:
     def complete(self) -> None:
         """Follow what had no shape yet."""
         tensors = [*named_tensors(self._model), *_numbered(self._optimized)]
-        self.is_complete = not any(_is_lazy(tensor) for _, tensor in tensors)
+        self.is_complete = not any(is_lazy(tensor) for _, tensor in tensors)
         for name, tensor in tensors:
             self.add(name, tensor)
 

@@ -137,7 +137,9 @@ def _update(step: Step) -> float:
 
 
 def _norm(step: Step) -> float:
-    squares = math.fsum(min(norm, 1e100) ** 2 for norm in step.norms.values() if not math.isnan(norm))
+    squares = math.fsum(
+        min(norm, 1e100) ** 2 for norm in step.norms.values() if not math.isnan(norm)
+    )
     return math.sqrt(squares)
 
 

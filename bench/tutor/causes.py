@@ -7,6 +7,7 @@ why.
 from bench.tutor.program import Cause, Host
 
 _NOWHERE: tuple[Host, ...] = ("trainer", "own loop", "by hand")
+_EARLY = "Python raises it before the loop is watched"
 _OURS_ZEROES = "d2l.Trainer writes the loop: forward, zero_grad, backward, step"
 _CAUSES = (
     Cause(1, "softmax-before-cross-entropy", "first batch",
@@ -88,7 +89,8 @@ _CAUSES = (
     Cause(26, "sorted-not-shuffled", "first batch",
           "The first batch has one class of ten, and labels come in the same order in each epoch."),
     Cause(27, "validation-overlaps-training", "before training",
-          "Rows of the validation set are rows of the training set."),
+          "Rows of the validation set are rows of the training set.",
+          not_in={"by hand": "what a loop evaluates may be its training rows on purpose"}),
     Cause(28, "scaler-saw-validation", "never",
           "The scaler's mean is that of all rows instead of the training rows.",
           why_never="the run sees scaled numbers; what they were scaled by is in an earlier cell"),
@@ -147,6 +149,7 @@ _CAUSES = (
           error="needs a d2l.Module to train; found Clothes"),
     Cause(46, "class-instead-of-instance", "before training",
           "A class was given where an object of it is needed.",
+          not_in={"by hand": _EARLY},
           error="fit got the class|missing 1 required positional argument: 'self'"),
     Cause(47, "metric-averaged-over-batches", "never",
           "The short last batch weighs as much as a full one in the mean.",

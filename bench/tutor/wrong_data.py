@@ -296,7 +296,7 @@ MISTAKES = (
     *in_hosts("validation-overlaps-training",
               lambda train: with_overlap(train)(ValidatesOnTraining()),
               lambda train: with_overlap(train)(ValidatesOnOthers()),
-              proof=fact("rows in both", 0.99, 0.1)),
+              ("trainer", "own loop"), proof=fact("rows in both", 0.99, 0.1)),
     *in_hosts("scaler-saw-validation", lambda train: with_scaler(train)(ScaledByAll()),
               lambda train: with_scaler(train)(ScaledByTraining()),
               proof=fact("mean of training", 0.1, 0.001)),
@@ -312,7 +312,7 @@ MISTAKES = (
             lambda: fit(Clothes(), ClothesMLP(), trainer=BookLoop),
             lambda: plain(fit_by_book_loop), raises=True),
     *in_hosts("class-instead-of-instance", lambda train: train(ClothesMLP, Clothes()), plain,
-              raises=True),
+              ("trainer", "own loop"), raises=True),
     *in_hosts("class-instead-of-instance", lambda train: train(ClothesMLP(), Clothes), plain,
-              raises=True, variant="data"),
+              ("trainer", "own loop"), raises=True, variant="data"),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from bench.tutor.causes import CAUSES
 from bench.tutor.data_sets import Clothes, Rings, Signals
-from bench.tutor.hosts import fit, in_hosts, train_by_hand
+from bench.tutor.hosts import fit, in_hosts
 from bench.tutor.models import ClothesMLP, RingsMLP, SignalRNN
 from bench.tutor.program import Mistake
 from d2l import torch as d2l
@@ -55,17 +55,6 @@ class WithoutSuperInit(d2l.Classifier):
         self.num_hiddens, self.lr = num_hiddens, lr
         self.net = nn.Sequential(nn.Flatten(), nn.Linear(784, num_hiddens), nn.ReLU(),
                                  nn.Linear(num_hiddens, 10))  # fmt: skip
-
-
-class NetWithoutSuperInit(nn.Module):
-    """A plain module, for a loop by hand."""
-
-    def __init__(self):
-        self.hidden = nn.Linear(784, 64)
-        self.output = nn.Linear(64, 10)
-
-    def forward(self, X):
-        return self.output(F.relu(self.hidden(X.flatten(1))))
 
 
 class RateNotSaved(d2l.Classifier):
@@ -270,10 +259,7 @@ MISTAKES = (
     *in_hosts("layers-in-a-list", lambda train: stages(train, DictOfExperts), plain, raises=True,
               variant="all-in-a-dict"),
     *in_hosts("super-init-forgotten", lambda train: stages(train, WithoutSuperInit), plain,
-              ("trainer", "own loop"), raises=True),
-    Mistake(CAUSES["super-init-forgotten"], "by hand",
-            lambda: train_by_hand(NetWithoutSuperInit(), Clothes(), loss=nn.CrossEntropyLoss()),
-            lambda: plain(train_by_hand), raises=True),
+              raises=True),
     *in_hosts("save-hyperparameters-forgotten", lambda train: stages(train, RateNotSaved), plain,
               raises=True),
     *in_hosts("save-hyperparameters-forgotten", lambda train: stages(train, WidthNotSaved), plain,

@@ -151,7 +151,7 @@ def _inputs_are_bad(step: Step) -> bool:
 def loss_without_graph(evidence: Evidence) -> Finding | None:
     """The loss is a new tensor: what it was computed from is not known to it."""
     step = evidence.step
-    if step.loss is None or not step.loss.is_leaf or step.index:
+    if step.loss is None or not (step.loss.is_leaf and step.loss.requires_grad) or step.index:
         return None
     return Finding(
         "The loss is a new tensor without a graph, so no parameter gets a gradient.",

@@ -4,12 +4,13 @@ The core knows no observer; whoever has one registers what makes it.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from d2l.core.run import Run
 
 
+@runtime_checkable
 class RunObserver(Protocol):
     """Looks at a run and changes no number of it.
 

@@ -102,9 +102,8 @@ def _is_pristine(layer: nn.Module) -> bool:
 def _moody(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """The layers that do something else in training mode."""
     for name, layer in model.named_modules():
-        if (isinstance(layer, DROPS) and layer.p > 0) or (
-            isinstance(layer, NORMALISES) and isinstance(layer.running_mean, Tensor)
-        ):
+        is_norm = isinstance(layer, NORMALISES) and isinstance(layer.running_mean, Tensor)
+        if is_norm or (isinstance(layer, DROPS) and layer.p > 0):
             yield name, layer
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from d2l.tutor import graph
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.evidence import Call, Evidence, Step
-from d2l.tutor.fresh import looks_freshly_drawn
+from d2l.tutor.freshness import is_fresh
 from d2l.tutor.tracker import leaves_of
 
 ROSE = 1.3  # times the loss of the first step: what a summed loss is told at
@@ -172,7 +172,7 @@ def graph_cut(evidence: Evidence) -> Finding | None:
     cut, lost = next(((c, names) for c, names in cuts if names), (None, []))
     if not alive or cut is None:
         return None
-    if any(registered[n]._version > 8 or not looks_freshly_drawn(registered[n]) for n in lost):
+    if any(is_fresh(registered[n]) is False for n in lost):
         return None  # trained before: it is to stay as it is
     how = "`.data`" if cut.name == "data" else f"`.{cut.name}()`"
     who = lost[0] if len(lost) == 1 else f"{lost[0]} and {len(lost) - 1} more"

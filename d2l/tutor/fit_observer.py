@@ -37,7 +37,7 @@ class FitObserver:
     def __init__(self, run: Run) -> None:
         from d2l.core.trainer import state_of
         from d2l.tutor.evidence import Evidence
-        from d2l.tutor.model_hook import ModelHook
+        from d2l.tutor.hooks import ModelHook
         from d2l.tutor.show import show
         from d2l.tutor.watch import Watch
 

@@ -5,22 +5,21 @@ where steps are told apart by their backward passes.
 """
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from d2l.tutor.check import Check, Finding, When
+from d2l.tutor.check import When
 from d2l.tutor.evaluation import Evaluation
 from d2l.tutor.evidence import DROPOUTS, Evidence, Step
 from d2l.tutor.hint import Hint
+from d2l.tutor.hooks import OptimizerHook
+from d2l.tutor.looking import Looking
 from d2l.tutor.recorder import Recorder
-from d2l.tutor.registry import CHECKS
 from d2l.tutor.tracker import Tracker, leaves_of
 
-MOST_HINTS = 3  # at a time
 FULL_STEPS = 2  # the newest ones, whose calls and tensors are kept
 ENOUGH_PASSES = 30  # before a program is judged by its first epoch
 MOST_PAIRS = 1500  # examples whose inputs and labels are kept
@@ -32,14 +31,13 @@ class Watch:
 
     def __init__(self, evidence: Evidence, say: Callable[[Hint], None]) -> None:
         self.evidence = evidence
-        self.hints: list[Hint] = []
+        self._looking = Looking(say)
         self.recorder = Recorder(self._before_backward, self._after_backward)
         self.num_passes = 0  # backward passes that were seen
         self.last_pass: float = math.inf  # after which nothing is recorded
         self._is_judged = False
         self._is_of_others = False
         self._num_before = 0  # recorded calls before the model was evaluated
-        self._say = say
         self._tracker: Tracker | None = None
         self._open_step: Step | None = None  # whose updates are yet to come
         self._inputs: tuple[Any, ...] = ()
@@ -47,29 +45,19 @@ class Watch:
         self._was_training = True
         self._batch: Any = None
         self._num_pairs = 0
-        self._failed_checks: set[str] = set()
         self._optimizer_hooks: list[Any] = []
         self._evaluation, self._is_validating = Evaluation(), False
         self._num_early = [0, 0]  # steps of the optimizer before the backward pass, empty ones
 
+    @property
+    def hints(self) -> list[Hint]:
+        """What was said."""
+        return self._looking.hints
+
     def look(self, when: When) -> None:
         """Have the checks of a moment look at the evidence, and say what they find."""
-        num_said = 0
-        for check in CHECKS:
-            if check.when is not when or any(hint.kind == check.kind for hint in self.hints):
-                continue
-            if self.hints and (check.symptom or when is When.NOT_FINITE):
-                continue  # it follows from what was said
-            finding = self._result(check)
-            if finding is not None and num_said < MOST_HINTS:
-                num_said += 1
-                self.add(as_hint(check, finding))
-
-    def add(self, hint: Hint) -> None:
-        """Say a hint, unless its kind was said before."""
-        if all(hint.kind != known.kind for known in self.hints):
-            self.hints.append(hint)
-            self._say(hint)
+        with torch.no_grad(), self.recorder.unrecorded():
+            self._looking.look(when, self.evidence)
 
     def begin_tracking(self) -> None:
         """Know the tensors that learn; called once they have their shapes."""
@@ -149,8 +137,7 @@ class Watch:
 
     def not_finite(self, loss: Any, batch: Any) -> Hint | None:
         """Why a loss is nan or infinite, from its graph and its batch, if a hint says it."""
-        causes = {check.kind for check in CHECKS if check.when is When.NOT_FINITE}
-        known = [hint for hint in self.hints if hint.kind in causes]
+        known = self._looking.hints_of(When.NOT_FINITE)
         if not known and self.evidence.model is not None:
             num_before = len(self.hints)
             step = self._new_step()
@@ -173,8 +160,7 @@ class Watch:
         if found is None:
             return None
         hint, better = found
-        if all(hint.kind != known.kind for known in self.hints):
-            self.hints.append(hint)
+        self._looking.note(hint)
         return better
 
     def finish_step(self) -> None:
@@ -327,7 +313,9 @@ class Watch:
         """Be told of the steps of PyTorch's optimizer."""
         optimizer = self.evidence.optimizer
         if isinstance(optimizer, torch.optim.Optimizer) and not self._optimizer_hooks:
-            self._optimizer_hooks.append(optimizer.register_step_pre_hook(OptimizerHook(self)))
+            self._optimizer_hooks.append(
+                optimizer.register_step_pre_hook(OptimizerHook(self, optimizer))
+            )
 
     def _leave_optimizer(self) -> None:
         for hook in self._optimizer_hooks:
@@ -344,47 +332,6 @@ class Watch:
             step.num_empty_steps += is_empty
         else:
             self._num_early = [self._num_early[0] + 1, self._num_early[1] + is_empty]
-
-    def _result(self, check: Check) -> Finding | None:
-        """What a check finds; one that fails says so, once, and is left out."""
-        if check.kind in self._failed_checks:
-            return None
-        try:
-            with torch.no_grad(), self.recorder.unrecorded():
-                return check.look(self.evidence)
-        except Exception as error:
-            self._failed_checks.add(check.kind)
-            warnings.warn(
-                f"the tutor's check {check.kind!r} failed and is left out: "
-                f"{type(error).__name__}: {error}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-            return None
-
-
-class OptimizerHook:
-    """Tells a watch of the optimizer's steps; a copy of the optimizer is not watched."""
-
-    def __init__(self, watch: Watch | None = None) -> None:
-        self._watch = watch
-
-    def __call__(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if self._watch is not None and optimizer is self._watch.evidence.optimizer:
-            self._watch.optimizer_stepped()
-
-    def __deepcopy__(self, memo: Any) -> "OptimizerHook":
-        return OptimizerHook()
-
-    def __reduce__(self) -> Any:
-        return OptimizerHook, ()
-
-
-def as_hint(check: Check, finding: Finding) -> Hint:
-    """The hint that a finding becomes: what was seen, why it matters, what to write."""
-    message = " ".join(part for part in (finding.seen, check.why, finding.fix) if part)
-    where = ", ".join(part for part in (check.when.value, finding.where) if part)
-    return Hint(check.kind, message, finding.evidence, where)
 
 
 def _before(call: Any) -> Any:

@@ -4,13 +4,12 @@ import os
 from types import TracebackType
 from typing import Any
 
-import torch
 from torch import nn
 
 from d2l.tutor.check import When
 from d2l.tutor.evidence import Evidence
 from d2l.tutor.hint import Hint
-from d2l.tutor.model_hook import ModelHook
+from d2l.tutor.hooks import ModelHook, StepStart
 from d2l.tutor.show import show
 from d2l.tutor.watch import Watch
 
@@ -89,24 +88,3 @@ class watching:  # noqa: N801 - used like a function
     def _said(self, hint: Hint) -> None:
         self.hints.append(hint)
         show(hint)
-
-
-class StepStart:
-    """Tells a watch that the model is about to be called; a copy of the model is not watched."""
-
-    def __init__(self, watch: Watch | None = None, model: nn.Module | None = None) -> None:
-        self._watch, self._model = watch, model
-
-    def __call__(self, model: nn.Module, inputs: tuple[Any, ...]) -> None:
-        if self._watch is None or model is not self._model:
-            return
-        if torch.is_grad_enabled():
-            self._watch.step_begins()
-        else:
-            self._watch.evaluation_begins()
-
-    def __deepcopy__(self, memo: Any) -> "StepStart":
-        return StepStart()
-
-    def __reduce__(self) -> Any:
-        return StepStart, ()

@@ -158,8 +158,8 @@ def test_nothing_is_recorded_once_the_first_steps_are_over():
 
     fitted(True, model=Counting)
     assert seen[:3] == [True] * 3
-    assert sum(seen) <= 12
-    assert not any(seen[40:])
+    assert sum(seen) <= 16
+    assert not any(seen[42:])
 
 
 def test_a_model_and_a_trainer_can_be_copied_and_pickled_inside_a_watched_loop():
@@ -209,14 +209,14 @@ def test_each_fit_starts_with_an_empty_list_of_hints():
 
 
 def test_a_check_that_fails_says_so_once_and_training_continues(monkeypatch):
-    from d2l.tutor import watch
+    from d2l.tutor import looking
     from d2l.tutor.check import Check, When
 
     def fail(evidence):
         raise KeyError("a fault of the check")
 
     broken = Check("broken", When.STEPS, fail, "", "", "", "", "", "")
-    monkeypatch.setattr(watch, "CHECKS", (broken,))
+    monkeypatch.setattr(looking, "CHECKS", (broken,))
     with pytest.warns(RuntimeWarning, match="'broken' failed") as warned:
         fitted(True)
     assert len(warned) == 1

@@ -1,0 +1,68 @@
+"""Has the checks look at the evidence, each at its moment, and says what they find, once."""
+
+import warnings
+from collections.abc import Callable
+
+from d2l.tutor.check import Check, Finding, When
+from d2l.tutor.evidence import Evidence
+from d2l.tutor.hint import Hint
+from d2l.tutor.registry import CHECKS
+
+MOST_HINTS = 3  # at a time
+
+
+class Looking:
+    """The hints of one program. `say` is called with each new one."""
+
+    def __init__(self, say: Callable[[Hint], None]) -> None:
+        self.hints: list[Hint] = []
+        self._say = say
+        self._failed: set[str] = set()  # kinds of checks that raised an error
+
+    def look(self, when: When, evidence: Evidence) -> None:
+        """Have the checks of a moment look; after a cause was found, symptoms follow from it."""
+        num_said = 0
+        for check in CHECKS:
+            if check.when is not when or any(hint.kind == check.kind for hint in self.hints):
+                continue
+            if self.hints and (check.symptom or when is When.NOT_FINITE):
+                continue
+            finding = self._result(check, evidence)
+            if finding is not None and num_said < MOST_HINTS:
+                num_said += 1
+                hint = as_hint(check, finding)
+                self.note(hint)
+                self._say(hint)
+
+    def note(self, hint: Hint) -> None:
+        """Keep a hint, unless its kind is known; who raises it as an error says it."""
+        if all(hint.kind != known.kind for known in self.hints):
+            self.hints.append(hint)
+
+    def hints_of(self, when: When) -> list[Hint]:
+        """The hints that checks of a moment gave."""
+        kinds = {check.kind for check in CHECKS if check.when is when}
+        return [hint for hint in self.hints if hint.kind in kinds]
+
+    def _result(self, check: Check, evidence: Evidence) -> Finding | None:
+        """What a check finds; one that fails says so, once, and is left out."""
+        if check.kind in self._failed:
+            return None
+        try:
+            return check.look(evidence)
+        except Exception as error:
+            self._failed.add(check.kind)
+            warnings.warn(
+                f"the tutor's check {check.kind!r} failed and is left out: "
+                f"{type(error).__name__}: {error}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            return None
+
+
+def as_hint(check: Check, finding: Finding) -> Hint:
+    """The hint that a finding becomes: what was seen, why it matters, what to write."""
+    message = " ".join(part for part in (finding.seen, check.why, finding.fix) if part)
+    where = ", ".join(part for part in (check.when.value, finding.where) if part)
+    return Hint(check.kind, message, finding.evidence, where)

@@ -199,7 +199,7 @@ def advice_on_divergence(model: nn.Module, optimizer: Any, gradient_clip_val: fl
     lr = groups[0].get("lr") if groups else getattr(model, "lr", None)
     smaller = "a smaller lr" + (f" than {lr}" if isinstance(lr, (int, float)) else "")
     clip = "" if gradient_clip_val > 0 else ", or Trainer(…, gradient_clip_val=1)"
-    return f"Look first whether inputs and labels are finite and scaled; then try {smaller}{clip}"
+    return f"Look first whether inputs and labels are finite and scaled; then try {smaller}{clip}."
 
 
 def _name(thing: Any) -> str:

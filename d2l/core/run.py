@@ -363,7 +363,7 @@ class Run:
             )
         warnings.warn(
             f"the loss is {found.value} in {where}; training continues, but such weights rarely "
-            f'recover. {advice}; Trainer(…, on_nonfinite="stop") stops here',
+            f'recover. {advice} Trainer(…, on_nonfinite="stop") stops here.',
             RuntimeWarning,
             stacklevel=2,
         )

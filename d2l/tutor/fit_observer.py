@@ -129,7 +129,11 @@ class FitObserver:
     def explain_nonfinite(self, loss: Any) -> str | None:
         """The message about the loss that became nan or infinite, where its cause is known."""
         hint = self.watch.not_finite(loss, self._run.batch)
-        return None if hint is None else hint.message
+        if hint is None:
+            return None
+        if hint not in self._hints:
+            self._hints.append(hint)  # the run says it
+        return hint.message
 
     def failed(self, error: BaseException) -> BaseException | None:
         """The error that explains a mistake, to be raised from PyTorch's."""

@@ -19,8 +19,11 @@ class Looking:
         self._say = say
         self._failed: set[str] = set()  # kinds of checks that raised an error
 
-    def look(self, when: When, evidence: Evidence) -> None:
-        """Have the checks of a moment look; after a cause was found, symptoms follow from it."""
+    def look(self, when: When, evidence: Evidence, *, says: bool = True) -> None:
+        """Have the checks of a moment look; after a cause was found, symptoms follow from it.
+
+        With `says=False` the hints are noted, for a caller that has its own words for them.
+        """
         num_said = 0
         for check in CHECKS:
             if check.when is not when or any(hint.kind == check.kind for hint in self.hints):
@@ -32,7 +35,8 @@ class Looking:
                 num_said += 1
                 hint = as_hint(check, finding)
                 self.note(hint)
-                self._say(hint)
+                if says:
+                    self._say(hint)
 
     def note(self, hint: Hint) -> None:
         """Keep a hint, unless its kind is known; who raises it as an error says it."""

@@ -54,10 +54,10 @@ class Watch:
         """What was said."""
         return self._looking.hints
 
-    def look(self, when: When) -> None:
+    def look(self, when: When, *, says: bool = True) -> None:
         """Have the checks of a moment look at the evidence, and say what they find."""
         with torch.no_grad(), self.recorder.unrecorded():
-            self._looking.look(when, self.evidence)
+            self._looking.look(when, self.evidence, says=says)
 
     def begin_tracking(self) -> None:
         """Know the tensors that learn; called once they have their shapes."""
@@ -144,7 +144,7 @@ class Watch:
             step.batch, step.loss_value = batch, math.nan
             step.loss = loss if isinstance(loss, Tensor) else None
             self.evidence.steps.append(step)
-            self.look(When.NOT_FINITE)
+            self.look(When.NOT_FINITE, says=False)
             known = self.hints[num_before:]
         return known[0] if known else (self.hints[0] if self.hints else None)
 

@@ -39,7 +39,7 @@ def too_high(evidence: Evidence) -> Finding | None:
     return Finding(
         f"The loss rose from {first:.3g} to {highest.loss_value:.3g} in {after} steps, one of "
         f"which changed the weights by {_times(largest)}.",
-        f"Try a tenth of the learning rate: `lr={lr / 10:.3g}`." if lr else
+        f"Try a smaller lr than {lr:.3g}, e.g. a tenth: `lr={lr / 10:.3g}`." if lr else
         "Try a tenth of the learning rate.",
         {"first loss": first, "highest loss": highest.loss_value, "largest update": largest,
          "lr": lr},

@@ -174,8 +174,8 @@ CHECKS = (
             "Ridge regression on random features, cross-validated on up to 1,000 stored pairs, "
             "measures how well labels fit: below 3 deviations for the pairs as they are (labels "
             "at random: -3.8 to 4), 8 or more with the labels shifted by one row (right programs "
-            "with their own labels: 12.9 to 68). Only where the loss is still at chance, and rows are no "
-            "series."
+            "with their own labels: 12.9 to 68). Only where the loss is still at chance, and rows "
+            "are no series."
         ),
         book="4.2 The image classification dataset",
         wrong="X, y = images[:-1], labels[1:]",
@@ -191,7 +191,7 @@ CHECKS = (
             "After an epoch the loss is at 95 % or more of the labels' entropy, and ridge "
             "regression on random features, cross-validated on 500 to 1,000 pairs that the loss "
             "read, fits the labels less than 3 deviations better than those of other examples. "
-            "The right programs of the corpus give 12.9 for 384 pairs, and 38 to 68 for 500 or more."
+            "The corpus' right programs give 12.9 or more for 384 pairs, 38 to 68 for 500 or more."
         ),
         book="4.2 The image classification dataset",
         wrong="X = X[torch.randperm(len(X))]",

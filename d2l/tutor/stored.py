@@ -68,8 +68,8 @@ def stored(loader: Any) -> Stored | None:
             return None
         order = _is_in_order(loader)
         raw = type(loader.dataset) not in (TensorDataset, Subset)
-        size = loader.batch_size if order is not None else None
-        return _checked(Stored(*found, size, order, bool(loader.drop_last), raw))
+        length = loader.batch_size if order is not None else None
+        return _checked(Stored(*found, length, order, bool(loader.drop_last), raw))
     return None
 
 

@@ -28,7 +28,7 @@ CHECKS: tuple[Check, ...] = (
     *loss.CHECKS,
     *signal.CHECKS,
     *modes.CHECKS,
-    *rates.CHECKS,
     *pairs.CHECKS,
+    *rates.CHECKS,
     *errors.CHECKS,
 )

@@ -140,7 +140,7 @@ def no_zero_grad(evidence: Evidence) -> Finding | None:
 def uphill(evidence: Evidence) -> Finding | None:
     """An update goes along the gradient of an error, which should become smaller."""
     newest = _newest(evidence)
-    if len(newest) < 2:
+    if [step.index for step in newest] != [0, 1]:  # momentum goes uphill later on, and is right
         return None
     for step in newest:
         slopes = [step.slopes[n] for n in with_gradient(step) if step.slopes.get(n)]
@@ -330,7 +330,7 @@ CHECKS = (
     _check(
         "update-uphill", uphill, "The update adds the gradient",
         "The gradient points to where the loss grows; a step goes the other way.",
-        "In two steps the cosine of every update and its gradient is 0.99 or more, and the loss is "
+        "In the first two steps the cosine of every update and its gradient is 0.99 or more, and the loss is "
         "what a loss function or a mean of squares returned. Right programs have -1 for SGD, and "
         "less than 0.6 for others.",
         ("param += lr * param.grad", "param -= lr * param.grad"),

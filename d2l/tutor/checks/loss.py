@@ -11,7 +11,7 @@ from d2l.tutor.evidence import Call, Evidence, Step
 from d2l.tutor.freshness import is_fresh
 from d2l.tutor.tracker import leaves_of
 
-ROSE = 1.3  # times the loss of the first step: what a summed loss is told at
+ROSE = 1.6  # times the loss of the first step: what a summed loss is told at
 NAMES = {
     "NllLossBackward0": "cross-entropy",
     "MseLossBackward0": "squared error",
@@ -30,7 +30,7 @@ def loss_negated(evidence: Evidence) -> Finding | None:
     if step.loss is None or not step.loss_value < 0:
         return None
     end = graph.signed_end(step.loss)
-    if end is None or end[0] not in NAMES:
+    if end is None or end[0] not in NAMES or _maximizes(evidence.optimizer):
         return None
     name, sign, node = end
     if sign != (1 if name in LIKELIHOODS else -1) or not _is_of_probabilities(name, node):
@@ -42,6 +42,11 @@ def loss_negated(evidence: Evidence) -> Finding | None:
         "Put the sign right: `-torch.log(p).mean()`." if sign == 1 else "Leave the minus out.",
         {"loss": step.loss_value},
     )
+
+
+def _maximizes(optimizer: object) -> bool:
+    """Whether the optimizer goes uphill on purpose."""
+    return any(group.get("maximize") for group in getattr(optimizer, "param_groups", ()))
 
 
 def _is_of_probabilities(name: str, node: object) -> bool:
@@ -61,7 +66,7 @@ def loss_summed(evidence: Evidence) -> Finding | None:
     steps = evidence.steps
     first, step = steps[0], evidence.step
     n = _summed(first) or _summed(step)
-    if n is None or len(steps) < 2 or not first.loss_value > 0:
+    if n is None or len(steps) < 2 or not first.loss_value > 0 or len(_parts(steps)) > 1:
         return None
     values = [s.loss_value for s in steps]
     has_risen = any(not v < ROSE * first.loss_value for v in values[1:])
@@ -74,6 +79,11 @@ def loss_summed(evidence: Evidence) -> Finding | None:
         'Average it: `l.mean()`, or `reduction="mean"`.',
         {"examples": n, "first": first.loss_value, "now": step.loss_value},
     )
+
+
+def _parts(steps: list[Step]) -> set[frozenset[str]]:
+    """The sets of tensors that losses depended on: two players have a loss each."""
+    return {frozenset(step.leaves) for step in steps if step.leaves}
 
 
 def _finite_last(value: float) -> float:

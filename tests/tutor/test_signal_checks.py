@@ -72,6 +72,8 @@ def test_a_mean_over_the_examples_is_named_and_batch_normalisation_is_right():
         return net.last(torch.relu(H - H.mean(0)))
 
     assert loop(two_layers(centred)) == ["examples-mix"]
+    graph = torch.rand(32, 32).softmax(1)
+    assert loop(two_layers(lambda m, X: m.last(torch.relu(graph @ m.first(X))))) == []
     normed = nn.Sequential(nn.Linear(12, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 3))
     assert loop(normed) == []
 

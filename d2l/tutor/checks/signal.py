@@ -66,6 +66,8 @@ def examples_mix(evidence: Evidence) -> Finding | None:
     if h is None or y_hat is None or _has_batch_norm(evidence.model):
         return None
     n = len(y_hat)
+    if _relates_rows(step, n):
+        return None
     i = n // 2
     with torch.enable_grad():
         (grad,) = torch.autograd.grad(
@@ -81,7 +83,8 @@ def examples_mix(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         f"The output of example {i} depends on {num} other examples of the batch.",
-        "Look for a `reshape`, a mean, a softmax or a normalisation over axis 0 in `forward`.",
+        "Look in `forward` for a `reshape`, for a mean, softmax or normalisation over axis 0, or "
+        "for a layer that wants `batch_first=True`.",
         {"others": num, "examples": n},
     )
 
@@ -142,6 +145,11 @@ def _is_of(h: object, X: Tensor) -> bool:
     if not isinstance(h, Tensor) or h.ndim != 3 or not h.requires_grad:
         return False
     return h.shape[:2] in (X.shape, X.T.shape) and X.shape[0] != X.shape[1]
+
+
+def _relates_rows(step: Step, n: int) -> bool:
+    """Whether rows are related on purpose, by a matrix: nodes of a graph, items of a set."""
+    return any(t.shape[-2:] == (n, n) for c in step.calls for t in c.tensors() if t.ndim >= 2)
 
 
 def _first_hidden(step: Step) -> Tensor | None:
@@ -238,7 +246,8 @@ CHECKS = (
         "cannot be predicted.",
         threshold="One extra backward pass, from one example's outputs to the first layer's "
         "results: another example's share is above 0.001 of its own. Models with batch "
-        "normalisation in training mode are left out.",
+        "normalisation in training mode, and those with a matrix of examples by examples (graphs), "
+        "are left out.",
         book="8.5 Batch normalization",
         wrong="H = H - H.mean(0)",
         right="H = H - H.mean(1, keepdim=True)",

@@ -139,3 +139,8 @@ def test_what_processes_tell_each_other_brings_no_thread_into_python():
 
 def _found(folder):
     return json.loads((folder / "found.json").read_text())
+
+
+def test_of_several_processes_the_first_one_is_given_the_hints():
+    lines = [line for line in start("mistaken.py", 2).splitlines() if line.startswith("rank")]
+    assert sorted(lines) == ["rank 0: ['softmax-before-cross-entropy']", "rank 1: []"]

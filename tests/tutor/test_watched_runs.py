@@ -148,6 +148,7 @@ def test_no_hook_and_no_mode_is_left_after_a_fit_or_a_loop(monkeypatch):
     assert torch.overrides._get_current_function_mode() is None
 
 
+@pytest.mark.counts_calls
 def test_nothing_is_recorded_once_the_first_steps_are_over():
     seen = []
 

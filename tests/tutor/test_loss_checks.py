@@ -36,10 +36,14 @@ WRONG = {
         torch.sigmoid(net(X)), F.one_hot(y, 3).float()
     ),
     "relu-on-outputs": lambda net: F.cross_entropy(torch.relu(net(X)), y),
+    "sigmoid-before-logits-loss ": lambda net: F.cross_entropy(torch.sigmoid(net(X)), y),
     "softmax-over-batch": lambda net: F.nll_loss(F.log_softmax(net(X), dim=0), y),
     "one-output-for-classes": lambda net: F.cross_entropy(net(X)[:, :1], torch.zeros_like(y)),
     "labels-out-of-reach": lambda net: F.mse_loss(torch.sigmoid(net(X)[:, :1]), 9 * TARGETS),
     "loss-broadcasts": lambda net: ((net(X)[:, :1] - TARGETS.reshape(-1)) ** 2).mean(),
+    "loss-broadcasts ": lambda net: (
+        F.softplus(net(X)[:, :1]) - net(X)[:, :1] * (TARGETS > 0).float().reshape(-1)
+    ).mean(),
     "loss-negated": lambda net: F.log_softmax(net(X), 1)[torch.arange(len(y)), y].mean(),
     "graph-cut": lambda net: torch.tensor(gives_logits(net).item(), requires_grad=True),
 }
@@ -72,7 +76,7 @@ RIGHT = {
 
 @pytest.mark.parametrize("kind", WRONG)
 def test_a_wrong_loss_is_named(kind):
-    assert loop(WRONG[kind]) == [kind]
+    assert loop(WRONG[kind]) == [kind.strip()]
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -129,6 +133,20 @@ CUTS = {
 @pytest.mark.parametrize("name", CUTS)
 def test_a_graph_that_is_cut_is_named(name):
     assert loop(gives_logits, Body(CUTS[name])) == ["graph-cut"]
+
+
+class WithoutGraph(Body):
+    def forward(self, X):
+        with torch.no_grad():
+            H = torch.relu(self.body(X))
+        return self.head(H)
+
+
+def test_a_body_under_no_grad_is_named_where_the_optimizer_is_to_train_it():
+    net = WithoutGraph(None)
+    assert loop(gives_logits, net) == ["graph-cut"]
+    net = WithoutGraph(None)
+    assert loop(gives_logits, net, optimizer=sgd(net.head)) == []
 
 
 def test_a_trained_body_under_a_new_head_and_values_that_are_only_read_are_right():

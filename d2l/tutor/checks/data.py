@@ -108,7 +108,7 @@ def _not_finite(tensor: Tensor, name: str, whole: Tensor | None) -> Finding:
     rows, columns = int(bad.any(1).sum()), bad.any(0).nonzero().reshape(-1)
     where = f"column {int(columns[0])} of the {name}" if flat.shape[1] > 1 else f"the {name}"
     if len(columns) > 1:
-        where = f"{len(columns)} columns of the {name}, the first of them {int(columns[0])},"
+        where = f"{len(columns)} columns of the {name}, column {int(columns[0])} the first,"
     of_all = "of the training set" if whole is not None else "of this batch"
     has = "have" if len(columns) > 1 or flat.shape[1] == 1 else "has"
     seen = f"{where} {has} {what} in {rows:,} of {len(flat):,} rows {of_all}."

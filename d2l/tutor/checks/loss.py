@@ -180,17 +180,36 @@ def graph_cut(evidence: Evidence) -> Finding | None:
     tensors = {id(registered[name]): name for name in dead}
     cuts = ((c, _behind(c, tensors)) for s in steps for c in _cuts(s))
     cut, lost = next(((c, names) for c, names in cuts if names), (None, []))
-    if not alive or cut is None:
+    if not lost:
+        lost = _under_no_grad(evidence, tensors)
+    if not alive or not lost:
         return None
     if any(is_fresh(registered[n]) is False for n in lost):
         return None  # trained before: it is to stay as it is
-    how = "`.data`" if cut.name == "data" else f"`.{cut.name}()`"
+    name = "torch.no_grad()" if cut is None else "data" if cut.name == "data" else f"{cut.name}()"
+    how = f"`{name}`" if cut is None else f"`.{name}`"
     who = lost[0] if len(lost) == 1 else f"{lost[0]} and {len(lost) - 1} more"
     return Finding(
         f"No gradient reaches {who}: {how} cuts the graph on the way to the loss.",
         "Leave it out in `forward` and in the loss, and use PyTorch's functions throughout.",
         {"without gradient": lost},
     )
+
+
+def _under_no_grad(evidence: Evidence, tensors: dict[int, str]) -> list[str]:
+    """Parameters that the optimizer holds, and that each step used without recording a graph."""
+    held = {id(p) for p in evidence.optimized}
+    used: set[int] | None = None
+    for step in evidence.steps[-2:]:
+        found = {
+            id(t)
+            for call in step.calls
+            if isinstance(call.result, Tensor) and not call.result.requires_grad
+            for t in call.tensors()
+            if id(t) in tensors and id(t) in held and not call.is_after_backward
+        }
+        used = found if used is None else used & found
+    return [tensors[number] for number in used or ()]
 
 
 def _cuts(step: Step) -> list[Call]:
@@ -206,13 +225,16 @@ def _cuts(step: Step) -> list[Call]:
 
 
 def _reads_from_outside(step: Step, call: Call) -> bool:
-    """Whether a layer reads a tensor that no PyTorch function made and the batch does not have."""
+    """Whether a layer reads what comes from no function of PyTorch and not from the batch."""
     tensors = list(call.tensors())
-    if call.is_after_backward or not any(t.is_leaf and t.requires_grad for t in tensors):
+    if call.is_after_backward:
         return False
     batch = step.batch if isinstance(step.batch, (list, tuple)) else (step.batch,)
     known = {id(t) for t in (*step.inputs, *batch)} | {id(c.result) for c in step.calls}
-    return any(id(t) not in known and not t.requires_grad and t.ndim > 1 for t in tensors)
+    if not any(id(t) not in known and not t.requires_grad and t.ndim > 1 for t in tensors):
+        return False
+    is_layer = any(t.is_leaf and t.requires_grad for t in tensors)
+    return is_layer or _is_read_by_layer(step, call.result)
 
 
 def _behind(call: Call, tensors: dict[int, str]) -> list[str]:

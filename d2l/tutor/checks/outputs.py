@@ -49,13 +49,18 @@ def nll_of_probabilities(evidence: Evidence) -> Finding | None:
 
 def sigmoid_before_logits_loss(evidence: Evidence) -> Finding | None:
     """A sigmoid's result is what `binary_cross_entropy_with_logits` was given."""
-    for call in evidence.step.calls_of(*WITH_LOGITS):
+    for call in evidence.step.calls_of(*WITH_LOGITS, "cross_entropy"):
         y_hat = call.argument(0, "input")
-        if isinstance(y_hat, Tensor) and _node(y_hat) in ("SigmoidBackward0", "SoftmaxBackward0"):
+        if not isinstance(y_hat, Tensor):
+            continue
+        name = {"SigmoidBackward0": "sigmoid", "TanhBackward0": "tanh"}.get(_node(y_hat))
+        if name is not None:
+            is_binary = call.name in WITH_LOGITS and name == "sigmoid"
+            other = ", or use `F.binary_cross_entropy`" if is_binary else ""
             return Finding(
                 f"`{call.name}` was given values from {float(y_hat.min()):.2f} to "
-                f"{float(y_hat.max()):.2f} that come out of a sigmoid.",
-                "Give it the logits: leave the sigmoid out, or use `F.binary_cross_entropy`.",
+                f"{float(y_hat.max()):.2f} that come out of a {name}.",
+                f"Give it the logits: leave the {name} after the last layer out{other}.",
             )
     return None
 
@@ -156,7 +161,7 @@ def loss_broadcasts(evidence: Evidence) -> Finding | None:
     return None
 
 
-DIFFERENCES = ("sub", "__sub__", "rsub", "__rsub__", "subtract")
+DIFFERENCES = ("sub", "__sub__", "rsub", "__rsub__", "subtract", "mul", "__mul__", "multiply")
 LAYERS = frozenset({"AddmmBackward0", "MmBackward0", "AddBackward0"})
 RANGES = {
     "SigmoidBackward0": (0.0, 1.0),
@@ -250,9 +255,9 @@ CHECKS = (
     Check(
         "sigmoid-before-logits-loss", When.FIRST_FORWARD, sigmoid_before_logits_loss,
         title="Sigmoid before a loss with logits",
-        why="That loss takes the sigmoid itself; taken twice, all outputs lie between 0.5 and "
-        "0.73, and no example can be sure.",
-        threshold="The function that made the argument is a sigmoid; read from its graph.",
+        why="That loss makes probabilities of any numbers itself; of numbers from 0 to 1 it makes "
+        "ones that are all alike, and no example can be sure.",
+        threshold="The function that made the argument is a sigmoid or tanh; read from its graph.",
         book="4.1 Softmax regression",
         wrong="l = F.binary_cross_entropy_with_logits(torch.sigmoid(y_hat), y)",
         right="l = F.binary_cross_entropy_with_logits(y_hat, y)",

@@ -39,7 +39,7 @@ def too_high(evidence: Evidence) -> Finding | None:
     return Finding(
         f"The loss rose from {first:.3g} to {highest.loss_value:.3g} in {after} steps, one of "
         f"which changed the weights by {_times(largest)}.",
-        f"Try a smaller lr than {lr:.3g}, e.g. a tenth: `lr={lr / 10:.3g}`." if lr else
+        f"Try a smaller lr than {lr:.3g}, e.g. `lr={_smaller(evidence, lr):.3g}`." if lr else
         "Try a tenth of the learning rate.",
         {"first loss": first, "highest loss": highest.loss_value, "largest update": largest,
          "lr": lr},
@@ -84,6 +84,12 @@ def too_low(evidence: Evidence) -> Finding | None:
         + (f", instead of `lr={lr:.3g}`." if lr else "."),
         {"update": expected, "lr": lr},
     )
+
+
+def _smaller(evidence: Evidence, lr: float) -> float:
+    """A tenth of a rate; for Adam and its kin, whose steps are as large as it, 0.001 at most."""
+    is_adaptive = any("betas" in g for g in getattr(evidence.optimizer, "param_groups", ()))
+    return min(lr / 10, 1e-3) if is_adaptive else lr / 10
 
 
 def too_much_decay(evidence: Evidence) -> Finding | None:

@@ -18,6 +18,9 @@ WEIGHT_AT = {"linear": 1, "conv1d": 1, "conv2d": 1, "conv3d": 1, "embedding": 1,
 
 def some_parameters(evidence: Evidence) -> Finding | None:
     """Registered parameters with gradients are in no group and have not moved."""
+    held = {id(p) for p in evidence.optimized}
+    if not any(id(p) in held for p in evidence.parameters.values()):
+        return None  # an image may be what is learned
     names = _forgotten(evidence, evidence.parameters)
     if not names:
         return None
@@ -95,8 +98,8 @@ def all_equal(evidence: Evidence) -> Finding | None:
     if len(matrices) < 2 or not same:
         return None
     are_all = len(same) == len(matrices)
-    last = _last_used(step.calls, matrices)
-    hidden = [m for m in same if m.has_same_gradient and m.name != last]
+    used = _used_as_weights(step.calls, matrices)
+    hidden = [m for m in same if m.name in used[:-1] and (m.has_same_gradient or m.value)]
     found = same[0] if are_all and all(m.is_symmetric for m in same) else None
     found = hidden[0] if hidden and found is None else found
     if found is None:
@@ -107,8 +110,7 @@ def all_equal(evidence: Evidence) -> Finding | None:
 def _of_equal(found: ConstantMatrix) -> Finding:
     begin = f"all are {found.value:g}" if found.value is not None else "each has the same"
     return Finding(
-        f"The {found.num_units} units of `{found.name}` begin with equal weights ({begin}), and "
-        "their gradients are equal too.",
+        f"The {found.num_units} units of `{found.name}` begin with equal weights ({begin}).",
         "Draw them: `nn.init.xavier_uniform_(weight)`, or `torch.randn(…) * 0.01`.",
         {"units": found.num_units},
         found.name,
@@ -162,15 +164,18 @@ def _matrices(evidence: Evidence) -> dict[str, Tensor]:
     }
 
 
-def _last_used(calls: list[Call], matrices: dict[str, Tensor]) -> str | None:
-    """The name of the matrix that was used last."""
-    names = {id(m): name for name, m in matrices.items()}
-    last = None
+def _used_as_weights(calls: list[Call], matrices: dict[str, Tensor]) -> list[str]:
+    """The names of the matrices that layers multiply by, in the order of their last use."""
+    names = {id(m): name for name, m in matrices.items() if min(m.shape[:2]) > 1}
+    used: dict[str, None] = {}
     for call in calls:
-        if not call.is_after_backward:
-            found = [names[id(t)] for t in call.tensors() if id(t) in names]
-            last = found[-1] if found else last
-    return last
+        position = WEIGHT_AT.get(call.name)
+        if position is not None and not call.is_after_backward:
+            name = names.get(id(call.argument(position, "weight")))
+            if name is not None:
+                used.pop(name, None)
+                used[name] = None
+    return list(used)
 
 
 CHECKS = (
@@ -203,8 +208,8 @@ CHECKS = (
         "What the optimizer does not hold keeps its first, random values.",
         "By facts, in backward pass 3 (8 with an optimizer of one's own): registered parameters "
         "have a gradient, no optimizer of the program holds one, others have moved and they have "
-        "not, and they look as they were drawn: the largest singular value is at most "
-        "1.05 + 2 / min(m, n) of σ(√m + √n), where draws give 0.75 to 1.05.",
+        "not, and they look as they were drawn: no large singular value or row, and few changes in "
+        "place (see d2l/tutor/freshness.py for the spread).",
         "6.2 Parameter management",
         "optimizer = torch.optim.SGD(model.head.parameters(), lr=0.1)",
         "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)",
@@ -225,8 +230,9 @@ CHECKS = (
         "All units begin equal",
         "Units that are equal and get equal gradients stay equal: the layer counts as one unit.",
         "By facts, in the first step of a model with two matrices or more: a hidden layer's units "
-        "have equal weights and gradients that differ by less than 1e-4 of their size, or this is "
-        "so for all matrices within 0.1. A last layer from zeros has different gradients.",
+        "have equal weights, and all are one number that is not 0 or their gradients differ by "
+        "less than 1e-4 of their size; or all matrices are so, with gradients within 0.1. A last "
+        "layer from zeros has different gradients, and a table of ones is no layer's weight.",
         "5.4 Numerical stability and initialization",
         "nn.init.constant_(layer.weight, 0.01)",
         "nn.init.xavier_uniform_(layer.weight)",

@@ -87,7 +87,7 @@ def _readers(calls: list[Call]) -> dict[int, list[Call]]:
     """The calls that read a tensor, by its id."""
     readers: dict[int, list[Call]] = {}
     for call in calls:
-        for number in {id(tensor) for tensor in call.tensors()}:
+        for number in {id(tensor) for tensor in call.tensors() if tensor is not call.result}:
             readers.setdefault(number, []).append(call)
     return readers
 

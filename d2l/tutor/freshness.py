@@ -31,21 +31,22 @@ def is_fresh(tensor: Tensor) -> bool | None:
     """
     if tensor._version > MOST_CHANGES:
         return False
-    values = tensor.detach().float()
+    values = tensor.detach().float().nan_to_num()
     low, high = (float(bound) for bound in values.aminmax()) if values.numel() else (0.0, 0.0)
     if low == high:
         return True
     if values.ndim < 2:
         return None
     matrix = _part(values.reshape(len(values), -1))
+    return None if min(matrix.shape) < FEWEST else _looks_drawn(matrix - matrix.mean())
+
+
+def _looks_drawn(matrix: Tensor) -> bool:
     num_rows, num_columns = matrix.shape
-    if min(num_rows, num_columns) < FEWEST:
-        return None
-    matrix = matrix - matrix.mean()
-    reach = float(matrix.abs().max() / matrix.std())
-    if not _is_reach_of_draws(reach, matrix.numel()):
+    deviation = float(matrix.std())
+    if not _is_reach_of_draws(float(matrix.abs().max()) / deviation, matrix.numel()):
         return False
-    expected = float(matrix.std()) * (num_rows**0.5 + num_columns**0.5)
+    expected = deviation * (num_rows**0.5 + num_columns**0.5)
     largest = float(torch.linalg.matrix_norm(matrix, 2))
     if largest > (1.03 + 0.4 / min(num_rows, num_columns)) * expected:
         return False

@@ -114,7 +114,7 @@ def _not_finite(tensor: Tensor, name: str, whole: Tensor | None) -> Finding:
     seen = f"{where} {has} {what} in {rows:,} of {len(flat):,} rows {of_all}."
     return Finding(
         f"The loss is not finite: {seen}",
-        _FILL if what == "nan" else _NO_INF,
+        _NO_SPREAD if rows == len(flat) else _FILL if what == "nan" else _NO_INF,
         {"rows": rows, "columns": len(columns), "first_column": int(columns[0])},
         f"rows {bad.any(1).nonzero().reshape(-1)[:5].tolist()} {of_all}",
     )
@@ -123,6 +123,10 @@ def _not_finite(tensor: Tensor, name: str, whole: Tensor | None) -> Finding:
 _FILL = (
     "Fill or drop the empty cells before training, e.g. `X = torch.nan_to_num(X)` or "
     "`table.fillna(table.mean())`."
+)
+_NO_SPREAD = (
+    "No row is left of such a column: leave it out, or, if all its values were the same, do not "
+    "divide by their deviation of 0, e.g. `(X - X.mean(0)) / X.std(0).clamp_min(1e-6)`."
 )
 _NO_INF = (
     "Look for a logarithm of 0 or a division by 0 where the data are made, e.g. write "

@@ -216,8 +216,8 @@ CHECKS = (
         "What the optimizer does not hold keeps its first, random values.",
         "By facts, in backward pass 3 (8 with an optimizer of one's own): registered parameters "
         "have a gradient, no optimizer of the program holds one, others have moved and they have "
-        "not, and they look as they were drawn: the largest singular value is at most "
-        "1.05 + 2 / min(m, n) of σ(√m + √n), where draws give 0.75 to 1.05.",
+        "not, and they look as they were drawn: no large singular value or row, and few changes in "
+        "place (see d2l/tutor/freshness.py for the spread).",
         "6.2 Parameter management",
         "optimizer = torch.optim.SGD(model.head.parameters(), lr=0.1)",
         "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)",

@@ -66,8 +66,11 @@ def loss_summed(evidence: Evidence) -> Finding | None:
     steps = evidence.steps
     first, step = steps[0], evidence.step
     n = _summed(first) or _summed(step)
+    step.summed = step.summed or _summed(step)
     if n is None or len(steps) < 2 or not first.loss_value > 0 or len(_parts(steps)) > 1:
         return None
+    if any(not s.summed for s in steps[1:]):
+        return None  # another loss, of another pass
     values = [s.loss_value for s in steps]
     has_risen = any(not v < ROSE * first.loss_value for v in values[1:])
     if not has_risen:

@@ -88,8 +88,9 @@ def relu_on_outputs(evidence: Evidence) -> Finding | None:
         if call.name in SQUARED_LOSSES and not _has_negative(y):
             continue
         share = float((y_hat == 0).float().mean())
+        zeros = f": {share:.0%} of them are 0" if share >= 0.01 else ", so none can be negative"
         return Finding(
-            f"The outputs went through a ReLU before `{call.name}`: {share:.0%} of them are 0.",
+            f"The outputs went through a ReLU before `{call.name}`{zeros}.",
             "Leave the activation after the last layer out.",
             {"share of zeros": share},
         )

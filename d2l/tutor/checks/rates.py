@@ -18,6 +18,7 @@ MUCH_SHRUNK = 0.3  # of the first norm of the weights
 FAST_DECAY = 0.1  # learning rate times weight decay
 TOO_SOON = 1e-3  # of the largest rate, after the first half of what was observed
 ENOUGH_STEPS = 8
+HIGHEST_TOO_LOW = 1e-3  # a rate above it is not what makes updates tiny: clipping may be
 ENOUGH_PASSES = 30
 
 
@@ -92,6 +93,12 @@ def _smaller(evidence: Evidence, lr: float) -> float:
     return min(lr / 10, 1e-3) if is_adaptive else lr / 10
 
 
+def _is_warming_up(evidence: Evidence) -> bool:
+    """Whether a schedule has brought the rate below the one that it was made with."""
+    groups = getattr(evidence.optimizer, "param_groups", ())
+    return any(group.get("initial_lr", 0) > 3 * group.get("lr", 0) for group in groups)
+
+
 def too_much_decay(evidence: Evidence) -> Finding | None:
     """Weight decay has shrunk the weights, and the loss stays."""
     steps = evidence.steps
@@ -134,7 +141,7 @@ def schedule_too_fast(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         f"The learning rate fell from {max(early):.3g} to {_rate(steps[-1]):.2g} within the first "
-        f"{end} batches, and the loss stays near {median(values):.3g}.",
+        epoch, and the loss stays near {median(values):.3g}.",
         "Call `scheduler.step()` once an epoch, after the loop over the batches, or let the "
         "schedule last for all of them.",
         {"largest rate": max(early), "last rate": _rate(steps[-1]), "batches": end},

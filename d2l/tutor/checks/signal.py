@@ -30,7 +30,7 @@ def reshape_for_transpose(evidence: Evidence) -> Finding | None:
         if _swaps_axes(before, after) and len(X) in before[:2] and _leads_on(step, call):
             return Finding(
                 f"`{call.name}` turned shape {tuple(before)} into {tuple(after)}: the numbers of "
-                "different examples are mixed.",
+                f"{'different examples' if before[0] != after[0] else 'each example'} are mixed.",
                 f"Swap axes with `{_transpose(before, after)}`.",
                 {"before": before, "after": after},
             )
@@ -45,6 +45,8 @@ def _swaps_axes(before: list[int], after: list[int]) -> bool:
 
 def _transpose(before: list[int], after: list[int]) -> str:
     differing = [i for i, (m, n) in enumerate(zip(before, after, strict=True)) if m != n]
+    if before[:1] == after[:1] and len(before) == 4 and before[3] == after[1]:
+        return "X.permute(0, 3, 1, 2)"  # channels last to channels first
     if len(differing) == 2:
         return f"X.transpose({differing[0]}, {differing[1]})"
     return "X.permute(…)"

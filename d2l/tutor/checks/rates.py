@@ -64,16 +64,15 @@ def too_low(evidence: Evidence) -> Finding | None:
     steps = [step for step in evidence.steps if step.updates]
     if len(steps) < ENOUGH_STEPS or evidence.step.index < ENOUGH_PASSES - 1:
         return None
-    if _falls(evidence, to=0.5):  # by chance it may fall by some percent
-        return None
+    has_fallen = _falls(evidence, to=0.5)  # by chance it may fall by some percent
     updates = [_update(step) for step in steps]
     made = [update for update in updates if update > 0]
-    if len(made) < ENOUGH_STEPS or max(made) > TINY_UPDATE:
+    if has_fallen or len(made) < ENOUGH_STEPS or max(made) > TINY_UPDATE:
         return None
     rates = [_rate(step) for step in steps]
-    if min(rates) != max(rates) or (
-        steps[-1].rates and not rates[-1]
-    ):  # a schedule's, or on purpose
+    is_on_purpose = bool(steps[-1].rates) and not rates[-1]
+    is_another = rates[-1] > HIGHEST_TOO_LOW or _is_warming_up(evidence)
+    if min(rates) != max(rates) or is_on_purpose or is_another:
         return None
     if _gradient(steps[-1]) <= 1e-4 * _norm(steps[-1]):
         return None  # the gradients are small, not the rate
@@ -135,16 +134,15 @@ def schedule_too_fast(evidence: Evidence) -> Finding | None:
     early = [rate for rate, step in zip(rates, steps, strict=True) if step.index < last / 2]
     if not late or not early or max(late) > TOO_SOON * max(early):
         return None
-    end = next(s.index for s in steps if _rate(s) <= TOO_SOON * max(early) and s.index > 0)
     values = [step.loss_value for step in steps if step.index >= last / 2]
     if len(values) < 3 or min(values) < 0.5 * steps[0].loss_value:
         return None
     return Finding(
         f"The learning rate fell from {max(early):.3g} to {_rate(steps[-1]):.2g} within the first "
-        epoch, and the loss stays near {median(values):.3g}.",
+        f"epoch, and the loss stays near {median(values):.3g}.",
         "Call `scheduler.step()` once an epoch, after the loop over the batches, or let the "
         "schedule last for all of them.",
-        {"largest rate": max(early), "last rate": _rate(steps[-1]), "batches": end},
+        {"largest rate": max(early), "last rate": _rate(steps[-1])},
     )
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import torch
+
 from d2l.errors import D2LError, mistake
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.checks.errors import CHECKS
@@ -35,6 +37,7 @@ def explained(error: Exception, evidence: Evidence) -> tuple[Hint, Exception] | 
 def _look(check: Check, evidence: Evidence) -> Finding | None:
     """What a check finds; a check that cannot read what it is given finds nothing."""
     try:
-        return check.look(evidence)
+        with torch.no_grad():
+            return check.look(evidence)
     except Exception:
         return None

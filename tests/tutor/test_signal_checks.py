@@ -6,6 +6,8 @@ from loops import X, mlp, sgd, watched, y
 from torch import nn
 from torch.nn import functional as F
 
+from d2l.errors import MistakeError
+
 TOKENS = torch.randint(0, 20, (6, 11), generator=torch.Generator().manual_seed(1))
 SERIES = torch.randn(8, 5, 4, generator=torch.Generator().manual_seed(2))
 
@@ -72,6 +74,14 @@ def test_a_mean_over_the_examples_is_named_and_batch_normalisation_is_right():
         return net.last(torch.relu(H - H.mean(0)))
 
     assert loop(two_layers(centred)) == ["examples-mix"]
+
+    def adds_in_place(net, X):
+        H = torch.sigmoid(net.first(X))
+        H += 1
+        return net.last(H)
+
+    with pytest.raises(MistakeError, match="in place"):
+        loop(two_layers(adds_in_place))
     graph = torch.rand(32, 32).softmax(1)
     assert loop(two_layers(lambda m, X: m.last(torch.relu(graph @ m.first(X))))) == []
     normed = nn.Sequential(nn.Linear(12, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 3))

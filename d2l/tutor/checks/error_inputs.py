@@ -14,6 +14,8 @@ _PRODUCTS = frozenset(
 )
 _DEVICE = r"(?:cuda|mps|xpu|cpu|meta)(?::\d+)?"
 
+PRODUCT_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
 
 def _dtype(failure: Failure) -> Finding | None:
     pair = _typed_pair(failure)
@@ -49,8 +51,10 @@ def _typed_pair(failure: Failure) -> tuple[Tensor, Tensor, str] | None:
         W = inner.layer._flat_weights[0]
         return (inner.input, W, failure.layer_name(inner.layer)) if W is not None else None
     call = failure.call_of(*_PRODUCTS)
-    if call is None or not failure.says("dtype|scalar type|should be the same|not implemented for"):
+    if not failure.says("dtype|scalar type|should be the same|not implemented for"):
         return None
+    if call is None:  # before anything was recorded, as where lazy layers get their shapes
+        return _pair_of_layer(failure)
     tensors = list(call.tensors())[:2]
     weights = [t for t in tensors if t.requires_grad and t.is_leaf]
     if len(tensors) < 2 or len(weights) != 1:
@@ -58,6 +62,17 @@ def _typed_pair(failure: Failure) -> tuple[Tensor, Tensor, str] | None:
     W = weights[0]
     X = tensors[0] if tensors[1] is W else tensors[1]
     return X, W, failure.layer_of(W) or f"`{call.name}`"
+
+
+def _pair_of_layer(failure: Failure) -> tuple[Tensor, Tensor, str] | None:
+    inner = failure.inner
+    if inner is None or not isinstance(inner.layer, PRODUCT_LAYERS):
+        return None
+    return (
+        (inner.input, inner.layer.weight, failure.layer_name(inner.layer))
+        if isinstance(inner.input, Tensor)
+        else None
+    )
 
 
 def _device(failure: Failure) -> Finding | None:

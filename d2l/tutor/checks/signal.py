@@ -71,10 +71,7 @@ def examples_mix(evidence: Evidence) -> Finding | None:
     if _relates_rows(step, n):
         return None
     i = n // 2
-    with torch.enable_grad():
-        (grad,) = torch.autograd.grad(
-            y_hat[i].float().sum(), h, retain_graph=True, allow_unused=True
-        )
+    grad = _gradient(y_hat, (i,), h)
     if grad is None or grad.shape != h.shape or len(grad) != n:
         return None
     sizes = grad.reshape(n, -1).abs().amax(1)
@@ -106,10 +103,7 @@ def future_is_visible(evidence: Evidence) -> Finding | None:
     if h is None:
         return None
     t = num_steps // 2
-    with torch.enable_grad():
-        (grad,) = torch.autograd.grad(
-            y_hat[0, t].float().sum(), h, retain_graph=True, allow_unused=True
-        )
+    grad = _gradient(y_hat, (0, t), h)
     if grad is None:
         return None
     of_first = grad[0] if h.shape[:2] == X.shape else grad[:, 0]
@@ -122,6 +116,18 @@ def future_is_visible(evidence: Evidence) -> Finding | None:
         "Mask them in the attention (`torch.tril`, `is_causal=True`), or read in one direction.",
         {"later tokens": later},
     )
+
+
+def _gradient(y_hat: Tensor, place: tuple[int, ...], h: Tensor) -> Tensor | None:
+    """By one extra backward pass, how an output depends on a result; None where it cannot pass."""
+    with torch.enable_grad():
+        try:
+            found = torch.autograd.grad(
+                y_hat[place].float().sum(), h, retain_graph=True, allow_unused=True
+            )
+        except RuntimeError:  # so will the program's own pass, whose error is explained
+            return None
+    return found[0]
 
 
 def _labels(step: Step) -> Tensor | None:

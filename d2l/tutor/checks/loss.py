@@ -45,7 +45,9 @@ def loss_negated(evidence: Evidence) -> Finding | None:
 
 
 def _maximizes(optimizer: object) -> bool:
-    """Whether the optimizer goes uphill on purpose."""
+    """Whether the optimizer may go uphill on purpose; of a loop's own update it cannot be seen."""
+    if optimizer is None or isinstance(optimizer, (list, tuple)):
+        return True
     return any(group.get("maximize") for group in getattr(optimizer, "param_groups", ()))
 
 

@@ -201,8 +201,12 @@ def look_at_leak(evidence: Evidence) -> Finding | None:
             return Finding(
                 f"Column {j} of the inputs is the labels: they are equal in all "
                 f"{len(X):,} training rows.",
-                f"Take the column out of the inputs: `X = torch.cat([X[:, :{j}], "
-                f"X[:, {j + 1}:]], dim=1)`.",
+                "Take the column out of the inputs: "
+                + (
+                    f"`X = torch.cat([X[:, :{j}], X[:, {j + 1}:]], dim=1)`."
+                    if j
+                    else "`X = X[:, 1:]`."
+                ),
                 {"column": j, "num_values": num_values},
                 f"column {j}",
             )

@@ -156,8 +156,14 @@ def _is_of(h: object, X: Tensor) -> bool:
 
 
 def _relates_rows(step: Step, n: int) -> bool:
-    """Whether rows are related on purpose, by a matrix: nodes of a graph, items of a set."""
+    """Whether rows are related on purpose: nodes of a graph by a matrix, items by attention."""
+    X = step.X
+    if X is not None and X.ndim == 2 and step.calls_of(*ATTENTION):
+        return True  # not batched: the rows are the items
     return any(t.shape[-2:] == (n, n) for c in step.calls for t in c.tensors() if t.ndim >= 2)
+
+
+ATTENTION = ("multi_head_attention_forward", "scaled_dot_product_attention")
 
 
 def _first_hidden(step: Step) -> Tensor | None:

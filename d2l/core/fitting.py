@@ -70,7 +70,7 @@ class OpenRun:
             run.logger.begin()
             run.is_started = True
             if run.observer is not None:
-                run.observer.opened(self._data)
+                run.observer.opened()
             stack.push(partial(_report_end, run))
             stack.enter_context(run.signals)
             self._stack = stack.pop_all()

@@ -1,6 +1,6 @@
 """What may look at a run from outside: it is told of the parts, the batches and the epochs.
 
-The core knows no observer; whoever has one registers what makes it.
+The core does not import any observer: each registers the function that makes it.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class RunObserver(Protocol):
     next_batch: float
     wants_validation: bool
 
-    def opened(self, data: Any) -> None:
+    def opened(self) -> None:
         """Model, optimizer and loaders are ready; nothing was trained yet."""
 
     def batch_started(self, batch: Any, is_training: bool) -> None:

@@ -1,10 +1,12 @@
 """Tensors of a model that are not registered as parameters: from-scratch models keep such."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+Found = TypeVar("Found")
 
 
 def unregistered_tensors(model: nn.Module) -> Iterator[Tensor]:
@@ -22,7 +24,7 @@ def named_unregistered_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]
         registered = {id(t) for t in (*module._parameters.values(), *module._buffers.values())}
         attributes = {k: v for k, v in vars(module).items() if not k.startswith("_")}
         for attribute, value in attributes.items():
-            for name, tensor in _tensors_in(value, f"{path}.{attribute}".lstrip(".")):
+            for name, tensor in _found_in(value, f"{path}.{attribute}".lstrip("."), Tensor):
                 if id(tensor) not in seen | registered and not isinstance(tensor, nn.Parameter):
                     seen.add(id(tensor))
                     yield name, tensor
@@ -34,7 +36,7 @@ def named_unregistered_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module
     for path, module in model.named_modules():
         for attribute, value in vars(module).items():
             if attribute not in _OF_PYTORCH and isinstance(value, (list, tuple, dict)):
-                for name, layer in _layers_in(value, f"{path}.{attribute}".lstrip(".")):
+                for name, layer in _found_in(value, f"{path}.{attribute}".lstrip("."), nn.Module):
                     if id(layer) not in registered:
                         yield name, layer
 
@@ -80,23 +82,13 @@ def _replace(tensor: Tensor, data: Tensor) -> None:
 _OF_PYTORCH = frozenset(vars(nn.Module()))  # `_modules` is a dict of layers, too
 
 
-def _layers_in(value: Any, name: str) -> Iterator[tuple[str, nn.Module]]:
-    if isinstance(value, nn.Module):
+def _found_in(value: Any, name: str, kind: type[Found]) -> Iterator[tuple[str, Found]]:
+    """What is of a kind in a value, also inside lists, tuples and dicts."""
+    if isinstance(value, kind):
         yield name, value
     elif isinstance(value, (list, tuple)):
         for i, item in enumerate(value):
-            yield from _layers_in(item, f"{name}[{i}]")
+            yield from _found_in(item, f"{name}[{i}]", kind)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _layers_in(item, f"{name}[{key!r}]")
-
-
-def _tensors_in(value: Any, name: str) -> Iterator[tuple[str, Tensor]]:
-    if isinstance(value, Tensor):
-        yield name, value
-    elif isinstance(value, (list, tuple)):
-        for i, item in enumerate(value):
-            yield from _tensors_in(item, f"{name}[{i}]")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _tensors_in(item, f"{name}[{key!r}]")
+            yield from _found_in(item, f"{name}[{key!r}]", kind)

@@ -9,6 +9,7 @@ from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.checks.errors import CHECKS
 from d2l.tutor.evidence import Evidence
 from d2l.tutor.hint import Hint
+from d2l.tutor.looking import as_hint, warn_about_failure
 
 
 def explained(error: Exception, evidence: Evidence) -> tuple[Hint, Exception] | None:
@@ -25,19 +26,18 @@ def explained(error: Exception, evidence: Evidence) -> tuple[Hint, Exception] | 
     for check in CHECKS:
         finding = _look(check, evidence)
         if finding is not None:
-            message = " ".join(part for part in (finding.seen, check.why, finding.fix) if part)
-            where = ", ".join(part for part in (When.ERROR.value, finding.where) if part)
-            hint = Hint(check.kind, message, finding.evidence, where)
-            told = mistake(error, message, check.kind)
+            hint = as_hint(check, finding)
+            told = mistake(error, hint.message, check.kind)
             told.hint = hint
             return hint, told
     return None
 
 
 def _look(check: Check, evidence: Evidence) -> Finding | None:
-    """What a check finds; a check that cannot read what it is given finds nothing."""
+    """What a check finds; one that fails says so and finds nothing."""
     try:
         with torch.no_grad():
             return check.look(evidence)
-    except Exception:
+    except Exception as error:
+        warn_about_failure(check, error)
         return None

@@ -71,6 +71,10 @@ class Step:
     num_early_empty_steps: int = 0
     answers: tuple[Tensor, Tensor] | None = None  # of a classifier: largest outputs, and labels
 
+    def let_go(self) -> None:
+        """Keep the numbers alone: neither calls nor tensors of the program."""
+        self.calls, self.inputs, self.outputs, self.batch, self.loss = [], (), None, None, None
+
     @property
     def X(self) -> Tensor | None:  # noqa: N802 - the book's symbol
         """The first input that is a tensor."""
@@ -118,7 +122,7 @@ DROPOUTS = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_d
 class Evidence:
     """Everything that is known of a program so far.
 
-    `data`, `train_loader` and `val_loader` are None in a loop by hand. `optimizer` is the
+    `train_loader` and `val_loader` are None in a loop by hand. `optimizer` is the
     program's, or a list of tensors that it updates itself. `steps` are the observed ones in their
     order; of those before the newest few only numbers are left: `calls`, `inputs`, `outputs` and
     `batch` are emptied. `labels` are those of the observed batches of classifiers, in order.
@@ -126,16 +130,12 @@ class Evidence:
 
     model: nn.Module | None
     optimizer: Any = None
-    data: Any = None
     train_loader: Any = None
     val_loader: Any = None
     batch_size: int | None = None
-    num_batches: int | None = None  # of an epoch; None where it is not known
     steps: list[Step] = field(default_factory=list)
     labels: list[Tensor] = field(default_factory=list)
     pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # inputs and labels
-    curves: dict[str, list[float]] = field(default_factory=dict)  # of the board: "train_loss", …
-    validation_batch: Any = None
     evaluated_in: set[str] | None = None  # the layers in training mode when it was evaluated
     validation_calls: list[Call] = field(default_factory=list)
     drops: bool = False  # whether a step called dropout, as a layer or as a function
@@ -160,11 +160,21 @@ class Evidence:
         }
 
     @property
+    def groups(self) -> list[dict[str, Any]]:
+        """The parameter groups of the optimizer, with rates and options; none where it has none."""
+        groups = getattr(self.optimizer, "param_groups", None)
+        return [g for g in groups if isinstance(g, dict)] if isinstance(groups, list) else []
+
+    @property
+    def maximizes(self) -> bool:
+        """Whether the optimizer is told to go uphill."""
+        return any(group.get("maximize") is True for group in self.groups)
+
+    @property
     def optimized(self) -> list[Tensor]:
         """The tensors that the optimizer holds, as far as that can be seen."""
-        groups = getattr(self.optimizer, "param_groups", None)
-        if groups is not None:
-            return [p for group in groups for p in group["params"]]
+        if self.groups:
+            return [p for group in self.groups for p in group.get("params", ())]
         held = self.optimizer if isinstance(self.optimizer, (list, tuple)) else None
         held = getattr(self.optimizer, "params", held)
         return [p for p in held if isinstance(p, Tensor)] if isinstance(held, (list, tuple)) else []

@@ -3,7 +3,6 @@
 import os
 from typing import Any
 
-from d2l.core.board import board_curves
 from d2l.core.observer import observes_runs
 from d2l.core.run import DeviceLoader, Run
 
@@ -50,22 +49,18 @@ class FitObserver:
         self._end: float = 0  # batches after which nothing is observed
         self._num_dense = DENSE_STEPS
         self._was_resumed = False
-        self._num_points: dict[str, int] = {}
 
-    def opened(self, data: Any) -> None:
+    def opened(self) -> None:
         """Look at the parts of the program."""
         from d2l.tutor.check import When
 
         run, evidence = self._run, self.watch.evidence
-        evidence.data, evidence.optimizer = data, _optimizer(run)
+        evidence.optimizer = _optimizer(run)
         trainer = run.trainer
         evidence.train_loader = _own(trainer.train_dataloader)
         evidence.val_loader = _own(getattr(trainer, "val_dataloader", None))
         evidence.batch_size = getattr(evidence.train_loader, "batch_size", None)
-        evidence.num_batches = run.num_train_batches
         self._was_resumed = run.position.num_steps > 0
-        curves = board_curves(run.model.board)
-        self._num_points = {} if curves is None else dict(curves.counts())
         if run.graphed is not None:
             self._num_dense = 1  # the one that is run as usual and not guarded
         self.watch.begin_tracking()
@@ -81,7 +76,7 @@ class FitObserver:
         watch = self.watch
         self._hook.attach()
         if not is_training:
-            watch.validation_started(batch)
+            watch.validation_started()
             return
         watch.finish_step()
         watch.recorder.clear()
@@ -114,9 +109,7 @@ class FitObserver:
         if self._is_judged or self._was_resumed or run.num_batches_done < ENOUGH_STEPS:
             return
         self._is_judged = True
-        run.flush()
         self.watch.finish_step()
-        self.watch.evidence.curves = self._new_points()
         self.watch.look(When.EPOCH)
         self.watch.pause()
         if run.graphed is None:  # in which mode does it learn after a validation?
@@ -150,14 +143,6 @@ class FitObserver:
     def _said(self, hint: Any) -> None:
         self._hints.append(hint)
         self._show(hint)
-
-    def _new_points(self) -> dict[str, list[float]]:
-        """The points that this run has put on the board, by label."""
-        curves = board_curves(self._run.model.board)
-        if curves is None:
-            return {}
-        new = curves.since(self._num_points)
-        return {label: [float(point.y) for point in points] for label, points in new.items()}
 
     def _next(self, number: int) -> float:
         """The number of the next batch to look at, given how many are done."""

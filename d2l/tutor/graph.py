@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-MOST_NODES = 20_000
+MOST_NODES = 20_000  # that are walked through
 PASSED = frozenset(  # functions that keep the sign of what they are given
     {"MeanBackward0", "MeanBackward1", "SumBackward0", "SumBackward1", "ViewBackward0"}
     | {"SqueezeBackward0", "SqueezeBackward1", "IndexBackward0", "GatherBackward0"}
@@ -16,16 +16,24 @@ PASSED = frozenset(  # functions that keep the sign of what they are given
 
 
 def nodes(loss: Tensor) -> Iterator[Any]:
-    """Every node of the graph of a loss, the last function first, breadth first."""
+    """Every node of the graph of a loss, the last function first."""
     waiting: list[Any] = [loss.grad_fn]
     seen: set[Any] = set()
     while waiting and len(seen) < MOST_NODES:
-        node = waiting.pop(0)
+        node = waiting.pop()
         if node is None or node in seen:
             continue
         seen.add(node)
         yield node
         waiting += [child for child, _ in node.next_functions]
+
+
+def leaves_of(loss: Tensor) -> dict[int, Tensor]:
+    """The leaf tensors that a loss depends on, by id."""
+    if loss.grad_fn is None:
+        return {id(loss): loss} if loss.requires_grad else {}
+    ends = (node.variable for node in nodes(loss) if hasattr(node, "variable"))
+    return {id(leaf): leaf for leaf in ends}
 
 
 def signed_end(loss: Tensor) -> tuple[str, int, Any] | None:

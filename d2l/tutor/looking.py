@@ -30,7 +30,7 @@ class Looking:
                 continue
             if self.hints and (check.symptom or when is When.NOT_FINITE):
                 continue
-            finding = self._result(check, evidence)
+            finding = None if check.kind in self._failed else self._found(check, evidence)
             if finding is not None and num_said < MOST_HINTS:
                 num_said += 1
                 hint = as_hint(check, finding)
@@ -48,21 +48,23 @@ class Looking:
         kinds = {check.kind for check in CHECKS if check.when is when}
         return [hint for hint in self.hints if hint.kind in kinds]
 
-    def _result(self, check: Check, evidence: Evidence) -> Finding | None:
-        """What a check finds; one that fails says so, once, and is left out."""
-        if check.kind in self._failed:
-            return None
+    def _found(self, check: Check, evidence: Evidence) -> Finding | None:
+        """What a check finds; one that fails is left out from then on."""
         try:
             return check.look(evidence)
         except Exception as error:
             self._failed.add(check.kind)
-            warnings.warn(
-                f"the tutor's check {check.kind!r} failed and is left out: "
-                f"{type(error).__name__}: {error}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+            warn_about_failure(check, error)
             return None
+
+
+def warn_about_failure(check: Check, error: Exception) -> None:
+    """Say that a check raised an error, which does not concern the program that is watched."""
+    warnings.warn(
+        f"the tutor's check {check.kind!r} failed and is left out: {type(error).__name__}: {error}",
+        RuntimeWarning,
+        stacklevel=2,
+    )
 
 
 def as_hint(check: Check, finding: Finding) -> Hint:

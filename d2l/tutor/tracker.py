@@ -3,17 +3,15 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from d2l.core.unregistered import named_unregistered_tensors
+from d2l.core.unregistered import named_unregistered_layers, named_unregistered_tensors
 from d2l.tutor.evidence import Step
 
 MOST_ELEMENTS = 2**22  # of one tensor; of a larger one a part is compared
-MOST_NODES = 20_000  # of a graph that are walked through
 
 
 @dataclass
@@ -103,44 +101,13 @@ def named_tensors(model: nn.Module | None) -> Iterator[tuple[str, Tensor]]:
 def named_hidden_parameters(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Parameters of layers that stand in a plain list, tuple or dict of the model."""
     known = {id(p) for p in nn.Module.parameters(model)}
-    for path, module in list(model.named_modules()):
-        for attribute, value in vars(module).items():
-            if attribute.startswith("_") or isinstance(value, nn.Module):
-                continue
-            for name, layer in _modules_in(value, f"{path}.{attribute}".lstrip(".")):
-                for n, p in nn.Module.named_parameters(layer):
-                    if id(p) not in known:
-                        known.add(id(p))
-                        yield f"{name}.{n}", p
-
-
-def _modules_in(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, nn.Module]]:
-    if isinstance(value, nn.Module):
-        yield name, value
-    elif isinstance(value, (list, tuple)) and depth < 3:
-        for i, item in enumerate(value):
-            yield from _modules_in(item, f"{name}[{i}]", depth + 1)
-    elif isinstance(value, dict) and depth < 3:
-        for key, item in value.items():
-            yield from _modules_in(item, f"{name}[{key!r}]", depth + 1)
-
-
-def leaves_of(loss: Tensor) -> dict[int, Tensor]:
-    """The leaf tensors that a loss depends on, by id."""
-    if loss.grad_fn is None:
-        return {id(loss): loss} if loss.requires_grad else {}
-    found: dict[int, Tensor] = {}
-    seen: set[Any] = set()
-    waiting: list[Any] = [loss.grad_fn]
-    while waiting and len(seen) < MOST_NODES:
-        node: Any = waiting.pop()
-        if node in seen:
+    for name, layer in named_unregistered_layers(model):
+        if "._" in f".{name}":  # an attribute that is private, or within one
             continue
-        seen.add(node)
-        if hasattr(node, "variable"):
-            found[id(node.variable)] = node.variable
-        waiting += [child for child, _ in node.next_functions if child is not None]
-    return found
+        for n, p in nn.Module.named_parameters(layer):
+            if id(p) not in known:
+                known.add(id(p))
+                yield f"{name}.{n}", p
 
 
 def _numbered(tensors: list[Tensor]) -> Iterator[tuple[str, Tensor]]:

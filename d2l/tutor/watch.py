@@ -12,13 +12,15 @@ import torch
 from torch import Tensor
 
 from d2l.tutor.check import When
+from d2l.tutor.errors import explained
 from d2l.tutor.evaluation import Evaluation
 from d2l.tutor.evidence import DROPOUTS, Evidence, Step
+from d2l.tutor.graph import leaves_of
 from d2l.tutor.hint import Hint
 from d2l.tutor.hooks import OptimizerHook
 from d2l.tutor.looking import Looking
 from d2l.tutor.recorder import Recorder
-from d2l.tutor.tracker import Tracker, leaves_of
+from d2l.tutor.tracker import Tracker
 
 FULL_STEPS = 2  # the newest ones, whose calls and tensors are kept
 ENOUGH_PASSES = 30  # before a program is judged by its first epoch
@@ -110,9 +112,9 @@ class Watch:
             self.look(When.VALIDATION)
             self.evidence.validation_calls = []
 
-    def validation_started(self, batch: Any) -> None:
-        """What the trainer's loader gives next, in the first validation."""
-        self._is_validating, self.evidence.validation_batch = True, batch
+    def validation_started(self) -> None:
+        """The first validation batch is about to be handed out."""
+        self._is_validating = True
         self.recorder.clear()
         if self.evidence.drops:
             self.recorder.start()
@@ -125,8 +127,7 @@ class Watch:
         if self.evidence.evaluated_in is None:
             self.model_evaluated(())
         self.look(When.VALIDATION)
-        self.evidence.validation_calls, self.evidence.validation_batch = [], None
-        self._is_validating = False
+        self.evidence.validation_calls, self._is_validating = [], False
 
     def is_stuck(self, factor: float) -> bool:
         """Whether the newest loss is not below `factor` of the first one, or labels are few."""
@@ -150,8 +151,6 @@ class Watch:
 
     def explain(self, error: BaseException) -> BaseException | None:
         """The error to raise from this one, whose cause is known; its hint is said by it."""
-        from d2l.tutor.errors import explained
-
         self.recorder.stop()
         evidence = self.evidence
         evidence.error = error
@@ -174,12 +173,11 @@ class Watch:
         step.calls = step.calls + [c for c in self.recorder.calls if c.is_after_backward]
         self.look(When.STEPS)
         for old in self.evidence.steps[:-FULL_STEPS]:
-            old.calls, old.inputs, old.outputs, old.batch, old.loss = [], (), None, None, None
+            old.let_go()
 
     def record(self) -> None:
         """Record what the program does from here on."""
-        if not self._optimizer_hooks:
-            self.watch_optimizer()
+        self._watch_optimizer()
         self.recorder.start()
 
     def pause(self) -> None:
@@ -191,7 +189,7 @@ class Watch:
         if self._tracker is not None:
             self._tracker.forget()
         for step in self.evidence.steps:
-            step.calls, step.inputs, step.outputs, step.batch, step.loss = [], (), None, None, None
+            step.let_go()
             step.leaves = {}
         self._inputs, self._outputs, self._batch = (), None, None
 
@@ -221,23 +219,24 @@ class Watch:
             outputs=self._outputs,
             was_training=self._was_training,
             calls=[call for call in self.recorder.calls if not call.is_after_backward],
-            rates=_rates(self.evidence.optimizer),
+            rates=_rates(self.evidence),
             num_early_steps=self._num_early[0],
             num_early_empty_steps=self._num_early[1],
         )
 
     def _before_backward(self, loss: Tensor) -> None:
-        self._is_of_others = self._learns_others(loss)
+        leaves = leaves_of(loss)
+        self._is_of_others = self._learns_others(loss, leaves)
         if self._is_idle():
             return
         with torch.no_grad():
-            self._open(loss)
+            self._open(loss, leaves)
         if not math.isfinite(self.evidence.step.loss_value):
             self.look(When.NOT_FINITE)
         elif self.num_passes == 0:
             self.look(When.FIRST_FORWARD)
 
-    def _open(self, loss: Tensor) -> None:
+    def _open(self, loss: Tensor, leaves: dict[int, Tensor]) -> None:
         is_after = self.recorder.is_after_backward
         if is_after:
             new = [c for c in self.recorder.calls if c.is_after_backward]
@@ -254,7 +253,7 @@ class Watch:
         self._num_early = [0, 0]
         step.loss = loss
         step.loss_value = float(loss.detach()) if loss.numel() == 1 else math.nan
-        step.leaves = self._named(leaves_of(loss))
+        step.leaves = self._named(leaves)
         self.evidence.steps.append(step)
         self._keep_labels(step)
         self._tracker.before_backward(step)
@@ -272,10 +271,9 @@ class Watch:
         self.num_passes += 1
         self.recorder.is_idle = self.num_passes >= self.last_pass
 
-    def _learns_others(self, loss: Tensor) -> bool:
+    def _learns_others(self, loss: Tensor, leaves: dict[int, Tensor]) -> bool:
         """Whether a loss is of other tensors than those followed: another fit, inside a step."""
         tracked = self._tracker.names if self._tracker is not None else {}
-        leaves = leaves_of(loss)
         return bool(tracked and leaves) and not loss.is_leaf and not leaves.keys() & tracked.keys()
 
     def _is_idle(self) -> bool:
@@ -309,8 +307,7 @@ class Watch:
             self._num_pairs += len(X)
             self.evidence.pairs.append((X.detach().clone(), y.detach().clone()))
 
-    def watch_optimizer(self) -> None:
-        """Be told of the steps of PyTorch's optimizer."""
+    def _watch_optimizer(self) -> None:
         optimizer = self.evidence.optimizer
         if isinstance(optimizer, torch.optim.Optimizer) and not self._optimizer_hooks:
             self._optimizer_hooks.append(
@@ -344,9 +341,8 @@ def _is_nonzero(grad: Tensor | None) -> bool:
     return grad is not None and (grad.layout is not torch.strided or bool(grad.any()))
 
 
-def _rates(optimizer: Any) -> tuple[float, ...]:
-    groups = getattr(optimizer, "param_groups", None)
-    if groups is None:
-        lr = getattr(optimizer, "lr", None)
-        return (float(lr),) if isinstance(lr, (int, float)) else ()
-    return tuple(float(group["lr"]) for group in groups if "lr" in group)
+def _rates(evidence: Evidence) -> tuple[float, ...]:
+    if evidence.groups:
+        return tuple(float(group["lr"]) for group in evidence.groups if "lr" in group)
+    lr = getattr(evidence.optimizer, "lr", None)
+    return (float(lr),) if isinstance(lr, (int, float)) else ()

@@ -6,12 +6,8 @@ from typing import Any
 
 from torch import nn
 
-from d2l.tutor.check import When
-from d2l.tutor.evidence import Evidence
 from d2l.tutor.hint import Hint
-from d2l.tutor.hooks import ModelHook, StepStart
 from d2l.tutor.show import show
-from d2l.tutor.watch import Watch
 
 DENSE_PASSES = 64  # backward passes that are looked at one after the other
 
@@ -39,6 +35,10 @@ class watching:  # noqa: N801 - used like a function
     """
 
     def __init__(self, model: nn.Module | None = None, optimizer: Any = None) -> None:
+        from d2l.tutor.evidence import Evidence  # the checks load on first use, not with d2l
+        from d2l.tutor.hooks import ModelHook
+        from d2l.tutor.watch import Watch
+
         self.hints: list[Hint] = []
         self._watch = Watch(Evidence(model, optimizer), self._said)
         self._hook = ModelHook(self._watch, model)
@@ -49,10 +49,12 @@ class watching:  # noqa: N801 - used like a function
     def __enter__(self) -> "watching":
         if self._is_off:
             return self
+        from d2l.tutor.check import When
+        from d2l.tutor.hooks import StepStart
+
         watch = self._watch
         watch.last_pass = DENSE_PASSES
         watch.look(When.BEFORE)
-        watch.watch_optimizer()
         self._hook.attach()
         if self._model is not None:
             self._before = self._model.register_forward_pre_hook(StepStart(watch, self._model))

@@ -30,6 +30,10 @@ def test_besides_its_own_the_face_loads_few_modules(added):
     assert len(others) <= 60, sorted(others)
 
 
+def test_the_checks_of_the_tutor_load_on_first_use(added):
+    assert not {name for name in added if name.startswith("d2l.tutor.checks")}
+
+
 def test_naming_a_module_of_the_face_loads_it():
     loaded = modules_after("from d2l import torch as d2l; d2l.plt")
     assert "matplotlib.pyplot" in loaded

@@ -173,7 +173,7 @@ def _twice(failure: Failure) -> Finding | None:
         seen = "`backward` was called twice on the same loss."
         return Finding(seen, "Compute the loss in each step, and call `backward` once.", {})
     seen = "The loss depends on a tensor whose graph was used by an earlier `backward`."
-    fix = "Compute it anew in each step; `.detach()` a state that is kept from batch to batch."
+    fix = "Compute it again in each step; `.detach()` a state that is kept from batch to batch."
     return Finding(seen, fix, {})
 
 
@@ -270,7 +270,7 @@ CHECKS = (
         look=look_at(_not_leaf),
         title="A parameter is the result of a computation",
         why="Gradients are kept for tensors that were made directly, not for results.",
-        threshold="PyTorch's optimizer says that it was given a tensor that is no leaf.",
+        threshold="PyTorch's optimizer says that it was given a tensor that is not a leaf.",
         book="3.4 Linear regression implementation from scratch",
         wrong="w = torch.randn(2, 1, requires_grad=True) * 0.01",
         right="w = (torch.randn(2, 1) * 0.01).requires_grad_()",

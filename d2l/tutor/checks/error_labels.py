@@ -195,7 +195,7 @@ CHECKS = (
         look=look_at(_column),
         title="Labels are a column",
         why="It takes one class for each example, in one axis.",
-        threshold="Labels of shape (n, 1) beside outputs (n, num_classes); PyTorch raised.",
+        threshold="Labels of shape (n, 1) and outputs (n, num_classes); PyTorch raised.",
         book=_BOOK,
         wrong="y = y.reshape(-1, 1)\nl = F.cross_entropy(y_hat, y)",
         right="l = F.cross_entropy(y_hat, y.squeeze(1))",

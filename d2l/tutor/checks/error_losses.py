@@ -60,7 +60,7 @@ def _loss_swapped(failure: Failure) -> Finding | None:
 
 
 def _parts_swapped(failure: Failure) -> Finding | None:
-    """The model was given labels: whole numbers, or columns, while the inputs are beside them."""
+    """The model was given labels, whole numbers or columns; the inputs are in the same batch."""
     outer = failure.outer
     labels = outer.input if outer is not None else None
     if outer is None or not isinstance(labels, Tensor) or not 1 <= labels.ndim <= 2:

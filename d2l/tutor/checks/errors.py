@@ -15,7 +15,7 @@ CHECKS: tuple[Check, ...] = (
     *error_python.CHECKS,  # how a model or a loop is put together
     *error_losses.CHECKS,  # swapped parts, other shapes
     *error_labels.CHECKS,  # labels of classes
-    *error_objects.CHECKS,  # what is no tensor
+    *error_objects.CHECKS,  # objects that are not tensors
     *error_inputs.CHECKS,  # types, devices, ranges
     *error_shapes.CHECKS,  # shapes
     *error_graph.CHECKS,  # the backward pass and updates

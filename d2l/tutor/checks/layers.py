@@ -90,7 +90,7 @@ def made_in_forward(evidence: Evidence) -> Finding | None:
         return None
     shape = tuple(new[1][0].shape)
     return Finding(
-        f"{len(new[1])} layers are made anew in each step: the model has no parameter that is the "
+        f"{len(new[1])} layers are made again in each step: the model has no parameter that is the "
         f"weight of shape {shape}.",
         "Make the layer once, in `__init__`: `self.layer = nn.Linear(…)`, and call it in "
         "`forward`.",
@@ -202,7 +202,7 @@ CHECKS = (
     ),
     Check(
         "parameter-not-registered", When.STEPS, not_registered,
-        "A tensor that learns is no parameter",
+        "A tensor that learns is not a parameter",
         "`parameters()` lists only tensors of the type `nn.Parameter`, so the optimizer never gets "
         "these.",
         "By facts, as for layers-in-a-list.",
@@ -240,7 +240,7 @@ CHECKS = (
         "By facts, in the first step of a model with two matrices or more: a hidden layer's units "
         "have equal weights, and all are one number that is not 0 or their gradients differ by "
         "less than 1e-4 of their size; or all matrices are so, with gradients within 0.1. A last "
-        "layer from zeros has different gradients, and a table of ones is no layer's weight.",
+        "layer from zeros has different gradients, and a table of ones is not a layer's weight.",
         "5.4 Numerical stability and initialization",
         "nn.init.constant_(layer.weight, 0.01)",
         "nn.init.xavier_uniform_(layer.weight)",

@@ -9,7 +9,6 @@ from d2l.tutor import graph
 from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.evidence import Call, Evidence, Step
 from d2l.tutor.freshness import is_fresh
-from d2l.tutor.tracker import leaves_of
 
 ROSE = 1.6  # times the loss of the first step: what a summed loss is told at
 NAMES = {
@@ -30,7 +29,7 @@ def loss_negated(evidence: Evidence) -> Finding | None:
     if step.loss is None or not step.loss_value < 0:
         return None
     end = graph.signed_end(step.loss)
-    if end is None or end[0] not in NAMES or _maximizes(evidence.optimizer):
+    if end is None or end[0] not in NAMES or _may_climb(evidence):
         return None
     name, sign, node = end
     if sign != (1 if name in LIKELIHOODS else -1) or not _is_of_probabilities(name, node):
@@ -44,11 +43,10 @@ def loss_negated(evidence: Evidence) -> Finding | None:
     )
 
 
-def _maximizes(optimizer: object) -> bool:
-    """Whether the optimizer may go uphill on purpose; of a loop's own update it cannot be seen."""
-    if optimizer is None or isinstance(optimizer, (list, tuple)):
-        return True
-    return any(group.get("maximize") for group in getattr(optimizer, "param_groups", ()))
+def _may_climb(evidence: Evidence) -> bool:
+    """Whether steps may go uphill on purpose; of a loop's own update it cannot be seen."""
+    is_own_update = evidence.optimizer is None or isinstance(evidence.optimizer, (list, tuple))
+    return is_own_update or evidence.maximizes
 
 
 def _is_of_probabilities(name: str, node: object) -> bool:
@@ -247,7 +245,7 @@ def _behind(call: Call, tensors: dict[int, str]) -> list[str]:
     source = next(iter(call.tensors()), None)
     if source is None or source.grad_fn is None:
         return []
-    return [tensors[number] for number in leaves_of(source) if number in tensors]
+    return [tensors[number] for number in graph.leaves_of(source) if number in tensors]
 
 
 def _is_read_by_layer(step: Step, result: object, depth: int = 6) -> bool:

@@ -8,7 +8,7 @@ from d2l.tutor.evidence import Evidence
 
 def momentum_of_one(evidence: Evidence) -> Finding | None:
     """A momentum of 1 or more never forgets a gradient."""
-    found = [g["momentum"] for g in _groups(evidence.optimizer) if _is_over(g.get("momentum"), 1)]
+    found = [g["momentum"] for g in evidence.groups if _is_over(g.get("momentum"), 1)]
     if not found:
         return None
     return Finding(
@@ -20,7 +20,7 @@ def momentum_of_one(evidence: Evidence) -> Finding | None:
 
 def betas_swapped(evidence: Evidence) -> Finding | None:
     """Adam's two betas are in the wrong order."""
-    for group in _groups(evidence.optimizer):
+    for group in evidence.groups:
         betas = group.get("betas")
         if not isinstance(betas, (tuple, list)) or len(betas) < 2:
             continue
@@ -31,11 +31,6 @@ def betas_swapped(evidence: Evidence) -> Finding | None:
                 {"beta1": betas[0], "beta2": betas[1]},
             )
     return None
-
-
-def _groups(optimizer: Any) -> list[dict[str, Any]]:
-    groups = getattr(optimizer, "param_groups", None)
-    return [g for g in groups if isinstance(g, dict)] if isinstance(groups, list) else []
 
 
 def _is_over(value: Any, bound: float) -> bool:

@@ -150,7 +150,7 @@ def uphill(evidence: Evidence) -> Finding | None:
         f"Each update goes along the gradient: the cosine between the two is "
         f"{min(newest[-1].slopes.values()):.2f}, where it should be -1, and the loss rises.",
         "Subtract: `param -= lr * param.grad`"
-        + (", and leave `maximize=True` out." if _maximizes(evidence.optimizer) else "."),
+        + (", and leave `maximize=True` out." if evidence.maximizes else "."),
         {"cosine": min(newest[-1].slopes.values())},
     )
 
@@ -223,10 +223,6 @@ def _is_an_error(step: Step) -> bool:
             return False
         node = node.next_functions[0][0] if node.next_functions else None
     return False
-
-
-def _maximizes(optimizer: Any) -> bool:
-    return any(g.get("maximize") is True for g in getattr(optimizer, "param_groups", ()))
 
 
 def _made(optimizer: Any) -> str:

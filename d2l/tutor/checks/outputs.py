@@ -41,7 +41,7 @@ def nll_of_probabilities(evidence: Evidence) -> Finding | None:
             )
         if isinstance(y_hat, Tensor) and not _is_normalised_log(y_hat) and _node(y_hat) in LAYERS:
             return Finding(
-                "`nll_loss` was given the outputs of a layer, which are no log-probabilities.",
+                "`nll_loss` was given the outputs of a layer, which are not log-probabilities.",
                 "Use `F.cross_entropy(y_hat, y)`, which takes logits.",
             )
     return None

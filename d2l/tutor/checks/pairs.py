@@ -1,4 +1,4 @@
-"""Checks whether each input stands beside its own label: shuffled apart, or off by one row."""
+"""Checks whether each input is paired with its own label: shuffled apart, or off by one row."""
 
 import math
 
@@ -175,7 +175,7 @@ CHECKS = (
             "measures how well labels fit: below 3 deviations for the pairs as they are (labels "
             "at random: -3.8 to 4), 8 or more with the labels shifted by one row (right programs "
             "with their own labels: 12.9 to 68). Only where the loss is still at chance, and rows "
-            "are no series."
+            "are not a series."
         ),
         book="4.2 The image classification dataset",
         wrong="X, y = images[:-1], labels[1:]",

@@ -88,14 +88,13 @@ def too_low(evidence: Evidence) -> Finding | None:
 
 def _smaller(evidence: Evidence, lr: float) -> float:
     """A tenth of a rate; for Adam and its kin, whose steps are as large as it, 0.001 at most."""
-    is_adaptive = any("betas" in g for g in getattr(evidence.optimizer, "param_groups", ()))
+    is_adaptive = any("betas" in group for group in evidence.groups)
     return min(lr / 10, 1e-3) if is_adaptive else lr / 10
 
 
 def _is_warming_up(evidence: Evidence) -> bool:
     """Whether a schedule has brought the rate below the one that it was made with."""
-    groups = getattr(evidence.optimizer, "param_groups", ())
-    return any(group.get("initial_lr", 0) > 3 * group.get("lr", 0) for group in groups)
+    return any(g.get("initial_lr", 0) > 3 * g.get("lr", 0) for g in evidence.groups)
 
 
 def too_much_decay(evidence: Evidence) -> Finding | None:
@@ -106,7 +105,7 @@ def too_much_decay(evidence: Evidence) -> Finding | None:
     found = max(
         (
             (float(group["weight_decay"]), float(group["lr"]))
-            for group in getattr(evidence.optimizer, "param_groups", ())
+            for group in evidence.groups
             if group.get("weight_decay") and group.get("lr")
         ),
         default=(0.0, 0.0),

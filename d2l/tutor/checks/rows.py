@@ -60,7 +60,7 @@ def _overlap_of_rows(train: Stored, val: Stored) -> Finding | None:
 
 
 def _are_tokens(X: Tensor) -> bool:
-    """Whether rows are whole numbers that are no bytes of pictures: windows of a text repeat."""
+    """Whether rows are whole numbers, but not bytes of pictures: windows of a text repeat."""
     return not X.is_floating_point() and X.dtype is not torch.uint8
 
 

@@ -1,8 +1,6 @@
-"""The book's tensor aliases: one spelling for what every deep-learning framework has.
+"""Checks that a reader writes into their own code: is this the shape, the length I think it is?"""
 
-Where the book's name is also PyTorch's, the alias is PyTorch's own function.
-"""
-
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -37,6 +35,8 @@ from torch import (
 )
 from torch import bmm as batch_matmul
 from torch import cat as concat
+
+from d2l.errors import ShapeError
 
 __all__ = [
     "abs", "arange", "argmax", "astype", "batch_matmul", "concat", "cos", "cosh", "exp",
@@ -171,3 +171,33 @@ def numpy(x: Tensor, *args: Any, **kwargs: Any) -> np.ndarray:
     array([2., 4.], dtype=float32)
     """
     return x.detach().cpu().numpy(*args, **kwargs)
+
+
+def check_shape(a: Tensor, shape: Sequence[int]) -> None:
+    """Raise `ShapeError` unless the tensor `a` has this shape.
+
+    >>> d2l.check_shape(torch.zeros(2, 3), (2, 3))
+    >>> d2l.check_shape(torch.zeros(2, 3), (3, 2))
+    Traceback (most recent call last):
+        ...
+    d2l.errors.ShapeError: asked for shape (3, 2), found (2, 3)
+
+    Book: 23.8 The d2l API document
+    """
+    if tuple(a.shape) != tuple(shape):
+        raise ShapeError(f"asked for shape {tuple(shape)}, found {tuple(a.shape)}")
+
+
+def check_len(a: Sized, n: int) -> None:
+    """Raise `ShapeError` unless `a` has `n` items.
+
+    >>> d2l.check_len("abc", 3)
+    >>> d2l.check_len(torch.zeros(2, 3), 3)
+    Traceback (most recent call last):
+        ...
+    d2l.errors.ShapeError: asked for length 3, found 2
+
+    Book: 23.8 The d2l API document
+    """
+    if len(a) != n:
+        raise ShapeError(f"asked for length {n}, found {len(a)}")

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from d2l.core.board import finish_board
 from d2l.errors import ShapeError
 from d2l.plot import live
-from d2l.plot.current_figure import make_current
 from d2l.plot.curves import Series, as_value
 from d2l.plot.drawing_state import state_of
 from d2l.plot.figure import FMTS, set_axes
 from d2l.plot.frontend import notebook_shell
-from d2l.plot.live_figure import LiveFigure
+from d2l.plot.live_figure import LiveFigure, make_current
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,8 @@ from torch import nn
 from d2l.base.axes import Shaped, Tensor
 from d2l.base.devices import move, try_all_gpus
 from d2l.base.timing import Timer
-from d2l.classic.accumulator import Accumulator, sums_on_device
 from d2l.classic.animator import Animator
-from d2l.classic.evaluation import count_right, evaluate_accuracy_gpu
+from d2l.classic.evaluation import Accumulator, count_right, evaluate_accuracy_gpu, sums_on_device
 from d2l.classic.run import ClassicRun
 from d2l.errors import ShapeError
 

@@ -1,6 +1,6 @@
-"""Language models of d2l 0.17.6 on recurrent layers, and their training."""
+"""Training a language model for a number of steps, with any optimizer."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,15 +9,17 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l.base.axes import Float, Shaped, Tensor
+from d2l.base.context_managers import evaluating
 from d2l.base.devices import move
-from d2l.base.modes import evaluating
 from d2l.base.timing import Timer
-from d2l.classic.accumulator import Accumulator
 from d2l.classic.animator import Animator
-from d2l.classic.clipping import grad_clipping
-from d2l.classic.linear import sgd
+from d2l.classic.evaluation import Accumulator
+from d2l.classic.linear_networks import sgd
+from d2l.classic.optimization import grad_clipping
 from d2l.classic.run import ClassicRun
+from d2l.core.module import batch_parts
 from d2l.errors import DataError, ShapeError
+from d2l.models.inference import device_of
 
 State = Any  # tensors, as the layer has them: one, or a tuple of them
 
@@ -239,3 +241,51 @@ def _detached(state: State) -> State:
     if isinstance(state, (tuple, list)):
         return tuple(_detached(part) for part in state)
     return state.detach() if isinstance(state, Tensor) else state
+
+
+def train_lm(model: nn.Module, data: Any, optimizer: Any, num_steps: int) -> list[float]:
+    """Train on `num_steps` batches and return the loss of each.
+
+    `data` gives batches `(X, Y)` of token numbers (batch, num_steps), as a data module or a loader;
+    it is gone over again and again. `model(X)` are logits (batch, num_steps, vocab_size), and the
+    loss is their cross-entropy. `optimizer` may be a list of several, each for its own parameters.
+
+    >>> data = d2l.Tale(batch_size=32, num_steps=16, num_train=3000, num_val=500)
+    >>> model = d2l.TinyLM(len(data.vocab), d_model=32)
+    >>> losses = d2l.train_lm(model, data, torch.optim.AdamW(model.parameters(), lr=0.01), 20)
+    >>> len(losses), losses[-1] < losses[0]
+    (20, True)
+
+    Book: 12 Optimization algorithms (2026)
+    """
+    optimizers = list(optimizer) if isinstance(optimizer, (list, tuple)) else [optimizer]
+    batches = _endless(data.train_dataloader() if hasattr(data, "train_dataloader") else data)
+    device = device_of(model)
+    model.train()
+    losses = []
+    for _ in range(num_steps):
+        X, Y = batch_parts(model, move(next(batches), device))
+        logits = model(X)
+        l = F.cross_entropy(logits.flatten(0, -2), Y.flatten())
+        for each in optimizers:
+            each.zero_grad()
+        l.backward()
+        for each in optimizers:
+            each.step()
+        losses.append(l.detach())
+    return torch.stack(losses).tolist() if losses else []  # waits for the device once
+
+
+def _endless(loader: Any) -> Iterator[Any]:
+    """The batches of a loader, over and over; those of an iterator are kept for it."""
+    source = list(loader) if iter(loader) is loader else loader
+    while True:
+        num_batches = 0
+        for batch in source:
+            num_batches += 1
+            yield batch
+        if num_batches == 0:
+            raise DataError(
+                "data gave no batches: give a data module with training examples, or a loader of "
+                "batches (X, Y)"
+            )

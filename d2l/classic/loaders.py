@@ -1,14 +1,18 @@
-"""Data for loops written by hand: a relation made on the spot, arrays, and Fashion-MNIST."""
+"""Data loaders, downloads and wrapped text, as d2l 0.17.6 has them."""
 
 import os
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
 
 from d2l.base.axes import Float, Tensor
+from d2l.base.call_shapes import call_shape_of
+from d2l.data.data_dirs import BOOK_FOLDER
 from d2l.data.fashion_mnist import FashionMNIST, names_of_labels
-from d2l.engine.resident import ResidentLoader
+from d2l.data.hub import DATA_HUB, download
+from d2l.engine.device_loaders import ResidentLoader
 
 
 def synthetic_data(
@@ -87,3 +91,37 @@ def get_fashion_mnist_labels(labels: Iterable[Any]) -> list[str]:
     Book: 23.7 Utility functions and classes
     """
     return names_of_labels(labels)
+
+
+def download_all() -> None:
+    """Download every data set of `DATA_HUB` into `../data`, as `download` does: about 10 GB.
+
+    >>> d2l.download_all()  # doctest: +SKIP
+
+    Book: 4.10 Predicting house prices (0.17.6)
+    """
+    for name in DATA_HUB:
+        download(name)
+
+
+@call_shape_of(download)
+def download_into(
+    native: Callable[..., str], name: str, cache_dir: str | os.PathLike[str] = BOOK_FOLDER
+) -> str:
+    """`download(name, cache_dir="../data")`."""
+    return native(name, cache_dir)
+
+
+def print_wrapped(*args: object, width: int = 76) -> None:
+    """Print as `print` does, with lines broken at spaces so that none is longer than `width`.
+
+    Line breaks in the text are kept. A word that is longer than a line is not broken.
+
+    >>> d2l.print_wrapped("one two three", 4, width=9)
+    one two
+    three 4
+
+    Book: 23.7 Utility functions and classes (2026)
+    """
+    for line in " ".join(map(str, args)).split("\n"):
+        print(textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False))

@@ -1,14 +1,28 @@
-"""The same training from several seeds, for curves with a spread."""
+"""Several seeds, the return of a policy, and checkpoints of a loop written by hand."""
 
+import copy
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from d2l.base.seed import generator_states, seed_all, set_generator_states
-from d2l.errors import ConfigurationError, ShapeError
+from d2l.core.state_dicts import (
+    check_states,
+    check_weights,
+    collect_states,
+    load_states,
+    load_weights,
+    weights_of,
+)
+from d2l.core.unregistered import trainable_tensors
+from d2l.errors import CheckpointError, ConfigurationError, ShapeError
+from d2l.models.inference import device_of
 from d2l.plot.figure import to_array
+from d2l.runs.checkpoint_dir import read_checkpoint, write_checkpoint
 
 
 def run_seeds(train: Callable[..., Any], num_seeds: int, **kwargs: Any) -> Any:
@@ -64,3 +78,130 @@ def _with_seed(
         and parameter.kind is not inspect.Parameter.VAR_POSITIONAL
     ]
     return ((seed,) if missing else ()), kwargs
+
+
+def evaluate(
+    env: Any,
+    policy: Any,
+    num_episodes: int,
+    gamma: float = 1.0,
+    rng: Any = None,
+) -> float:
+    """The mean over episodes of the sum of rewards, each discounted by `gamma` a step.
+
+    `env` is an environment of gymnasium or of `make_env`. `policy(state)` is the action, or
+    `policy(state, rng)` if it needs both arguments; a policy may also be the actions by number of
+    the state, such as an array. `rng`, a generator of NumPy's, seeds each episode.
+
+    >>> class Corridor:  # three steps to the right, and a reward of 8 at the end
+    ...     def reset(self, seed=None):
+    ...         self.state = 0
+    ...         return self.state, {}
+    ...     def step(self, action):
+    ...         self.state += action
+    ...         return self.state, 8.0 * (self.state == 3), self.state == 3, False, {}
+    >>> d2l.evaluate(Corridor(), lambda state: 1, num_episodes=2, gamma=0.5)
+    2.0
+
+    Book: 17 Reinforcement learning (2026)
+    """
+    if num_episodes < 1:
+        raise ConfigurationError(f"num_episodes must be at least 1; found {num_episodes}")
+    act = _as_function(policy, rng)
+    total = 0.0
+    for _ in range(num_episodes):
+        total += _return_of_episode(env, act, gamma, rng)
+    return total / num_episodes
+
+
+def _return_of_episode(env: Any, act: Callable[[Any], Any], gamma: float, rng: Any) -> float:
+    begin = env.reset() if rng is None else env.reset(seed=int(rng.integers(2**31)))
+    is_pair = isinstance(begin, tuple) and len(begin) == 2 and isinstance(begin[1], dict)
+    state = begin[0] if is_pair else begin  # gymnasium's come with a dictionary
+    earned, discount, is_over = 0.0, 1.0, False
+    while not is_over:
+        state, reward, *ends, _ = env.step(act(state))
+        earned += discount * float(reward)
+        discount *= gamma
+        is_over = any(ends)
+    return earned
+
+
+def _as_function(policy: Any, rng: Any) -> Callable[[Any], Any]:
+    if not callable(policy):
+        return lambda state: _plain(policy[state])
+    try:
+        inspect.signature(policy).bind(None)
+    except TypeError:
+        return lambda state: _plain(policy(state, rng))
+    except ValueError:  # a function of C does not say
+        pass
+    return lambda state: _plain(policy(state))
+
+
+def _plain(action: Any) -> Any:
+    """A tensor or an array of one number as that number, which environments expect."""
+    return action.item() if getattr(action, "ndim", None) == 0 else action
+
+
+def save_checkpoint(
+    path: str | Path, model: nn.Module, optimizer: Any, step: int, cfg: Any = None
+) -> None:
+    """Write weights, optimizer, random generators and `step` to one file, or leave it as it was.
+
+    `optimizer` may be a list of several. `cfg` is kept with them: plain values, such as the
+    arguments that the model was made with; `torch.load(path, weights_only=True)["cfg"]` has them.
+
+    >>> model = nn.Linear(2, 1)
+    >>> optimizer = torch.optim.Adam(model.parameters())
+    >>> d2l.save_checkpoint("run.pt", model, optimizer, step=100, cfg={"num_inputs": 2})
+    >>> torch.load("run.pt", weights_only=True)["cfg"]
+    {'num_inputs': 2}
+
+    Book: 6.6 File I/O (2026)
+    """
+    state = {
+        "step": step,
+        "cfg": cfg,
+        "model": weights_of(model),
+        "optimizers": collect_states(optimizer, trainable_tensors(model)),
+        "random": generator_states(),
+    }
+    write_checkpoint(Path(path), state)
+
+
+def load_checkpoint(path: str | Path, model: nn.Module, optimizer: Any = None) -> int:
+    """Give a model what `save_checkpoint` wrote, and return its step.
+
+    With the optimizer, the loop goes on as if it had not been interrupted: its state and that of
+    the random generators are restored too. Raises `CheckpointError` if the file is damaged, or is
+    that of another model or optimizer; then nothing has changed. No code in the file is executed.
+
+    >>> model = nn.Linear(2, 1)
+    >>> d2l.save_checkpoint("run.pt", model, torch.optim.Adam(model.parameters()), step=100)
+    >>> other = nn.Linear(2, 1)
+    >>> d2l.load_checkpoint("run.pt", other), bool((other.weight == model.weight).all())
+    (100, True)
+
+    Book: 6.6 File I/O (2026)
+    """
+    source = str(path)
+    state = read_checkpoint(Path(path))
+    if not {"step", "model", "optimizers", "random"} <= state.keys():
+        raise CheckpointError(
+            f"{source} was written by a Trainer, not by save_checkpoint: resume it with "
+            f"trainer.fit(model, data, resume={source!r})"
+        )
+    check_weights(model, state["model"], source)
+    if optimizer is not None:
+        check_states(optimizer, state["optimizers"], source)
+    before = copy.deepcopy(weights_of(model))
+    try:
+        load_weights(model, state["model"])
+        if optimizer is not None:
+            load_states(optimizer, state["optimizers"], device_of(model))
+            set_generator_states(state["random"])
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        load_weights(model, before)
+        raise CheckpointError(f"{source} does not fit this model ({error})") from error
+    return state["step"]

@@ -10,15 +10,14 @@ from torch import nn
 from d2l.base.axes import Int, Tensor
 from d2l.base.call_shapes import Arguments, call_shape_of
 from d2l.base.timing import Timer
-from d2l.classic.accumulator import Accumulator
 from d2l.classic.animator import Animator
-from d2l.classic.clipping import grad_clipping
+from d2l.classic.evaluation import Accumulator
+from d2l.classic.optimization import grad_clipping
 from d2l.classic.run import ClassicRun
 from d2l.errors import LabelError
-from d2l.models.encoder_decoder import EncoderDecoder
 from d2l.models.inference import decode, device_of
 from d2l.models.masks import MaskedSoftmaxCELoss
-from d2l.models.seq2seq import Seq2Seq, init_seq2seq
+from d2l.models.seq2seq import EncoderDecoder, Seq2Seq, init_seq2seq
 
 _TRAINED_BY_TRAINER = Seq2Seq  # which stays, whatever a reader calls by that name
 

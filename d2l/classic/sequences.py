@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from d2l.base.axes import Int, Tensor
-from d2l.base.replaced_names import is_replaced
+from d2l.base.public_names import is_replaced
 from d2l.data.hub import download
 from d2l.text.tokens import tokenize
 from d2l.text.vocab import Vocab, count_tokens

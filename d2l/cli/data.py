@@ -73,8 +73,7 @@ _RIGHT, _MISSING = "checksum right", ""
 
 def _state(name: str, root: str) -> str:
     """What the set's file is like; nothing where there is none."""
-    from d2l.data.found import fault_of
-    from d2l.data.hub import address_of
+    from d2l.data.hub import address_of, fault_of
 
     path = _file_of(name, root)
     if path is None:
@@ -85,9 +84,8 @@ def _state(name: str, root: str) -> str:
 
 def _file_of(name: str, root: str) -> Path | None:
     """The file of a data set on this machine, right or damaged."""
-    from d2l.data.found import file_name
-    from d2l.data.hub import address_of
-    from d2l.data.places import folders
+    from d2l.data.data_dirs import folders
+    from d2l.data.hub import address_of, file_name
 
     file = file_name(address_of(name)[0])
     return next((place / file for place in folders(root) if (place / file).is_file()), None)

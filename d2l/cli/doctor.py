@@ -79,7 +79,7 @@ def _state(name: str, path: Path | None) -> str:
 
 
 def _isolation() -> Iterator[str]:
-    from d2l.grader.sandbox.install_hint import install_hint, what_is_missing
+    from d2l.grader.sandbox.bubblewrap import install_hint, what_is_missing
     from d2l.notebook.optional_deps import MissingToolsError, require_tools
 
     try:

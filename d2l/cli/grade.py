@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from d2l.files.csv_cells import CsvTable
     from d2l.files.people_table import Match
     from d2l.grader.grading.grade_class import GradingConfig
-    from d2l.grader.grading.platforms import StudentClass
+    from d2l.grader.grading.grades_table import StudentClass
     from d2l.grader.grading.result import StudentResult
     from d2l.grader.grading.rubric import Rubric
     from d2l.grader.grading.submissions import Submission
@@ -137,8 +137,8 @@ def _config(
     options: ClassOptions,
 ) -> "GradingConfig":
     from d2l.grader.grading.grade_class import GradingConfig
+    from d2l.grader.grading.grades_table import read_class
     from d2l.grader.grading.manual import read_overrides
-    from d2l.grader.grading.platforms import read_class
     from d2l.grader.grading.rubric import read_rubric, require_outside
     from d2l.grader.sandbox.run import run_in_sandbox
 
@@ -165,7 +165,7 @@ def _submissions(
     """The submissions with a roster's names, and without any on pages if they are not wanted."""
     from d2l.files.csv_cells import read_table
     from d2l.files.people_table import match_people
-    from d2l.grader.grading.platforms import named_apart, with_roster
+    from d2l.grader.grading.grades_table import named_apart, with_roster
 
     submissions = found.submissions
     if options.roster:

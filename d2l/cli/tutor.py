@@ -13,7 +13,7 @@ def tutor() -> None:
 @tutor.command("list")
 def list_kinds() -> None:
     """List all kinds of hints."""
-    from d2l.tutor.pages import checks_of, kinds
+    from d2l.tutor.registry import checks_of, kinds
 
     width = max(map(len, kinds()))
     for kind in kinds():
@@ -24,7 +24,7 @@ def list_kinds() -> None:
 @click.argument("kind")
 def explain(kind: str) -> None:
     """Print the page of a hint: reason, wrong and right code, and how it is seen."""
-    from d2l.tutor.pages import kinds, page
+    from d2l.tutor.registry import kinds, page
 
     if kind not in kinds():
         near = difflib.get_close_matches(kind, kinds(), n=3, cutoff=0.4)

@@ -1,31 +1,25 @@
-"""A run whose steps are captured and replayed: whether they can be, and where their values go.
-
-The engine replays steps and knows nothing of models; this binds it to a run. Everything that cannot
-be captured is left to the eager loop, and the plan says why.
-"""
+"""Learning rates on the device, so that a captured step reads them instead of baking them in."""
 
 import dataclasses
 import inspect
 import warnings
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from d2l.base.devices import move
-from d2l.core.device_rates import DeviceRates, can_be_on_device, rates_in
 from d2l.core.module import Module
 from d2l.core.run import STEP_LOSS, DeviceLoader
 from d2l.core.step_state import StepState
 from d2l.engine import graph
 from d2l.engine.capture_guard import TrainerProxy
+from d2l.engine.device_loaders import ResidentLoader, StreamedLoader
 from d2l.engine.graphed_epoch import GraphedEpoch
 from d2l.engine.plan import Plan
-from d2l.engine.resident import ResidentLoader
-from d2l.engine.result_table import Snapshot
-from d2l.engine.streamed import StreamedLoader
+from d2l.engine.running_metrics import Snapshot
 
 if TYPE_CHECKING:
     from d2l.core.run import Run
@@ -272,3 +266,59 @@ def _needs_closure(optimizer: Any) -> bool:
     parameters = inspect.signature(optimizer.step).parameters.values()
     own = [p for p in parameters if p.name != "self"]  # which shows once a scheduler wraps the step
     return any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in own)
+
+
+OPTIMIZERS = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)  # take a tensor as their rate
+
+
+def rates_in(optimizer: Any) -> list[Any]:
+    """The learning rate of each group; none of what is not PyTorch's optimizer."""
+    return [group.get("lr") for group in getattr(optimizer, "param_groups", [])]
+
+
+def can_be_on_device(optimizer: Any, model: torch.nn.Module, device: torch.device) -> bool:
+    """Whether this optimizer computes the same with its rates on the device, without reading them.
+
+    SGD does in its fused form, which knows neither sparse gradients nor complex parameters, and
+    which on a CPU rounds differently.
+    """
+    if type(optimizer) not in OPTIMIZERS or not all(type(r) is float for r in rates_in(optimizer)):
+        return False
+    if type(optimizer) is torch.optim.SGD and device.type == "cpu":
+        return False
+    if any(getattr(module, "sparse", False) for module in model.modules()):
+        return False
+    return all(
+        not group.get("foreach")
+        and not group.get("differentiable")
+        and all(parameter.is_floating_point() for parameter in group["params"])
+        for group in optimizer.param_groups
+    )
+
+
+class DeviceRates:
+    """The rates of an optimizer as tensors on a device, for the time of a pass.
+
+    Between two passes they are the numbers that readers and schedulers know.
+    """
+
+    def __init__(self, optimizer: Any, device: torch.device) -> None:
+        self._groups = optimizer.param_groups
+        self._is_sgd = type(optimizer) is torch.optim.SGD
+        self._rates = [torch.zeros((), device=device) for _ in self._groups]
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Inside, the optimizer reads its rates from the device."""
+        before = [(group["lr"], group.get("fused")) for group in self._groups]
+        for group, rate in zip(self._groups, self._rates, strict=True):
+            group["lr"] = rate.fill_(group["lr"])
+            if self._is_sgd:
+                group["fused"] = True
+        try:
+            yield
+        finally:
+            for group, (rate, is_fused) in zip(self._groups, before, strict=True):
+                group["lr"] = rate
+                if self._is_sgd:
+                    group["fused"] = is_fused

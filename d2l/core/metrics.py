@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from d2l.core.board import ProgressBoard, draw_many
-from d2l.engine.metrics import WeightedMeans
+from d2l.engine.running_metrics import WeightedMeans
 from d2l.plot.curves import Point, Series, as_value
 from d2l.scale.process_group import ProcessGroup
 

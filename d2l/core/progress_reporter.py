@@ -4,9 +4,8 @@ import time
 from typing import Any, Protocol, runtime_checkable
 
 from d2l.core.board import board_curves, finish_board
-from d2l.plot.frontend import detect_frontend
+from d2l.plot.frontend import TerminalLine, detect_frontend
 from d2l.plot.live import MAX_SHARE_OF_TIME, MIN_SECONDS_BETWEEN_PICTURES
-from d2l.plot.terminal_progress import TerminalLine
 
 
 @runtime_checkable

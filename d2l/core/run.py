@@ -19,31 +19,29 @@ from d2l.base.devices import cpu, move
 from d2l.base.seed import GeneratorStates
 from d2l.core import checks, parallel_run
 from d2l.core.board import board_curves
+from d2l.core.checkpointing import SignalHandler
 from d2l.core.early_stopping import EarlyStopping, require_metric
 from d2l.core.lr_schedule import Schedule
 from d2l.core.metrics import MetricRecorder, mean_of, scalar
 from d2l.core.run_config import RunConfig
 from d2l.core.run_state import RunParts
-from d2l.core.signals import SignalHandler
 from d2l.core.unregistered import trainable_tensors
-from d2l.engine.metrics import SECONDS_BETWEEN_READS, FiniteCheck, NonFinite
+from d2l.engine.device_loaders import ResidentLoader, StreamedLoader, placed
 from d2l.engine.plan import Plan
-from d2l.engine.resident import ResidentLoader
-from d2l.engine.streamed import StreamedLoader, placed
+from d2l.engine.running_metrics import SECONDS_BETWEEN_READS, FiniteCheck, NonFinite
 from d2l.errors import NotFiniteError
 from d2l.scale.process_group import ProcessGroup, from_environment
-from d2l.scale.rng import SharedRandomState
-from d2l.scale.sharding import ShardedLoader
+from d2l.scale.sharding import ShardedLoader, SharedRandomState
 
 if TYPE_CHECKING:
-    from d2l.core.checkpoint_manager import CheckpointManager
+    from d2l.core.checkpointing import CheckpointManager
     from d2l.core.graphed_run import GraphedRun
     from d2l.core.module import Module
     from d2l.core.observer import RunObserver
     from d2l.core.progress_reporter import ProgressReporter
     from d2l.core.run_logger import RunLogger
     from d2l.core.trainer import Trainer
-    from d2l.engine.result_table import ResultTable
+    from d2l.engine.running_metrics import ResultTable
 
 STEP_LOSS = "the loss of the step"
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from d2l.core.early_stopping import EarlyStopping
-from d2l.engine.precision import check_precision
+from d2l.engine.plan import check_precision
 from d2l.scale.data_parallel import check_strategy
 
 NONFINITE = ("warn", "stop")

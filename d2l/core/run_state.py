@@ -17,24 +17,22 @@ from d2l.core.board import board_curves
 from d2l.core.early_stopping import EarlyStopping
 from d2l.core.lr_schedule import Schedule, rates_of, resumed_state
 from d2l.core.metrics import MetricRecorder
-from d2l.core.model_state import (
+from d2l.core.state_dicts import (
+    check_states,
     check_weights,
+    collect_states,
     extra_state_of,
     load_extra_state,
-    load_weights,
-    weights_of,
-)
-from d2l.core.optimizer_state import (
-    check_states,
-    collect_states,
     load_states,
+    load_weights,
     settings_of,
+    weights_of,
 )
 from d2l.core.unregistered import trainable_tensors
 from d2l.errors import CheckpointError
-from d2l.runs.serializable import describe_values, is_serializable
+from d2l.runs.metadata import describe_values, is_serializable
 from d2l.scale.process_group import ProcessGroup
-from d2l.scale.rng import SharedRandomState
+from d2l.scale.sharding import SharedRandomState
 
 if TYPE_CHECKING:
     from d2l.core.run import Position, Run

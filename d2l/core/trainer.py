@@ -15,10 +15,9 @@ from torch import nn
 from d2l.base.devices import cpu, gpu, move, usable
 from d2l.base.devices import num_gpus as count_gpus
 from d2l.base.seed import seed_all
-from d2l.core import checkpoint_io, checks
-from d2l.core.book_loop import is_book_loop
+from d2l.core import checkpointing, checks
 from d2l.core.fitting import Hooks, OpenRun
-from d2l.core.gradients import accumulate_gradients, scale_to_norm, zero_grad
+from d2l.core.gradients import accumulate_gradients, is_book_loop, scale_to_norm, zero_grad
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import release_trainer
 from d2l.core.run import Run
@@ -295,7 +294,7 @@ class Trainer(HyperParameters):
         parts = state.finished if state.run is None else state.run.state_parts()
         checks.check_was_fitted(parts is not None)
         assert parts is not None
-        checkpoint_io.save(parts, Path(path))
+        checkpointing.save(parts, Path(path))
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy or a pickle is not in the run that this trainer is in."""

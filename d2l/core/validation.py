@@ -5,17 +5,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from d2l.base.batches import count_examples
+from d2l.base.context_managers import evaluating
 from d2l.base.devices import move
-from d2l.base.modes import evaluating
 from d2l.core import checks
 from d2l.core.metrics import MetricRecorder, scalar
 from d2l.core.run import choose_device
 from d2l.core.run_config import RunConfig
 from d2l.core.unregistered import device_of_unregistered_tensors
-from d2l.engine.precision import autocast_for
+from d2l.engine.plan import autocast_for
 from d2l.scale.process_group import from_environment
-from d2l.scale.rng import SharedRandomState
-from d2l.scale.sharding import ShardedLoader
+from d2l.scale.sharding import ShardedLoader, SharedRandomState
 
 if TYPE_CHECKING:
     from d2l.core.trainer import Trainer

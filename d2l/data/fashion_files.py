@@ -1,7 +1,4 @@
-"""Where the four files of Fashion-MNIST are found, and how they are read: whole and right, or not.
-
-A file is known by the checksum of its contents, so it does not matter who compressed it, or how.
-"""
+"""The training or the test set as a torchvision data set. Imports torchvision, so load it late."""
 
 import gzip
 import hashlib
@@ -9,15 +6,18 @@ import os
 import tempfile
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
+import torchvision
+from torchvision import transforms
 
 from d2l.base.axes import Int, Tensor, UInt8
+from d2l.data.data_dirs import folders, keeping_folder
 from d2l.data.download import read_url
-from d2l.data.places import folders, keeping_folder
-from d2l.data.transport import CHUNK_BYTES
+from d2l.data.http import CHUNK_BYTES
 from d2l.errors import DataError
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist
@@ -154,3 +154,17 @@ def _not_found(name: str, root: Path, failures: list[str]) -> str:
         "d2l.FashionMNIST(root='a/folder/of/yours'); on Debian or Ubuntu, `sudo apt install "
         f"dataset-fashion-mnist`; or the four .gz files copied into {_raw(keeping_folder(root))}"
     )
+
+
+class FashionMNISTSplit(torchvision.datasets.FashionMNIST):
+    """torchvision's Fashion-MNIST in every respect but where its files may lie."""
+
+    def __init__(self, root: str | Path, train: bool, transform: Callable[[Any], Any]) -> None:
+        torchvision.datasets.VisionDataset.__init__(self, root, transform=transform)
+        self.train = train
+        self.data, self.targets = read_split(root, train)
+
+
+def to_tensor_of_size(size: int | tuple[int, int]) -> Callable[[Any], Any]:
+    """The book's transformation of one image: resize it, and make it a tensor in [0, 1]."""
+    return transforms.Compose([transforms.Resize(size), transforms.ToTensor()])

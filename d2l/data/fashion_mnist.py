@@ -8,12 +8,12 @@ import torch
 from d2l.base.axes import Float, Int, Tensor, UInt8
 from d2l.base.torchvision_import import load_torchvision
 from d2l.core.data import DataModule
-from d2l.engine.resident import ResidentLoader
+from d2l.engine.device_loaders import ResidentLoader
 from d2l.errors import LabelError
 from d2l.plot.images import show_images
 
 if TYPE_CHECKING:
-    from d2l.data.fashion_split import FashionMNISTSplit
+    from d2l.data.fashion_files import FashionMNISTSplit
 
 TEXT_LABELS = (
     "t-shirt", "trouser", "pullover", "dress", "coat",
@@ -53,7 +53,7 @@ class FashionMNIST(DataModule):
         super().__init__(root=root)
         self.save_hyperparameters()
         load_torchvision()
-        from d2l.data.fashion_split import FashionMNISTSplit, to_tensor_of_size
+        from d2l.data.fashion_files import FashionMNISTSplit, to_tensor_of_size
 
         self._transform = to_tensor_of_size(resize)
         self.train = FashionMNISTSplit(root, True, self._transform)

@@ -1,6 +1,44 @@
-"""How the steps of a run are executed, and why: a record to print, and to test."""
+"""How training steps are executed: eager or captured, and with which precision."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import torch
+
+PRECISIONS = ("32-true", "tf32", "bf16-mixed")
+
+
+def check_precision(precision: str) -> None:
+    """Raise unless this is one of the precisions there are."""
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"precision must be one of {', '.join(PRECISIONS)}; found {precision!r}. "
+            'E.g. d2l.Trainer(max_epochs=10, precision="bf16-mixed")'
+        )
+
+
+@contextmanager
+def autocast_for(precision: str, device: torch.device) -> Iterator[None]:
+    """Compute at this precision inside the block, as before after it.
+
+    "32-true" leaves PyTorch's settings alone. "tf32" multiplies float32 matrices on NVIDIA's
+    tensor cores with 10 bits of mantissa. "bf16-mixed" computes layers in bfloat16 and keeps
+    weights, their updates and reductions in float32.
+    """
+    if precision == "tf32":
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("high")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)
+    elif precision == "bf16-mixed":
+        # no cache of cast weights: it would outlive the step that changes them
+        with torch.autocast(device.type, torch.bfloat16, cache_enabled=False):
+            yield
+    else:
+        yield
 
 
 @dataclass(frozen=True)

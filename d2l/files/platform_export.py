@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from d2l.errors import D2LError
-from d2l.files.file_names import composed
+from d2l.files.folder_files import composed
 from d2l.files.plain_yaml import Yaml, YamlError, load_yaml
 
 _NO_STUDENT = {"__macosx", "thumbs.db", "desktop.ini"}

@@ -1,4 +1,4 @@
-"""Where configurations come from."""
+"""Search spaces and searchers: propose configurations at random."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,17 +1,147 @@
-"""Trial after trial: asks a scheduler, tries, keeps the books, shows how far it is."""
+"""Schedulers and the tuner: run trials, stop bad ones early, keep the best configuration."""
 
 import inspect
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
+from d2l.base.axes import Float, Tensor
+from d2l.base.batches import count_examples
+from d2l.base.devices import num_gpus
 from d2l.core.board import ProgressBoard, finish_board
 from d2l.core.hyperparameters import HyperParameters
-from d2l.errors import ConfigurationError, NotFiniteError
-from d2l.hpo.schedule import HPOScheduler
-from d2l.hpo.search import Configuration
+from d2l.core.module import batch_parts
+from d2l.core.trainer import Trainer
+from d2l.engine.running_metrics import WeightedMeans
+from d2l.errors import ConfigurationError, DataError, NotFiniteError
+from d2l.hpo.search import Configuration, HPOSearcher
 from d2l.plot.curves import as_value
+
+Result = tuple[Configuration, float]  # a configuration and its error
+
+
+class HPOScheduler(HyperParameters):
+    """The base of schedulers: `suggest` and `update` are theirs to write.
+
+    >>> class Halving(d2l.HPOScheduler):
+    ...     lr = 1.0
+    ...
+    ...     def suggest(self):
+    ...         return {"lr": self.lr}
+    ...
+    ...     def update(self, config, error, info=None):
+    ...         self.lr /= 2
+    >>> scheduler = Halving()
+    >>> scheduler.update(scheduler.suggest(), error=0.3)
+    >>> scheduler.suggest()
+    {'lr': 0.5}
+
+    Book: 19.2 Hyperparameter optimization API
+    """
+
+    def suggest(self) -> Configuration:
+        """The configuration to try now. To be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how: define suggest(self)")
+
+    def update(
+        self, config: Configuration, error: float, info: dict[str, Any] | None = None
+    ) -> None:
+        """Learn the error of a configuration that was tried. To be overridden."""
+        raise NotImplementedError(
+            f"{type(self).__name__} does not say how: define update(self, config, error, info)"
+        )
+
+
+class BasicScheduler(HPOScheduler):
+    """Tries what its searcher comes up with, one after the other.
+
+    >>> class OneLess(d2l.HPOSearcher):
+    ...     depth = 4
+    ...
+    ...     def sample_configuration(self):
+    ...         self.depth -= 1
+    ...         return {"depth": self.depth}
+    >>> scheduler = d2l.BasicScheduler(OneLess())
+    >>> scheduler.suggest(), scheduler.suggest()
+    ({'depth': 3}, {'depth': 2})
+
+    Book: 19.2 Hyperparameter optimization API
+    """
+
+    searcher: HPOSearcher
+
+    def __init__(self, searcher: HPOSearcher) -> None:
+        self.save_hyperparameters()
+
+    def suggest(self) -> Configuration:
+        """What the searcher samples."""
+        return self.searcher.sample_configuration()
+
+    def update(
+        self, config: Configuration, error: float, info: dict[str, Any] | None = None
+    ) -> None:
+        """Tell the searcher."""
+        self.searcher.update(config, error, additional_info=info)
+
+
+class HPOTrainer(Trainer):
+    """A `Trainer` that says, after `fit`, how large the validation error is.
+
+    >>> class Halves(d2l.DataModule):
+    ...     def get_dataloader(self, train):
+    ...         X = torch.randn(64, 2)
+    ...         self.batch_size = 16
+    ...         return self.get_tensorloader((X, (X[:, 0] > 0).long()), train)
+    >>> trainer = d2l.HPOTrainer(max_epochs=5)
+    >>> trainer.fit(d2l.SoftmaxRegression(num_outputs=2, lr=1), Halves())
+    epoch 1/5: train_loss ..., val_loss ..., val_acc ... (... s)
+    >>> bool(trainer.validation_error() < 0.1)
+    True
+
+    Book: 19.1 What is hyperparameter optimization?
+    """
+
+    def validation_error(self) -> Float[Tensor, ""]:
+        """1 minus the model's accuracy on the validation examples, each of the same weight.
+
+        A scalar on the CPU; the model is left in evaluation mode.
+
+        Book: 19.1 What is hyperparameter optimization?
+        """
+        if getattr(self, "val_dataloader", None) is None:
+            raise DataError(
+                "validation_error needs a trained model and validation examples. Call "
+                "trainer.fit(model, data) first, with a data.val_dataloader() that gives a loader"
+            )
+        means = WeightedMeans()
+        self.model.eval()
+        with torch.no_grad():
+            for batch in self.val_dataloader:
+                *inputs, y = batch_parts(self.model, self.prepare_batch(batch))
+                means.add("acc", self.model.accuracy(self.model(*inputs), y), count_examples(batch))
+        return 1 - torch.as_tensor(means.pop()["acc"], dtype=torch.float32, device="cpu")
+
+
+def hpo_objective_lenet(learning_rate: float, batch_size: int, max_epochs: int = 10) -> Any:
+    """The validation error of a LeNet trained on Fashion-MNIST, on a GPU if there is one.
+
+    >>> error = d2l.hpo_objective_lenet(0.1, 256, max_epochs=10)  # doctest: +SKIP
+
+    Book: 19.2 Hyperparameter optimization API
+    """
+    from d2l.data.fashion_mnist import FashionMNIST
+    from d2l.models.cnn import LeNet, init_cnn
+
+    model = LeNet(lr=learning_rate, num_classes=10)
+    trainer = HPOTrainer(max_epochs=max_epochs, num_gpus=min(1, num_gpus()))
+    data = FashionMNIST(batch_size=batch_size)
+    model.apply_init([next(iter(data.get_dataloader(True)))[0]], init_cnn)
+    trainer.fit(model=model, data=data)
+    return trainer.validation_error()
 
 
 class HPOTuner(HyperParameters):
@@ -96,3 +226,105 @@ def _check_fits(objective: Callable[..., Any], config: Configuration) -> None:
             f"the objective {name}{signature} cannot be called with the configuration {config}: "
             f"{error}. Name the hyperparameters in the space as the objective does"
         ) from None
+
+
+class SuccessiveHalvingScheduler(HPOScheduler):
+    """Trains `prefact * eta**K` configurations `r_min` epochs each, the best of them on and on.
+
+    The rungs are `r_min * eta**k` epochs and at last `r_max`, K + 1 in all; of each rung the best,
+    an `eta`-th or so, are promoted to the next. Configurations carry their epochs as `max_epochs`,
+    and those of the searcher are copied. `rung_levels` holds the rungs, and
+    `all_observed_error_at_rungs` every `(configuration, error)` by rung.
+
+    >>> d2l.SuccessiveHalvingScheduler(d2l.HPOSearcher(), eta=2, r_min=2, r_max=10).rung_levels
+    [2, 4, 8, 10]
+
+    Book: 19.4 Multi-fidelity hyperparameter optimization
+    """
+
+    searcher: HPOSearcher
+    eta: int
+    r_min: int
+    r_max: int
+    prefact: float
+
+    def __init__(
+        self, searcher: HPOSearcher, eta: int, r_min: int, r_max: int, prefact: float = 1
+    ) -> None:
+        self.save_hyperparameters()
+        self.rung_levels = _rungs(eta, r_min, r_max)
+        self.K = len(self.rung_levels) - 1
+        self.observed_error_at_rungs: dict[int, list[Result]] = defaultdict(list)
+        self.all_observed_error_at_rungs: dict[int, list[Result]] = defaultdict(list)
+        self.queue: list[Configuration] = []
+        if self._size(0) < 1:
+            raise ConfigurationError(
+                f"prefact={prefact} leaves no configuration for the first rung; it must be at "
+                f"least 1 / eta**K = {eta**-self.K:g}. E.g. prefact=1"
+            )
+
+    def suggest(self) -> Configuration:
+        """The next of the queue; if that is empty, of a new round at `r_min` epochs.
+
+        Book: 19.4 Multi-fidelity hyperparameter optimization
+        """
+        if not self.queue:
+            self.queue = [
+                {**self.searcher.sample_configuration(), "max_epochs": self.r_min}
+                for _ in range(self._size(0))
+            ]
+        return self.queue.pop()
+
+    def update(
+        self, config: Configuration, error: float, info: dict[str, Any] | None = None
+    ) -> None:
+        """Note an error, tell the searcher, and promote the best once their rung is full.
+
+        Book: 19.4 Multi-fidelity hyperparameter optimization
+        """
+        level = self._level(config)
+        self.searcher.update(config, error, additional_info=info)
+        self.all_observed_error_at_rungs[level].append((config, error))
+        if level == self.r_max:
+            return
+        self.observed_error_at_rungs[level].append((config, error))
+        k = self.rung_levels.index(level)
+        if len(self.observed_error_at_rungs[level]) >= self._size(k):
+            best = self.get_top_n_configurations(level, self._size(k + 1))
+            following = self.rung_levels[k + 1]
+            self.queue = [{**each, "max_epochs": following} for each in best] + self.queue
+            self.observed_error_at_rungs[level] = []
+
+    def get_top_n_configurations(self, rung_level: int, n: int) -> list[Configuration]:
+        """The `n` configurations of the round at hand with the smallest errors, best first.
+
+        Book: 19.4 Multi-fidelity hyperparameter optimization
+        """
+        ranked = sorted(self.observed_error_at_rungs[rung_level], key=lambda result: result[1])
+        return [config for config, _ in ranked[:n]]
+
+    def _size(self, k: int) -> int:
+        """How many configurations rung `k` takes."""
+        return int(self.prefact * self.eta ** (self.K - k))
+
+    def _level(self, config: Configuration) -> int:
+        level = config.get("max_epochs")
+        if level not in self.rung_levels:
+            raise ConfigurationError(
+                f"update takes a configuration that suggest() gave, its max_epochs one of "
+                f"{self.rung_levels}; found {level!r}"
+            )
+        return level
+
+
+def _rungs(eta: int, r_min: int, r_max: int) -> list[int]:
+    if not (eta > 1 and 0 < r_min <= r_max):
+        raise ConfigurationError(
+            f"successive halving needs eta > 1 and 0 < r_min <= r_max; found eta={eta}, "
+            f"r_min={r_min}, r_max={r_max}. E.g. eta=2, r_min=2, r_max=10"
+        )
+    rungs = []
+    while r_min < r_max:
+        rungs.append(r_min)
+        r_min *= eta
+    return [*rungs, r_max]

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from d2l.base.axes import Int, Tensor
-from d2l.base.modes import evaluating
+from d2l.base.context_managers import evaluating
 from d2l.core.unregistered import trainable_tensors
 
 

@@ -1,12 +1,51 @@
-"""Linear models: regression and softmax regression, from scratch and with layers."""
+"""Linear regression, from scratch and concise, and its optimizer."""
+
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import nn
 
 from d2l.base.axes import Float, Shaped, Tensor
 from d2l.core.classifier import Classifier
+from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import Module
-from d2l.models.sgd import SGD
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent: `param -= lr * param.grad`.
+
+    `params` are updated in place; those without a gradient stay as they are. A negative `lr`
+    ascends.
+
+    >>> w = torch.tensor([3.0], requires_grad=True)
+    >>> (w**2).backward()
+    >>> with torch.no_grad():
+    ...     d2l.SGD([w], lr=0.25).step()
+    >>> w.item()
+    1.5
+
+    Book: 3.4 Linear regression implementation from scratch
+    """
+
+    params: Iterable[Tensor]
+    lr: float
+
+    def __init__(self, params: Iterable[Tensor], lr: float) -> None:
+        if isinstance(params, Iterator):
+            params = list(params)  # it could be read only once
+        self.save_hyperparameters()
+
+    def step(self) -> None:
+        """One step against the gradient. Call it under `torch.no_grad()`, as the trainer does."""
+        for param in self.params:
+            if param.grad is not None:
+                param.sub_(self.lr * param.grad)
+
+    def zero_grad(self) -> None:
+        """Set the gradients to None."""
+        for param in self.params:
+            param.grad = None
+
 
 Inputs = Float[Tensor, "*batch num_inputs"]  # names, because TorchScript reads no subscripts
 Outputs = Float[Tensor, "*batch 1"]

@@ -1,7 +1,4 @@
-"""Recurrent layers: from scratch, PyTorch's own, and gated.
-
-Axes are the book's: time comes first, `(num_steps, batch, num_inputs)`.
-"""
+"""Recurrent networks: RNN, GRU and LSTM."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -146,3 +143,104 @@ class GRU(RNN):
 def _tensor_in(state: Tensor | Sequence[Tensor]) -> Tensor:
     """The state's tensor: alone, first of a sequence, or with a leading axis of size 1."""
     return state if isinstance(state, Tensor) and len(state) != 1 else state[0]
+
+
+Cells = tuple[Tensor, Tensor]
+
+
+class LSTMScratch(ExplainsErrors, Module):
+    """A recurrent layer with input, forget and output gates and a candidate for the cell.
+
+    Each of the four, i, f, o and c, has its own `W_x` (num_inputs, num_hiddens), `W_h`
+    (num_hiddens, num_hiddens), drawn N(0, sigma²), and `b`, zero: `W_xi`, `W_hi`, `b_i`, …. Called
+    with `inputs`, a tensor or a list of steps, and optionally the state of the previous call, it
+    returns a list of `num_steps` outputs and the state `(H, C)`, each (batch, num_hiddens).
+
+    >>> lstm = d2l.LSTMScratch(num_inputs=5, num_hiddens=8)
+    >>> outputs, (H, C) = lstm(torch.ones(7, 2, 5))
+    >>> len(outputs), H.shape, C.shape
+    (7, torch.Size([2, 8]), torch.Size([2, 8]))
+
+    Book: 10.1 Long short-term memory (2026)
+    """
+
+    num_inputs: int
+    num_hiddens: int
+    sigma: float
+
+    def __init__(self, num_inputs: int, num_hiddens: int, sigma: float = 0.01) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        for gate in "ifoc":
+            W_x = nn.Parameter(torch.randn(num_inputs, num_hiddens) * sigma)
+            W_h = nn.Parameter(torch.randn(num_hiddens, num_hiddens) * sigma)
+            self.register_parameter(f"W_x{gate}", W_x)
+            self.register_parameter(f"W_h{gate}", W_h)
+            self.register_parameter(f"b_{gate}", nn.Parameter(torch.zeros(num_hiddens)))
+
+    def forward(  # type: ignore[override]
+        self,
+        inputs: Float[Tensor, "num_steps batch num_inputs"] | Iterable[Tensor],
+        H_C: Cells | None = None,
+    ) -> tuple[list[Tensor], Cells]:
+        """`C = F C + I tanh(…)` and `H = O tanh(C)`, step by step."""
+        W_x, W_h, b = (
+            torch.cat([getattr(self, f"{name}{gate}") for gate in "ifoc"], dim=-1)
+            for name in ("W_x", "W_h", "b_")
+        )
+        steps = inputs if isinstance(inputs, Tensor) else torch.stack(tuple(inputs))
+        zeros = steps.new_zeros(steps.shape[1], W_h.shape[0])
+        H, C = (zeros, zeros) if H_C is None else H_C
+        outputs = []
+        projected: Tensor = torch.matmul(steps, W_x) + b  # all steps in one product
+        for X_W in projected:
+            I, F, O, C_new = (X_W + torch.matmul(H, W_h)).chunk(4, dim=-1)
+            C = torch.sigmoid(F) * C + torch.sigmoid(I) * torch.tanh(C_new)
+            H = torch.sigmoid(O) * torch.tanh(C)
+            outputs.append(H)
+        return outputs, (H, C)
+
+    def _require_fitting(self, inputs: Any, H_C: Any = None) -> None:
+        num_inputs, num_hiddens = self.get_parameter("W_xi").shape
+        if isinstance(inputs, Tensor):
+            require_axes("inputs", inputs, ("num_steps", "batch", num_inputs), TIME_FIRST)
+        if H_C is not None:
+            for name, part in zip(("H", "C"), H_C, strict=True):
+                axes = (inputs[0].shape[0], num_hiddens)
+                require_axes(name, part, axes, "It is what the previous call returned")
+
+
+class LSTM(RNN):
+    """PyTorch's long short-term memory in `num_layers` levels, with `dropout` between them.
+
+    It returns the outputs of the last level, and the state `(H, C)`, each
+    `(num_layers, batch, num_hiddens)`.
+
+    >>> lstm = d2l.LSTM(num_inputs=16, num_hiddens=32, num_layers=2)
+    >>> outputs, (H, C) = lstm(torch.ones(9, 4, 16))
+    >>> outputs.shape, H.shape, C.shape
+    (torch.Size([9, 4, 32]), torch.Size([2, 4, 32]), torch.Size([2, 4, 32]))
+
+    Book: 10.1 Long short-term memory (2026)
+    """
+
+    num_layers: int
+    dropout: float
+
+    def __init__(
+        self, num_inputs: int, num_hiddens: int, num_layers: int = 1, dropout: float = 0
+    ) -> None:
+        Module.__init__(self)  # not RNN's, which would create a layer that is not needed
+        self.save_hyperparameters()
+        self.rnn = nn.LSTM(num_inputs, num_hiddens, num_layers, dropout=dropout)
+
+    def forward(
+        self,
+        inputs: Float[Tensor, "num_steps *batch num_inputs"] | PackedSequence,
+        H_C: Any = None,
+    ) -> Any:
+        """All outputs of the last level, and the last `(H, C)` of each level."""
+        return self.rnn(inputs, H_C)
+
+    def _require_fitting(self, inputs: Tensor, H_C: Any = None) -> None:
+        super()._require_fitting(inputs)

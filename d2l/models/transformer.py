@@ -7,11 +7,10 @@ from torch import nn
 
 from d2l.base.axes import Float, Int, Shaped, Tensor
 from d2l.base.call_shapes import has_call_shapes
-from d2l.models.embedding import embed
-from d2l.models.encoder_decoder import Encoder
+from d2l.models.attention import MultiHeadAttention
+from d2l.models.embedding import PositionalEncoding, embed
 from d2l.models.input_errors import ExplainsErrors, require_axes, require_broadcastable
-from d2l.models.multi_head import MultiHeadAttention
-from d2l.models.positional_encoding import PositionalEncoding
+from d2l.models.seq2seq import Encoder
 
 Inputs = Float[Tensor, "*batch inputs"]  # names, because TorchScript reads no subscripts
 Outputs = Float[Tensor, "*batch outputs"]

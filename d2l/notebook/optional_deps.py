@@ -1,8 +1,12 @@
-"""The third-party packages that notebooks need: the optional extra `notebook`."""
+"""Optional packages, and the versions of what is installed."""
 
+import platform
 import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+import d2l
 from d2l.errors import D2LError
 
 TOOLS = (
@@ -35,3 +39,14 @@ def require_tools() -> None:
             f"notebooks need {', '.join(missing)}, not installed for {sys.executable}: "
             "pip install 'd2l[notebook]'"
         )
+
+
+def versions_of(packages: Sequence[str]) -> dict[str, str]:
+    """The versions of Python, of d2l, and of those of the `packages` that are installed."""
+    found = {"python": platform.python_version(), "d2l": d2l.__version__}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:  # an extra that is not installed
+            continue
+    return found

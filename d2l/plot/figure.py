@@ -1,9 +1,9 @@
-"""Curves of functions, as the book draws them; loads matplotlib with the first picture."""
+"""How long the sentences of two lists are, as bars side by side."""
 
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from d2l.plot.frontend import notebook_shell
 
@@ -158,3 +158,30 @@ def _series(values: Any) -> list[Any]:
     if values and hasattr(values[0], "__len__") and getattr(values[0], "ndim", 1):
         return [to_array(series) for series in values]
     return [[to_array(value) for value in values]]
+
+
+def show_list_len_pair_hist(
+    legend: Iterable[str],
+    xlabel: str,
+    ylabel: str,
+    xlist: Iterable[Sized],
+    ylist: Iterable[Sized],
+) -> None:
+    """Draw how many items of `xlist` and of `ylist` have which length; the second are hatched.
+
+    >>> english = [range(length) for length in (3, 3, 4, 5, 7)]
+    >>> french = [range(length) for length in (2, 4, 4, 6, 9)]
+    >>> d2l.show_list_len_pair_hist(["English", "French"], "tokens", "sentences", english, french)
+
+    Book: 10.5 Machine translation and the dataset
+    """
+    from matplotlib import pyplot as plt
+
+    set_figsize()
+    lengths = [[*map(len, items)] for items in (xlist, ylist)]
+    _, _, bars = plt.hist(lengths)
+    plt.xlabel(xlabel)
+    plt.ylabel(ylabel)
+    for bar in cast(Any, bars)[1].patches:
+        bar.set_hatch("/")
+    plt.legend(list(legend))

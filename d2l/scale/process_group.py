@@ -1,12 +1,10 @@
-"""The process group of a run: this process's rank, and its collectives on plain values.
-
-torchrun starts the processes and sets their environment; without it there is one process, and
-every collective returns its own value.
-"""
+"""The processes of one run: who they are, collectives, and the stop they agree on."""
 
 import atexit
 import os
+import pickle
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,7 +15,65 @@ from torch import Tensor
 
 from d2l.base.devices import cpu, gpu, num_gpus, usable
 from d2l.errors import DeviceError
-from d2l.scale import collectives
+
+_SECONDS_KEPT = 1.0  # threads release it within microseconds, on a busy machine when scheduled
+_kept: deque[tuple[float, Any]] = deque()
+
+
+def all_reduce(tensor: Tensor) -> Tensor:
+    """Overwrite the tensor with the sum over all ranks, and return it."""
+    _wait(dist.all_reduce(tensor, async_op=True))
+    return tensor
+
+
+def broadcast(tensor: Tensor) -> Tensor:
+    """Overwrite the tensor with that of rank 0, and return it."""
+    _wait(dist.broadcast(tensor, src=0, async_op=True))
+    return tensor
+
+
+def all_gather_objects(value: Any) -> list[Any]:
+    """The values of all ranks, by rank."""
+    own = _to_bytes(value)
+    lengths = [int(length) for length in _all_gather(torch.tensor([len(own)]))]
+    padded = torch.zeros(max(lengths), dtype=torch.uint8)
+    padded[: len(own)] = own
+    found = zip(_all_gather(padded), lengths, strict=True)
+    return [_from_bytes(tensor[:length]) for tensor, length in found]
+
+
+def broadcast_object(value: Any) -> Any:
+    """The value of rank 0; those of the others are ignored."""
+    own = _to_bytes(value if dist.get_rank() == 0 else None)
+    length = int(broadcast(torch.tensor([len(own)])))
+    return _from_bytes(broadcast(own if dist.get_rank() == 0 else own.new_empty(length)))
+
+
+def _all_gather(own: Tensor) -> list[Tensor]:
+    found = [torch.empty_like(own) for _ in range(dist.get_world_size())]
+    _wait(dist.all_gather(found, own, async_op=True))
+    return found
+
+
+def _wait(work: Any) -> None:
+    work.wait()
+    now = time.monotonic()
+    _kept.append((now, work))
+    while _kept[0][0] < now - _SECONDS_KEPT:
+        _kept.popleft()
+
+
+def _to_bytes(value: Any) -> Tensor:
+    return torch.frombuffer(bytearray(pickle.dumps(value)), dtype=torch.uint8)
+
+
+def _from_bytes(tensor: Tensor) -> Any:
+    return pickle.loads(tensor.numpy().tobytes())  # sent by a process of this same run
+
+
+SECONDS_BETWEEN_POLLS = 1.0
+MAX_STEPS_BETWEEN_POLLS = 1024
+
 
 Value = TypeVar("Value")
 SECONDS_TO_LEAVE = 0.2
@@ -69,7 +125,7 @@ class ProcessGroup:
 
     def all_reduce(self, tensor: Tensor) -> Tensor:
         """The sum of the ranks' tensors; overwrites `tensor`."""
-        return tensor if self.size == 1 else collectives.all_reduce(tensor)
+        return tensor if self.size == 1 else all_reduce(tensor)
 
     def max(self, value: int) -> int:
         """The highest of the ranks' values."""
@@ -77,12 +133,12 @@ class ProcessGroup:
 
     def all_gather(self, value: Value) -> list[Value]:
         """The values of all ranks, by rank."""
-        return [value] if self.size == 1 else collectives.all_gather_objects(value)
+        return [value] if self.size == 1 else all_gather_objects(value)
 
     def broadcast(self, tensor: Tensor) -> None:
         """Overwrite the tensor with that of rank 0."""
         if self.size > 1:
-            collectives.broadcast(tensor)
+            broadcast(tensor)
 
     def broadcast_result(self, make: Callable[[], Value]) -> Value:
         """Call `make()` on rank 0 and return its result, or raise its error, on every rank."""
@@ -95,7 +151,7 @@ class ProcessGroup:
                 result = make()
             except Exception as raised:
                 error = raised
-        result, error = collectives.broadcast_object((result, error))
+        result, error = broadcast_object((result, error))
         if error is not None:
             raise error
         return result
@@ -133,3 +189,30 @@ def _leave() -> None:
     if dist.is_initialized():
         dist.destroy_process_group()
         time.sleep(SECONDS_TO_LEAVE)
+
+
+class StopConsensus:
+    """Exchanges requests about once a second; every rank must call `poll` once per step.
+
+    How many steps a second is differs between ranks, so they exchange that as well.
+    """
+
+    def __init__(self, group: ProcessGroup) -> None:
+        self._group = group
+        self._steps_left = self._interval = 1
+        self._last_poll = time.monotonic()
+
+    def poll(self, request: int) -> int:
+        """The highest request of any rank if it is time to exchange them, else 0."""
+        if self._group.size == 1:
+            return request
+        self._steps_left -= 1
+        if self._steps_left:
+            return 0
+        step_seconds = (time.monotonic() - self._last_poll) / self._interval
+        interval = int(SECONDS_BETWEEN_POLLS / max(step_seconds, 1e-6))
+        found = self._group.all_gather((request, interval))
+        slowest = min(interval for _, interval in found)
+        self._interval = self._steps_left = min(max(slowest, 1), MAX_STEPS_BETWEEN_POLLS)
+        self._last_poll = time.monotonic()
+        return max(request for request, _ in found)

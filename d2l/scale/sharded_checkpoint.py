@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from d2l.errors import CheckpointError
 from d2l.files.atomic_write import temporary_name, write_error
-from d2l.runs.checkpoint_dir import replace_folder
-from d2l.runs.checkpoint_file import read_checkpoint, write_checkpoint
+from d2l.runs.checkpoint_dir import read_checkpoint, replace_folder, write_checkpoint
 from d2l.scale.process_group import ProcessGroup
 
 SUFFIX = ".dcp"

@@ -1,17 +1,34 @@
-"""Film reviews from IMDb, positive or negative, and what a trained net says of a review."""
+"""The IMDb reviews, and the prediction of one text's class."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from d2l.base.context_managers import evaluating
+from d2l.base.devices import cpu, move
 from d2l.data.hub import download_extract
-from d2l.engine.resident import ResidentLoader
+from d2l.engine.device_loaders import ResidentLoader
 from d2l.errors import DataError
-from d2l.text.answers import most_likely_class
 from d2l.text.tokens import pad_numbers, tokenize
 from d2l.text.vocab import Vocab
+
+
+def most_likely_class(net: Callable[..., Tensor], X: Any) -> int:
+    """The number of the class with the largest output for a batch of one; without dropout.
+
+    A module computes where its parameters are, and is left in the mode it was in; a function is
+    given tensors on the CPU.
+    """
+    parameters = net.parameters() if isinstance(net, nn.Module) else ()
+    device = next((parameter.device for parameter in parameters), cpu())
+    mode = evaluating(net) if isinstance(net, nn.Module) else nullcontext()
+    with mode, torch.no_grad():
+        return int(net(move(X, device)).reshape(-1).argmax())
+
 
 FOLDERS = {"pos": 1, "neg": 0}
 MIN_FREQ = 5

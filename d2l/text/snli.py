@@ -11,9 +11,9 @@ from torch.utils.data import Dataset
 
 from d2l.base.axes import Int, Tensor
 from d2l.data.hub import download_extract
-from d2l.engine.resident import ResidentLoader
+from d2l.engine.device_loaders import ResidentLoader
 from d2l.errors import DataError, ShapeError
-from d2l.text.answers import most_likely_class
+from d2l.text.imdb import most_likely_class
 from d2l.text.tokens import pad_numbers, tokenize
 from d2l.text.vocab import Vocab
 

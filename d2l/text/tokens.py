@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from d2l.base.axes import Int, Shaped, Tensor
-from d2l.base.replaced_names import is_replaced
+from d2l.base.public_names import is_replaced
 from d2l.errors import ConfigurationError, DataError
 from d2l.text.vocab import Vocab
 

@@ -3,16 +3,139 @@
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch.utils.data import Dataset
 
+from d2l.base.axes import Int, Shaped, Tensor
 from d2l.data.hub import download_extract
-from d2l.engine.resident import ResidentLoader
+from d2l.engine.device_loaders import ResidentLoader
 from d2l.errors import DataError
-from d2l.text.pretraining import masked_examples, next_sentence_pairs, number
-from d2l.text.tokens import tokenize
+from d2l.text.tokens import before, flat, tokenize
 from d2l.text.vocab import Vocab
+
+MASKED_SHARE = 0.15
+PAIRS_AT_ONCE = 8192  # bounds what is held beside the result
+
+
+class Text(NamedTuple):
+    """Sentences in one row of words: where each begins, its length, and its paragraph's bounds."""
+
+    words: Int[Tensor, "num_words"]
+    starts: Int[Tensor, "num_sentences"]
+    lengths: Int[Tensor, "num_sentences"]
+    first_sentences: Int[Tensor, "num_paragraphs"]
+    num_sentences: Int[Tensor, "num_paragraphs"]
+
+
+class Pairs(NamedTuple):
+    """Pairs of sentences by number, and 1 where the second follows the first in the text."""
+
+    first: Int[Tensor, "num_pairs"]
+    second: Int[Tensor, "num_pairs"]
+    is_next: Int[Tensor, "num_pairs"]
+
+
+Examples = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+def number(paragraphs: Sequence[Sequence[Sequence[str]]], vocab: Vocab) -> Text:
+    """The paragraphs of sentences of words as numbers."""
+    sentences = [*chain.from_iterable(paragraphs)]
+    lengths = torch.tensor([*map(len, sentences)], dtype=torch.int64)
+    num_sentences = torch.tensor([*map(len, paragraphs)], dtype=torch.int64)
+    words = flat([vocab[[*chain.from_iterable(sentences)]]])
+    return Text(words, _starts(lengths), lengths, _starts(num_sentences), num_sentences)
+
+
+def next_sentence_pairs(text: Text, max_len: int) -> Pairs:
+    """Each sentence but a paragraph's last with the next one, or as often with a random one.
+
+    That is any sentence of any paragraph. Pairs that do not fit into `max_len` with `<cls>` and
+    two `<sep>`, and pairs without a word, are left out.
+    """
+    has_next = torch.ones(len(text.starts), dtype=torch.bool)
+    has_next[text.first_sentences + text.num_sentences - 1] = False
+    first = has_next.nonzero().reshape(-1)
+    paragraphs = torch.randint(len(text.num_sentences), first.shape)
+    within = (torch.rand(first.shape, dtype=torch.float64) * text.num_sentences[paragraphs]).long()
+    is_next = torch.rand(first.shape) < 0.5
+    second = torch.where(is_next, first + 1, text.first_sentences[paragraphs] + within)
+    num_words = text.lengths[first] + text.lengths[second]
+    fits = (num_words > 0) & (num_words + 3 <= max_len)
+    if not fits.any():
+        raise DataError(
+            f"no pair of sentences fits into max_len={max_len} with <cls> and two <sep>: found "
+            f"{len(first)} pairs, the shortest of {_shortest(num_words)} words. Give a larger "
+            "max_len or more paragraphs of two sentences"
+        )
+    return Pairs(first[fits], second[fits], is_next[fits].long())
+
+
+def masked_examples(text: Text, pairs: Pairs, vocab: Vocab, max_len: int) -> Examples:
+    """Token numbers and segments (num_pairs, max_len), how many are no padding (num_pairs,), and
+    positions, weights and true numbers of the words to guess (num_pairs, num_guesses).
+
+    0.15 of the tokens, at least one, are to be guessed, never `<cls>` or `<sep>`: eight of ten are
+    `<mask>`, one is any of the vocabulary, one is itself. Where there are fewer than in the longest
+    example, positions, weights and numbers are 0.
+    """
+    chunks = zip(*(part.split(PAIRS_AT_ONCE) for part in pairs[:2]), strict=True)
+    parts = []
+    for first, second in chunks:
+        tokens, segments, is_word = _joined(text, first, second, vocab, max_len)
+        valid_lens = text.lengths[first] + text.lengths[second] + 3
+        parts.append((tokens, segments, valid_lens.float(), *_hide(tokens, is_word, vocab)))
+    return tuple(torch.cat(part) for part in zip(*parts, strict=True))  # type: ignore[return-value]
+
+
+def _joined(
+    text: Text, first: Tensor, second: Tensor, vocab: Vocab, max_len: int
+) -> tuple[Int[Tensor, "n max_len"], Int[Tensor, "n max_len"], Shaped[Tensor, "n max_len"]]:
+    """`<cls> first <sep> second <sep> <pad> …`, the segments, and where the words are."""
+    place = torch.arange(max_len).expand(len(first), max_len)
+    middle = text.lengths[first, None] + 1
+    end = middle + text.lengths[second, None] + 1
+    in_first, in_second = (place > 0) & (place < middle), (place > middle) & (place < end)
+    is_word = in_first | in_second
+    tokens = torch.full(place.shape, vocab["<pad>"])
+    tokens[:, 0] = vocab["<cls>"]
+    tokens[(place == middle) | (place == end)] = vocab["<sep>"]
+    in_text = torch.where(
+        in_first, text.starts[first, None] - 1, text.starts[second, None] - middle - 1
+    )
+    tokens[is_word] = text.words[(in_text + place)[is_word]]
+    return tokens, ((place > middle) & (place <= end)).long(), is_word
+
+
+def _hide(
+    tokens: Int[Tensor, "n max_len"], is_word: Shaped[Tensor, "n max_len"], vocab: Vocab
+) -> tuple[Int[Tensor, "n guesses"], Shaped[Tensor, "n guesses"], Int[Tensor, "n guesses"]]:
+    """Change `tokens` where they are to be guessed; positions, weights and what was there."""
+    max_len = tokens.shape[1]
+    num_words = is_word.sum(1)
+    wanted = torch.round((num_words + 3).double() * MASKED_SHARE).long().clamp(min=1)
+    num_guesses = max(1, round(max_len * MASKED_SHARE))
+    hidden = before(torch.minimum(wanted, num_words), num_guesses)
+    order = torch.rand(tokens.shape).masked_fill(~is_word, 2.0).argsort(1)[:, :num_guesses]
+    positions = order.masked_fill(~hidden, max_len).sort(1).values.masked_fill(~hidden, 0)
+    labels = tokens.gather(1, positions).masked_fill(~hidden, 0)
+    fate = torch.rand(positions.shape)
+    shown = torch.where(fate < 0.8, vocab["<mask>"], labels)
+    shown = torch.where(fate >= 0.9, torch.randint(len(vocab), positions.shape), shown)
+    rows = torch.arange(len(tokens))[:, None].expand_as(positions)
+    tokens[rows[hidden], positions[hidden]] = shown[hidden]
+    return positions, hidden.float(), labels
+
+
+def _starts(lengths: Int[Tensor, "n"]) -> Int[Tensor, "n"]:
+    return lengths.cumsum(0) - lengths
+
+
+def _shortest(num_words: Tensor) -> int | str:
+    return int(num_words.min()) if len(num_words) else "no"
+
 
 MIN_FREQ = 5
 SPECIAL_TOKENS = ("<pad>", "<mask>", "<cls>", "<sep>")

@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from d2l.core.unregistered import named_unregistered_tensors
 from d2l.errors import D2LError
-from d2l.tutor.check import Finding, Look
-from d2l.tutor.evidence import Call, Evidence, Step
+from d2l.tutor.evidence import Call, Evidence, Finding, Look, Step
 
 
 @dataclass(frozen=True)

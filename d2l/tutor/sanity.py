@@ -14,8 +14,7 @@ from d2l.base.seed import generator_states, set_generator_states
 from d2l.core import checks
 from d2l.core.data import DataModule
 from d2l.core.trainer import Trainer
-from d2l.tutor.hint import Hint
-from d2l.tutor.show import show
+from d2l.tutor.hint import Hint, show
 
 NUM_BATCHES = 3  # what shows in the first steps shows in so many
 PASSED, FALLING = 0.1, 0.6  # of the first loss: right models of the book reach 0.1 in 300 steps
@@ -117,8 +116,10 @@ def _verdict(first: float, last: float, num_steps: int, hints: list[Hint]) -> Ve
 
 def _hints_before(model: nn.Module, data: Any) -> list[Hint]:
     """What shows in model and data alone."""
-    from d2l.tutor.check import When  # the checks load on first use, not with d2l
-    from d2l.tutor.evidence import Evidence
+    from d2l.tutor.evidence import (
+        Evidence,
+        When,  # the checks load on first use, not with d2l
+    )
     from d2l.tutor.watch import Watch
 
     hints: list[Hint] = []

@@ -11,16 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from d2l.tutor.check import When
-from d2l.tutor.errors import explained
 from d2l.tutor.evaluation import Evaluation
-from d2l.tutor.evidence import DROPOUTS, Evidence, Step
-from d2l.tutor.graph import leaves_of
+from d2l.tutor.evidence import DROPOUTS, Evidence, Step, When
 from d2l.tutor.hint import Hint
-from d2l.tutor.hooks import OptimizerHook
-from d2l.tutor.looking import Looking
-from d2l.tutor.recorder import Recorder
-from d2l.tutor.tracker import Tracker
+from d2l.tutor.recorder import OptimizerHook, Recorder
+from d2l.tutor.run_checks import Looking, explained
+from d2l.tutor.tracker import Tracker, leaves_of
 
 FULL_STEPS = 2  # the newest ones, whose calls and tensors are kept
 ENOUGH_PASSES = 30  # before a program is judged by its first epoch

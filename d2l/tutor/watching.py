@@ -1,4 +1,4 @@
-"""Watching a loop by hand: one line around it, and mistakes are named as in `Trainer.fit`."""
+"""Observes the runs of `Trainer.fit` for the tutor."""
 
 import os
 from types import TracebackType
@@ -6,8 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from d2l.tutor.hint import Hint
-from d2l.tutor.show import show
+from d2l.core.observer import observes_runs
+from d2l.core.run import DeviceLoader, Run
+from d2l.tutor.hint import Hint, show
 
 DENSE_PASSES = 64  # backward passes that are looked at one after the other
 
@@ -36,7 +37,7 @@ class watching:  # noqa: N801 - used like a function
 
     def __init__(self, model: nn.Module | None = None, optimizer: Any = None) -> None:
         from d2l.tutor.evidence import Evidence  # the checks load on first use, not with d2l
-        from d2l.tutor.hooks import ModelHook
+        from d2l.tutor.recorder import ModelHook
         from d2l.tutor.watch import Watch
 
         self.hints: list[Hint] = []
@@ -49,8 +50,8 @@ class watching:  # noqa: N801 - used like a function
     def __enter__(self) -> "watching":
         if self._is_off:
             return self
-        from d2l.tutor.check import When
-        from d2l.tutor.hooks import StepStart
+        from d2l.tutor.evidence import When
+        from d2l.tutor.recorder import StepStart
 
         watch = self._watch
         watch.last_pass = DENSE_PASSES
@@ -90,3 +91,176 @@ class watching:  # noqa: N801 - used like a function
     def _said(self, hint: Hint) -> None:
         self.hints.append(hint)
         show(hint)
+
+
+ENOUGH_STEPS = 30  # before a run is judged by its end of an epoch
+DENSE_STEPS = 3
+SPARSE_STEPS = frozenset({7, 8, 15, 16, 31, 32, 63, 64})
+LAST_OF_EPOCH = 3  # steps at the end of the first epoch
+STEPS_OF_SECOND_EPOCH = 2
+MOST_STEPS = 64  # that are observed one after the other where the loss does not fall
+FELL = 0.97  # of the first loss, below which it falls
+
+
+@observes_runs
+def observe(run: Run) -> "FitObserver | None":
+    """The observer of a run; None where the tutor is switched off, or another process speaks."""
+    config = run.config
+    is_off = config.tutor is False or os.environ.get("D2L_TUTOR") == "0"
+    if is_off or not run.group.is_main or config.compile:
+        return None
+    if run.group.size > 1 and config.strategy != "ddp":
+        return None  # a norm of a sharded tensor is a matter of all processes
+    return FitObserver(run)
+
+
+class FitObserver:
+    """The tutor's view of one run; see `d2l.core.observer.RunObserver`."""
+
+    next_batch: float = 0
+    wants_validation = False
+
+    def __init__(self, run: Run) -> None:
+        from d2l.core.trainer import state_of
+        from d2l.tutor.evidence import Evidence
+        from d2l.tutor.hint import show
+        from d2l.tutor.recorder import ModelHook
+        from d2l.tutor.watch import Watch
+
+        self._run = run
+        self._hints = state_of(run.trainer).hints
+        self.watch = Watch(Evidence(run.model), self._said)
+        self._hook = ModelHook(self.watch, run.model)
+        self._show = show
+        self._is_judged = False
+        self._end: float = 0  # batches after which nothing is observed
+        self._num_dense = DENSE_STEPS
+        self._was_resumed = False
+
+    def opened(self) -> None:
+        """Look at the parts of the program."""
+        from d2l.tutor.evidence import When
+
+        run, evidence = self._run, self.watch.evidence
+        evidence.optimizer = _optimizer(run)
+        trainer = run.trainer
+        evidence.train_loader = _own(trainer.train_dataloader)
+        evidence.val_loader = _own(getattr(trainer, "val_dataloader", None))
+        evidence.batch_size = getattr(evidence.train_loader, "batch_size", None)
+        self._was_resumed = run.position.num_steps > 0
+        if run.graphed is not None:
+            self._num_dense = 1  # the one that is run as usual and not guarded
+        self.watch.begin_tracking()
+        self.wants_validation = evidence.val_loader is not None
+        if self._was_resumed:
+            self.next_batch, self.wants_validation = float("inf"), False
+            return
+        self.watch.look(When.BEFORE)
+        self._stop_if_strict()
+
+    def batch_started(self, batch: Any, is_training: bool) -> None:
+        """Record the step that begins."""
+        watch = self.watch
+        self._hook.attach()
+        if not is_training:
+            watch.validation_started()
+            return
+        watch.finish_step()
+        watch.recorder.clear()
+        watch.record()
+        watch.num_passes = max(watch.num_passes, self._run.num_batches_done)
+        watch.batch_started(batch)
+
+    def batch_done(self, is_training: bool) -> None:
+        """The step is over; decide which one to look at next."""
+        self._hook.remove()
+        if not is_training:
+            self.wants_validation = False
+            self.watch.validation_done()
+            self._stop_if_strict()
+            return
+        number = self._run.num_batches_done + 1
+        self.next_batch = self._next(number)
+        if self.next_batch > number:
+            self.watch.pause()
+        else:
+            self.watch.finish_step()
+            self.watch.recorder.stop()
+        self._stop_if_strict()
+
+    def epoch_done(self) -> None:
+        """Judge the run by its first epoch, once there were steps enough."""
+        from d2l.tutor.evidence import When
+
+        run = self._run
+        if self._is_judged or self._was_resumed or run.num_batches_done < ENOUGH_STEPS:
+            return
+        self._is_judged = True
+        self.watch.finish_step()
+        self.watch.look(When.EPOCH)
+        self.watch.pause()
+        if run.graphed is None:  # in which mode does it learn after a validation?
+            self.next_batch = run.num_batches_done
+            self._end = run.num_batches_done + STEPS_OF_SECOND_EPOCH
+        else:
+            self.next_batch = float("inf")
+        self._stop_if_strict()
+
+    def explain_nonfinite(self, loss: Any) -> str | None:
+        """The message about the loss that became nan or infinite, where its cause is known."""
+        hint = self.watch.not_finite(loss, self._run.batch)
+        if hint is None:
+            return None
+        if hint not in self._hints:
+            self._hints.append(hint)  # the run says it
+        return hint.message
+
+    def failed(self, error: BaseException) -> BaseException | None:
+        """The error that explains a mistake, to be raised from PyTorch's."""
+        better = self.watch.explain(error)
+        self._hints += [hint for hint in self.watch.hints if hint not in self._hints]
+        return better
+
+    def close(self) -> None:
+        """Let go of the run."""
+        self._hook.close()
+        self.watch.close()
+        del self._run
+
+    def _said(self, hint: Any) -> None:
+        self._hints.append(hint)
+        self._show(hint)
+
+    def _next(self, number: int) -> float:
+        """The number of the next batch to look at, given how many are done."""
+        if self._is_judged:
+            return number if number < self._end else float("inf")
+        if number < self._num_dense:
+            return number
+        if self._run.graphed is not None:
+            return float("inf")
+        num_batches = self._run.num_train_batches
+        last = None if num_batches is None else num_batches - LAST_OF_EPOCH
+        if number < MOST_STEPS and number >= 8 and self.watch.is_stuck(FELL):
+            return number
+        candidates = [n for n in SPARSE_STEPS if n >= number]
+        if last is not None and number < last + LAST_OF_EPOCH:
+            candidates.append(max(number, last))
+        return min(candidates, default=float("inf"))
+
+    def _stop_if_strict(self) -> None:
+        if self._run.config.tutor == "strict" and self.watch.hints:
+            from d2l.errors import MistakeError
+
+            hint = self.watch.hints[0]
+            error = MistakeError(hint.message, kind=hint.kind)
+            error.hint = hint
+            raise error
+
+
+def _own(loader: Any) -> Any:
+    return loader.loader if isinstance(loader, DeviceLoader) else loader
+
+
+def _optimizer(run: Run) -> Any:
+    return run.optimizer if run.optimizer is not None else getattr(run.trainer, "optim", None)

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from d2l.base.collector import collector_paused
+from d2l.base.context_managers import collector_paused
 
 
 def fail():

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from d2l import torch as d2l
-from d2l.classic.call_shapes import is_number_of_channels
+from d2l.classic.transformer import is_number_of_channels
 
 EARLIER = {  # call → sizes of the weights, worked out by hand
     "Residual(3, 3)": {"conv1": (3, 3, 3, 3), "conv2": (3, 3, 3, 3)},

@@ -6,7 +6,7 @@ from readers import LazyNet, PlainLine, TwoClasses, line_data
 
 from d2l import torch as d2l
 from d2l.core import checks
-from d2l.engine.metrics import FiniteCheck
+from d2l.engine.running_metrics import FiniteCheck
 from d2l.errors import BatchError, D2LError, DataError, LabelError, ModelError, NotFiniteError
 
 

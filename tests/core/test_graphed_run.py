@@ -17,11 +17,10 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from d2l import torch as d2l
-from d2l.core import book_loop, graphed_run
+from d2l.core import gradients, graphed_run
 from d2l.engine import graph
 from d2l.engine.graphed_epoch import GraphedEpoch
-from d2l.engine.metrics import FiniteCheck
-from d2l.engine.result_table import ResultTable, Snapshot
+from d2l.engine.running_metrics import FiniteCheck, ResultTable, Snapshot
 from d2l.errors import NotFiniteError
 
 GPU = pytest.param(
@@ -268,15 +267,15 @@ BOOK_LOOP = (  # typed in with a docstring, a comment, a line break and another 
 def test_a_loop_is_the_books_where_it_does_the_same_step_for_step(old, new, is_book_loop):
     variables = {"torch": torch}
     exec(BOOK_LOOP.replace(old, new), variables)
-    assert book_loop.is_book_loop(variables["fit_epoch"]) is is_book_loop
+    assert gradients.is_book_loop(variables["fit_epoch"]) is is_book_loop
     variables["torch"] = None  # where `torch` is something else, it is another loop
-    assert not book_loop.is_book_loop(variables["fit_epoch"])
+    assert not gradients.is_book_loop(variables["fit_epoch"])
 
 
 def test_a_loop_in_a_cell_that_imports_torch_itself_is_the_books_too():
     variables = {}
     exec("import torch\n" + BOOK_LOOP, variables)
-    assert book_loop.is_book_loop(variables["fit_epoch"])
+    assert gradients.is_book_loop(variables["fit_epoch"])
 
 
 def test_the_loss_is_written_once(monkeypatch):

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l import torch as d2l
-from d2l.core.device_rates import DeviceRates, can_be_on_device
+from d2l.core.graphed_run import DeviceRates, can_be_on_device
 from d2l.core.trainer import state_of
 
 pytestmark = pytest.mark.usefixtures("cpu_graphs")

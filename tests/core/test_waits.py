@@ -9,7 +9,7 @@ from test_graphed_run import Images, small_mlp
 
 from d2l import torch as d2l
 from d2l.core.graphed_run import GraphedRun
-from d2l.engine.metrics import FiniteCheck
+from d2l.engine.running_metrics import FiniteCheck
 
 
 def counting(monkeypatch, owner, name):

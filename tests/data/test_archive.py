@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from d2l import torch as d2l
-from d2l.data import archive as archive_module
+from d2l.data import unpack as archive_module
 from d2l.errors import DataError
 
 FILES = {"set/a.txt": b"one", "set/deep/b.txt": b"two" * 1000, "top.txt": b""}

@@ -14,8 +14,8 @@ from loopback import Answer
 
 from d2l import torch as d2l
 from d2l.data import download as download_module
-from d2l.data import transport
-from d2l.data.partial import Partial
+from d2l.data import http
+from d2l.data.download import Partial
 from d2l.errors import DataError
 
 BODY = bytes(range(256)) * 800  # 204,800 bytes
@@ -180,7 +180,7 @@ def test_a_redirect_out_of_the_web_is_not_followed(server, tmp_path, place):
 
 
 def test_a_server_that_stalls_is_given_up_and_what_came_is_kept(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(transport, "TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr(http, "TIMEOUT_SECONDS", 1)
     stalled = Answer(BODY, sent=BODY[:70_000], announced=len(BODY), stalls=True)
     silent = Answer(BODY, sent=b"", announced=len(BODY), stalls=True, takes_ranges=True)
     url = server.give("/a.bin", stalled, silent)

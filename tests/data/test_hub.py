@@ -11,7 +11,7 @@ import pytest
 from loopback import Answer
 
 from d2l import torch as d2l
-from d2l.data.hub_sets import places
+from d2l.data.hub import places
 from d2l.errors import DataError
 
 
@@ -179,6 +179,6 @@ def test_the_mirrors_are_those_of_sets_in_the_hub():
 
 
 def d2l_mirrors():
-    from d2l.data import hub_sets
+    from d2l.data import hub
 
-    return hub_sets.MIRRORS
+    return hub.MIRRORS

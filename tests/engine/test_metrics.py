@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from d2l.engine.metrics import FiniteCheck, WeightedMeans
+from d2l.engine.running_metrics import FiniteCheck, WeightedMeans
 
 
 def test_means_weigh_every_example_the_same_and_begin_afresh():

@@ -10,7 +10,7 @@ import matplotlib as mpl
 import pytest
 
 from d2l import torch as d2l
-from d2l.base.modules import MODULES
+from d2l.base.public_names import MODULES
 from tools.api import examples
 from tools.api.__main__ import FOLDER, written
 from tools.api.examples import ExampleError
@@ -57,7 +57,7 @@ def test_every_function_and_class_has_an_example_that_runs_or_a_reason_why_not()
 
 
 def test_everything_that_draws_has_its_picture():
-    rooms = ("d2l.plot.", "d2l.vision.draw", "d2l.core.board", "d2l.classic.animator")
+    rooms = ("d2l.plot.", "d2l.vision.detection", "d2l.core.board", "d2l.classic.animator")
     drawing = {n for n, name in CALLED.items() if name.module.startswith(rooms)}
     drawing -= {"set_figsize", "use_svg_display"}  # of pictures to come
     assert [name for name in sorted(drawing) if len(run(NAMES[name]).pictures) != 1] == []

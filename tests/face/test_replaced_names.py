@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from d2l import torch as d2l
-from d2l.base import replaced_names
+from d2l.base import public_names
 from d2l.classic import evaluation
 from d2l.core import module as core_module
 from d2l.models import attention, masks, seq2seq
@@ -28,7 +28,7 @@ def test_a_patch_by_pytest_takes_effect_and_is_undone(monkeypatch):
         assert evaluation.accuracy is two_of_three
     assert d2l.evaluate_accuracy_gpu(lambda X: X, DATA) == pytest.approx(2 / 3)
     assert evaluation.accuracy is d2l.accuracy is original
-    assert not replaced_names.is_replaced("accuracy")
+    assert not public_names.is_replaced("accuracy")
 
 
 def test_replacing_twice_and_assigning_the_original_leaves_everything_as_it_was(monkeypatch):
@@ -37,8 +37,8 @@ def test_replacing_twice_and_assigning_the_original_leaves_everything_as_it_was(
         monkeypatch.setattr(d2l, "GRU", new)
         assert seq2seq.GRU is new
         assert type(d2l.Seq2SeqEncoder(4, 5, 6, 1).rnn) is new
-    assert not replaced_names.is_replaced("GRU")
-    assert replaced_names._places == {}
+    assert not public_names.is_replaced("GRU")
+    assert public_names._places == {}
 
 
 def test_deleting_a_name_restores_the_librarys_own(monkeypatch):
@@ -60,7 +60,7 @@ def test_a_name_that_was_deleted_can_be_replaced_and_restored():
         assert attention.masked_softmax is masks.masked_softmax is new
         d2l.masked_softmax = original
         assert attention.masked_softmax is masks.masked_softmax is original
-        assert not replaced_names.is_replaced("masked_softmax")
+        assert not public_names.is_replaced("masked_softmax")
 
 
 def test_a_base_class_is_replaced_on_the_face_alone(monkeypatch):
@@ -121,10 +121,10 @@ def test_star_gives_the_modules_and_only_star_pays_for_them():
 
 
 def test_star_does_without_packages_that_are_not_installed(monkeypatch):
-    from d2l.base import modules
+    from d2l.base import public_names
 
-    monkeypatch.setitem(modules.MODULES, "requests", "package_that_is_not_there")
-    assert "requests" not in modules.installed()
-    assert set(modules.MODULES) - set(modules.installed()) == {"requests"} | {
-        name for name in modules.MODULES if name not in d2l.__all__
+    monkeypatch.setitem(public_names.MODULES, "requests", "package_that_is_not_there")
+    assert "requests" not in public_names.installed()
+    assert set(public_names.MODULES) - set(public_names.installed()) == {"requests"} | {
+        name for name in public_names.MODULES if name not in d2l.__all__
     }

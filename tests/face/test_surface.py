@@ -15,9 +15,9 @@ import pytest
 import torch
 
 from d2l import torch as d2l
-from d2l.base import absent_names
+from d2l.base import public_names
 from d2l.base.call_shapes import SHAPES
-from d2l.base.modules import MODULES
+from d2l.base.public_names import MODULES
 
 HERE = Path(__file__).parent
 CONTRACT = json.loads((HERE / "contract.json").read_text())
@@ -162,7 +162,7 @@ def test_keywords_that_0_17_6_gives_to_nn_module_are_those_that_nn_module_takes(
         torch.nn.Module(no_such_keyword=1)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES_2026, *absent_names.TODAY}))
+@pytest.mark.parametrize("name", sorted({*NAMES_2026, *public_names.TODAY}))
 def test_a_name_of_any_edition_is_there_or_says_what_became_of_it(name):
     if name in (*d2l.__all__, *MODULES):
         assert getattr(d2l, name) is not None
@@ -175,11 +175,11 @@ def test_a_name_of_any_edition_is_there_or_says_what_became_of_it(name):
 
 
 def test_what_is_said_of_absent_names_is_said_of_absent_names_and_names_what_is_there():
-    listed = [n for names in absent_names.LEFT_OUT.values() for n in names]
+    listed = [n for names in public_names.LEFT_OUT.values() for n in names]
     assert sorted(set(listed)) == sorted(listed)
-    assert not {*listed, *absent_names.TODAY} & {*d2l.__all__, *MODULES}
+    assert not {*listed, *public_names.TODAY} & {*d2l.__all__, *MODULES}
     assert set(listed) <= set(NAMES_2026)
-    for today in absent_names.TODAY.values():
+    for today in public_names.TODAY.values():
         assert today.startswith("the package ") or eval(today, {"d2l": d2l}) is not None
 
 
@@ -223,8 +223,8 @@ def test_a_misspelt_name_is_answered_with_the_right_one():
 
 
 def test_a_module_that_is_not_installed_is_named_with_its_package(monkeypatch):
-    from d2l.base import modules
+    from d2l.base import public_names
 
-    monkeypatch.setitem(modules.MODULES, "requests", "package_that_is_not_there")
+    monkeypatch.setitem(public_names.MODULES, "requests", "package_that_is_not_there")
     with pytest.raises(ModuleNotFoundError, match="pip install package_that_is_not_there"):
         _ = d2l.requests

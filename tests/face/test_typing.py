@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import d2l
-from d2l.base.modules import MODULES
+from d2l.base.public_names import MODULES
 
 RIGHT = """
 from d2l import torch as d2l

@@ -11,8 +11,7 @@ import pytest
 from rich.text import Text
 
 import d2l
-from d2l.notebook.cells import announces_failure
-from d2l.notebook.execute import code_cells, run_notebook
+from d2l.notebook.execute import announces_failure, code_cells, run_notebook
 from d2l.notebook.kernel import KernelStartError
 
 

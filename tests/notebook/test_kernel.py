@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from d2l.notebook.cells import CellRunner
+from d2l.notebook.execute import CellRunner
 from d2l.notebook.kernel import fresh_kernel, hook_call
 
 HOOKS = "d2l.grader.sandbox.guest.first_assignments"

@@ -17,8 +17,7 @@ import torch
 
 from d2l.errors import CheckpointError
 from d2l.files.atomic_write import PART
-from d2l.runs.checkpoint_dir import CheckpointDir
-from d2l.runs.checkpoint_file import read_checkpoint, write_checkpoint
+from d2l.runs.checkpoint_dir import CheckpointDir, read_checkpoint, write_checkpoint
 
 SIZE = 60_000
 

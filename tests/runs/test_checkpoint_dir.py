@@ -15,8 +15,13 @@ from rights import without_rights
 
 from d2l.errors import CheckpointError
 from d2l.files.atomic_write import RETRY_PAUSES
-from d2l.runs.checkpoint_dir import CheckpointDir, newest_in, replace_folder
-from d2l.runs.checkpoint_file import read_checkpoint, write_checkpoint
+from d2l.runs.checkpoint_dir import (
+    CheckpointDir,
+    newest_in,
+    read_checkpoint,
+    replace_folder,
+    write_checkpoint,
+)
 
 
 def fill(shelf, *steps):

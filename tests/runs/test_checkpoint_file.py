@@ -17,7 +17,7 @@ from rights import without_rights
 
 import d2l
 from d2l.errors import CheckpointError
-from d2l.runs.checkpoint_file import FORMAT, VERSION, read_checkpoint, write_checkpoint
+from d2l.runs.checkpoint_dir import FORMAT, VERSION, read_checkpoint, write_checkpoint
 
 
 def state():

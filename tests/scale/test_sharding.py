@@ -10,12 +10,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.data.distributed import DistributedSampler
 
 from d2l.base.seed import seed_all
-from d2l.engine.resident import ResidentLoader
-from d2l.engine.streamed import StreamedLoader
+from d2l.engine.device_loaders import ResidentLoader, StreamedLoader
 from d2l.errors import DataError
 from d2l.scale.process_group import ProcessGroup
-from d2l.scale.rng import SharedRandomState
-from d2l.scale.sharding import ShardedLoader, shard_bounds
+from d2l.scale.sharding import ShardedLoader, SharedRandomState, shard_bounds
 
 SIZES = [(12, 4), (10, 4), (9, 4), (3, 4), (11, 5)]  # examples, batch size
 

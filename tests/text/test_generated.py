@@ -3,7 +3,7 @@
 import torch
 
 from d2l import torch as d2l
-from d2l.text.generated import lowland, upland
+from d2l.text.time_machine import lowland, upland
 
 UPLAND = ("", "an", "bo", "cim", "dal", "ek", "fos", "gar", "hil", "ib")
 LOWLAND = ("nul", "uno", "dva", "tri", "kva", "pen", "ses", "sep", "okt", "nov")

@@ -12,9 +12,9 @@ from torch.nn import functional as F
 
 from d2l import torch as d2l
 from d2l.errors import D2LError, MistakeError, mistake
-from d2l.tutor.checks.errors import CHECKS
-from d2l.tutor.errors import explained
 from d2l.tutor.evidence import Evidence
+from d2l.tutor.registry import ERROR_CHECKS
+from d2l.tutor.run_checks import explained
 
 
 def raised_by(program, model=None, optimizer=None):
@@ -32,10 +32,10 @@ def looks_of_all_checks(monkeypatch):
     """Have every check look at each error, and fail where one cannot."""
 
     def look(check, evidence):
-        findings = {each: each.look(evidence) for each in CHECKS}
+        findings = {each: each.look(evidence) for each in ERROR_CHECKS}
         return findings[check]
 
-    monkeypatch.setattr("d2l.tutor.errors._look", look)
+    monkeypatch.setattr("d2l.tutor.run_checks._look", look)
 
 
 @pytest.mark.parametrize("kind, words, model, program", CASES)

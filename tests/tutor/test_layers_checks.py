@@ -5,7 +5,7 @@ from loops import X, mlp, sgd, trained, watched, y
 from torch import nn
 from torch.nn import functional as F
 
-from d2l.tutor.freshness import is_fresh
+from d2l.tutor.weights import is_fresh
 
 
 class Blocks(nn.Module):

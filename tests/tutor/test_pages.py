@@ -6,8 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from d2l.cli.tutor import tutor
-from d2l.tutor.pages import checks_of, kinds, page
-from d2l.tutor.registry import CHECKS
+from d2l.tutor.registry import CHECKS, checks_of, kinds, page
 from tools.api.tutor import TUTOR, tutor_page
 
 

@@ -9,8 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from d2l.grader.compare.read_outputs import read_cell
-from d2l.tutor.hint import Hint
-from d2l.tutor.show import as_html, as_line, as_lines
+from d2l.tutor.hint import Hint, as_html, as_line, as_lines
 
 HINT = Hint(
     "loss-negated", "The loss is -2.3. Write `-l`, not <l> & more.", {"loss": -2.3}, "first batch"

@@ -210,14 +210,14 @@ def test_each_fit_starts_with_an_empty_list_of_hints():
 
 
 def test_a_check_that_fails_says_so_once_and_training_continues(monkeypatch):
-    from d2l.tutor import looking
-    from d2l.tutor.check import Check, When
+    from d2l.tutor import run_checks
+    from d2l.tutor.evidence import Check, When
 
     def fail(evidence):
         raise KeyError("a fault of the check")
 
     broken = Check("broken", When.STEPS, fail, "", "", "", "", "", "")
-    monkeypatch.setattr(looking, "CHECKS", (broken,))
+    monkeypatch.setattr(run_checks, "CHECKS", (broken,))
     with pytest.warns(RuntimeWarning, match="'broken' failed") as warned:
         fitted(True)
     assert len(warned) == 1

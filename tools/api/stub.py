@@ -6,7 +6,7 @@ every name imported, and as itself, because only that exports it.
 
 import ast
 
-from d2l.base.modules import MODULES
+from d2l.base.public_names import MODULES
 from tools.api.face import FACE, REPOSITORY, path_of, source_of
 
 STUB = REPOSITORY / path_of(FACE).with_suffix(".pyi")

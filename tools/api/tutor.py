@@ -1,6 +1,6 @@
 """docs/tutor.md: the hints that training gives, from the registry of the checks."""
 
-from d2l.tutor.pages import kinds, page, table
+from d2l.tutor.registry import kinds, page, table
 from tools.api.face import REPOSITORY
 
 TUTOR = REPOSITORY / "docs" / "tutor.md"

@@ -1,7 +1,4 @@
-"""What a cell shows, read into items: the one door from outputs, which are hostile, to values.
-
-Of a picture only the size is read; points that a board leaves next to its picture may be forged.
-"""
+"""Read the outputs of an executed notebook into items that can be compared."""
 
 import base64
 import binascii
@@ -18,11 +15,23 @@ from d2l.grader.compare.parse_text import html_table, merged, read_text
 from d2l.grader.compare.tolerance import MOST_CURVES, MOST_ITEMS, MOST_OUTPUTS, MOST_POINTS
 
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp")
+
+
 POINTS = "application/vnd.d2l.points+json"
+
+
 HINT = "application/vnd.d2l.hint+json"  # of the tutor, about the training; it is not a result
+
+
 _PNG = b"\x89PNG\r\n\x1a\n"
+
+
 _SVG_LENGTH = r"\s{name}\s?=\s?[\"']([0-9]{{1,6}}(?:\.[0-9]{{1,6}})?)"
+
+
 _MOST_POINTS_CHARACTERS = 2_000_000
+
+
 _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, None: math.nan}
 
 

@@ -15,9 +15,17 @@ from d2l.grader.compare.compare import compare, needs_another_run
 from d2l.grader.grading.hidden_checks import HiddenChecks
 from d2l.grader.grading.manual import answers_of
 from d2l.grader.grading.reference import Reference, Run
-from d2l.grader.grading.result import ResultStatus, StudentResult, bounded, with_answers
+from d2l.grader.grading.result import (
+    ResultStatus,
+    StudentResult,
+    bounded,
+    by_heading,
+    no_points,
+    section_results,
+    total,
+    with_answers,
+)
 from d2l.grader.grading.rubric import Rubric
-from d2l.grader.grading.score import by_heading, no_points, section_results, total
 from d2l.grader.grading.student_page import student_page
 from d2l.grader.grading.submissions import (
     LoadedSubmission,

@@ -16,12 +16,11 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from d2l.files.csv_cells import TableError, harmless, read_table
-from d2l.files.file_names import composed
+from d2l.files.folder_files import composed
 from d2l.grader.compare.match_sections import headings_in, match_sections, sections_of
 from d2l.grader.compare.report import badge, message_html, report_style
-from d2l.grader.grading.result import Answer, CheckStatus, StudentResult
+from d2l.grader.grading.result import Answer, CheckStatus, StudentResult, home_of, total
 from d2l.grader.grading.rubric import Rubric
-from d2l.grader.grading.score import home_of, total
 from d2l.grader.grading.student_page import points, student_link
 from d2l.grader.grading.submissions import Submission
 from d2l.notebook.markdown import markdown_to_html

@@ -18,8 +18,8 @@ from d2l.grader.compare.compare import compare, needs_more_runs
 from d2l.grader.compare.match_sections import sections_of
 from d2l.grader.compare.tolerance import FIRST_REFERENCE_RUNS
 from d2l.grader.grading.hidden_checks import HiddenChecks
+from d2l.grader.grading.result import by_heading, homes_of
 from d2l.grader.grading.rubric import Rubric, RubricError, require_headings
-from d2l.grader.grading.score import by_heading, homes_of
 from d2l.grader.grading.worker_pool import Done, run_tasks
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import CellOutcome, Job, Outcome

@@ -19,7 +19,7 @@ from d2l.files.folder_files import file_hash, hash_of_all
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.sandbox.isolation import SandboxConfig
-from d2l.notebook.versions import versions_of
+from d2l.notebook.optional_deps import versions_of
 
 _FORMAT = 2
 _ENTRIES = Path("journal", "students")

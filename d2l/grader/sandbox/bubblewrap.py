@@ -1,15 +1,19 @@
 """The level BUBBLEWRAP: `bwrap` starts a run in namespaces of its own, without any privilege.
 
 Nothing of a run lies on this machine's disk: its inputs are unpacked inside, in memory. What is
-passed to `bwrap` goes through open descriptors, since its command line can be read from inside.
-"""
+passed to `bwrap` goes through open descriptors, since its command line can be read from inside."""
 
+import functools
 import os
+import platform
+import shutil
+import struct
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from d2l.grader.sandbox.cgroup import in_own_group
-from d2l.grader.sandbox.install_hint import install_hint, what_is_missing
 from d2l.grader.sandbox.isolation import (
     COLAB_FOLDER,
     DATA,
@@ -22,10 +26,181 @@ from d2l.grader.sandbox.isolation import (
     guest_environment,
     with_limits,
 )
-from d2l.grader.sandbox.mounts import MountPlan, mount_plan
 from d2l.grader.sandbox.resource_monitor import max_threads
-from d2l.grader.sandbox.seccomp import system_call_filter
-from d2l.grader.sandbox.workspace import Workspace
+from d2l.grader.sandbox.workspace import MountPlan, Workspace, mount_plan
+
+NEEDED = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux", "tar": "tar"}
+OLDEST = (0, 8)  # the first bubblewrap that can forbid further user namespaces
+_INSTALLERS = {
+    "debian": "sudo apt install",
+    "fedora": "sudo dnf install",
+    "arch": "sudo pacman -S",
+    "suse": "sudo zypper install",
+    "alpine": "sudo apk add",
+}
+
+
+def what_is_missing(system: str = platform.system()) -> str:
+    """Return in one sentence what keeps bubblewrap from isolating runs here; empty for nothing."""
+    if system != "Linux":
+        return f"bubblewrap needs Linux, and this is {system or 'another system'}"
+    missing = dict.fromkeys(package for tool, package in NEEDED.items() if not shutil.which(tool))
+    if missing:
+        return f"not installed: {', '.join(missing)}"
+    version = bubblewrap_version()
+    if version < OLDEST:
+        found, oldest = (".".join(map(str, numbers)) for numbers in (version, OLDEST))
+        return f"bubblewrap {found} is too old; {oldest} or newer is needed"
+    return ""
+
+
+def install_hint(system: str = platform.system(), release: str | None = None) -> str:
+    """Return the command that provides isolation on this system; `release` is its os-release."""
+    container = "docker run, or podman: `d2l grade … --isolation docker --image NAME`"
+    if system == "Darwin":
+        return f"brew install podman && podman machine init --now; then {container}"
+    if system == "Windows":
+        return f"wsl --install, then install d2l inside WSL; or Docker Desktop and {container}"
+    packages = " ".join(dict.fromkeys(NEEDED.values()))
+    names = _names_of_release(_os_release() if release is None else release)
+    for name, command in _INSTALLERS.items():
+        if name in names:
+            return f"{command} {packages}"
+    return f"install {packages} by your system's package manager; or use {container}"
+
+
+@functools.cache
+def bubblewrap_version() -> tuple[int, ...]:
+    """Return the version of `bwrap`; (0,) where it does not say."""
+    try:
+        done = subprocess.run(
+            ["bwrap", "--version"], capture_output=True, text=True, timeout=10, check=True
+        )
+        return tuple(int(part) for part in done.stdout.split()[-1].split("."))
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+        return (0,)
+
+
+def _names_of_release(text: str) -> set[str]:
+    lines = (line.partition("=")[::2] for line in text.splitlines())
+    fields = {name: value.strip("\"'") for name, value in lines}
+    names = f"{fields.get('ID', '')} {fields.get('ID_LIKE', '')}".split()
+    return {"suse" if "suse" in name else name for name in names}
+
+
+def _os_release() -> str:
+    path = Path("/etc/os-release")
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+# Names, and their numbers on (x86_64, aarch64).
+_REFUSED = {
+    "add_key": (248, 217),
+    "bpf": (321, 280),
+    "finit_module": (313, 273),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fsopen": (430, 430),
+    "init_module": (175, 105),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    "io_uring_setup": (425, 425),
+    "kexec_load": (246, 104),
+    "keyctl": (250, 219),
+    "mount": (165, 40),
+    "mount_setattr": (442, 442),
+    "move_mount": (429, 429),
+    "msgget": (68, 186),
+    "open_by_handle_at": (304, 265),
+    "open_tree": (428, 428),
+    "perf_event_open": (298, 241),
+    "pidfd_getfd": (438, 438),
+    "pivot_root": (155, 41),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "ptrace": (101, 117),
+    "request_key": (249, 218),
+    "semget": (64, 190),
+    "sched_setaffinity": (203, 122),
+    "setns": (308, 268),
+    "shmget": (29, 194),
+    "umount2": (166, 39),
+    "unshare": (272, 97),
+    "userfaultfd": (323, 282),
+}
+_CLONE, _CLONE3 = (56, 220), (435, 435)
+_SOCKETS = ((41, 198), (53, 199))  # socket, socketpair
+_UNIX, _INTERNET, _INTERNET_6, _NETLINK = 1, 2, 10, 16
+_ROUTES = 0  # the protocol of netlink by which the C library lists interfaces
+_MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_NEW_USER = 0x10000000
+_FOREIGN = 0x40000000  # the bit of x86_64's other table of calls
+
+_LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_NUMBER, _MACHINE, _FIRST_ARGUMENT, _THIRD_ARGUMENT = (
+    0,
+    4,
+    16,
+    32,
+)  # where they are in what the filter is shown
+_ALLOW, _FAIL = 0x7FFF0000, 0x00050000
+_NOT_PERMITTED, _NOT_IMPLEMENTED, _NO_SUCH_FAMILY = 1, 38, 97
+
+
+def system_call_filter() -> bytes:
+    """Return the filter as the kernel reads it; empty for a processor that is not known here.
+
+    Refused calls fail as if not permitted. `clone3`, whose flags a filter cannot see, fails as if
+    it did not exist, and the C library turns to `clone`.
+    """
+    machine = platform.machine()
+    if machine not in _MACHINES:
+        return b""
+    column = list(_MACHINES).index(machine)
+    steps = [
+        _step(_LOAD, _MACHINE),
+        _step(_IF_EQUAL, _MACHINES[machine], then=1),
+        _step(_RETURN, _FAIL | _NOT_PERMITTED),
+        _step(_LOAD, _NUMBER),
+        *_refuse(_IF_AT_LEAST, _FOREIGN, _NOT_PERMITTED),
+        *_refuse(_IF_EQUAL, _CLONE3[column], _NOT_IMPLEMENTED),
+    ]
+    for numbers in _REFUSED.values():
+        steps += _refuse(_IF_EQUAL, numbers[column], _NOT_PERMITTED)
+    for numbers in _SOCKETS:
+        steps += _refuse_other_families(numbers[column])
+    steps += [
+        _step(_IF_EQUAL, _CLONE[column], otherwise=3),
+        _step(_LOAD, _FIRST_ARGUMENT),
+        *_refuse(_IF_ANY_BIT, _NEW_USER, _NOT_PERMITTED),
+        _step(_RETURN, _ALLOW),
+    ]
+    return b"".join(steps)
+
+
+def _refuse(test: int, value: int, error: int) -> list[bytes]:
+    return [_step(test, value, otherwise=1), _step(_RETURN, _FAIL | error)]
+
+
+def _refuse_other_families(call: int) -> list[bytes]:
+    return [
+        _step(_IF_EQUAL, call, otherwise=9),
+        _step(_LOAD, _FIRST_ARGUMENT),
+        _step(_IF_EQUAL, _UNIX, then=5),
+        _step(_IF_EQUAL, _INTERNET, then=4),
+        _step(_IF_EQUAL, _INTERNET_6, then=3),
+        _step(_IF_EQUAL, _NETLINK, otherwise=3),
+        _step(_LOAD, _THIRD_ARGUMENT),
+        _step(_IF_EQUAL, _ROUTES, otherwise=1),
+        _step(_RETURN, _ALLOW),
+        _step(_RETURN, _FAIL | _NO_SUCH_FAMILY),
+    ]
+
+
+def _step(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:
+    """One instruction; `then` and `otherwise` say how many to pass over."""
+    return struct.pack("=HBBI", code, then, otherwise, value)
+
 
 _INPUTS = "/inputs.tar"  # inside
 # `bwrap` stays as process 1 of the sandbox, and keeps no descriptors but 0, 1 and 2 open. Where an

@@ -1,13 +1,14 @@
-"""A control group (cgroup v2) for one run, made by systemd where it manages the user's session.
-
-The kernel then keeps memory, number of processes and share of the CPU for the run as a whole.
-"""
+"""Limits by control groups and processor affinity."""
 
 import functools
 import os
 import shutil
 import subprocess
+import threading
 import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,3 +84,43 @@ def _scope(limits: Limits, max_threads: int) -> tuple[str, ...]:
     options = (f"--property={name}={value}" for name, value in properties.items())
     name = f"--unit=d2l-{uuid.uuid4().hex[:12]}"
     return ("systemd-run", *user, "--scope", "--quiet", "--collect", name, *options, "--")
+
+
+_in_use: Counter[int] = Counter()
+_lock = threading.Lock()
+
+
+@contextmanager
+def cores_of_one_run(count: int | None) -> Iterator[Sequence[int]]:
+    """Give the `count` cores with the fewest runs on them, as long as the block lasts.
+
+    None, and a system that does not bind processes to cores, gives none: all may be used.
+    """
+    if count is None or not hasattr(os, "sched_setaffinity"):
+        yield ()
+        return
+    with _lock:
+        allowed = sorted(os.sched_getaffinity(0))
+        # Two graders on one machine begin with different cores.
+        ranked = sorted(allowed, key=lambda core: (_in_use[core], (core + os.getpid()) % 64))
+        chosen = ranked[:count]
+        _in_use.update(chosen)
+    try:
+        yield chosen
+    finally:
+        with _lock:
+            _in_use.subtract(chosen)
+
+
+@contextmanager
+def started_on(cores: Sequence[int]) -> Iterator[None]:
+    """Bind the processes that this thread starts in the block to `cores`; to none where empty."""
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)  # of this thread alone
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

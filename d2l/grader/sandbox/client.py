@@ -19,8 +19,7 @@ from typing import IO, Any, BinaryIO, Literal
 
 from d2l.errors import D2LError
 from d2l.grader.sandbox import bubblewrap, container, no_isolation
-from d2l.grader.sandbox.cgroup import group_of
-from d2l.grader.sandbox.cores import cores_of_one_run, started_on
+from d2l.grader.sandbox.cgroup import cores_of_one_run, group_of, started_on
 from d2l.grader.sandbox.isolation import (
     MARK,
     IsolationError,

@@ -12,9 +12,8 @@ from d2l.grader.sandbox.isolation import (
     guest_environment,
     with_limits,
 )
-from d2l.grader.sandbox.mounts import python_folders
 from d2l.grader.sandbox.resource_monitor import max_threads
-from d2l.grader.sandbox.workspace import Workspace, require_readable
+from d2l.grader.sandbox.workspace import Workspace, python_folders, require_readable
 
 
 def launch(

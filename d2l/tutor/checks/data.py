@@ -8,9 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from d2l.tutor.check import Check, Finding, When
-from d2l.tutor.evidence import Call, Evidence, Step
-from d2l.tutor.stored import stored
+from d2l.tutor.evidence import Call, Check, Evidence, Finding, Step, When
+from d2l.tutor.loader_data import stored
 
 MOST_ELEMENTS = 2**26  # of a stored tensor that are searched for nan: 30 ms
 LARGE = 10.0  # root mean square; of the corpus' 161 right programs 0.2 to 1.4

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from d2l.tutor.check import Check, Finding, When
-from d2l.tutor.evidence import Call, Evidence, Step
-from d2l.tutor.stored import stored
+from d2l.tutor.evidence import Call, Check, Evidence, Finding, Step, When
+from d2l.tutor.loader_data import stored
 
 FEWEST_STORED = 100  # examples in memory
 FEWEST_SEEN = 150  # examples in the order that they were seen

@@ -4,12 +4,17 @@ import torch
 from torch import Tensor, nn
 
 from d2l.core.unregistered import named_unregistered_tensors
-from d2l.tutor.check import Check, Finding, When
-from d2l.tutor.evidence import Call, Evidence
-from d2l.tutor.freshness import look_fresh
-from d2l.tutor.movement import are_held_elsewhere, quoted, still, with_gradient
+from d2l.tutor.evidence import Call, Check, Evidence, Finding, When
 from d2l.tutor.tracker import named_hidden_parameters
-from d2l.tutor.weights import ConstantMatrix, constant_matrices
+from d2l.tutor.weights import (
+    ConstantMatrix,
+    are_held_elsewhere,
+    constant_matrices,
+    look_fresh,
+    quoted,
+    still,
+    with_gradient,
+)
 
 LOOK_AFTER = (2, 7, 8, 15)  # backward passes: an alternating optimizer has stepped by then
 LOOK_AFTER_OWN = (7, 8, 15)  # of which nothing can be seen but what they move
@@ -194,7 +199,7 @@ CHECKS = (
         "optimizer never gets these.",
         "By facts, in backward pass 3: parameters of layers in a list, tuple or dict have a "
         "gradient, no optimizer of the program holds one, others have moved and they have not, and "
-        "they look as they were drawn (see d2l/tutor/freshness.py). A teacher kept in a tuple has "
+        "they look as they were drawn (see d2l/tutor/weights.py). A teacher kept in a tuple has "
         "no gradient or was trained.",
         "6.1 Layers and modules",
         "self.blocks = [nn.Linear(64, 64) for _ in range(3)]",
@@ -217,7 +222,7 @@ CHECKS = (
         "By facts, in backward pass 3 (8 with an optimizer of one's own): registered parameters "
         "have a gradient, no optimizer of the program holds one, others have moved and they have "
         "not, and they look as they were drawn: no large singular value or row, and few changes in "
-        "place (see d2l/tutor/freshness.py for the spread).",
+        "place (see d2l/tutor/weights.py for the spread).",
         "6.2 Parameter management",
         "optimizer = torch.optim.SGD(model.head.parameters(), lr=0.1)",
         "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)",

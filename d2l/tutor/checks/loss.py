@@ -5,10 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from d2l.tutor import graph
-from d2l.tutor.check import Check, Finding, When
-from d2l.tutor.evidence import Call, Evidence, Step
-from d2l.tutor.freshness import is_fresh
+from d2l.tutor import tracker
+from d2l.tutor.evidence import Call, Check, Evidence, Finding, Step, When
+from d2l.tutor.weights import is_fresh
 
 ROSE = 1.6  # times the loss of the first step: what a summed loss is told at
 NAMES = {
@@ -28,7 +27,7 @@ def loss_negated(evidence: Evidence) -> Finding | None:
     step = evidence.step
     if step.loss is None or not step.loss_value < 0:
         return None
-    end = graph.signed_end(step.loss)
+    end = tracker.signed_end(step.loss)
     if end is None or end[0] not in NAMES or _may_climb(evidence):
         return None
     name, sign, node = end
@@ -54,7 +53,7 @@ def _is_of_probabilities(name: str, node: object) -> bool:
     if name != "LogBackward0":
         return True
     argument = node.next_functions[0][0]  # type: ignore[attr-defined]
-    while argument is not None and argument.name() in graph.PASSED:
+    while argument is not None and argument.name() in tracker.PASSED:
         argument = argument.next_functions[0][0]
     return argument is not None and argument.name() in (
         *("SoftmaxBackward0", "SigmoidBackward0", "DivBackward0"),
@@ -103,7 +102,7 @@ def _summed(step: Step) -> int | None:
         return len(target) if isinstance(target, Tensor) and target.ndim else None
     if step.loss is None:
         return step.summed
-    n = graph.summed_examples(step.loss)
+    n = tracker.summed_examples(step.loss)
     step.summed = n if n is not None and n > 1 and n == num_examples else None
     return step.summed
 
@@ -147,9 +146,9 @@ def _bad_node(
     loss = evidence.step.loss
     if loss is None or loss.grad_fn is None or _inputs_are_bad(evidence.step):
         return None
-    for node in graph.nodes(loss):
+    for node in tracker.nodes(loss):
         if node.name() == name:
-            tensor = graph.saved(node, attribute)
+            tensor = tracker.saved(node, attribute)
             if tensor is not None and bool((bad := is_bad(tensor)).any()):  # type: ignore[operator]
                 return tensor, int(bad.sum())
     return None
@@ -245,7 +244,7 @@ def _behind(call: Call, tensors: dict[int, str]) -> list[str]:
     source = next(iter(call.tensors()), None)
     if source is None or source.grad_fn is None:
         return []
-    return [tensors[number] for number in graph.leaves_of(source) if number in tensors]
+    return [tensors[number] for number in tracker.leaves_of(source) if number in tensors]
 
 
 def _is_read_by_layer(step: Step, result: object, depth: int = 6) -> bool:

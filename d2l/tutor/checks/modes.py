@@ -1,14 +1,13 @@
-"""Checks on training and evaluation mode of the layers in which it matters."""
+"""Checks on how layers follow one another, as the calls of the first batch show it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from torch import Tensor, nn
 
-from d2l.tutor.check import Check, Finding, When
-from d2l.tutor.evidence import DROPOUTS, Evidence
-from d2l.tutor.freshness import look_fresh
-from d2l.tutor.movement import quoted, with_gradient
+from d2l.tutor.evidence import DROPOUTS, Call, Check, Evidence, Finding, When
+from d2l.tutor.weights import is_fresh, look_fresh, quoted, with_gradient
 
 DROPS = nn.modules.dropout._DropoutNd
 NORMALISES = nn.modules.batchnorm._BatchNorm
@@ -130,7 +129,7 @@ IN_VALIDATION = Check(
     "for X, y in val_iter:\n    with torch.no_grad(): ...",
     "model.eval()\nfor X, y in val_iter:\n    with torch.no_grad(): ...\nmodel.train()",
 )  # fmt: skip
-CHECKS = (
+MODE_CHECKS = (
     IN_VALIDATION,
     replace(
         IN_VALIDATION,
@@ -139,3 +138,156 @@ CHECKS = (
         why="Dropout does nothing then, and batch normalisation does not read its batch.",
     ),
 )
+
+
+MOST_DROPPED = 0.9  # the book's sweep ends at 0.8
+LINEAR = frozenset({"linear", "matmul", "mm"})
+THROUGH = frozenset(
+    {"reshape", "view", "flatten", "squeeze", "unsqueeze", "contiguous", "dropout", "add"}
+)
+
+
+def no_activation(evidence: Evidence) -> Finding | None:
+    """What one linear layer returns goes into another one, and nowhere else."""
+    step = evidence.step
+    calls = [call for call in step.calls if not call.is_after_backward]
+    layers = [(call, weight) for call in calls if (weight := _weight(call, evidence)) is not None]
+    weights = {id(weight): weight for _, weight in layers}
+    if len(weights) < 2 or evidence.model is None or step.outputs is None:
+        return None
+    readers = _readers(calls)
+    for number, weight in weights.items():
+        results = [call.result for call, other in layers if id(other) == number]
+        following = [_only_reader(result, readers, step.outputs, evidence) for result in results]
+        found = {id(w): w for w in following if w is not None}
+        if None in following or len(found) != 1 or number in found:
+            continue
+        finding = _of_pair(evidence, weight, next(iter(found.values())), layers)
+        if finding is not None:
+            return finding
+    return None
+
+
+def _of_pair(
+    evidence: Evidence, one: Tensor, two: Tensor, layers: list[tuple[Call, Tensor]]
+) -> Finding | None:
+    names = [evidence.names[id(one)], evidence.names[id(two)]]
+    (num_in, num_hidden), (_, num_out) = (_sizes(weight, layers) for weight in (one, two))
+    if num_hidden < min(num_in, num_out) or _parent(names[0]) != _parent(names[1]):
+        return None
+    if is_fresh(one) is False:  # what was trained before may have a head put on it
+        return None
+    first, second = (name.removesuffix(".weight") for name in names)
+    return Finding(
+        f"`{first}` ({num_in} to {num_hidden}) is followed by `{second}` ({num_hidden} to "
+        f"{num_out}) with no activation between them.",
+        f"Put one between them, such as `nn.ReLU()` after `{first}`.",
+        {"inputs": num_in, "hidden": num_hidden, "outputs": num_out},
+        first,
+    )
+
+
+def keep_probability(evidence: Evidence) -> Finding | None:
+    """A dropout layer that is used drops nine of ten units."""
+    found = []
+    for call in evidence.step.calls:
+        p = call.argument(1, "p", 0.5)
+        is_on = call.argument(2, "training", True) is True
+        if call.name in DROPOUTS and is_on and isinstance(p, (int, float)):
+            found.append(float(p))
+    if not found or max(found) < MOST_DROPPED:
+        return None
+    p = max(found)
+    kept = f"keep {p * 100:.0f} of 100" if p < 1 else "keep all"
+    return Finding(
+        f"Dropout with p = {p:g} sets {p * 100:.0f} of 100 units to zero in each batch.",
+        f"To {kept}, write `nn.Dropout({max(0.0, 1 - p):.3g})`.",
+        {"p": p},
+    )
+
+
+def _weight(call: Call, evidence: Evidence) -> Tensor | None:
+    """The matrix of a linear layer, one's own included, that learns."""
+    if call.name not in LINEAR or len(call.args) < 2:
+        return None
+    weight = call.args[1]
+    is_known = isinstance(weight, Tensor) and id(weight) in evidence.names
+    return weight if is_known and weight.requires_grad and weight.ndim == 2 else None
+
+
+def _readers(calls: list[Call]) -> dict[int, list[Call]]:
+    """The calls that read a tensor, by its id."""
+    readers: dict[int, list[Call]] = {}
+    for call in calls:
+        for number in {id(tensor) for tensor in call.tensors() if tensor is not call.result}:
+            readers.setdefault(number, []).append(call)
+    return readers
+
+
+def _only_reader(
+    result: Any, readers: dict[int, list[Call]], outputs: Any, evidence: Evidence
+) -> Tensor | None:
+    """The matrix of the linear layer that alone reads a result, through what changes no shape."""
+    for _ in range(6):
+        calls = readers.get(id(result), [])
+        if len(calls) != 1 or _is_among(result, outputs):
+            return None
+        call = calls[0]
+        weight = _weight(call, evidence)
+        if weight is not None:
+            return weight if call.args[0] is result else None
+        if call.name not in THROUGH or (call.name == "add" and not _adds_bias(call, evidence)):
+            return None
+        result = call.result
+    return None
+
+
+def _adds_bias(call: Call, evidence: Evidence) -> bool:
+    tensors = list(call.tensors())
+    return any(id(t) in evidence.names and t.ndim <= 1 for t in tensors)
+
+
+def _is_among(result: Any, outputs: Any) -> bool:
+    parts = outputs if isinstance(outputs, (list, tuple)) else [outputs]
+    if isinstance(outputs, dict):
+        parts = list(outputs.values())
+    return any(part is result for part in parts)
+
+
+def _sizes(weight: Tensor, layers: list[tuple[Call, Tensor]]) -> tuple[int, int]:
+    """Inputs and outputs of a layer; `linear` has its matrix transposed."""
+    name = next(call.name for call, other in layers if other is weight)
+    rows, columns = weight.shape
+    return (columns, rows) if name == "linear" else (rows, columns)
+
+
+def _parent(name: str) -> str:
+    """The module that has the layer as a part: "net" of "net.0.weight"; "" of "W1"."""
+    owner = name.removesuffix(".weight")
+    return owner.rpartition(".")[0]
+
+
+CHECKS = (
+    Check(
+        "no-activation-between-layers", When.FIRST_BACKWARD, no_activation,
+        "Two linear layers follow one another",
+        "Together they can do no more than one linear layer.",
+        "By facts: the result of a linear layer is read by one other linear layer of the same "
+        "module and by nothing else, is not what the model returns, and is not narrower than both "
+        "of the layer's sides; both learn, and the first does not look trained. Right programs "
+        "with such a pair, a low rank or a predictor on a representation, differ in one of these.",
+        "5.1 Multilayer perceptrons",
+        "nn.Sequential(nn.Linear(784, 256), nn.Linear(256, 10))",
+        "nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))",
+    ),
+    Check(
+        "dropout-as-keep-probability", When.FIRST_BACKWARD, keep_probability,
+        "Nine of ten units are dropped",
+        "`p` is the share that is dropped, not the one that is kept.",
+        f"By the number: a dropout that was called in training has p of {MOST_DROPPED} or more. "
+        "Right programs: at most 0.8.",
+        "5.6 Dropout",
+        "nn.Dropout(0.95)",
+        "nn.Dropout(0.05)",
+    ),
+)  # fmt: skip

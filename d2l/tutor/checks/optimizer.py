@@ -5,9 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from d2l.tutor.check import Check, Finding, Look, When
-from d2l.tutor.evidence import Call, Evidence, Step
-from d2l.tutor.movement import has_stranger, is_still_on_purpose, moved, with_gradient
+from d2l.tutor.evidence import Call, Check, Evidence, Finding, Look, Step, When
+from d2l.tutor.weights import has_stranger, is_still_on_purpose, moved, with_gradient
 
 LOOP = "3.4 Linear regression implementation from scratch"
 ENOUGH_PASSES = 3  # backward passes in which the same has to be seen

@@ -5,8 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from d2l.tutor.check import Check, Finding, When
-from d2l.tutor.evidence import Call, Evidence, Step
+from d2l.tutor.evidence import Call, Check, Evidence, Finding, Step, When
 
 SUM_TOLERANCE = 1e-3  # of a softmax in float32 over 10,000 classes; in bfloat16 it is not judged
 LOG_LOSSES = ("cross_entropy", "nll_loss")

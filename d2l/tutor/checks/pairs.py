@@ -5,11 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from d2l.tutor.check import Check, Finding, When
 from d2l.tutor.checks.data import LINEAR, first_linear
-from d2l.tutor.evidence import Evidence, Step
-from d2l.tutor.probe import dependence, inputs_of
-from d2l.tutor.stored import is_class_labels, source_of, stored
+from d2l.tutor.evidence import Check, Evidence, Finding, Step, When
+from d2l.tutor.loader_data import dependence, inputs_of, is_class_labels, source_of, stored
 
 MOST_PAIRS = 1000
 FEWEST_PAIRS = 500

@@ -13,9 +13,8 @@ from torch.utils.data import (
     TensorDataset,
 )
 
-from d2l.tutor.check import Check, Finding, When
-from d2l.tutor.evidence import Evidence
-from d2l.tutor.stored import Stored, stored
+from d2l.tutor.evidence import Check, Evidence, Finding, When
+from d2l.tutor.loader_data import Stored, stored
 
 MOST_ROWS = 2000  # of validation that are looked for
 MOST_TRAIN_ROWS = 200_000

@@ -5,8 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from d2l.tutor.check import Check, Finding, When
-from d2l.tutor.evidence import Call, Evidence, Step
+from d2l.tutor.evidence import Call, Check, Evidence, Finding, Step, When
 
 DEAD_SHARE = 0.9  # of a layer's units that were active for no example
 DEAD_EXAMPLES = 48

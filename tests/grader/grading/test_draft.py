@@ -6,7 +6,7 @@ import pytest
 from small_class import REFERENCE, make_box, make_class, run_here
 
 from d2l.grader.grading.grade_class import GradingConfig, ProgressListener, grade_class
-from d2l.grader.grading.platforms import collect
+from d2l.grader.grading.grades_table import collect
 from d2l.grader.grading.rubric import read_rubric
 from d2l.grader.grading.rubric_template import DraftError, write_draft
 

@@ -23,7 +23,7 @@ from small_class import (
 )
 
 from d2l.grader.grading.grade_class import GradingConfig, ProgressListener, grade_class
-from d2l.grader.grading.platforms import collect
+from d2l.grader.grading.grades_table import collect
 from d2l.grader.grading.result_cache import OutputFolderError
 from d2l.grader.grading.rubric import RubricError, read_rubric
 

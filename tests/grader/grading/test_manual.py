@@ -10,8 +10,8 @@ from small_class import REFERENCE, WITHOUT_CHECKS, make_box, make_class, make_co
 
 from d2l.files.csv_cells import TableError
 from d2l.grader.grading.grade_class import GradingConfig, ProgressListener, grade_class
+from d2l.grader.grading.grades_table import collect, named_apart
 from d2l.grader.grading.manual import Override, read_overrides, with_overrides
-from d2l.grader.grading.platforms import collect, named_apart
 from d2l.grader.grading.result import CheckResult
 from d2l.grader.grading.rubric import RubricError, read_rubric, require_outside
 

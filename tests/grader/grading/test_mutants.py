@@ -11,8 +11,8 @@ from small_class import RUBRIC, make_box, make_course, run_here
 from d2l.grader.compare.report import Finding, SectionReport
 from d2l.grader.grading.hidden_checks import HiddenChecks, make_hidden_checks
 from d2l.grader.grading.reference import ReferenceRunner
+from d2l.grader.grading.result import section_results, total
 from d2l.grader.grading.rubric import RubricError, SectionRule, read_rubric
-from d2l.grader.grading.score import section_results, total
 from d2l.grader.sandbox.job import Outcome
 
 CHECKS = """

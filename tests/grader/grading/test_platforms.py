@@ -14,7 +14,7 @@ from d2l.files.archive import UnpackLimits, unpacked
 from d2l.files.csv_cells import read_table
 from d2l.files.people_table import match_people, points_column
 from d2l.files.platform_export import ExportError, feedback_zip
-from d2l.grader.grading.platforms import named_apart, read_class, with_roster
+from d2l.grader.grading.grades_table import named_apart, read_class, with_roster
 from d2l.grader.grading.submissions import Submission, SubmissionError, load_submission
 
 PEOPLE = students()

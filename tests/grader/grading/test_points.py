@@ -6,8 +6,8 @@ import classroom
 
 from d2l.grader.compare.match_sections import Section
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
+from d2l.grader.grading.result import by_heading, homes_of, no_points, section_results, total
 from d2l.grader.grading.rubric import SectionRule
-from d2l.grader.grading.score import by_heading, homes_of, no_points, section_results, total
 
 MATCH, DIFFERS = Finding("match", "number"), Finding("differs", "number")
 RUBRIC = replace(classroom.rubric(), sections=(SectionRule("A", 6), SectionRule("A.2", 3)))

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from d2l.grader.grading import submissions
-from d2l.grader.grading.platforms import collect
+from d2l.grader.grading.grades_table import collect
 from d2l.grader.grading.submissions import (
     Submission,
     SubmissionError,

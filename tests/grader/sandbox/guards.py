@@ -11,8 +11,7 @@ import pytest
 
 from d2l.grader.sandbox.client import run_sandboxed
 from d2l.grader.sandbox.isolation import IsolationError, Level, Limits, SandboxConfig
-from d2l.grader.sandbox.mounts import python_folders
-from d2l.grader.sandbox.workspace import require_readable, unprivileged_user
+from d2l.grader.sandbox.workspace import python_folders, require_readable, unprivileged_user
 
 # Root's own Python may lie where the unprivileged user that runs become cannot read it.
 SYSTEM_PYTHON = "/usr/bin/python3"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from d2l.grader.sandbox import install_hint
-from d2l.grader.sandbox.install_hint import what_is_missing
+from d2l.grader.sandbox import bubblewrap
+from d2l.grader.sandbox.bubblewrap import what_is_missing
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from d2l.grader.sandbox.install_hint import what_is_missing
     ],
 )
 def test_each_system_gets_one_command(system, release, hint):
-    assert hint in install_hint.install_hint(system, release)
+    assert hint in bubblewrap.install_hint(system, release)
 
 
 def test_other_systems_than_linux_are_named():
@@ -34,12 +34,12 @@ def test_what_is_not_installed_is_named(monkeypatch, tmp_path):
 
 
 def test_a_bubblewrap_that_is_too_old_is_named(monkeypatch, tmp_path):
-    for name in install_hint.NEEDED:
+    for name in bubblewrap.NEEDED:
         (tmp_path / name).write_text("#!/bin/sh\necho bubblewrap 0.4.1\n")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    install_hint.bubblewrap_version.cache_clear()
+    bubblewrap.bubblewrap_version.cache_clear()
     try:
         assert what_is_missing("Linux") == "bubblewrap 0.4.1 is too old; 0.8 or newer is needed"
     finally:
-        install_hint.bubblewrap_version.cache_clear()
+        bubblewrap.bubblewrap_version.cache_clear()

@@ -14,9 +14,9 @@ import pytest
 from guards import CHECKOUT, PYTHON, SYSTEM_PYTHON, guarded, limits, need, token
 
 import d2l
+from d2l.grader.sandbox.bubblewrap import system_call_filter
 from d2l.grader.sandbox.client import run_sandboxed
 from d2l.grader.sandbox.isolation import IsolationError, Level, SandboxConfig, module_command
-from d2l.grader.sandbox.seccomp import system_call_filter
 from d2l.grader.sandbox.workspace import require_readable, unprivileged_user
 
 pytestmark = pytest.mark.usefixtures("private_temporary_folder")

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from d2l.notebook.cells import CellRunner
+from d2l.notebook.execute import CellRunner
 from d2l.notebook.kernel import fresh_kernel, hook_call
 from d2l.notebook.kernel_main import HOOKS
 

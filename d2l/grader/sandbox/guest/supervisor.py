@@ -44,7 +44,7 @@ from d2l.grader.sandbox.protocol import (
     frame,
     read_requests,
 )
-from d2l.notebook.cells import CellRun, CellRunner
+from d2l.notebook.execute import CellRun, CellRunner
 from d2l.notebook.kernel import (
     Kernel,
     KernelDiedError,

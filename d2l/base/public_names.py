@@ -1,0 +1,204 @@
+"""The public names: what `from d2l.torch import *` exports, and names that a program replaced."""
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+MODULES = {
+    "F": "torch.nn.functional",
+    "Image": "PIL.Image",
+    "asdict": "dataclasses:asdict",
+    "backend_inline": "matplotlib_inline.backend_inline",
+    "collections": "collections",
+    "d2l": "d2l.torch",
+    "data": "torch.utils.data",
+    "defaultdict": "collections:defaultdict",
+    "display": "IPython.display",
+    "distance_matrix": "scipy.spatial:distance_matrix",
+    "hashlib": "hashlib",
+    "inspect": "inspect",
+    "io": "io",
+    "json": "json",
+    "math": "math",
+    "nn": "torch.nn",
+    "np": "numpy",
+    "os": "os",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    "queue": "queue",
+    "random": "random",
+    "re": "re",
+    "requests": "requests",
+    "shutil": "shutil",
+    "sys": "sys",
+    "tarfile": "tarfile",
+    "textwrap": "textwrap",
+    "threading": "threading",
+    "time": "time",
+    "torch": "torch",
+    "torchvision": "torchvision",
+    "transforms": "torchvision.transforms",
+    "zipfile": "zipfile",
+}
+
+
+def load(name: str) -> Any:
+    """The module (or member of one) behind a name of `MODULES`."""
+    module, _, member = MODULES[name].partition(":")
+    try:
+        loaded = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        package = module.partition(".")[0]
+        raise ModuleNotFoundError(
+            f"d2l.{name} is {MODULES[name]}, and {error.name} is not installed: "
+            f"pip install {package}",
+            name=error.name,
+        ) from error
+    return getattr(loaded, member) if member else loaded
+
+
+def installed() -> list[str]:
+    """The names of `MODULES` whose package can be imported; none of them is imported."""
+    packages = {_package_of(target) for target in MODULES.values()}
+    found = {p for p in packages if p in sys.modules or importlib.util.find_spec(p) is not None}
+    return [name for name, target in MODULES.items() if _package_of(target) in found]
+
+
+def _package_of(target: str) -> str:
+    return target.partition(":")[0].partition(".")[0]
+
+
+def absent(name: str, known: list[str]) -> str:
+    """What to say of a name that is not there: which edition has it, or which names are like it."""
+
+    near = difflib.get_close_matches(name, known, n=3)
+    hint = f": did you mean {' or '.join(near)}?" if near else ""
+    return explain(name) or f"d2l has no name {name!r}{hint}"
+
+
+# Of the 2026 edition: subject → names.
+LEFT_OUT = {
+    "recommender systems": (
+        "BPRLoss", "CTRDataset", "HingeLossbRec", "evaluate_ranking", "hit_and_auc",
+        "load_data_ml100k", "read_data_ml100k", "split_and_load_ml100k", "split_data_ml100k",
+        "train_ranking", "train_recsys_rating",
+    ),
+    "reinforcement learning": (
+        "ActorCritic", "Batch", "GaussianHead", "GaussianPolicy", "ReplayBuffer", "TabularMDP",
+        "epsilon_greedy", "fit_value", "linear_schedule", "normalize", "offline_q",
+        "policy_evaluation", "policy_step", "ppo_epochs", "rollout", "show_grid", "value_iteration",
+    ),
+    "state-space models": (
+        "Mamba", "MambaBlock", "S4D", "S4DBlock", "SelectiveSSM", "associative_scan",
+    ),
+    "generative adversarial networks": ("r1_r2_penalty", "rpgan_loss_D", "rpgan_loss_G"),
+    "attention": ("TinyCharLM",),
+}  # fmt: skip
+
+# Of any edition: name → what it is today.
+TODAY = {
+    "MLPAttention": "d2l.AdditiveAttention",
+    "WIKITEXT_2_SHA1": "d2l.DATA_HUB['wikitext-2'][1]",
+    "WIKITEXT_2_URL": "d2l.DATA_HUB['wikitext-2'][0]",
+    "data_iter_consecutive": "d2l.seq_data_iter_sequential",
+    "data_iter_random": "d2l.seq_data_iter_random",
+    "predict_rnn": "d2l.predict_ch8",
+    "predict_s2s_ch9": "d2l.predict_seq2seq",
+    "regex": "the package regex: `pip install regex`, then `import regex`",
+    "show_fashion_mnist": "d2l.show_images",
+    "train_and_predict_rnn": "d2l.train_ch8",
+    "train_ch5": "d2l.train_ch6",
+    "train_s2s_ch9": "d2l.train_seq2seq",
+}
+
+
+def explain(name: str) -> str | None:
+    """What to say of a name that some edition has and the face has not; None for any other name."""
+    if name in TODAY:
+        return f"d2l has no {name!r}: in another edition it is what is now {TODAY[name]}"
+    for subject, names in LEFT_OUT.items():
+        if name in names:
+            return (
+                f"d2l has no {name!r}: it belongs to the 2026 edition ({subject}), which this "
+                "library does not have"
+            )
+    return None
+
+
+PACKAGE = __name__.partition(".")[0] + "."
+Place = tuple[str, str]  # a module's name and the global variable in it
+
+
+class ReplaceableNames(ModuleType):
+    """A module that passes on what is assigned to its names to the modules they came from.
+
+    After `d2l.accuracy = mine`, every module of the library that has loaded, or will load, the
+    original finds `mine` under that name. Assigning the original again undoes it; so does deleting
+    the name. Nothing is looked up while the library runs: assigning pays, calling does not.
+
+    A class that other classes of the library are derived from is replaced on the face only: its
+    subclasses keep their base.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in vars(self) or name in _originals:
+            _rebind(self, name, value)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name in vars(self):
+            _rebind(self, name, _originals.get(name, vars(self)[name]))
+        super().__delattr__(name)
+
+
+_originals: dict[str, Any] = {}  # of each name that was ever assigned or deleted
+_places: dict[str, set[Place]] = {}  # of each name that is replaced now, the changed variables
+
+
+def is_replaced(name: str) -> bool:
+    """Whether a reader has replaced this name; for code that has a faster way than calling it."""
+    return name in _places
+
+
+def _rebind(face: ModuleType, name: str, value: Any) -> None:
+    original = _originals.setdefault(name, vars(face).get(name))
+    if _is_base(original):
+        return
+    current = vars(face).get(name, original)  # the name may have been deleted
+    places = _places.setdefault(name, set())
+    places.update(_places_of(face, name, original, current))
+    for module, variable in places:
+        vars(sys.modules[module])[variable] = value
+    if value is original:
+        del _places[name]
+
+
+def _places_of(face: ModuleType, name: str, original: Any, current: Any) -> Iterator[Place]:
+    """Where the library holds the original, or what replaces it, since a module was loaded later.
+
+    A function or class of the library may have another name there; anything else, such as a
+    number or a function of PyTorch, must have the same.
+    """
+    taken = {place for other, places in _places.items() if other != name for place in places}
+    is_ours = getattr(original, "__module__", None) or ""
+    any_name = callable(original) and is_ours.startswith(PACKAGE)
+    for module in [m for m in sys.modules if m.startswith(PACKAGE)]:
+        if sys.modules[module] is face or sys.modules[module] is None:
+            continue
+        for variable, bound in vars(sys.modules[module]).items():
+            is_original = bound is original and (any_name or variable == name)
+            is_current = bound is current and variable == name
+            if (is_original or is_current) and (module, variable) not in taken:
+                yield module, variable
+
+
+def _is_base(thing: Any) -> bool:
+    """Whether classes of the library are derived from it."""
+    return inspect.isclass(thing) and any(
+        child.__module__.startswith(PACKAGE) for child in type.__subclasses__(thing)
+    )

@@ -1,0 +1,1 @@
+"""Checks that explain an error of PyTorch or Python: what was probably meant."""

@@ -12,7 +12,7 @@ from d2l.base.call_shapes import call_shape_of
 from d2l.data.data_dirs import BOOK_FOLDER
 from d2l.data.fashion_mnist import FashionMNIST, names_of_labels
 from d2l.data.hub import DATA_HUB, download
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 
 
 def synthetic_data(

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from d2l.core.hyperparameters import HyperParameters
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import DataError, NotDefinedError
 
 

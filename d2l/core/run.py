@@ -8,30 +8,26 @@ import math
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from d2l.base.batches import count_examples
-from d2l.base.devices import cpu, move
 from d2l.base.seed import GeneratorStates
 from d2l.core import checks, parallel_run
 from d2l.core.board import board_curves
 from d2l.core.checkpointing import SignalHandler
+from d2l.core.device_loader import DeviceLoader, batches_from
 from d2l.core.early_stopping import EarlyStopping, require_metric
 from d2l.core.lr_schedule import Schedule
 from d2l.core.metrics import MetricRecorder, mean_of, scalar
-from d2l.core.run_config import RunConfig
-from d2l.core.run_state import RunParts
-from d2l.core.unregistered import trainable_tensors
-from d2l.engine.device_loaders import ResidentLoader, StreamedLoader, placed
+from d2l.core.run_config import RunConfig, choose_device
+from d2l.core.run_state import Position, ResumePoint, RunParts
 from d2l.engine.plan import Plan
 from d2l.engine.running_metrics import SECONDS_BETWEEN_READS, FiniteCheck, NonFinite
 from d2l.errors import NotFiniteError
-from d2l.scale.process_group import ProcessGroup, from_environment
-from d2l.scale.sharding import ShardedLoader, SharedRandomState
+from d2l.scale.process_group import from_environment
+from d2l.scale.sharding import SharedRandomState
 
 if TYPE_CHECKING:
     from d2l.core.checkpointing import CheckpointManager
@@ -44,55 +40,6 @@ if TYPE_CHECKING:
     from d2l.engine.running_metrics import ResultTable
 
 STEP_LOSS = "the loss of the step"
-
-
-@dataclass
-class Position:
-    """Where a run is: `epoch` whole epochs, and `batch` training batches of the next one, are done.
-
-    `first_batch` and `first_val_batch` are the indices of this epoch's first batches in the run;
-    `steps_before` counts the batches trained on before it, of whatever size they were.
-    """
-
-    epoch: int = 0
-    batch: int = 0
-    val_batch: int = 0
-    first_batch: int = 0
-    first_val_batch: int = 0
-    steps_before: int = 0
-
-    @property
-    def num_steps(self) -> int:
-        """How many training batches are done, in this program and before it."""
-        return self.steps_before + self.batch
-
-    @property
-    def is_inside_epoch(self) -> bool:
-        """Whether an epoch has begun and is not done."""
-        return self.batch > 0 or self.val_batch > 0
-
-    def counters(self) -> dict[str, int]:
-        """What the book's code reads of it, under the book's names."""
-        return {
-            "epoch": self.epoch,
-            "train_batch_idx": self.first_batch + self.batch,
-            "val_batch_idx": self.first_val_batch + self.val_batch,
-        }
-
-    def finish_epoch(self) -> None:
-        """Move to the first batch of the next epoch."""
-        self.epoch += 1
-        self.first_batch += self.batch
-        self.first_val_batch += self.val_batch
-        self.steps_before += self.batch
-        self.batch = self.val_batch = 0
-
-
-class ResumePoint(NamedTuple):
-    """The random states at the start of the training pass that is resumed, and where it stopped."""
-
-    epoch_rng: GeneratorStates
-    rng: GeneratorStates
 
 
 class Run:
@@ -266,7 +213,8 @@ class Run:
     def epoch_done(self) -> None:
         """Between two epochs: everything that happens once an epoch."""
         self.finish_pass()
-        self._leave_graphs_if_blocked()
+        if self.graphed is not None and self.graphed.is_blocked:
+            self.graphed.leave()
         self.position.finish_epoch()
         if self.observer is not None:
             self.observer.epoch_done()
@@ -401,87 +349,3 @@ class Run:
         self.flush()  # whether it was plotted shows once its values are here
         curves = board_curves(self.model.board)
         return curves is not None and bool(curves.counts().get(self.early_stopping.monitor))
-
-    def _leave_graphs_if_blocked(self) -> None:
-        if self.graphed is not None and self.graphed.is_blocked:
-            self.graphed.leave()
-
-
-class DeviceLoader:
-    """A loader as a run hands it out: batches on the run's device, each reported to the run.
-
-    Data in memory move to the device whole; with `stream`, or if they do not fit, batch by batch.
-    Everything else (`dataset`, `batch_size`, …) is the loader's own.
-    """
-
-    def __init__(self, loader: Any, run: Run, is_training: bool) -> None:
-        self.loader, self.is_training = loader, is_training
-        self._run, self._device = run, run.device
-        self._is_placed = isinstance(loader, ResidentLoader)
-        self.source = placed(loader, run.device, run.config.stream) if self._is_placed else loader
-        run.rng.track_loader(loader)
-        if run.group.size > 1:
-            self.source = ShardedLoader(self.source, run.group, run.rng)
-
-    def __len__(self) -> int:
-        return len(self.loader)
-
-    def __iter__(self) -> Iterator[Any]:
-        run = self._run
-        for batch in run.start_pass(self) if run.is_open else self.loader:
-            if not (self._is_placed and run.is_open):
-                batch = move(batch, self._device)  # noqa: PLW2901 - the same batch, where it counts
-            if not run.is_open:
-                yield batch
-                continue
-            run.batch = batch
-            observer = run.observer
-            if observer is not None and (
-                observer.next_batch > run.num_batches_done
-                if self.is_training
-                else not observer.wants_validation
-            ):
-                observer = None
-            if observer is not None:
-                observer.batch_started(batch, self.is_training)
-            yield batch
-            if run.is_open:
-                if observer is not None:
-                    observer.batch_done(self.is_training)
-                run.batch_done()
-        if run.is_open:
-            run.finish_pass()
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "loader":  # not there yet, while a copy is being made
-            raise AttributeError(name)
-        return getattr(self.loader, name)
-
-
-def batches_from(source: Any, first: int) -> Iterator[Any]:
-    """The batches of a new pass from this one on: a slice of its indices, where it has indices."""
-    if isinstance(source, ShardedLoader):
-        return source.batches(first)
-    if isinstance(source, (ResidentLoader, StreamedLoader)):
-        return source.batches(source.parts(first))
-    batches = iter(source)
-    for _ in islice(batches, first):
-        pass  # whatever they draw was drawn in the run that is resumed
-    return batches
-
-
-def requested_device(trainer: "Trainer", config: RunConfig) -> torch.device | None:
-    """The device that was asked for, by name or as a GPU; None: wherever the model is."""
-    gpus = getattr(trainer, "gpus", None) or [None]
-    return config.device or gpus[0]
-
-
-def choose_device(
-    trainer: "Trainer", model: "Module", config: RunConfig, group: ProcessGroup
-) -> torch.device:
-    """The device of a run; its processes meet there. Unless requested, it is the model's."""
-    tensors = trainable_tensors(model)
-    home = tensors[0].device if tensors else cpu()
-    device = group.device_for(requested_device(trainer, config)) or home
-    group.init(device)
-    return device

@@ -1,15 +1,22 @@
-"""What `Trainer(…)` is told beyond the book's three arguments, checked where it is said."""
+"""The options of `Trainer(…)` beyond the book's three, checked, and the device they request."""
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from d2l.base.devices import cpu
 from d2l.core.early_stopping import EarlyStopping
+from d2l.core.unregistered import trainable_tensors
 from d2l.engine.plan import check_precision
 from d2l.scale.data_parallel import check_strategy
+from d2l.scale.process_group import ProcessGroup
+
+if TYPE_CHECKING:
+    from d2l.core.module import Module
+    from d2l.core.trainer import Trainer
 
 NONFINITE = ("warn", "stop")
 TUTOR = (True, False, "strict")
@@ -58,3 +65,20 @@ def check_numbers(accumulate: Any, every: Any, keep: Any) -> None:
         )
     if not (isinstance(keep, int) and keep >= 1):
         raise ValueError(f"keep must be at least 1 checkpoint; found {keep!r}")
+
+
+def requested_device(trainer: "Trainer", config: RunConfig) -> torch.device | None:
+    """The device that was asked for, by name or as a GPU; None: wherever the model is."""
+    gpus = getattr(trainer, "gpus", None) or [None]
+    return config.device or gpus[0]
+
+
+def choose_device(
+    trainer: "Trainer", model: "Module", config: RunConfig, group: ProcessGroup
+) -> torch.device:
+    """The device of a run; its processes meet there. Unless requested, it is the model's."""
+    tensors = trainable_tensors(model)
+    home = tensors[0].device if tensors else cpu()
+    device = group.device_for(requested_device(trainer, config)) or home
+    group.init(device)
+    return device

@@ -7,7 +7,7 @@ import copy
 import platform
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
@@ -35,7 +35,7 @@ from d2l.scale.process_group import ProcessGroup
 from d2l.scale.sharding import SharedRandomState
 
 if TYPE_CHECKING:
-    from d2l.core.run import Position, Run
+    from d2l.core.run import Run
 
 
 @dataclass
@@ -216,3 +216,52 @@ def _load_curves(parts: RunParts, state: dict[str, Any]) -> None:
         state = {label: {**series, **done} for label, series in state.items() if series["xs"]}
     if curves is not None:
         curves.load_state_dict(state)
+
+
+@dataclass
+class Position:
+    """Where a run is: `epoch` whole epochs, and `batch` training batches of the next one, are done.
+
+    `first_batch` and `first_val_batch` are the indices of this epoch's first batches in the run;
+    `steps_before` counts the batches trained on before it, of whatever size they were.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    val_batch: int = 0
+    first_batch: int = 0
+    first_val_batch: int = 0
+    steps_before: int = 0
+
+    @property
+    def num_steps(self) -> int:
+        """How many training batches are done, in this program and before it."""
+        return self.steps_before + self.batch
+
+    @property
+    def is_inside_epoch(self) -> bool:
+        """Whether an epoch has begun and is not done."""
+        return self.batch > 0 or self.val_batch > 0
+
+    def counters(self) -> dict[str, int]:
+        """What the book's code reads of it, under the book's names."""
+        return {
+            "epoch": self.epoch,
+            "train_batch_idx": self.first_batch + self.batch,
+            "val_batch_idx": self.first_val_batch + self.val_batch,
+        }
+
+    def finish_epoch(self) -> None:
+        """Move to the first batch of the next epoch."""
+        self.epoch += 1
+        self.first_batch += self.batch
+        self.first_val_batch += self.val_batch
+        self.steps_before += self.batch
+        self.batch = self.val_batch = 0
+
+
+class ResumePoint(NamedTuple):
+    """The random states at the start of the training pass that is resumed, and where it stopped."""
+
+    epoch_rng: GeneratorStates
+    rng: GeneratorStates

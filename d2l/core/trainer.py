@@ -4,8 +4,8 @@ fit → prepare_data, prepare_model, configure_optimizers of the model
     → fit_epoch → prepare_batch, training_step and validation_step of the model
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,62 +22,13 @@ from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import release_trainer
 from d2l.core.run import Run
 from d2l.core.run_config import RunConfig
-from d2l.core.run_state import RunParts
+from d2l.core.trainer_state import NOT_TRAINED, Addition, PositionView, TrainerState, state_of
 from d2l.core.unregistered import trainable_tensors
-from d2l.core.validation import ValidationPass, validate
+from d2l.core.validation import validate
 from d2l.engine.plan import Plan
 from d2l.scale.process_group import from_environment
 
 OWN_OPTIONS = list(RunConfig.__dataclass_fields__)
-NOT_TRAINED = Plan("cpu", "resident", "eager", "nothing was trained yet")
-
-
-@dataclass
-class TrainerState:
-    """What the library keeps of a trainer, where no name of a reader's subclass can be in its way.
-
-    `run` is the fit in progress, `recorder` what takes in the values of `Module.plot`, `finished`
-    what `save` needs of the last run. `counters` are the book's `epoch`, `train_batch_idx` and
-    `val_batch_idx` outside a run.
-    """
-
-    config: RunConfig = field(default_factory=RunConfig)
-    run: Run | None = None
-    recorder: Run | ValidationPass | None = None
-    finished: RunParts | None = None
-    hints: list[Any] = field(default_factory=list)
-    plan: Plan = NOT_TRAINED
-    device: torch.device = field(default_factory=cpu)
-    counters: dict[str, int] = field(
-        default_factory=lambda: {"epoch": 0, "train_batch_idx": 0, "val_batch_idx": 0}
-    )
-
-
-class PositionView:
-    """A counter of the book's loop, read from the run; in a run, assigning to it has no effect."""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, trainer: "Trainer", owner: type) -> Any:
-        if trainer is None:
-            return self
-        state = state_of(trainer)
-        counters = state.counters if state.run is None else state.run.position.counters()
-        return counters[self._name]
-
-    def __set__(self, trainer: "Trainer", value: int) -> None:
-        state_of(trainer).counters[self._name] = value
-
-
-class Addition:
-    """A read-only attribute that 1.0.3 does not have; a reader's own of that name replaces it."""
-
-    def __init__(self, read: Callable[["Trainer"], Any]) -> None:
-        self._read, self.__doc__ = read, read.__doc__
-
-    def __get__(self, trainer: "Trainer", owner: type) -> Any:
-        return self if trainer is None else self._read(trainer)
 
 
 class Trainer(HyperParameters):
@@ -302,14 +253,6 @@ class Trainer(HyperParameters):
             **vars(self),
             "_d2l": replace(state_of(self), run=None, recorder=None, finished=None),
         }
-
-
-def state_of(trainer: Trainer) -> TrainerState:
-    """The library's state of a trainer, made here for one whose `__init__` is a reader's own."""
-    state: TrainerState | None = vars(trainer).get("_d2l")
-    if state is None:
-        state = vars(trainer)["_d2l"] = TrainerState()
-    return state
 
 
 def _open_run(trainer: Trainer, model: Any, data: Any, resume: str | Path | None) -> OpenRun:

@@ -9,8 +9,7 @@ from d2l.base.context_managers import evaluating
 from d2l.base.devices import move
 from d2l.core import checks
 from d2l.core.metrics import MetricRecorder, scalar
-from d2l.core.run import choose_device
-from d2l.core.run_config import RunConfig
+from d2l.core.run_config import RunConfig, choose_device
 from d2l.core.unregistered import device_of_unregistered_tensors
 from d2l.engine.plan import autocast_for
 from d2l.scale.process_group import from_environment
@@ -67,7 +66,7 @@ def _twin(
     """The trainer as the model sees it meanwhile; the trainer itself may be in a run."""
     from dataclasses import replace
 
-    from d2l.core.trainer import state_of
+    from d2l.core.trainer_state import state_of
 
     twin = object.__new__(type(trainer))
     state = replace(state_of(trainer), run=None, recorder=stand_in, device=device)

@@ -4,7 +4,7 @@ import torch
 
 from d2l.base.axes import Float, Tensor
 from d2l.core.data import DataModule
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 
 
 class SyntheticRegressionData(DataModule):

@@ -14,9 +14,9 @@ from torch import Tensor
 
 from d2l.base.seed import generator_states, set_generator_states
 from d2l.engine.capture_guard import CaptureBlockers, changed_names, detect_uncapturable
-from d2l.engine.device_loaders import Batch, ResidentLoader
 from d2l.engine.graph import Graph, capture, side_stream
 from d2l.engine.running_metrics import ResultTable
+from d2l.engine.tensor_loaders import Batch, ResidentLoader
 
 # Of the greatest change of a tensor in the step. The smallest error that a step of the tests makes
 # is a factor that falls by a hundredth at each step; one by a thousandth would be found as well.

@@ -13,7 +13,7 @@ from torch.utils.data.distributed import DistributedSampler
 
 from d2l.base.batches import checksum, count_examples, take_examples
 from d2l.base.seed import GeneratorStates, generator_states, seed_all, set_generator_states
-from d2l.engine.device_loaders import ResidentLoader, StreamedLoader
+from d2l.engine.tensor_loaders import ResidentLoader, StreamedLoader
 from d2l.errors import DataError
 from d2l.scale.process_group import ProcessGroup
 

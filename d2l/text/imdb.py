@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from d2l.base.context_managers import evaluating
 from d2l.base.devices import cpu, move
 from d2l.data.hub import download_extract
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import DataError
 from d2l.text.tokens import pad_numbers, tokenize
 from d2l.text.vocab import Vocab

@@ -6,7 +6,7 @@ from typing import Any
 
 from d2l.base.axes import Int, Tensor
 from d2l.core.data import DataModule
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import DataError
 from d2l.text.bpe import BPETokenizer
 from d2l.text.tokens import pad_numbers, preprocess_nmt, split_pairs, truncate_pad

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from d2l.base.axes import Int, Tensor
 from d2l.data.hub import download_extract
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import DataError, ShapeError
 from d2l.text.imdb import most_likely_class
 from d2l.text.tokens import pad_numbers, tokenize

@@ -11,7 +11,7 @@ import torch
 from d2l.base.axes import Int, Tensor
 from d2l.core.data import DataModule
 from d2l.data.hub import download
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import ConfigurationError, DataError
 from d2l.text.bpe import BPETokenizer
 from d2l.text.sentence_pairs import SentencePairs

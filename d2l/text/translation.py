@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from d2l.data.hub import download_extract
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.text.sentence_pairs import PairArrays
 from d2l.text.tokens import build_array_nmt, preprocess_nmt, tokenize_nmt
 from d2l.text.vocab import Vocab

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from d2l.base.axes import Int, Shaped, Tensor
 from d2l.data.hub import download_extract
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import DataError
 from d2l.text.tokens import before, flat, tokenize
 from d2l.text.vocab import Vocab

@@ -17,7 +17,7 @@ from torch.utils.data import (
     TensorDataset,
 )
 
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.tutor.evidence import Step
 
 NUM_FEATURES = 256

@@ -6,8 +6,9 @@ from typing import Any
 
 from torch import nn
 
+from d2l.core.device_loader import DeviceLoader
 from d2l.core.observer import observes_runs
-from d2l.core.run import DeviceLoader, Run
+from d2l.core.run import Run
 from d2l.tutor.hint import Hint, show
 
 DENSE_PASSES = 64  # backward passes that are looked at one after the other
@@ -121,7 +122,7 @@ class FitObserver:
     wants_validation = False
 
     def __init__(self, run: Run) -> None:
-        from d2l.core.trainer import state_of
+        from d2l.core.trainer_state import state_of
         from d2l.tutor.evidence import Evidence
         from d2l.tutor.hint import show
         from d2l.tutor.recorder import ModelHook

@@ -8,7 +8,7 @@ import torch
 
 from d2l.base.axes import Float, Tensor, UInt8
 from d2l.data.hub import download_extract
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import DataError
 from d2l.vision.images import read_images
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from d2l.engine.device_loaders import ResidentLoader
 from d2l.engine.graphed_epoch import WARM_UP_STEPS, GraphedEpoch
+from d2l.engine.tensor_loaders import ResidentLoader
 
 DATA = torch.arange(23.0)
 pytestmark = pytest.mark.usefixtures("cpu_graphs")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from d2l.engine.device_loaders import ResidentLoader, StreamedLoader, fits
+from d2l.engine.tensor_loaders import ResidentLoader, StreamedLoader, fits
 
 CPU = torch.device("cpu")
 X, Y = torch.arange(46.0).reshape(23, 2), torch.arange(23)

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.data.distributed import DistributedSampler
 
 from d2l.base.seed import seed_all
-from d2l.engine.device_loaders import ResidentLoader, StreamedLoader
+from d2l.engine.tensor_loaders import ResidentLoader, StreamedLoader
 from d2l.errors import DataError
 from d2l.scale.process_group import ProcessGroup
 from d2l.scale.sharding import ShardedLoader, SharedRandomState, shard_bounds

@@ -5,7 +5,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
-from d2l.engine.device_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.tutor.checks.labels import look_at_order, look_at_padding, look_at_shares
 from d2l.tutor.checks.pairs import look_at_pairs, look_at_shift
 from d2l.tutor.evidence import Call, Evidence, Step

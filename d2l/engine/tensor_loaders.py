@@ -1,4 +1,4 @@
-"""Loaders that deliver batches on the device: from memory, or streamed ahead in a thread."""
+"""Loaders over tensors: resident on the device, or streamed to it ahead in a thread."""
 
 import math
 from collections import deque

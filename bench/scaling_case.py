@@ -13,7 +13,7 @@ from bench.clock import now
 from bench.growth_case import Pictures
 from bench.size import BATCH_SIZE, LEARNING_RATE
 from d2l import torch as d2l
-from d2l.core import parallel_run
+from d2l.core.training import parallel_run
 
 EPOCHS = 12  # short ones: the fastest counts, for others may use the machine
 

@@ -122,7 +122,7 @@ from d2l.text.vocab import Vocab
 # 10 Modern recurrent neural networks
 from d2l.classic.seq2seq import predict_seq2seq, train_seq2seq
 from d2l.models.seq2seq import Decoder, Encoder, EncoderDecoder
-from d2l.models.masks import MaskedSoftmaxCELoss, sequence_mask
+from d2l.models.transformers.masks import MaskedSoftmaxCELoss, sequence_mask
 from d2l.models.rnn import GRU
 from d2l.models.seq2seq import Seq2Seq, Seq2SeqEncoder, init_seq2seq
 from d2l.plot.figure import show_list_len_pair_hist
@@ -137,12 +137,12 @@ from d2l.text.translation import MTFraEng, load_data_nmt, read_data_nmt
 
 # 11 Attention
 from d2l.classic.transformer import EncoderBlock, transpose_output, transpose_qkv
-from d2l.models.attention import AdditiveAttention, DotProductAttention
+from d2l.models.transformers.attention import AdditiveAttention, DotProductAttention
 from d2l.models.seq2seq import AttentionDecoder
-from d2l.models.masks import masked_softmax
-from d2l.models.attention import MultiHeadAttention
-from d2l.models.embedding import PositionalEncoding
-from d2l.models.transformer import (
+from d2l.models.transformers.masks import masked_softmax
+from d2l.models.transformers.attention import MultiHeadAttention
+from d2l.models.transformers.embedding import PositionalEncoding
+from d2l.models.transformers.transformer import (
     AddNorm,
     PositionWiseFFN,
     TransformerEncoder,
@@ -150,10 +150,10 @@ from d2l.models.transformer import (
 )
 from d2l.plot.images import show_heatmaps
 from torch.nn import Module as nn_Module
-from d2l.models.gpt import GPT
-from d2l.models.grouped_query import GQAAttention
-from d2l.models.gpt import FeedForward, TransformerBlock
-from d2l.models.vit import PatchEmbedding, ViT, ViTBlock
+from d2l.models.transformers.gpt import GPT
+from d2l.models.transformers.grouped_query import GQAAttention
+from d2l.models.transformers.gpt import FeedForward, TransformerBlock
+from d2l.models.transformers.vit import PatchEmbedding, ViT, ViTBlock
 
 # 12 Optimization algorithms
 from d2l.classic.optimization import get_data_ch11, train_ch11, train_concise_ch11
@@ -178,8 +178,8 @@ from d2l.vision.voc import VOCSegDataset, load_data_voc, read_voc_images, voc_ra
 from d2l.vision.voc import VOC_CLASSES, VOC_COLORMAP, voc_colormap2label, voc_label_indices
 
 # 15 Natural language processing: pretraining
-from d2l.models.bert import BERTEncoder, BERTModel, MaskLM, NextSentencePred
-from d2l.models.bert import bert_losses as _get_batch_loss_bert
+from d2l.models.transformers.bert import BERTEncoder, BERTModel, MaskLM, NextSentencePred
+from d2l.models.transformers.bert import bert_losses as _get_batch_loss_bert
 from d2l.text.bpe import BPETokenizer
 from d2l.text.glove import TokenEmbedding
 from d2l.text.ptb import batchify, load_data_ptb, read_ptb

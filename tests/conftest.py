@@ -119,7 +119,7 @@ def _leaves_the_process_as_it_was(monkeypatch):
 @pytest.fixture
 def cpu_graphs(monkeypatch):
     """Steps on the CPU are captured and replayed as on a GPU, in short runs too."""
-    from d2l.core import graphed_run
+    from d2l.core.training import graphed_run
     from d2l.engine import graph
 
     monkeypatch.setitem(graph.GRAPHS, "cpu", RecordedOps)

@@ -14,7 +14,7 @@ from d2l.base.devices import cpu, move
 from d2l.base.seed import generator_states, set_generator_states
 from d2l.classic.animator import Animator
 from d2l.core import checks
-from d2l.core.progress_reporter import ProgressReporter
+from d2l.core.training.progress_reporter import ProgressReporter
 from d2l.engine.tensor_loaders import ResidentLoader, placed
 
 

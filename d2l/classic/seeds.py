@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from d2l.base.seed import generator_states, seed_all, set_generator_states
-from d2l.core.state_dicts import (
+from d2l.core.training.state_dicts import (
     check_states,
     check_weights,
     collect_states,

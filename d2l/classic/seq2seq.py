@@ -16,8 +16,8 @@ from d2l.classic.optimization import grad_clipping
 from d2l.classic.run import ClassicRun
 from d2l.errors import LabelError
 from d2l.models.inference import decode, device_of
-from d2l.models.masks import MaskedSoftmaxCELoss
 from d2l.models.seq2seq import EncoderDecoder, Seq2Seq, init_seq2seq
+from d2l.models.transformers.masks import MaskedSoftmaxCELoss
 
 _TRAINED_BY_TRAINER = Seq2Seq  # which stays, whatever a reader calls by that name
 

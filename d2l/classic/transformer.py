@@ -9,10 +9,15 @@ from torch import nn
 
 from d2l.base.axes import Float, Shaped, Tensor
 from d2l.base.call_shapes import Arguments, call_shape_of
-from d2l.models.attention import AdditiveAttention, MultiHeadAttention, join_heads, split_heads
-from d2l.models.bert import BERTEncoder, BERTModel, MaskLM, NextSentencePred
 from d2l.models.cnn import Residual
-from d2l.models.transformer import AddNorm, PositionWiseFFN, TransformerEncoder
+from d2l.models.transformers.attention import (
+    AdditiveAttention,
+    MultiHeadAttention,
+    join_heads,
+    split_heads,
+)
+from d2l.models.transformers.bert import BERTEncoder, BERTModel, MaskLM, NextSentencePred
+from d2l.models.transformers.transformer import AddNorm, PositionWiseFFN, TransformerEncoder
 
 Constructor = Callable[..., None]
 

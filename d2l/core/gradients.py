@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from d2l.core import parallel_run
+from d2l.core.training import parallel_run
 from d2l.core.unregistered import trainable_tensors
 from d2l.scale.sharded_checkpoint import full_state
 
 if TYPE_CHECKING:
-    from d2l.core.run import Run
     from d2l.core.trainer import Trainer
+    from d2l.core.training.run import Run
 
 NOT_COMPARED = {"RESUME", "NOP", "CACHE", "EXTENDED_ARG", "PRECALL", "PUSH_NULL"}
 SAME = {"LOAD_METHOD": "LOAD_ATTR"}  # which depends on where the module was imported

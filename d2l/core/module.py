@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from d2l.base.devices import move
 from d2l.core.board import ProgressBoard
 from d2l.core.hyperparameters import HyperParameters
-from d2l.core.metrics import draw, scalar
+from d2l.core.training.metrics import draw, scalar
 from d2l.core.unregistered import (
     apply_to_unregistered_tensors,
     named_unregistered_layers,

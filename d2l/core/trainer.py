@@ -15,14 +15,15 @@ from torch import nn
 from d2l.base.devices import cpu, gpu, move, usable
 from d2l.base.devices import num_gpus as count_gpus
 from d2l.base.seed import seed_all
-from d2l.core import checkpointing, checks
-from d2l.core.fitting import Hooks, OpenRun
+from d2l.core import checks
 from d2l.core.gradients import accumulate_gradients, is_book_loop, scale_to_norm, zero_grad
 from d2l.core.hyperparameters import HyperParameters
 from d2l.core.module import release_trainer
-from d2l.core.run import Run
-from d2l.core.run_config import RunConfig
 from d2l.core.trainer_state import NOT_TRAINED, Addition, PositionView, TrainerState, state_of
+from d2l.core.training import checkpointing
+from d2l.core.training.fitting import Hooks, OpenRun
+from d2l.core.training.run import Run
+from d2l.core.training.run_config import RunConfig
 from d2l.core.unregistered import trainable_tensors
 from d2l.core.validation import validate
 from d2l.engine.plan import Plan

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from d2l.base.devices import cpu
-from d2l.core.run_config import RunConfig
-from d2l.core.run_state import RunParts
+from d2l.core.training.run_config import RunConfig
+from d2l.core.training.run_state import RunParts
 from d2l.engine.plan import Plan
 
 if TYPE_CHECKING:
-    from d2l.core.run import Run
     from d2l.core.trainer import Trainer
+    from d2l.core.training.run import Run
     from d2l.core.validation import ValidationPass
 
 NOT_TRAINED = Plan("cpu", "resident", "eager", "nothing was trained yet")

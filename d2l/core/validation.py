@@ -8,8 +8,8 @@ from d2l.base.batches import count_examples
 from d2l.base.context_managers import evaluating
 from d2l.base.devices import move
 from d2l.core import checks
-from d2l.core.metrics import MetricRecorder, scalar
-from d2l.core.run_config import RunConfig, choose_device
+from d2l.core.training.metrics import MetricRecorder, scalar
+from d2l.core.training.run_config import RunConfig, choose_device
 from d2l.core.unregistered import device_of_unregistered_tensors
 from d2l.engine.plan import autocast_for
 from d2l.scale.process_group import from_environment

@@ -1,7 +1,8 @@
 """Where files of data are looked for and kept: the caller's folder, and what `D2L_DATA` names.
 
 One rule for every set: `D2L_DATA` stands for the book's folder `../data`, and is looked in as well
-where a caller names a folder of their own."""
+where a caller names a folder of their own.
+"""
 
 import os
 from pathlib import Path

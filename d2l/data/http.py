@@ -1,6 +1,7 @@
 """One request to the network: with a time limit, a status that is looked at, and a progress bar.
 
-Every failure is a `DataError`; an `InterruptedDownloadError` where another try may go better."""
+Every failure is a `DataError`; an `InterruptedDownloadError` where another try may go better.
+"""
 
 import functools
 import ssl

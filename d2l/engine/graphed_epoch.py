@@ -4,7 +4,8 @@ Everything a step needs lies in buffers that never move: the order of the exampl
 says which batch it is, and a table of results with a row for each batch of the pass. The captured
 step gathers its batch by the cursor, runs, writes its results and moves the cursor. After the
 capture, and at the start of every pass, a step is done both ways and compared. Knows tensors and
-callables only."""
+callables only.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable

@@ -1,7 +1,8 @@
 """Unpack a zip or tar file within limits; everything is looked at before anything is written.
 
 Nothing in an archive is trusted: not its names, its links or its sizes. A link becomes a copy of
-what it stands for in the archive, so that no link is ever made."""
+what it stands for in the archive, so that no link is ever made.
+"""
 
 import lzma
 import os

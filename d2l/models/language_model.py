@@ -12,7 +12,6 @@ from d2l.base.axes import Float, Int, Shaped, Tensor
 from d2l.core.classifier import Classifier
 from d2l.core.module import batch_parts
 from d2l.errors import ShapeError
-from d2l.models.embedding import embed
 from d2l.models.inference import device_of, predicting
 from d2l.models.input_errors import (
     ExplainsErrors,
@@ -21,6 +20,7 @@ from d2l.models.input_errors import (
     require_below,
     require_positions,
 )
+from d2l.models.transformers.embedding import embed
 from d2l.text.decoding import draw, next_probabilities
 
 

@@ -10,10 +10,10 @@ from d2l.base.axes import Float, Int, Shaped, Tensor
 from d2l.base.call_shapes import has_call_shapes
 from d2l.base.devices import move
 from d2l.core.classifier import Classifier
-from d2l.models.embedding import embed
 from d2l.models.inference import decode, device_of
 from d2l.models.input_errors import ExplainsErrors, require_axes
 from d2l.models.rnn import GRU
+from d2l.models.transformers.embedding import embed
 
 
 class Encoder(nn.Module):

@@ -1,7 +1,8 @@
 """One figure that follows growing data, wherever the program runs.
 
 In a notebook it is an output that is replaced in place; in a script it is pyplot's current figure,
-drawn only when it is looked at. Knows neither curves nor boards."""
+drawn only when it is looked at. Knows neither curves nor boards.
+"""
 
 import sys
 import threading

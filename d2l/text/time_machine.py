@@ -1,5 +1,6 @@
 """Text and sentence pairs of our own, small enough to learn from in a minute on a CPU: a tale, and
-numbers in the words of two invented languages."""
+numbers in the words of two invented languages.
+"""
 
 import random
 import re

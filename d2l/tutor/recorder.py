@@ -1,7 +1,8 @@
 """Records the PyTorch functions that a program calls, in the order of the calls.
 
 A `TorchFunctionMode` sees every call that is made from Python, with its arguments and its result,
-and changes none. Under `torch.compile`, and inside a captured graph, nothing is recorded."""
+and changes none. Under `torch.compile`, and inside a captured graph, nothing is recorded.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -11,12 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from d2l.tutor.evaluation import Evaluation
 from d2l.tutor.evidence import DROPOUTS, Evidence, Step, When
 from d2l.tutor.hint import Hint
 from d2l.tutor.recorder import OptimizerHook, Recorder
 from d2l.tutor.run_checks import Looking, explained
-from d2l.tutor.tracker import Tracker, leaves_of
+from d2l.tutor.tracker import Evaluation, Tracker, leaves_of
 
 FULL_STEPS = 2  # the newest ones, whose calls and tensors are kept
 ENOUGH_PASSES = 30  # before a program is judged by its first epoch

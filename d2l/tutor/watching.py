@@ -6,9 +6,9 @@ from typing import Any
 
 from torch import nn
 
-from d2l.core.device_loader import DeviceLoader
-from d2l.core.observer import observes_runs
-from d2l.core.run import Run
+from d2l.core.training.device_loader import DeviceLoader
+from d2l.core.training.observer import observes_runs
+from d2l.core.training.run import Run
 from d2l.tutor.hint import Hint, show
 
 DENSE_PASSES = 64  # backward passes that are looked at one after the other
@@ -116,7 +116,7 @@ def observe(run: Run) -> "FitObserver | None":
 
 
 class FitObserver:
-    """The tutor's view of one run; see `d2l.core.observer.RunObserver`."""
+    """The tutor's view of one run; see `d2l.core.training.observer.RunObserver`."""
 
     next_batch: float = 0
     wants_validation = False

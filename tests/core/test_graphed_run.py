@@ -17,7 +17,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from d2l import torch as d2l
-from d2l.core import gradients, graphed_run
+from d2l.core import gradients
+from d2l.core.training import graphed_run
 from d2l.engine import graph
 from d2l.engine.graphed_epoch import GraphedEpoch
 from d2l.engine.running_metrics import FiniteCheck, ResultTable, Snapshot
@@ -416,7 +417,7 @@ def test_on_a_gpu_only_runs_worth_capturing_are_replayed(max_epochs, step, why, 
 
     make_plan = graphed_run.make_plan
     monkeypatch.setattr(graphed_run, "FEWEST_STEPS", 300)
-    monkeypatch.setattr("d2l.core.fitting.make_plan", on_cuda)
+    monkeypatch.setattr("d2l.core.training.fitting.make_plan", on_cuda)
     d2l.Trainer(max_epochs).fit(small_mlp(), Images())
     assert (plans[0].step, plans[0].device) == (step, "cuda")
     assert why in plans[0].why

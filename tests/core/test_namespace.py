@@ -10,7 +10,7 @@ from readers import TwoClasses
 from torch import nn
 
 from d2l import torch as d2l
-from d2l.core.run_config import RunConfig
+from d2l.core.training.run_config import RunConfig
 
 CONTRACT = json.loads((Path(__file__).parents[1] / "face" / "contract.json").read_text("utf-8"))
 BOOKS_ATTRIBUTES = {  # instance attributes and class annotations of the book's code

@@ -10,8 +10,8 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from d2l import torch as d2l
-from d2l.core.lr_schedule import unpack
-from d2l.core.run_config import check_numbers
+from d2l.core.training.lr_schedule import unpack
+from d2l.core.training.run_config import check_numbers
 from d2l.errors import ModelError
 
 NAN = math.nan

@@ -14,7 +14,7 @@ from interrupted import BATCH
 from resumable import NUM_BATCHES, Net, Points, is_same, learned, parts, resumed, straight
 
 from d2l import torch as d2l
-from d2l.core.checkpointing import SignalHandler
+from d2l.core.training.checkpointing import SignalHandler
 from d2l.runs.checkpoint_dir import read_checkpoint
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

@@ -16,8 +16,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from d2l import torch as d2l
-from d2l.core.graphed_run import DeviceRates, can_be_on_device
 from d2l.core.trainer_state import state_of
+from d2l.core.training.graphed_run import DeviceRates, can_be_on_device
 
 pytestmark = pytest.mark.usefixtures("cpu_graphs")
 REPLAYED = "nothing prevents a replay"

@@ -8,7 +8,7 @@ import torch
 from test_graphed_run import Images, small_mlp
 
 from d2l import torch as d2l
-from d2l.core.graphed_run import GraphedRun
+from d2l.core.training.graphed_run import GraphedRun
 from d2l.engine.running_metrics import FiniteCheck
 
 
@@ -43,7 +43,7 @@ def test_a_replayed_run_reads_its_results_at_most_ten_times_a_second(monkeypatch
 
 def test_an_eager_run_on_a_device_looks_for_nan_at_most_ten_times_a_second(monkeypatch):
     reads = counting(monkeypatch, FiniteCheck, "read")
-    monkeypatch.setattr("d2l.core.run.FiniteCheck", lambda deferred: FiniteCheck(True))
+    monkeypatch.setattr("d2l.core.training.run.FiniteCheck", lambda deferred: FiniteCheck(True))
     seconds = fit(40)
     assert 1 <= len(reads) <= 10 * seconds + 2
 

@@ -11,7 +11,8 @@ from d2l import torch as d2l
 from d2l.base import public_names
 from d2l.classic import evaluation
 from d2l.core import module as core_module
-from d2l.models import attention, masks, seq2seq
+from d2l.models import seq2seq
+from d2l.models.transformers import attention, masks
 
 DATA = [(torch.eye(3), torch.tensor([0, 1, 1]))]
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from d2l import torch as d2l
 from d2l.errors import ModelError
-from d2l.models.attention import FEWEST_KEYS_ON_CPU
+from d2l.models.transformers.attention import FEWEST_KEYS_ON_CPU
 
 LENGTHS = [None, torch.tensor([1, 7, 4]), torch.tensor([[1, 7, 4, 2, 5]] * 3)]
 MANY = 2 * FEWEST_KEYS_ON_CPU  # so many that the fused kernel is used
@@ -57,7 +57,9 @@ def test_dot_products_weigh_the_values(valid_lens, num_keys, asked_before):
 @pytest.mark.parametrize("is_looked_at", [True, False])
 def test_a_query_with_no_valid_key_reads_zeros(dropout, num_keys, is_looked_at, monkeypatch):
     if not is_looked_at:  # as on a GPU, where a look would be a wait
-        monkeypatch.setattr("d2l.models.masks._cannot_be_looked_at", lambda tensor: True)
+        monkeypatch.setattr(
+            "d2l.models.transformers.masks._cannot_be_looked_at", lambda tensor: True
+        )
     inputs = parts(grad=True, num_keys=num_keys)
     attention = d2l.DotProductAttention(dropout)
     outputs = attention(*inputs, torch.tensor([0, 7, 4]))

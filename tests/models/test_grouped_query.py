@@ -7,8 +7,8 @@ import torch
 
 from d2l import torch as d2l
 from d2l.errors import ModelError, ShapeError
-from d2l.models import grouped_query
-from d2l.models.grouped_query import KeyValueCache
+from d2l.models.transformers import grouped_query
+from d2l.models.transformers.grouped_query import KeyValueCache
 
 
 def attention(num_heads=4, num_kv_heads=2, **options):

@@ -11,10 +11,10 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from d2l.notebook import cell_images
-from d2l.notebook.cell_images import attach_pictures
-from d2l.notebook.page import notebook_page
-from d2l.notebook.sanitize_images import ImageBudget
+from d2l.notebook.render import cell_images
+from d2l.notebook.render.cell_images import attach_pictures
+from d2l.notebook.render.page import notebook_page
+from d2l.notebook.render.sanitize_images import ImageBudget
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9"><script>1</script><circle r="4"/></svg>'
 

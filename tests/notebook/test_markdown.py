@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from bs4 import BeautifulSoup
 
-from d2l.notebook.markdown import code_to_html, formula, markdown_to_html
+from d2l.notebook.render.markdown import code_to_html, formula, markdown_to_html
 
 
 def parsed(source):

@@ -8,7 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from d2l.notebook.sanitize_html import MAX_CHARACTERS, MAX_DEPTH, sanitize_html
+from d2l.notebook.render.sanitize_html import MAX_CHARACTERS, MAX_DEPTH, sanitize_html
 
 
 def png_address(colour="red"):

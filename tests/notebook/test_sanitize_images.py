@@ -8,7 +8,7 @@ import zlib
 import pytest
 from PIL import Image, PngImagePlugin
 
-from d2l.notebook.sanitize_images import MAX_SIDE, ImageBudget
+from d2l.notebook.render.sanitize_images import MAX_SIDE, ImageBudget
 
 
 def encoded(picture, form, **options):

@@ -9,8 +9,8 @@ from bs4 import BeautifulSoup
 from matplotlib.figure import Figure
 from PIL import Image, ImageChops
 
-from d2l.notebook.sanitize_images import ImageBudget
-from d2l.notebook.sanitize_svg import MAX_CHARACTERS, sanitize_svg
+from d2l.notebook.render.sanitize_images import ImageBudget
+from d2l.notebook.render.sanitize_svg import MAX_CHARACTERS, sanitize_svg
 
 OPEN = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
 

@@ -3,7 +3,7 @@
 Knows which cells to hold together; what makes two values equal is the business of `compare_items`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,12 +13,11 @@ from typing import NamedTuple
 from nbformat import NotebookNode
 
 from d2l.grader.compare.align import Cell, Group, align
-from d2l.grader.compare.compare_items import items_of, match_items
+from d2l.grader.compare.compare_items import count_random_values, items_of, match_items
 from d2l.grader.compare.compare_repeats import num_random_values
 from d2l.grader.compare.match_sections import Section, match_sections
 from d2l.grader.compare.notebook_runs import Failed, NotebookRuns
-from d2l.grader.compare.outputs import Curves, Output, Picture
-from d2l.grader.compare.read_outputs import read_cell
+from d2l.grader.compare.outputs import Output
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
 from d2l.grader.compare.tolerance import (
     ALL_AUTO,
@@ -33,8 +32,6 @@ from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome
 
 Rules = Mapping[str, SectionRules]  # by headings; a heading without counts for the one above it
-
-_NOT_PRODUCED = "stored output is not what the code produces"
 
 
 def compare(
@@ -237,7 +234,7 @@ class _Comparison:
     @cached_property
     def _num_random(self) -> int:
         """How many outputs of the reference are random, among which chance may err."""
-        return _num_random(self.reference)
+        return count_random_values(self.reference)
 
     def _cells_in(self, section: int) -> list[int]:
         pairs = zip(self.submission.sections, self.homes, strict=True)
@@ -253,11 +250,6 @@ class _Comparison:
         if theirs and not placed:
             return [_blame(Finding("missing", "code"), failed)]
         return [f if f.verdict == "match" else _blame(f, failed) for f in placed]
-
-
-def _num_random(runs: NotebookRuns) -> int:
-    items = (items_of(runs.shown([cell])) for cell in runs.words)
-    return sum(num_random_values(one) > 0 for found in items for one in found)
 
 
 def _cells(side: NotebookRuns, homes: Sequence[int]) -> list[Cell]:
@@ -278,51 +270,6 @@ def _blame(finding: Finding, failed: Failed) -> Finding:
         hint=failed.how,
         submission_cell=failed.cell,
     )
-
-
-def stale_outputs(stored: NotebookNode, fresh: NotebookRuns) -> tuple[Finding, ...]:
-    """Return a finding for each stored output that no fresh run produces.
-
-    `stored` has the same cells as the fresh runs. Outputs that were never stored are fine; random
-    values need only be of the kind that the fresh runs give.
-    """
-    num_random = _num_random(fresh)
-    return tuple(
-        finding
-        for index in fresh.words
-        for finding in _stale_in(index, read_cell(stored.cells[index].outputs), fresh, num_random)
-    )
-
-
-def _stale_in(
-    index: int, stored: Sequence[Output], fresh: NotebookRuns, num_random: int
-) -> Iterator[Finding]:
-    produced, failure = fresh.shown([index]), fresh.failure([index])
-    for finding in _unlike(stored, produced, num_random) if stored else ():
-        reason = failure.how if failure else finding.hint
-        message = f"{_NOT_PRODUCED}: {reason}"
-        verdict = "failed" if failure else finding.verdict
-        yield replace(
-            finding, verdict=verdict, message=message, hint=message, submission_cell=index
-        )
-
-
-def _unlike(
-    stored: Sequence[Output], produced: Sequence[Sequence[Output]], num_random: int
-) -> list[Finding]:
-    """What is stored otherwise than it was produced, and what was never produced.
-
-    The hint is the part of a finding that does not call the fresh run a reference.
-    """
-    if not any(isinstance(item, Curves) for item in stored):  # a Jupyter like any other stored it
-        produced = [
-            [Picture(0, 0) if isinstance(item, Curves) else item for item in items]
-            for items in produced
-        ]
-    there, here = items_of(produced), items_of([stored])
-    otherwise = [f for f in match_items(there, here, num_random)[0] if f.verdict == "differs"]
-    never = [f for f in match_items(here, there, num_random)[0] if f.verdict == "missing"]
-    return [*otherwise, *(replace(finding, hint="the cell does not show it") for finding in never)]
 
 
 class _Runs(NamedTuple):

@@ -4,11 +4,12 @@ What differs between the reference's own runs is random, and compared as such; t
 Knows nothing of cells and sections, and runs nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from nbformat import NotebookNode
 
 from d2l.grader.compare.compare_repeats import (
     is_random,
@@ -16,7 +17,8 @@ from d2l.grader.compare.compare_repeats import (
     repeats_difference,
 )
 from d2l.grader.compare.differences import numbers_of
-from d2l.grader.compare.outputs import Array, Line, Output, Table, Text
+from d2l.grader.compare.notebook_runs import NotebookRuns, read_cell
+from d2l.grader.compare.outputs import Array, Curves, Line, Output, Picture, Table, Text
 from d2l.grader.compare.pairing import pair
 from d2l.grader.compare.report import Finding
 from d2l.grader.compare.tolerance import (
@@ -29,6 +31,8 @@ from d2l.grader.compare.tolerance import (
 )
 
 Runs = Sequence[Sequence[Output]]  # what each run shows
+
+NOT_PRODUCED = "stored output is not what the code produces"
 
 
 class Compared(NamedTuple):
@@ -174,3 +178,53 @@ def _sorted(item: Output) -> Output:
     if isinstance(item, Text):
         return replace(item, text=" ".join(sorted(item.text.split())))
     return item
+
+
+def stale_outputs(stored: NotebookNode, fresh: NotebookRuns) -> tuple[Finding, ...]:
+    """Return a finding for each stored output that no fresh run produces.
+
+    `stored` has the same cells as the fresh runs. Outputs that were never stored are fine; random
+    values need only be of the kind that the fresh runs give.
+    """
+    num_random = count_random_values(fresh)
+    return tuple(
+        finding
+        for index in fresh.words
+        for finding in _stale_in(index, read_cell(stored.cells[index].outputs), fresh, num_random)
+    )
+
+
+def _stale_in(
+    index: int, stored: Sequence[Output], fresh: NotebookRuns, num_random: int
+) -> Iterator[Finding]:
+    produced, failure = fresh.shown([index]), fresh.failure([index])
+    for finding in _unlike(stored, produced, num_random) if stored else ():
+        reason = failure.how if failure else finding.hint
+        message = f"{NOT_PRODUCED}: {reason}"
+        verdict = "failed" if failure else finding.verdict
+        yield replace(
+            finding, verdict=verdict, message=message, hint=message, submission_cell=index
+        )
+
+
+def _unlike(
+    stored: Sequence[Output], produced: Sequence[Sequence[Output]], num_random: int
+) -> list[Finding]:
+    """What is stored otherwise than it was produced, and what was never produced.
+
+    The hint is the part of a finding that does not call the fresh run a reference.
+    """
+    if not any(isinstance(item, Curves) for item in stored):  # a Jupyter like any other stored it
+        produced = [
+            [Picture(0, 0) if isinstance(item, Curves) else item for item in items]
+            for items in produced
+        ]
+    there, here = items_of(produced), items_of([stored])
+    otherwise = [f for f in match_items(there, here, num_random)[0] if f.verdict == "differs"]
+    never = [f for f in match_items(here, there, num_random)[0] if f.verdict == "missing"]
+    return [*otherwise, *(replace(finding, hint="the cell does not show it") for finding in never)]
+
+
+def count_random_values(runs: NotebookRuns) -> int:
+    items = (items_of(runs.shown([cell])) for cell in runs.words)
+    return sum(num_random_values(one) > 0 for found in items for one in found)

@@ -1,6 +1,7 @@
 """Compares training curves: how far they go, and their height at seven windows on the way.
 
-Heights are compared as levels are."""
+Heights are compared as levels are.
+"""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,7 @@
 """A notebook's sections by its markdown headings, and which sections of two notebooks are the same.
 
-Knows headings alone; what the cells below them do is the business of `align`."""
+Knows headings alone; what the cells below them do is the business of `align`.
+"""
 
 import re
 from collections.abc import Sequence

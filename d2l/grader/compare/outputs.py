@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+HINT = "application/vnd.d2l.hint+json"  # of the tutor, about the training; it is not a result
 Kind = Literal["tensor", "array", "number", "sequence"]
 Shape = tuple[int | None, ...]  # None: an axis that was printed in part
 

@@ -14,9 +14,9 @@ from typing import Literal
 from nbformat import NotebookNode
 
 from d2l.grader.sandbox.job import CellOutcome
-from d2l.notebook.cell_html import CellWriter
 from d2l.notebook.execute import code_cells
-from d2l.notebook.page import document
+from d2l.notebook.render.cell_html import CellWriter
+from d2l.notebook.render.page import document
 
 Verdict = Literal["match", "differs", "missing", "failed"]
 MAX_MESSAGE = 4_000

@@ -16,7 +16,7 @@ from d2l.grader.compare.report import badge, message_html, report_style
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.student_page import points, student_link
-from d2l.notebook.page import document
+from d2l.notebook.render.page import document
 
 _BINS = 10
 _WIDTH, _HEIGHT = 640, 220

@@ -35,7 +35,7 @@ from d2l.grader.grading.submissions import (
 )
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome, RunStatus
-from d2l.notebook.cell_images import attach_pictures
+from d2l.notebook.render.cell_images import attach_pictures
 
 PAGES = Path("students")
 # Of several runs the first of these that there is counts; not named, an "ok" comes last.

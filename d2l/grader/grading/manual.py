@@ -23,8 +23,8 @@ from d2l.grader.grading.result import Answer, CheckStatus, StudentResult, home_o
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.student_page import points, student_link
 from d2l.grader.grading.submissions import Submission
-from d2l.notebook.markdown import markdown_to_html
-from d2l.notebook.page import document
+from d2l.notebook.render.markdown import markdown_to_html
+from d2l.notebook.render.page import document
 
 _COLUMNS = ("student", "item", "points", "comment")
 _MOST_CHARACTERS = 20_000  # of one answer

@@ -1,6 +1,7 @@
 """What became of one submission, as plain data: points, reasons, and where they come from.
 
-Knows no rubric and no files: it is what the result cache keeps and what pages and tables show."""
+Knows no rubric and no files: it is what the result cache keeps and what pages and tables show.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -21,7 +21,7 @@ from d2l.grader.compare.report import (
     report_style,
 )
 from d2l.grader.grading.result import CheckResult, SectionResult, StudentResult
-from d2l.notebook.page import document
+from d2l.notebook.render.page import document
 
 
 def student_page(result: StudentResult, notebook: NotebookNode | None, title: str = "") -> str:

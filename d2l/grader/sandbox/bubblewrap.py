@@ -1,7 +1,8 @@
 """The level BUBBLEWRAP: `bwrap` starts a run in namespaces of its own, without any privilege.
 
 Nothing of a run lies on this machine's disk: its inputs are unpacked inside, in memory. What is
-passed to `bwrap` goes through open descriptors, since its command line can be read from inside."""
+passed to `bwrap` goes through open descriptors, since its command line can be read from inside.
+"""
 
 import functools
 import os

@@ -1,6 +1,7 @@
 """The files of `d2l run`: those next to a notebook, copied into its sandbox, and what a run leaves.
 
-Knows nothing of how it ran."""
+Knows nothing of how it ran.
+"""
 
 import copy
 import io
@@ -38,7 +39,7 @@ from d2l.grader.sandbox.session import Session
 from d2l.notebook.execute import announces_failure, clear_outputs, code_cells
 from d2l.notebook.optional_deps import versions_of
 from d2l.notebook.outputs import clean
-from d2l.notebook.page import notebook_page
+from d2l.notebook.render.page import notebook_page
 from d2l.notebook.source import notebook_title
 
 SUPERVISOR = "d2l.grader.sandbox.guest.supervisor"

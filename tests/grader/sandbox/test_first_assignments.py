@@ -2,7 +2,7 @@
 
 import pytest
 
-from d2l.grader.sandbox.guest.first_assignments import first_assignments
+from d2l.grader.sandbox.guest.answers import first_assignments
 
 
 def cells_of(*sources):

@@ -5,7 +5,6 @@ reach. Its answers are checked outside, so all it has to be is honest about hone
 """
 
 import asyncio
-import base64
 import ctypes
 import json
 import os
@@ -21,25 +20,19 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from d2l.grader.sandbox.guest import VALUE_TYPE
-from d2l.grader.sandbox.guest.first_assignments import first_assignments
+from d2l.grader.sandbox.guest.answers import cell_answer, first_assignments, value_answer
 from d2l.grader.sandbox.guest.installs import install_environment
 from d2l.grader.sandbox.process_tree import CpuClock, descendants
 from d2l.grader.sandbox.protocol import (
     Answer,
-    ArrayFound,
     CellDone,
-    CellError,
-    CellOutput,
     CellsDone,
-    DisplayData,
-    ExecuteResult,
     FetchValue,
     Finish,
     Request,
     RunCells,
     Started,
     Stream,
-    ValueFound,
     ValueProblem,
     frame,
     read_requests,
@@ -53,7 +46,7 @@ from d2l.notebook.kernel import (
     fresh_kernel,
     hook_call,
 )
-from d2l.notebook.outputs import JSON_KIND, MAX_DEPTH, MAX_MESSAGE, Caps, clean, is_deeper
+from d2l.notebook.outputs import MAX_MESSAGE, Caps
 
 HOOKS = "d2l.grader.sandbox.guest.kernel_hooks"
 START_SECONDS = 60
@@ -244,11 +237,11 @@ class _Supervisor:
 
     def _cell_done(self, run: CellRun) -> CellDone:
         """The answer for a cell, without its outputs where all cells' would be too much."""
-        answer = _cell_answer(run, list(map(wire_output, run.outputs)))
+        answer = cell_answer(run, list(map(wire_output, run.outputs)))
         size = len(frame(answer))
         if self._answers.of_cells + size > self._request.output // 2 - RESERVED:
             note = f"[d2l: {size:,} bytes of outputs were cut: the cells before used up the room]\n"
-            return _cell_answer(run, [Stream("stderr", note)])
+            return cell_answer(run, [Stream("stderr", note)])
         return answer
 
     def _verdict(self) -> tuple[Any, str]:
@@ -269,7 +262,7 @@ class _Supervisor:
             left = self._request.output // 2 - RESERVED - self._answers.of_values
             limit = _CpuLimit(self._clock, FETCH_SECONDS, WALL_FACTOR * FETCH_SECONDS)
             found = await _fetch(kernel, request, left, limit)
-            self._answers.send(_value_answer(request.name, found, left))
+            self._answers.send(value_answer(request.name, found, left))
 
 
 def kernel_environment(may_install: bool) -> dict[str, str]:
@@ -319,50 +312,3 @@ async def _fetch(
     if not found:
         return {"problem": f"not fetched: {reply.get('ename')}: {reply.get('evalue')}"}
     return found
-
-
-def _value_answer(name: str, found: dict[str, Any], limit: int) -> Answer:
-    """The answer for what was found; what is too large, or of no known form, is a problem."""
-    size = len(str(found.get("npy") or found.get("plain") or ""))  # of the text, never too small
-    if size > limit:
-        found = {"problem": f"it is larger than the {limit:,} bytes that are left"}
-    try:
-        if "npy" in found:
-            return ArrayFound(name, base64.b64decode(found["npy"], validate=True))
-        if "plain" in found:
-            text = clean(found["plain"])
-            if is_deeper(json.loads(text), MAX_DEPTH - 2):
-                raise ValueError("a value with too many lists or objects within each other")
-            return ValueFound(name, text)
-    except (TypeError, ValueError, RecursionError, AttributeError):
-        found = {"problem": "what arrived is not a value"}
-    return ValueProblem(name, clean(str(found.get("problem")))[:MAX_MESSAGE])
-
-
-def _cell_answer(run: CellRun, outputs: list[CellOutput]) -> CellDone:
-    return CellDone(
-        index=run.index,
-        status=run.status,
-        seconds=run.seconds,
-        peak_memory=run.peak_memory,
-        error=run.message,
-        execution_count=run.execution_count,
-        outputs=outputs,
-    )
-
-
-def wire_output(output: Mapping[str, Any]) -> CellOutput:
-    """Return an output of nbformat's form as a message has it."""
-    if output["output_type"] == "stream":
-        return Stream(output["name"], output["text"])
-    if output["output_type"] == "error":
-        return CellError(output["ename"], output["evalue"], list(output["traceback"]))
-    data = {
-        kind: json.dumps(value) if JSON_KIND.fullmatch(kind) else value
-        for kind, value in output["data"].items()
-    }
-    metadata = json.dumps(output["metadata"])
-    if output["output_type"] == "display_data":
-        return DisplayData(data, metadata)
-    count = output["execution_count"]
-    return ExecuteResult(data, metadata, count if isinstance(count, int) else None)

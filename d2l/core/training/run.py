@@ -14,15 +14,16 @@ import torch
 
 from d2l.base.batches import count_examples
 from d2l.base.seed import GeneratorStates
-from d2l.core import checks, parallel_run
+from d2l.core import checks
 from d2l.core.board import board_curves
-from d2l.core.checkpointing import SignalHandler
-from d2l.core.device_loader import DeviceLoader, batches_from
-from d2l.core.early_stopping import EarlyStopping, require_metric
-from d2l.core.lr_schedule import Schedule
-from d2l.core.metrics import MetricRecorder, mean_of, scalar
-from d2l.core.run_config import RunConfig, choose_device
-from d2l.core.run_state import Position, ResumePoint, RunParts
+from d2l.core.training import parallel_run
+from d2l.core.training.checkpointing import SignalHandler
+from d2l.core.training.device_loader import DeviceLoader, batches_from
+from d2l.core.training.early_stopping import EarlyStopping, require_metric
+from d2l.core.training.lr_schedule import Schedule
+from d2l.core.training.metrics import MetricRecorder, mean_of, scalar
+from d2l.core.training.run_config import RunConfig, choose_device
+from d2l.core.training.run_state import Position, ResumePoint, RunParts
 from d2l.engine.plan import Plan
 from d2l.engine.running_metrics import SECONDS_BETWEEN_READS, FiniteCheck, NonFinite
 from d2l.errors import NotFiniteError
@@ -30,13 +31,13 @@ from d2l.scale.process_group import from_environment
 from d2l.scale.sharding import SharedRandomState
 
 if TYPE_CHECKING:
-    from d2l.core.checkpointing import CheckpointManager
-    from d2l.core.graphed_run import GraphedRun
     from d2l.core.module import Module
-    from d2l.core.observer import RunObserver
-    from d2l.core.progress_reporter import ProgressReporter
-    from d2l.core.run_logger import RunLogger
     from d2l.core.trainer import Trainer
+    from d2l.core.training.checkpointing import CheckpointManager
+    from d2l.core.training.graphed_run import GraphedRun
+    from d2l.core.training.observer import RunObserver
+    from d2l.core.training.progress_reporter import ProgressReporter
+    from d2l.core.training.run_logger import RunLogger
     from d2l.engine.running_metrics import ResultTable
 
 STEP_LOSS = "the loss of the step"

@@ -8,7 +8,7 @@ import re
 from html import escape
 from xml.parsers import expat
 
-from d2l.notebook.sanitize_images import ImageBudget
+from d2l.notebook.render.sanitize_images import ImageBudget
 
 MAX_CHARACTERS = 4_000_000
 MAX_ELEMENTS = 50_000

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from nbformat import NotebookNode
 
-from d2l.notebook.sanitize_images import MAX_BYTES, ImageBudget
-from d2l.notebook.sanitize_svg import sanitize_svg
+from d2l.notebook.render.sanitize_images import MAX_BYTES, ImageBudget
+from d2l.notebook.render.sanitize_svg import sanitize_svg
 
 _BITMAPS = ("image/png", "image/jpeg", "image/gif")
 _KINDS = {".png": _BITMAPS[0], ".jpg": _BITMAPS[1], ".jpeg": _BITMAPS[1], ".gif": _BITMAPS[2]}

@@ -9,7 +9,7 @@ from d2l.engine.tensor_loaders import ResidentLoader, StreamedLoader, placed
 from d2l.scale.sharding import ShardedLoader
 
 if TYPE_CHECKING:
-    from d2l.core.run import Run
+    from d2l.core.training.run import Run
 
 
 class DeviceLoader:

@@ -9,8 +9,8 @@ from torch import nn
 from d2l.base.axes import Float, Shaped, Tensor
 from d2l.core.classifier import Classifier
 from d2l.errors import ShapeError
-from d2l.models.attention import MultiHeadAttention
 from d2l.models.input_errors import ExplainsErrors, require_axes
+from d2l.models.transformers.attention import MultiHeadAttention
 
 Size = int | Sequence[int]
 Images = Float[Tensor, "batch channels height width"]

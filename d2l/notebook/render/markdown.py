@@ -18,7 +18,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from d2l.notebook.sanitize_html import sanitize_html
+from d2l.notebook.render.sanitize_html import sanitize_html
 
 # What the converter knows only under another name, or draws as high as its whole row.
 _SYNONYMS = {

@@ -23,7 +23,7 @@ from d2l.core.unregistered import named_unregistered_tensors, trainable_tensors
 from d2l.engine.capture_guard import Place
 
 if TYPE_CHECKING:
-    from d2l.core.run import Run
+    from d2l.core.training.run import Run
 
 SCALARS = (bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device)
 CONTAINERS = (dict, list, tuple, set, frozenset, deque)

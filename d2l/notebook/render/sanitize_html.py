@@ -12,7 +12,7 @@ from html import escape, unescape
 
 import nh3
 
-from d2l.notebook.sanitize_images import ImageBudget
+from d2l.notebook.render.sanitize_images import ImageBudget
 
 MAX_CHARACTERS = 500_000
 MAX_DEPTH = 60  # deeper tags are left out, their words stay

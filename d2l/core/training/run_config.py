@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from d2l.base.devices import cpu
-from d2l.core.early_stopping import EarlyStopping
+from d2l.core.training.early_stopping import EarlyStopping
 from d2l.core.unregistered import trainable_tensors
 from d2l.engine.plan import check_precision
 from d2l.scale.data_parallel import check_strategy

@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 from d2l.base.axes import Float, Int, Shaped, Tensor
 from d2l.errors import ConfigurationError, ShapeError
-from d2l.models.attention import MultiHeadAttention
-from d2l.models.embedding import PositionalEncoding, embed
-from d2l.models.grouped_query import GQAAttention, KeyValueCache
 from d2l.models.inference import device_of, predicting
 from d2l.models.input_errors import ExplainsErrors, require_axes, require_positions
+from d2l.models.transformers.attention import MultiHeadAttention
+from d2l.models.transformers.embedding import PositionalEncoding, embed
+from d2l.models.transformers.grouped_query import GQAAttention, KeyValueCache
 from d2l.text.decoding import draw, next_probabilities
 
 Choice = TypeVar("Choice")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from d2l.core import run_state
-from d2l.core.run_state import RunParts
-from d2l.core.state_dicts import optimizers_in, weights_of
+from d2l.core.training import run_state
+from d2l.core.training.run_state import RunParts
+from d2l.core.training.state_dicts import optimizers_in, weights_of
 from d2l.errors import CheckpointError, CheckpointUnavailableError
 from d2l.files.atomic_write import atomic_write
 from d2l.runs.checkpoint_dir import (
@@ -27,7 +27,7 @@ from d2l.scale import sharded_checkpoint
 from d2l.scale.process_group import StopConsensus
 
 if TYPE_CHECKING:
-    from d2l.core.run import Run
+    from d2l.core.training.run import Run
 
 DEFERRED = (signal.SIGINT, signal.SIGTERM)
 

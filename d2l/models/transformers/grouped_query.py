@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from d2l.base.axes import Float, Shaped, Tensor
 from d2l.errors import ModelError, ShapeError
-from d2l.models.attention import require_attention_inputs
 from d2l.models.input_errors import ExplainsErrors
-from d2l.models.masks import KeyMask
+from d2l.models.transformers.attention import require_attention_inputs
+from d2l.models.transformers.masks import KeyMask
 
 ROPE_BASE = 10000
 HAS_GROUPS = "enable_gqa" in (F.scaled_dot_product_attention.__doc__ or "")  # PyTorch 2.5

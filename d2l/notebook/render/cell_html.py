@@ -10,11 +10,11 @@ from pathlib import Path
 from nbconvert.filters.ansi import ansi2html
 from nbformat import NotebookNode
 
-from d2l.notebook.cell_images import CellImages
-from d2l.notebook.markdown import code_to_html, markdown_to_html
-from d2l.notebook.sanitize_html import sanitize_html
-from d2l.notebook.sanitize_images import ImageBudget
-from d2l.notebook.sanitize_svg import sanitize_svg
+from d2l.notebook.render.cell_images import CellImages
+from d2l.notebook.render.markdown import code_to_html, markdown_to_html
+from d2l.notebook.render.sanitize_html import sanitize_html
+from d2l.notebook.render.sanitize_images import ImageBudget
+from d2l.notebook.render.sanitize_svg import sanitize_svg
 
 # What parsers may be given: some of them take a second for 20,000 hostile characters.
 MAX_MARKDOWN = 20_000

@@ -11,7 +11,7 @@ from d2l.runs.records import RunRecord, outcome
 from d2l.runs.run_folder import folder_for
 
 if TYPE_CHECKING:
-    from d2l.core.run import Run
+    from d2l.core.training.run import Run
 
 
 class RunLogger:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from d2l.notebook.cell_html import CellWriter
+from d2l.notebook.render.cell_html import CellWriter
 
 POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
@@ -64,4 +64,4 @@ def document(title: str, body: str, style: str = "") -> str:
 @cache
 def house_style() -> str:
     """Return the style sheet of every page."""
-    return package_files("d2l.notebook").joinpath("page.css").read_text(encoding="utf-8")
+    return package_files("d2l.notebook.render").joinpath("page.css").read_text(encoding="utf-8")

@@ -9,7 +9,6 @@ from torch.nn import functional as F
 
 from d2l.base.axes import Float, Int, Shaped, Tensor
 from d2l.base.call_shapes import has_call_shapes
-from d2l.models.embedding import embed
 from d2l.models.input_errors import (
     ExplainsErrors,
     require_axes,
@@ -17,7 +16,8 @@ from d2l.models.input_errors import (
     require_broadcastable,
     require_positions,
 )
-from d2l.models.transformer import TransformerEncoderBlock
+from d2l.models.transformers.embedding import embed
+from d2l.models.transformers.transformer import TransformerEncoderBlock
 
 
 def bert_losses(

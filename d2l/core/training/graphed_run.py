@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from d2l.base.devices import move
-from d2l.core.device_loader import DeviceLoader
 from d2l.core.module import Module
-from d2l.core.run import STEP_LOSS
-from d2l.core.step_state import StepState
+from d2l.core.training.device_loader import DeviceLoader
+from d2l.core.training.run import STEP_LOSS
+from d2l.core.training.step_state import StepState
 from d2l.engine import graph
 from d2l.engine.capture_guard import TrainerProxy
 from d2l.engine.graphed_epoch import GraphedEpoch
@@ -23,7 +23,7 @@ from d2l.engine.running_metrics import Snapshot
 from d2l.engine.tensor_loaders import ResidentLoader, StreamedLoader
 
 if TYPE_CHECKING:
-    from d2l.core.run import Run
+    from d2l.core.training.run import Run
 
 FEWEST_STEPS = 300  # capturing costs about as much as it saves in so many small steps
 READABLE = frozenset(  # what a step may ask the trainer for, because it stays right in a replay

@@ -15,7 +15,7 @@ from d2l.errors import ModelError
 from d2l.scale.data_parallel import ParallelStep, check_can_shard, data_parallel
 
 if TYPE_CHECKING:
-    from d2l.core.run import Run
+    from d2l.core.training.run import Run
 
 OURS = "d2l."
 

@@ -14,10 +14,10 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from d2l.base.seed import GeneratorStates, generator_states, set_generator_states
 from d2l.core.board import board_curves
-from d2l.core.early_stopping import EarlyStopping
-from d2l.core.lr_schedule import Schedule, rates_of, resumed_state
-from d2l.core.metrics import MetricRecorder
-from d2l.core.state_dicts import (
+from d2l.core.training.early_stopping import EarlyStopping
+from d2l.core.training.lr_schedule import Schedule, rates_of, resumed_state
+from d2l.core.training.metrics import MetricRecorder
+from d2l.core.training.state_dicts import (
     check_states,
     check_weights,
     collect_states,
@@ -35,7 +35,7 @@ from d2l.scale.process_group import ProcessGroup
 from d2l.scale.sharding import SharedRandomState
 
 if TYPE_CHECKING:
-    from d2l.core.run import Run
+    from d2l.core.training.run import Run
 
 
 @dataclass

@@ -15,7 +15,7 @@ from d2l.base.public_names import is_replaced
 from d2l.core.module import Module
 from d2l.errors import ModelError
 from d2l.models.input_errors import ExplainsErrors, require_axes, require_valid_lens
-from d2l.models.masks import KeyMask, masked_softmax
+from d2l.models.transformers.masks import KeyMask, masked_softmax
 
 Queries = Float[Tensor, "#batch queries query_size"]
 Keys = Float[Tensor, "#batch keys key_size"]

@@ -7,10 +7,10 @@ from torch import nn
 
 from d2l.base.axes import Float, Int, Shaped, Tensor
 from d2l.base.call_shapes import has_call_shapes
-from d2l.models.attention import MultiHeadAttention
-from d2l.models.embedding import PositionalEncoding, embed
 from d2l.models.input_errors import ExplainsErrors, require_axes, require_broadcastable
 from d2l.models.seq2seq import Encoder
+from d2l.models.transformers.attention import MultiHeadAttention
+from d2l.models.transformers.embedding import PositionalEncoding, embed
 
 Inputs = Float[Tensor, "*batch inputs"]  # names, because TorchScript reads no subscripts
 Outputs = Float[Tensor, "*batch outputs"]

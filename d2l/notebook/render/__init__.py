@@ -1,0 +1,1 @@
+"""Executed notebooks as HTML pages: untrusted content is sanitised or escaped."""

@@ -17,7 +17,7 @@ from bench.calibration_values import KINDS, Chance, Program
 from d2l.grader.compare.compare_items import items_of, match_items
 from d2l.grader.compare.compare_repeats import num_random_values
 from d2l.grader.compare.notebook_runs import read_cell
-from d2l.grader.compare.outputs import Output
+from d2l.grader.compare.output_values import Output
 from d2l.grader.compare.report import Finding
 from d2l.grader.compare.tolerance import ENOUGH_VALUES, MOST_REFERENCE_RUNS, SUBMISSION_RUNS
 

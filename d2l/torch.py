@@ -62,7 +62,7 @@ from d2l.plot.figure import plot, set_axes, set_figsize, use_svg_display
 
 # 3 Linear neural networks for regression
 from d2l.core.board import ProgressBoard
-from d2l.core.data import DataModule
+from d2l.core.data_module import DataModule
 from d2l.core.hyperparameters import HyperParameters, add_to_class
 from d2l.core.module import Module
 from d2l.core.trainer import Trainer

@@ -88,7 +88,7 @@ from d2l.plot.figure import set_axes as set_axes
 from d2l.plot.figure import set_figsize as set_figsize
 from d2l.plot.figure import use_svg_display as use_svg_display
 from d2l.core.board import ProgressBoard as ProgressBoard
-from d2l.core.data import DataModule as DataModule
+from d2l.core.data_module import DataModule as DataModule
 from d2l.core.hyperparameters import HyperParameters as HyperParameters
 from d2l.core.hyperparameters import add_to_class as add_to_class
 from d2l.core.module import Module as Module

@@ -11,7 +11,7 @@ from d2l.base.devices import move, try_all_gpus
 from d2l.base.timing import Timer
 from d2l.classic.animator import Animator
 from d2l.classic.evaluation import Accumulator, count_right, evaluate_accuracy_gpu, sums_on_device
-from d2l.classic.run import ClassicRun
+from d2l.classic.procedural_run import ClassicRun
 from d2l.errors import ShapeError
 
 Step = Callable[[Any, Tensor], tuple[Tensor, Tensor]]  # the sum of losses, the right predictions

@@ -16,7 +16,7 @@ from d2l.classic.animator import Animator
 from d2l.classic.evaluation import Accumulator
 from d2l.classic.linear_networks import sgd
 from d2l.classic.optimization import grad_clipping
-from d2l.classic.run import ClassicRun
+from d2l.classic.procedural_run import ClassicRun
 from d2l.core.module import batch_parts
 from d2l.errors import DataError, ShapeError
 from d2l.models.inference import device_of

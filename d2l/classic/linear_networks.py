@@ -14,7 +14,7 @@ from d2l.classic.animator import Animator
 from d2l.classic.classification import LEGEND
 from d2l.classic.evaluation import Accumulator, count_right, evaluate_accuracy
 from d2l.classic.loaders import get_fashion_mnist_labels
-from d2l.classic.run import ClassicRun
+from d2l.classic.procedural_run import ClassicRun
 from d2l.errors import DataError, ShapeError
 from d2l.models.input_errors import explain, require_below
 from d2l.plot.images import show_images

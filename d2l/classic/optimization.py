@@ -13,7 +13,7 @@ from d2l.classic.animator import Animator
 from d2l.classic.evaluation import evaluate_loss
 from d2l.classic.linear_networks import linreg, squared_loss
 from d2l.classic.loaders import load_array
-from d2l.classic.run import ClassicRun
+from d2l.classic.procedural_run import ClassicRun
 from d2l.core.gradients import scale_to_norm
 from d2l.data.hub import download
 from d2l.plot.curves import as_value

@@ -13,7 +13,7 @@ from d2l.base.timing import Timer
 from d2l.classic.animator import Animator
 from d2l.classic.evaluation import Accumulator
 from d2l.classic.optimization import grad_clipping
-from d2l.classic.run import ClassicRun
+from d2l.classic.procedural_run import ClassicRun
 from d2l.errors import LabelError
 from d2l.models.inference import decode, device_of
 from d2l.models.seq2seq import EncoderDecoder, Seq2Seq, init_seq2seq

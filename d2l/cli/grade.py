@@ -140,7 +140,7 @@ def _config(
     from d2l.grader.grading.grades_table import read_class
     from d2l.grader.grading.manual import read_overrides
     from d2l.grader.grading.rubric import read_rubric, require_outside
-    from d2l.grader.sandbox.run import run_in_sandbox
+    from d2l.grader.sandbox.sandbox_run import run_in_sandbox
 
     rubric = read_rubric(rubric_path)
     found = read_class(folder, attempt=options.attempt, assignment=rubric.reference.stem)

@@ -148,7 +148,7 @@ class _Runner:
 
     def run_all(self, notebooks: tuple[Path, ...]) -> int:
         """Run each notebook, and return how many failed."""
-        from d2l.grader.sandbox.run import targets
+        from d2l.grader.sandbox.sandbox_run import targets
 
         chosen = targets(list(dict.fromkeys(notebooks)), self._out)
         failed = 0
@@ -160,7 +160,7 @@ class _Runner:
 
     def _run_one(self, source: Path, target: Path, place: str) -> bool:
         from d2l.grader.sandbox.job import Job
-        from d2l.grader.sandbox.run import sibling_files
+        from d2l.grader.sandbox.sandbox_run import sibling_files
         from d2l.notebook.source import read_notebook
 
         try:
@@ -181,7 +181,7 @@ class _Runner:
         return outcome.status == "ok"
 
     def _run(self, source: Path, target: Path, job: "Job") -> "Outcome":
-        from d2l.grader.sandbox.run import RunInterruptedError, run_in_sandbox, write_run
+        from d2l.grader.sandbox.sandbox_run import RunInterruptedError, run_in_sandbox, write_run
         from d2l.notebook.execute import code_cells
 
         total = len(code_cells(job.notebook))
@@ -206,7 +206,7 @@ class _Runner:
         self._say(line.rstrip())
 
     def _say_end(self, outcome: "Outcome", target: Path) -> None:
-        from d2l.grader.sandbox.run import summary
+        from d2l.grader.sandbox.sandbox_run import summary
 
         self._say_failure(outcome)
         memory = f"{outcome.peak_memory / 2**20:.0f} MB at most"

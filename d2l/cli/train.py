@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from d2l.core.data import DataModule
+    from d2l.core.data_module import DataModule
     from d2l.core.module import Module
 
 POSITIVE_INT = click.IntRange(min=1)

@@ -7,7 +7,7 @@ import torch
 
 from d2l.base.axes import Float, Int, Tensor, UInt8
 from d2l.base.torchvision_import import load_torchvision
-from d2l.core.data import DataModule
+from d2l.core.data_module import DataModule
 from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import LabelError
 from d2l.plot.images import show_images

@@ -3,7 +3,7 @@
 import torch
 
 from d2l.base.axes import Float, Tensor
-from d2l.core.data import DataModule
+from d2l.core.data_module import DataModule
 from d2l.engine.tensor_loaders import ResidentLoader
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from d2l.base.axes import Int, Tensor
-from d2l.core.data import DataModule
+from d2l.core.data_module import DataModule
 from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import DataError
 from d2l.text.bpe import BPETokenizer

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 from d2l.base.axes import Int, Tensor
-from d2l.core.data import DataModule
+from d2l.core.data_module import DataModule
 from d2l.data.hub import download
 from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import ConfigurationError, DataError

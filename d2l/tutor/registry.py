@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from d2l.tutor.checks import (
-    data,
+    input_data,
     labels,
     layers,
     loss,
+    model_outputs,
     modes,
     optimizer,
-    outputs,
     pairs,
     rates,
     rows,
@@ -38,13 +38,13 @@ ERROR_CHECKS: tuple[Check, ...] = (
 )
 
 CHECKS: tuple[Check, ...] = (
-    *data.CHECKS,
+    *input_data.CHECKS,
     *rows.CHECKS,
     *optimizer.CHECKS,
     *rates.NUMBER_CHECKS,
     *layers.CHECKS,
     *modes.CHECKS,
-    *outputs.CHECKS,
+    *model_outputs.CHECKS,
     *labels.CHECKS,
     *loss.CHECKS,
     *signal.CHECKS,

@@ -12,7 +12,7 @@ from torch import nn
 
 from d2l.base.seed import generator_states, set_generator_states
 from d2l.core import checks
-from d2l.core.data import DataModule
+from d2l.core.data_module import DataModule
 from d2l.core.trainer import Trainer
 from d2l.tutor.hint import Hint, show
 

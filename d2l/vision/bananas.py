@@ -10,7 +10,7 @@ from d2l.base.axes import Float, Tensor, UInt8
 from d2l.data.hub import download_extract
 from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.errors import DataError
-from d2l.vision.images import read_images
+from d2l.vision.image_files import read_images
 
 COLUMNS = ("label", "xmin", "ymin", "xmax", "ymax")
 

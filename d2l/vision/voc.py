@@ -14,7 +14,7 @@ from d2l.base.axes import Float, Int, Shaped, Tensor, UInt8
 from d2l.data.hub import download_extract
 from d2l.errors import DataError, LabelError, ShapeError
 from d2l.vision.boxes import check_axes
-from d2l.vision.images import read_images
+from d2l.vision.image_files import read_images
 
 NUM_COLORS = 256**3
 

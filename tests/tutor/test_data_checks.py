@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from d2l.engine.tensor_loaders import ResidentLoader
-from d2l.tutor.checks.data import (
+from d2l.tutor.checks.input_data import (
     look_at_last_batch,
     look_at_not_finite,
     look_at_scale,

@@ -19,7 +19,7 @@ import numpy as np
 from nbformat import NotebookNode
 from scipy.optimize import linear_sum_assignment
 
-from d2l.grader.compare.outputs import HINT
+from d2l.grader.compare.output_values import HINT
 from d2l.grader.compare.tolerance import LIKE_CELL, MOST_CELLS, SAME_PLACE, SAME_SECTION, WITHIN
 
 _BLOCK = 4_096  # words that are counted at once, which bounds the memory

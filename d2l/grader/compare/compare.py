@@ -17,7 +17,7 @@ from d2l.grader.compare.compare_items import count_random_values, items_of, matc
 from d2l.grader.compare.compare_repeats import num_random_values
 from d2l.grader.compare.match_sections import Section, match_sections
 from d2l.grader.compare.notebook_runs import Failed, NotebookRuns
-from d2l.grader.compare.outputs import Output
+from d2l.grader.compare.output_values import Output
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
 from d2l.grader.compare.tolerance import (
     ALL_AUTO,
@@ -281,7 +281,7 @@ class _Runs(NamedTuple):
     on_end: Callable[[str, Outcome], None]
 
     def __call__(self, name: str, notebook: NotebookNode, seeds: range) -> list[Outcome]:
-        from d2l.grader.sandbox.run import run_in_sandbox
+        from d2l.grader.sandbox.sandbox_run import run_in_sandbox
 
         def run(seed_offset: int) -> Outcome:
             job = Job(notebook, seed_offset=seed_offset, files=self.files)

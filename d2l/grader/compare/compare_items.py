@@ -18,7 +18,7 @@ from d2l.grader.compare.compare_repeats import (
 )
 from d2l.grader.compare.differences import numbers_of
 from d2l.grader.compare.notebook_runs import NotebookRuns, read_cell
-from d2l.grader.compare.outputs import Array, Curves, Line, Output, Picture, Table, Text
+from d2l.grader.compare.output_values import Array, Curves, Line, Output, Picture, Table, Text
 from d2l.grader.compare.pairing import pair
 from d2l.grader.compare.report import Finding
 from d2l.grader.compare.tolerance import (

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from d2l.grader.compare.curves import curve_difference, curves_difference
+from d2l.grader.compare.compare_curves import curve_difference, curves_difference
 from d2l.grader.compare.differences import (
     Difference,
     alike,
@@ -27,7 +27,7 @@ from d2l.grader.compare.differences import (
     same_shape,
 )
 from d2l.grader.compare.distributions import Numbers, expected_text, values_difference
-from d2l.grader.compare.outputs import Array, Curve, Curves, Line, Output, Table, Text, family
+from d2l.grader.compare.output_values import Array, Curve, Curves, Line, Output, Table, Text, family
 from d2l.grader.compare.tolerance import (
     AUTO,
     FEW_COUNTS,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from d2l.grader.compare.outputs import (
+from d2l.grader.compare.output_values import (
     Array,
     Cell,
     Curves,

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from d2l.grader.compare.align import fingerprint, imported_names
 from d2l.grader.compare.match_sections import Section, sections_of
-from d2l.grader.compare.outputs import HINT, Curve, Curves, Failure, Output, Picture
+from d2l.grader.compare.output_values import HINT, Curve, Curves, Failure, Output, Picture
 from d2l.grader.compare.parse_text import html_table, merged, read_text
 from d2l.grader.compare.tolerance import (
     MOST_CELLS,

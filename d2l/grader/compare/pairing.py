@@ -13,7 +13,7 @@ import numpy as np
 
 from d2l.grader.compare.align import assign
 from d2l.grader.compare.differences import same_shape, same_words
-from d2l.grader.compare.outputs import (
+from d2l.grader.compare.output_values import (
     Array,
     Curves,
     Failure,

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from d2l.grader.compare.outputs import Cell, Line, Output, Table, Text
+from d2l.grader.compare.output_values import Cell, Line, Output, Table, Text
 from d2l.grader.compare.parse_values import (
     Node,
     Reader,

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from d2l.tutor.checks.data import LINEAR, first_linear
+from d2l.tutor.checks.input_data import LINEAR, first_linear
 from d2l.tutor.evidence import Check, Evidence, Finding, Step, When
 from d2l.tutor.loader_data import dependence, inputs_of, is_class_labels, source_of, stored
 

@@ -9,7 +9,7 @@ from homework_variants import CORRECT, MISTAKES, REFERENCE, with_mistakes
 from d2l.grader.compare.compare import compare
 from d2l.grader.sandbox.isolation import Limits, SandboxConfig
 from d2l.grader.sandbox.job import Job
-from d2l.grader.sandbox.run import run_in_sandbox
+from d2l.grader.sandbox.sandbox_run import run_in_sandbox
 from d2l.grader.sandbox.selftest import choose_isolation
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from small_class import REFERENCE, WITHOUT_CHECKS, make_box, make_course, run_he
 
 from d2l.cli.main import main
 from d2l.cli.sandbox_options import SandboxOptions
-from d2l.grader.sandbox import run
+from d2l.grader.sandbox import sandbox_run
 
 PEOPLE = exports.students(12)
 ONE_RUN = 'title = "HW1"\nseeds = [0]\nruns = [0]'
@@ -20,7 +20,7 @@ ONE_RUN = 'title = "HW1"\nseeds = [0]\nruns = [0]'
 @pytest.fixture
 def grade(tmp_path, monkeypatch, capsys):
     """Call the command on a class in `tmp_path`; its exit status and what it printed."""
-    monkeypatch.setattr(run, "run_in_sandbox", run_here)
+    monkeypatch.setattr(sandbox_run, "run_in_sandbox", run_here)
     monkeypatch.setattr(SandboxOptions, "sandbox", lambda *arguments: make_box())
     text = WITHOUT_CHECKS.replace('title = "Homework 1"', ONE_RUN)
     make_course(tmp_path / "course", text)
@@ -167,7 +167,7 @@ def test_tables_that_do_not_fit_are_said_before_anything_runs(
     tmp_path, monkeypatch, grade, arguments, words
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run, "run_in_sandbox", None)
+    monkeypatch.setattr(sandbox_run, "run_in_sandbox", None)
     exports.put(tmp_path / "class", "kim.py", REFERENCE)
     (tmp_path / "table.csv").write_text("Name,X\nkim,\n")
     (tmp_path / "nobody.csv").write_text("A,B\n1,2\n")

@@ -8,7 +8,7 @@ from guards import why_not
 
 from d2l.grader.sandbox.isolation import Level, Limits, SandboxConfig
 from d2l.grader.sandbox.job import Job
-from d2l.grader.sandbox.run import run_in_sandbox
+from d2l.grader.sandbox.sandbox_run import run_in_sandbox
 
 
 @cache

@@ -183,7 +183,7 @@ def test_runs_end_with_a_grader_that_is_killed(level):
         "import nbformat\n"
         "from d2l.grader.sandbox.isolation import Level, Limits, SandboxConfig\n"
         "from d2l.grader.sandbox.job import Job\n"
-        "from d2l.grader.sandbox.run import run_in_sandbox\n"
+        "from d2l.grader.sandbox.sandbox_run import run_in_sandbox\n"
         "cells = [nbformat.v4.new_code_cell(source) for source in ('1', sys.argv.pop(1))]\n"
         f"sandbox = SandboxConfig(Level({int(level)}), Limits(seconds=40))\n"
         "told = lambda cell: print('begun', flush=True)\n"

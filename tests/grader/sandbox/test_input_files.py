@@ -2,8 +2,8 @@
 
 import pytest
 
-from d2l.grader.sandbox import run
-from d2l.grader.sandbox.run import sibling_files
+from d2l.grader.sandbox import sandbox_run
+from d2l.grader.sandbox.sandbox_run import sibling_files
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_hidden_files_environments_links_and_results_stay_outside(notebook):
 
 @pytest.mark.parametrize(("limit", "value"), [("MAX_FILES", 2), ("MAX_BYTES", 20)])
 def test_too_many_files_are_left_where_they_are_and_named(notebook, monkeypatch, limit, value):
-    monkeypatch.setattr(run, limit, value)
+    monkeypatch.setattr(sandbox_run, limit, value)
     with sibling_files(notebook, notebook.parent / "out") as found:
         assert found.folder is None
         assert "runs without them" in found.problem

@@ -10,7 +10,7 @@ from sandboxes import notebook_of, printed, run, statuses, strongest
 
 from d2l.grader.sandbox.isolation import Level
 from d2l.grader.sandbox.job import Fetch, Job, Problem
-from d2l.grader.sandbox.run import _Dialogue
+from d2l.grader.sandbox.sandbox_run import _Dialogue
 
 HONEST = (
     "x = 1\nfirst = globals().get('Hidden')\nprint('hi', flush=True)\nx + 1",

@@ -9,7 +9,7 @@ import pytest
 from sandboxes import box_of, notebook_of, printed, run, statuses
 
 from d2l.grader.sandbox.job import Job
-from d2l.grader.sandbox.run import run_in_sandbox
+from d2l.grader.sandbox.sandbox_run import run_in_sandbox
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from typing import Any
 from IPython import get_ipython
 
 from d2l.grader.sandbox.guest import fetch as shared_fetch
-from d2l.grader.sandbox.guest import installs, seeds, stand_ins
+from d2l.grader.sandbox.guest import installs, reseed, stand_ins
 
 
 def _with_own_builtins(module: ModuleType) -> ModuleType:
@@ -36,7 +36,7 @@ def begin(seed_offset: int, may_install: bool) -> None:
     _loaded["publish"] = shell.display_pub.publish
     _loaded["names"] = shell.user_ns
     stand_ins.install()
-    seeds.begin(seed_offset)
+    reseed.begin(seed_offset)
     if not may_install:
         shell.system = installs.explain_failed_installs(
             shell.system, lambda: shell.user_ns.get("_exit_code")
@@ -50,5 +50,5 @@ def assign(values: Mapping[str, Any]) -> None:
 
 def fetch(expressions: list[str], inputs: Mapping[str, str], limit: int) -> None:
     """Publish the value of the first expression that works; `inputs` are names and their files."""
-    seeds.reseed()
+    reseed.reseed()
     _loaded["fetch"](_loaded["publish"], _loaded["names"], expressions, inputs, limit)

@@ -24,7 +24,7 @@ from typing import Any
 
 from IPython import get_ipython
 
-from d2l.grader.sandbox.guest.seeds import after_import
+from d2l.grader.sandbox.guest.reseed import after_import
 
 INLINE = "module://matplotlib_inline.backend_inline"
 _NO_WINDOW = frozenset({"agg", "cairo", "inline", "pdf", "pgf", "ps", "svg", "template"})

@@ -16,7 +16,7 @@ import torch
 from d2l import __version__
 from d2l.errors import CheckpointError, CheckpointUnavailableError
 from d2l.files.atomic_write import PART, atomic_write, is_stale_temporary, rename, temporary_name
-from d2l.runs.metadata import to_serializable
+from d2l.runs.serializable import to_serializable
 
 FORMAT = "d2l checkpoint"
 VERSION = 1  # raised when an older d2l would misread a new checkpoint

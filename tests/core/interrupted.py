@@ -8,8 +8,14 @@ An empty FOLDER stands for none. At its end it says how many batches it has done
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from resumable import NUM_BATCHES, Net, parts
+
+# PyTorch imports tabulate when the program exits, if it is installed; CPython then forgets that a
+# KeyboardInterrupt ended the program and exits with status 1.
+with suppress(ImportError):
+    import tabulate  # noqa: F401
 
 BATCH = {"train": NUM_BATCHES + 3, "validate": 3 + 1}  # in the second epoch
 

@@ -30,7 +30,7 @@ from d2l.core.training.state_dicts import (
 )
 from d2l.core.unregistered import trainable_tensors
 from d2l.errors import CheckpointError
-from d2l.runs.metadata import describe_values, is_serializable
+from d2l.runs.serializable import describe_values, is_serializable
 from d2l.scale.process_group import ProcessGroup
 from d2l.scale.sharding import SharedRandomState
 

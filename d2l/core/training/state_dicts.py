@@ -10,7 +10,7 @@ from torch.nn.parameter import is_lazy
 from d2l.base.devices import move
 from d2l.core.unregistered import named_unregistered_tensors
 from d2l.errors import CheckpointError
-from d2l.runs.metadata import to_serializable
+from d2l.runs.serializable import to_serializable
 from d2l.scale.sharded_checkpoint import shard_like
 
 MOST_LISTED = 8

@@ -1,4 +1,8 @@
-"""The metadata of a run: what is recorded of model, data, environment, as plain JSON."""
+"""`hparams.json` and `result.json`: how a run was configured, and how it ended.
+
+hparams.json   model, device, begun, resumed, versions, hparams
+result.json    status, seconds, finished; missing while the run continues or if it was killed
+"""
 
 import json
 import math
@@ -9,8 +13,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from d2l import __version__
 from d2l.errors import DataError
@@ -26,6 +28,7 @@ _short.maxother = _short.maxstring = _short.maxlong = 500
 
 def write_hparams(folder: Path, hparams: Mapping[str, Any], resumed: bool) -> None:
     """Write `hparams.json`; a resumed run keeps its first start time and adds one to `resumed`."""
+    import torch
 
     try:
         earlier = read_json(folder / HPARAMS) if resumed else {}

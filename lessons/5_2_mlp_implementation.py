@@ -279,16 +279,16 @@ class DeepMLP(d2l.Classifier):
         )
 
 
-torch.manual_seed(0)
-deep = DeepMLP(num_outputs=10, num_hiddens=256, lr=0.1)
-deep.board.display = False
-one_epoch.fit(deep, data)
-added = sum(p.numel() for p in deep.parameters()) - sum(p.numel() for p in concise.parameters())
-assert added == (256 + 1) * 256
-deep_loss = deep.board.points["train_loss"][-1].y
-shallow_loss = next(p.y for p in concise.board.points["train_loss"] if p.x >= 1)
-print(f"{added:,} parameters more")
-print(f"loss after one epoch: {deep_loss:.3f}, with one hidden layer {shallow_loss:.3f}")
+after_one_epoch = {}
+for kind in (MLP, DeepMLP):
+    torch.manual_seed(0)
+    candidate = kind(num_outputs=10, num_hiddens=256, lr=0.1)
+    candidate.board.display = False
+    one_epoch.fit(candidate, data)
+    counted = sum(parameter.numel() for parameter in candidate.parameters())
+    after_one_epoch[kind] = counted, candidate.board.points["train_loss"][-1].y
+    print(f"{kind.__name__}: {counted:,} parameters, loss {after_one_epoch[kind][1]:.3f}")
+assert after_one_epoch[DeepMLP][0] - after_one_epoch[MLP][0] == (256 + 1) * 256
 print("A deeper network is not better after the same short training.")
 
 # %% [markdown]

@@ -171,7 +171,8 @@ axes = d2l.show_images([trouser[0, 0], *channels], 1, 7, titles=titles)
 # <details><summary>Hint</summary>
 #
 # Derive a class from `d2l.Classifier` with the layers of LeNet. A `d2l.DataModule` whose
-# `get_dataloader` calls `self.get_tensorloader((X, y), train)` gives you a subset of the images.
+# `get_dataloader` calls `self.get_tensorloader((X, y), train, rows)` gives you a subset of the
+# images. Use other rows for validation than for training.
 #
 # </details>
 
@@ -179,14 +180,16 @@ axes = d2l.show_images([trouser[0, 0], *channels], 1, 7, titles=titles)
 # %% tags=["hide-cell"]
 # Solution of exercise 1
 class FirstImages(d2l.DataModule):
-    def __init__(self, num_images, batch_size=128):
+    def __init__(self, num_train, num_val=640, batch_size=128):
         super().__init__()
         self.save_hyperparameters()
+        num_images = num_train + num_val
         self.X = data.train.data[:num_images].reshape(-1, 1, 28, 28) / 255
         self.y = data.train.targets[:num_images]
 
     def get_dataloader(self, train):
-        return self.get_tensorloader((self.X, self.y), train)
+        rows = slice(0, self.num_train) if train else slice(self.num_train, None)
+        return self.get_tensorloader((self.X, self.y), train, rows)
 
 
 class ReLUNet(d2l.Classifier):

@@ -141,8 +141,8 @@ for name, model in models.items():
 #
 # <details><summary>Answer</summary>
 #
-# A overfits: the difference between training and validation is large. Choose B, which is a little
-# better on new text (although only just), and smaller differences are the safer sign.
+# A overfits: the difference between training and validation is large. Choose B: on new text it is
+# at least as good, and its training perplexity is a better estimate of its perplexity on new text.
 #
 # </details>
 

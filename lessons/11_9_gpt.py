@@ -252,8 +252,9 @@ for ids in (d2l.generate(step, prefix, 50, eos_id=start[0]), d2l.beam_search(ste
 #
 # <details><summary>Hint</summary>
 #
-# The total loss of a text does not depend on how it is divided: $n_{tokens} \log p_{tokens} =
-# n_{chars} \log p_{chars}$. Each unseen text begins with a line break that is not predicted.
+# The total loss of a text does not depend on how it is divided:
+# $n_{tokens} \log p_{tokens} = n_{chars} \log p_{chars}$. Each unseen text begins with a line break
+# that is not predicted.
 #
 # </details>
 

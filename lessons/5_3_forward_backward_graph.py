@@ -320,9 +320,10 @@ for name, (variable, gradient) in by_hand.items():
 #
 # <details><summary>Answer</summary>
 #
-# $z = -1$, so $h = 0$ and $o = 0$: the ReLU is not active, and its derivative is 0. Then $\partial
-# J / \partial w_1 = 0 + \lambda w_1 = -0.05$ and $\partial J / \partial w_2 = (o - y)\, h + \lambda
-# w_2 = 0.3$. Only weight decay changes the weights.
+# $z = -1$, so $h = 0$ and $o = 0$: the ReLU is not active, and its derivative is 0. Then
+# $\partial J / \partial w_1 = 0 + \lambda w_1 = -0.05$ and
+# $\partial J / \partial w_2 = (o - y)\, h + \lambda w_2 = 0.3$. Only weight decay changes the
+# weights.
 #
 # </details>
 #

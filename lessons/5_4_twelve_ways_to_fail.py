@@ -390,8 +390,8 @@ print(f"learning rate 0.1 / 64: the same losses, largest difference {difference:
 
 # %% [markdown]
 # **3.** Write a test of your own for mistake 1: a function `ends_in_softmax(model)` that decides
-# from the model's outputs on one batch. Compare with `d2l tutor explain
-# softmax-before-cross-entropy`, which you can run in a terminal.
+# from the model's outputs on one batch. Compare with
+# `d2l tutor explain softmax-before-cross-entropy`, which you can run in a terminal.
 #
 # <details><summary>Hint</summary>
 #

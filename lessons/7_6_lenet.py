@@ -129,9 +129,9 @@ axes = d2l.show_images([trouser[0, 0], *channels], 1, 7, titles=titles)
 # %% [markdown]
 # ## Check yourself
 #
-# 1. An image of $32 \times 32$ with 3 channels goes through a convolution with 8 kernels of $5
-#    \times 5$ without padding, then through $2 \times 2$ average pooling. What is the shape of the
-#    result, and how many parameters are there?
+# 1. An image of $32 \times 32$ with 3 channels goes through a convolution with 8 kernels of
+#    $5 \times 5$ without padding, then through $2 \times 2$ average pooling. What is the shape of
+#    the result, and how many parameters are there?
 #
 # <details><summary>Answer</summary>
 #

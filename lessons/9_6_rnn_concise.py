@@ -125,9 +125,8 @@ for name, model in models.items():
 #
 # </details>
 #
-# 2. In $\mathbf{H}_t = \mathbf{Z}_t \odot \mathbf{H}_{t-1} + (1 - \mathbf{Z}_t) \odot
-# \tilde{\mathbf{H}}_t$ let $\mathbf{Z}_t = 1$ for ten steps. What is $\mathbf{H}_{t+10}$, and which
-# gradient arrives from it at $\mathbf{H}_t$ directly?
+# 2. In the equation of the GRU let $\mathbf{Z}_t = 1$ for ten steps. What is $\mathbf{H}_{t+10}$,
+#    and which gradient arrives from it at $\mathbf{H}_t$ directly?
 #
 # <details><summary>Answer</summary>
 #

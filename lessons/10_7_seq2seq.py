@@ -293,8 +293,9 @@ for kind in (Writer, WithoutContext):
     d2l.Trainer(max_epochs=10, gradient_clip_val=1).fit(candidate, data)
     bleu_after_ten[kind.__name__], _ = bleu_of(candidate)
     print(f"{kind.__name__}: mean BLEU {bleu_after_ten[kind.__name__]:.3f} after ten epochs")
-assert all(0 <= value <= 1 for value in bleu_after_ten.values())
-print("The initial state is enough for short sentences; it has to be kept through all steps.")
+assert all(value > 0.5 for value in bleu_after_ten.values())
+print("The initial state is enough to learn the task, but it has to be kept through all steps;")
+print("with the context at every step the model learns faster.")
 
 # %% [markdown]
 # **3.** Compute BLEU of "a b c d" with the reference "a b x d" by hand for $k = 2$, and compare

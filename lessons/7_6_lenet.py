@@ -165,7 +165,7 @@ axes = d2l.show_images([trouser[0, 0], *channels], 1, 7, titles=titles)
 # ## Exercises
 #
 # **1.** Replace the sigmoids by `nn.ReLU()` and the average pooling by `nn.MaxPool2d`, with a
-# learning rate of 0.1. Train this network and LeNet for two epochs on the first 12,800 training
+# learning rate of 0.1. Train this network and LeNet for one epoch on the first 12,800 training
 # images. Which one leaves the plateau first?
 #
 # <details><summary>Hint</summary>
@@ -217,10 +217,10 @@ for candidate in (d2l.LeNet(lr=0.9), ReLUNet(lr=0.1)):
     torch.manual_seed(0)
     candidate.apply_init([first_batch], d2l.init_cnn)
     candidate.board.display = False
-    d2l.Trainer(max_epochs=2).fit(candidate, FirstImages(12_800))
+    d2l.Trainer(max_epochs=1).fit(candidate, FirstImages(12_800))
     kind = type(candidate).__name__
     last_losses[kind] = candidate.board.points["train_loss"][-1].y
-    print(f"{kind}: training loss {last_losses[kind]:.2f} after 200 steps")
+    print(f"{kind}: training loss {last_losses[kind]:.2f} after 100 steps")
 assert last_losses["ReLUNet"] < last_losses["LeNet"]
 
 # %% [markdown]

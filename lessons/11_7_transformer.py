@@ -1,9 +1,16 @@
 # %% [markdown]
-# # 11.7 A transformer that translates
+# # 11.7 The transformer architecture
 #
-# You will put a transformer together, train it on the two invented languages of lesson 10.7, and
-# then read in its attention weights what it looks at for each word it says. There is no recurrence
-# in it: all words of a sentence are computed at once, and attention is all that joins them.
+# You build a transformer with encoder and decoder, train it on the two invented languages of lesson
+# 10.7, and read its attention weights. It has no recurrence: all positions of a sentence are
+# computed at once, and only attention connects them.
+#
+# **After this lesson you can**
+#
+# - name the sublayers of a transformer's encoder and decoder, and their queries, keys and values;
+# - explain what positional encoding is for;
+# - implement masked self-attention, and test that no position depends on a later one;
+# - read the attention weights of a trained transformer.
 
 # %%
 # %matplotlib inline
@@ -20,10 +27,14 @@ data = d2l.InventedPairs(batch_size=64, num_train=800, num_val=199)
 # %% [markdown]
 # ## The encoder
 #
-# Each block of `d2l.TransformerEncoder` does two things: every word looks at all words
-# (self-attention), then a small perceptron works on each word alone. Around both there is a
-# residual and a normalisation. Attention itself does not know in which order the words stand, so
-# waves of many lengths are added, from which positions can be read.
+# Each block of `d2l.TransformerEncoder` has two sublayers: multi-head self-attention, in which
+# every position attends to all positions, and a positionwise feed-forward network, an MLP that is
+# applied to each position separately. Each sublayer has a residual connection and layer
+# normalization.
+#
+# Self-attention does not depend on the order of its inputs. Therefore a *positional encoding* is
+# added to the embeddings: sines and cosines of many wavelengths, which are different at each
+# position. The plot shows four of its columns.
 
 # %%
 num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout = 32, 64, 4, 1, 0.0
@@ -40,17 +51,19 @@ d2l.plot(
 # %% [markdown]
 # ## The decoder
 #
-# A block of the decoder does three things: its words look at the words **said so far**, then at the
-# encoder's words, then comes the perceptron.
+# A block of the decoder has three sublayers: masked self-attention to the target tokens **so far**,
+# attention to the outputs of the encoder (encoder-decoder attention), and the positionwise
+# feed-forward network.
 #
-# In training all words of the target are there at once, so a word has to be kept from looking
-# ahead: the word at place $t$ may look at $t$ words, which is what `dec_valid_lens` says. In
-# prediction the words come one by one, and the block keeps the earlier ones.
+# In training all tokens of the target are given at once, so a mask has to prevent a position from
+# attending to later ones: position $t$ may attend to the first $t$ positions, which is what
+# `dec_valid_lens` says. In prediction the tokens are generated one by one, and the block keeps the
+# earlier ones as its state.
 
 
 # %%
 class DecoderBlock(nn.Module):
-    """Masked self-attention, attention to the source, a perceptron."""
+    """Masked self-attention, attention to the source, a positionwise feed-forward network."""
 
     def __init__(self, num_hiddens, ffn_num_hiddens, num_heads, dropout):
         super().__init__()
@@ -72,13 +85,13 @@ class DecoderBlock(nn.Module):
 
 
 # %% [markdown]
-# The decoder puts an embedding in front and the scores of the words behind. Its state is what the
-# encoder gave, and for each block the words so far.
+# The decoder adds an embedding before the blocks and an output layer after them. Its state consists
+# of the encoder's outputs and, for each block, the tokens so far.
 
 
 # %%
 class TransformerDecoder(d2l.AttentionDecoder):
-    """Blocks between an embedding with positions and the scores of the words."""
+    """Decoder blocks between an embedding with positional encoding and an output layer."""
 
     def __init__(self, vocab_size, num_hiddens, ffn_num_hiddens, num_heads, num_blks, dropout):
         super().__init__()
@@ -91,7 +104,7 @@ class TransformerDecoder(d2l.AttentionDecoder):
         self.dense = nn.LazyLinear(vocab_size)
 
     def init_state(self, enc_outputs, enc_valid_lens):
-        nothing = enc_outputs[:, :0]  # (batch, 0, num_hiddens): no word was said yet
+        nothing = enc_outputs[:, :0]  # (batch, 0, num_hiddens): no tokens yet
         return enc_outputs, enc_valid_lens, [nothing] * len(self.blks)
 
     def forward(self, X, state):
@@ -107,7 +120,7 @@ class TransformerDecoder(d2l.AttentionDecoder):
 
     @property
     def attention_weights(self):
-        """For each block: to the words said, and to the source."""
+        """For each block: of the self-attention, and of the attention to the source."""
         return [
             (block.attention1.attention.attention_weights,
              block.attention2.attention.attention_weights)
@@ -118,8 +131,8 @@ class TransformerDecoder(d2l.AttentionDecoder):
 # %% [markdown]
 # ## Training
 #
-# `d2l.Seq2Seq` joins encoder and decoder, as it did the recurrent ones. The embeddings start small,
-# so that the positions are not drowned by them.
+# `d2l.Seq2Seq` combines encoder and decoder, as in 10.7. The embeddings are initialized with small
+# values, so that they are not much larger than the positional encoding.
 
 # %%
 torch.manual_seed(0)
@@ -132,8 +145,8 @@ trainer = d2l.Trainer(max_epochs=15, gradient_clip_val=1)
 trainer.fit(model, data)
 
 # %% [markdown]
-# Nobody can look ahead? A test: change the last words of the target, and the scores of the earlier
-# places must stay as they were.
+# Does the mask work? We change the last tokens of the target. The logits at the earlier positions
+# must not change.
 
 # %%
 src, tgt, src_valid_len, label = (part[:1] for part in data.arrays)
@@ -142,12 +155,12 @@ other[:, 5:] = data.tgt_vocab["okt"]
 with torch.no_grad():
     scores, other_scores = (model(src, words, src_valid_len) for words in (tgt, other))
 changes = (scores - other_scores).abs().amax(dim=(0, 2))
-print("largest change at each place:", [round(change, 4) for change in changes.tolist()])
+print("largest change at each position:", [round(change, 4) for change in changes.tolist()])
 
 # %% [markdown]
-# ## Translating
+# ## Prediction
 #
-# The 199 pairs it was not trained on, word by word.
+# We translate the 199 sentences that were not used for training, token by token.
 
 
 # %%
@@ -169,11 +182,12 @@ mean_bleu = sum(bleus) / len(bleus)
 print(f"{len(bleus)} unseen sentences: mean BLEU {mean_bleu:.3f}")
 
 # %% [markdown]
-# ## What it looks at
+# ## Attention weights
 #
-# We translate one sentence, 342, and keep the weights. The source says *cim mek* (three hundreds),
-# *dal tor* (four tens), *bo* (two); the target has to begin with the two. Each row below is a word
-# that is said, each column a word of the source; the four heads stand side by side.
+# We translate one sentence, 342, and keep the attention weights. The source is *cim mek* (three
+# hundreds), *dal tor* (four tens), *bo* (two); the translation has to begin with the two. In the
+# heat maps of the four heads each row is a token of the translation and each column a token of the
+# source.
 
 # %%
 sentence = data.build(["cim mek dal tor bo ."], ["dva ke deka kva ke henta tri ."])
@@ -185,11 +199,11 @@ print(" ".join(source), "→", " ".join(said))
 to_source = torch.stack([step[-1][1] for step in kept])  # (steps, heads, 1, source words)
 to_source = to_source.squeeze(2).permute(1, 0, 2)  # (heads, steps, source words)
 titles = [f"head {head}" for head in range(1, num_heads + 1)]
-d2l.show_heatmaps(to_source[None].cpu(), "source", "said", titles=titles, figsize=(8, 3))
+d2l.show_heatmaps(to_source[None].cpu(), "source", "translation", titles=titles, figsize=(8, 3))
 
 # %% [markdown]
-# No word looks at the last two columns, which are padding: a mask forbids it. Now the mean of the
-# heads, with the words written beside it.
+# The last two columns are padding. Their weights are 0, because they are masked. The next plot
+# shows the mean of the heads, with the tokens at the axes.
 
 # %%
 length = int(sentence[2])
@@ -202,49 +216,166 @@ d2l.plt.yticks(range(num_said), said[:num_said])
 bar = d2l.plt.colorbar(shrink=0.6)
 
 # %% [markdown]
-# Self-attention in the decoder, at the step in which each word was said: nothing to the right of
-# the diagonal, since those words did not exist.
+# The self-attention of the decoder, at the step in which each token was generated: the weights to
+# the right of the diagonal are 0, since those tokens were not generated yet.
 
 # %%
 to_said = torch.zeros(num_heads, data.num_steps, data.num_steps)
 for step, weights in enumerate(kept):
     to_said[:, step, : step + 1] = weights[-1][0].squeeze(1)
-d2l.show_heatmaps(to_said[None], "said before", "said", titles=titles, figsize=(8, 3))
+d2l.show_heatmaps(to_said[None], "earlier tokens", "token", titles=titles, figsize=(8, 3))
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Take the positions out of the encoder (`encoder.pos_encoding.P.zero_()` before training). Which
-#    numbers can the translator no longer tell apart?
-# 2. Replace `dec_valid_lens` by `None`. The training loss becomes wonderful. And the translations?
-# 3. Train with `num_heads=1`. Does one head do the work of four?
+# 1. Where do the queries, the keys and the values of the decoder's two attention sublayers come
+#    from?
+#
+# <details><summary>Answer</summary>
+#
+# Masked self-attention: all three from the decoder's tokens, keys and values only from those up to
+# the position of the query. Encoder-decoder attention: queries from the decoder, keys and values
+# from the outputs of the encoder.
+#
+# </details>
+#
+# 2. What would happen in training without `dec_valid_lens`, and what in prediction?
+#
+# <details><summary>Answer</summary>
+#
+# Each position could attend to the next token of the input, which is the label of that position.
+# The training loss would become very small by copying. In prediction the later tokens do not exist,
+# and the translations are worse, although the training loss was lower (exercise 2).
+#
+# </details>
+#
+# 3. What does a transformer without positional encoding not distinguish?
+#
+# <details><summary>Answer</summary>
+#
+# The order of the tokens of the source: sentences with the same tokens in another order give the
+# same encoder outputs, in another order, and so the same translations.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **1.** Set the positional encoding of an encoder to zero (`encoder.pos_encoding.P.zero_()`). Show
+# that permuting the source tokens only permutes the outputs.
+#
+# <details><summary>Hint</summary>
+#
+# Make a new encoder with the sizes of the lesson. Permute the columns of a batch of tokens with
+# `torch.randperm`, and let all tokens be valid.
+#
+# </details>
 
-# %%
-# Nobody looks ahead: places before the changed words answer as before, later ones do not.
-assert changes[:5].max() < 1e-4 < changes[5:].min()
-
-# Word by word or all at once: the decoder that keeps its words gives the same scores.
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+unordered = d2l.TransformerEncoder(len(data.src_vocab), *sizes, num_blks, dropout).eval()
+token_ids = torch.randint(len(data.src_vocab), (2, data.num_steps))
+all_valid = torch.tensor([data.num_steps] * 2)
+permutation = torch.randperm(data.num_steps)
 with torch.no_grad():
-    state, pieces = decoder.init_state(encoder(src, src_valid_len), src_valid_len), []
-    for place in range(tgt.shape[1]):
-        piece, state = decoder(tgt[:, place : place + 1], state)
-        pieces.append(piece)
-assert torch.allclose(torch.cat(pieces, dim=1), scores, atol=1e-4)
+    differences = []
+    for zeroed in (False, True):
+        if zeroed:
+            unordered.pos_encoding.P.zero_()
+        in_order = unordered(token_ids, all_valid)
+        permuted = unordered(token_ids[:, permutation], all_valid)
+        differences.append((in_order[:, permutation] - permuted).abs().max().item())
+print(f"with positions: difference {differences[0]:.2f}, without: {differences[1]:.1e}")
+assert differences[1] < 1e-4 < differences[0]
 
-# Weights are shares of one, and padding has none of them.
-assert to_source.shape == (num_heads, data.num_steps, data.num_steps)
-assert torch.allclose(to_source.sum(dim=2), torch.ones(num_heads, data.num_steps), atol=1e-5)
-assert (to_source[:, :, length:] == 0).all()
-assert torch.equal(to_said, to_said.tril())
-assert torch.allclose(to_said.sum(dim=2), torch.ones(num_heads, data.num_steps), atol=1e-5)
+# %% [markdown]
+# **2.** Train for five epochs without the mask (`dec_valid_lens = None`). Compare the training loss
+# and the mean BLEU with those of the masked decoder after five epochs.
+#
+# <details><summary>Hint</summary>
+#
+# Derive a class from `DecoderBlock` whose `forward` passes `None` to the first attention, and
+# replace the blocks of a `TransformerDecoder` by it.
+#
+# </details>
 
-# The promise: BLEU above 0.9 for sentences that were not trained on.
-trained_on = set(sentences(data.src_vocab, data.arrays[0][: data.num_train]))
-assert trained_on.isdisjoint(sentences(data.src_vocab, unseen[0]))
-assert len(bleus) == 199
-assert mean_bleu > 0.9
-num_right = sum(said == meant for said, meant in zip(translations, truths, strict=True))
-print(f"11.7 holds: BLEU {mean_bleu:.3f} (promised: 0.9), {num_right} of 199 without a fault")
+
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+class UnmaskedBlock(DecoderBlock):
+    def forward(self, X, said, enc_outputs, enc_valid_lens):
+        words = torch.cat((said, X), dim=1)
+        Y = self.addnorm1(X, self.attention1(X, words, words, None))
+        Z = self.addnorm2(Y, self.attention2(Y, enc_outputs, enc_outputs, enc_valid_lens))
+        return self.addnorm3(Z, self.ffn(Z)), words
+
+
+after_five = {}
+for kind in (DecoderBlock, UnmaskedBlock):
+    torch.manual_seed(0)
+    candidate_decoder = TransformerDecoder(len(data.tgt_vocab), *sizes, num_blks, dropout)
+    candidate_decoder.blks = nn.ModuleList(kind(*sizes, dropout) for _ in range(num_blks))
+    candidate_encoder = d2l.TransformerEncoder(len(data.src_vocab), *sizes, num_blks, dropout)
+    for half in (candidate_encoder, candidate_decoder):
+        nn.init.normal_(half.embedding.weight, std=num_hiddens**-0.5)
+    candidate = d2l.Seq2Seq(
+        candidate_encoder, candidate_decoder, tgt_pad=data.tgt_vocab["<pad>"], lr=0.005
+    )
+    candidate.board.display = False
+    d2l.Trainer(max_epochs=5, gradient_clip_val=1).fit(candidate, data)
+    answers, _ = candidate.predict_step(unseen, d2l.cpu(), data.num_steps)
+    pairs = zip(sentences(data.tgt_vocab, answers), truths, strict=True)
+    bleu = sum(d2l.bleu(guess, truth, k=2) for guess, truth in pairs) / len(truths)
+    loss = candidate.board.points["train_loss"][-1].y
+    after_five[kind] = loss, bleu
+    print(f"{kind.__name__}: training loss {loss:.3f}, mean BLEU {bleu:.3f}")
+assert after_five[UnmaskedBlock][0] < after_five[DecoderBlock][0]
+print("Without the mask the training loss is lower, but not because the translations are better.")
+
+# %% [markdown]
+# **3.** How does the number of parameters of `d2l.MultiHeadAttention` depend on `num_hiddens` and
+# on `num_heads`? Derive it, then count for 1, 2, 4 and 8 heads.
+#
+# <details><summary>Hint</summary>
+#
+# It has four matrices, for queries, keys, values and outputs, without biases. Call it once with a
+# batch to initialize its lazy layers.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+for heads in (1, 2, 4, 8):
+    multi_head = d2l.MultiHeadAttention(num_hiddens, heads, 0.0)
+    batch = torch.rand(2, 5, num_hiddens)
+    multi_head(batch, batch, batch, None)
+    count = sum(parameter.numel() for parameter in multi_head.parameters())
+    assert count == 4 * num_hiddens**2
+    print(f"{heads} heads: {count:,} parameters, {num_hiddens // heads} dimensions for each head")
+
+# %% [markdown]
+# **4.** Implement scaled dot-product attention with a causal mask (position $t$ attends to
+# positions $1, \dots, t$) and compare it with `d2l.DotProductAttention`.
+#
+# <details><summary>Hint</summary>
+#
+# `torch.tril` makes a lower triangular matrix. `valid_lens` of shape (batch, queries) gives the
+# number of keys for each query.
+#
+# </details>
+
+
+# %% tags=["hide-cell"]
+# Solution of exercise 4
+def causal_attention(queries, keys, values):
+    scores = queries @ keys.mT / math.sqrt(queries.shape[2])
+    causal = torch.ones(scores.shape[1:]).tril().bool()
+    return torch.softmax(scores.masked_fill(~causal, -1e6), dim=2) @ values
+
+
+Q, K, V = torch.randn(3, 2, 6, 8)
+valid = torch.arange(1, 7).repeat(2, 1)
+expected = d2l.DotProductAttention(dropout=0)(Q, K, V, valid)
+difference = (causal_attention(Q, K, V) - expected).abs().max().item()
+assert difference < 1e-5
+print(f"largest difference {difference:.1e}")

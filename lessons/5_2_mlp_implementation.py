@@ -1,9 +1,16 @@
 # %% [markdown]
 # # 5.2 Implementing multilayer perceptrons
 #
-# You will give softmax regression a hidden layer, first by hand and then in four lines, and see it
-# climb above 85 percent on Fashion-MNIST. On the way you will find out how much the size of a
-# minibatch matters, and that the loop which trains a model does not care what the model is.
+# You give softmax regression a hidden layer, first from scratch and then with PyTorch's layers.
+# Both versions reach more than 85 percent on Fashion-MNIST after ten epochs.
+#
+# **After this lesson you can**
+#
+# - implement an MLP with one hidden layer from its parameters to its forward propagation;
+# - build the same MLP from layers of PyTorch, and show that the two are the same function;
+# - explain why the weights have to start at random values (symmetry breaking);
+# - say how the size of a minibatch changes the number of steps in an epoch and the noise of each
+#   gradient.
 
 # %%
 # %matplotlib inline
@@ -19,12 +26,14 @@ d2l.use_svg_display()
 #
 # ### The parameters
 #
-# Pictures with 784 pixels, one hidden layer of 256 units, ten classes. That makes two matrices and
-# two biases. Widths are often powers of two, because hardware likes to cut memory that way.
+# Images with 784 pixels, one hidden layer of 256 units, ten classes. That makes two weight matrices
+# and two bias vectors. The width of a hidden layer is often a power of two, which suits the way
+# hardware allocates and addresses memory.
 #
 # This time the parameters are `nn.Parameter`s: PyTorch finds them when they are stored on the
-# model, and `parameters()` needs no overriding. Note the small **random** start. If all weights
-# were equal, all hidden units would compute the same and receive the same gradient, for ever.
+# model, and `parameters()` needs no overriding. The weights start at small **random** values. If
+# all weights were equal, all hidden units would compute the same output and receive the same
+# gradient, and they would stay equal after every step. Random values break this symmetry.
 
 
 # %%
@@ -43,7 +52,7 @@ class MLPScratch(d2l.Classifier):
 # %% [markdown]
 # ### The model
 #
-# ReLU first, so that it holds no secret: the larger of each entry and zero.
+# The activation function is ReLU, the larger of each entry and zero. We implement it ourselves.
 
 
 # %%
@@ -54,15 +63,16 @@ def relu(X):
 print(relu(torch.tensor([-2.0, -0.5, 0.0, 0.5, 2.0])))
 
 # %% [markdown]
-# Forward: flatten, first layer, bend, second layer.
+# Forward propagation: flatten the images, apply the first linear layer, then ReLU, then the second
+# linear layer.
 #
 # $$
 # \mathbf{O} = \mathrm{ReLU}(\mathbf{X} \mathbf{W}^{(1)} + \mathbf{b}^{(1)}) \, \mathbf{W}^{(2)} +
 # \mathbf{b}^{(2)}
 # $$
 #
-# The result are logits. The softmax is missing on purpose: the classifier's loss contains it, in
-# the stable form of lesson 4.1.
+# The results are logits. `forward` does not apply the softmax, since the classifier's loss contains
+# it, in the numerically stable form of lesson 4.1.
 
 
 # %%
@@ -76,8 +86,8 @@ def forward(self, X):
 # %% [markdown]
 # ### Training
 #
-# Exactly as for softmax regression in 4.4: same data, same learning rate, same trainer, ten epochs.
-# Only the model is another one.
+# Training is the same as for softmax regression in 4.4: the same data, the same learning rate, the
+# same trainer, ten epochs. Only the model is different.
 
 # %%
 torch.manual_seed(0)
@@ -89,13 +99,14 @@ large_batches = trainer.validate(model, data)
 print(f"batches of 256: validation accuracy {large_batches['val_acc']:.4f}")
 
 # %% [markdown]
-# Better than softmax regression, but the loss is still on its way down: each epoch has only 235
-# steps, and ten of them are not enough. Other seeds end anywhere between 0.82 and 0.85.
+# This is better than softmax regression, but the training loss is still falling: each epoch has
+# only 235 steps, and ten epochs are not enough. With other seeds the accuracy ends between 0.82 and
+# 0.85.
 #
 # ### Smaller batches, more steps
 #
-# Batches of 64 make 938 steps of each epoch. Each gradient is noisier, being a mean of fewer
-# examples, but there are four times as many steps for the same number of pictures.
+# With minibatches of 64 an epoch has 938 steps. Each gradient is noisier, since it is the mean of
+# fewer examples, but there are four times as many steps for the same number of images.
 
 # %%
 torch.manual_seed(0)
@@ -106,8 +117,9 @@ scratch_result = trainer.validate(scratch, data)
 print(f"batches of 64: validation accuracy {scratch_result['val_acc']:.4f}")
 
 # %% [markdown]
-# The boards keep their points, so we can lay the two runs over each other. Both have seen the same
-# number of pictures at each place on the axis.
+# The progress boards keep their points, so we can plot the two runs together. At each place on the
+# horizontal axis both have seen the same number of images. The loss with smaller batches falls
+# faster, because more steps were taken.
 
 # %%
 curves = [trained.board.points["train_loss"] for trained in (model, scratch)]
@@ -121,18 +133,18 @@ d2l.plot(
 )
 
 # %% [markdown]
-# ## 5.2.2 The concise way
+# ## 5.2.2 Concise implementation
 #
 # ### The model
 #
-# Now with layers. `nn.LazyLinear(256)` needs to know only how many outputs it has; it finds out the
-# number of inputs when it sees the first batch. The trainer shows it one before it makes the
-# optimizer. The `forward` of `d2l.Module` calls `self.net`, so there is nothing more to write.
+# Now we use layers. `nn.LazyLinear(256)` is given only its number of outputs; it infers the number
+# of inputs from the first batch. The trainer passes one batch through the model before it creates
+# the optimizer. The `forward` of `d2l.Module` calls `self.net`, so nothing more has to be written.
 
 
 # %%
 class MLP(d2l.Classifier):
-    """The same network, put together from layers."""
+    """The same network, built from layers."""
 
     def __init__(self, num_outputs, num_hiddens, lr):
         super().__init__()
@@ -148,8 +160,8 @@ class MLP(d2l.Classifier):
 # %% [markdown]
 # ### Training
 #
-# The same trainer fits it without a change. Model and loop know nothing of each other, which is
-# what the design in 3.2 was for.
+# The same trainer fits it without a change: the training loop does not depend on how the model is
+# implemented. This is the purpose of the object-oriented design of 3.2.
 
 # %%
 torch.manual_seed(0)
@@ -159,9 +171,9 @@ concise_result = trainer.validate(concise, data)
 print(f"validation accuracy {concise_result['val_acc']:.4f}")
 
 # %% [markdown]
-# The two reach about the same accuracy and not exactly the same, since layers draw their first
-# weights in another way than we did. But they **are** the same function: with our weights put into
-# the layers, they give the same answers.
+# The two reach about the same accuracy, but not exactly the same, since PyTorch's layers initialize
+# their weights in a different way. They are the same function, however: with our weights copied
+# into the layers, the logits are the same.
 
 # %%
 twin = MLP(num_outputs=10, num_hiddens=256, lr=0.1)
@@ -177,38 +189,127 @@ with torch.no_grad():
 print(f"largest difference of two logits: {difference:.1e}")
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Change `num_hiddens` to 32 and to 1024. What do you gain, and what does an epoch cost?
-# 2. Add a second hidden layer to `MLP`. What does it bring with the same ten epochs?
-# 3. Set `sigma=0` in `MLPScratch`. What do you see on the board, and what does it have to do with
-#    equal gradients?
+# 1. An MLP with one hidden layer starts with all weights equal to 0.5. How many different hidden
+#    units does it have after a hundred steps of gradient descent?
+#
+# <details><summary>Answer</summary>
+#
+# One. All hidden units have the same weights, so they compute the same output and receive the same
+# gradient, and the update keeps them equal. The hidden layer is then as expressive as a single
+# unit. This is why weights are initialized at random.
+#
+# </details>
+#
+# 2. Why does `forward` return logits and not probabilities?
+#
+# <details><summary>Answer</summary>
+#
+# The cross-entropy loss applies the softmax itself, in a form that does not overflow. A softmax in
+# `forward` would be applied a second time by the loss. For the predicted class it does not matter,
+# since the largest logit belongs to the largest probability.
+#
+# </details>
+#
+# 3. The training set has 60,000 images. How many steps does an epoch have with a batch size of 64,
+#    and how many with 256? Why does the loss fall faster per epoch with 64?
+#
+# <details><summary>Answer</summary>
+#
+# $\lceil 60000 / 64 \rceil = 938$ and $\lceil 60000 / 256 \rceil = 235$. The parameters are updated
+# four times as often for the same number of images. Each gradient is noisier, but at this stage of
+# training the number of steps matters more than their precision.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **1.** Vary the width. Give a formula for the number of parameters of `MLP` with $h$ hidden units,
+# then train with $h = 16$ and with $h = 512$ for one epoch each, and compare the validation
+# accuracies.
+#
+# <details><summary>Hint</summary>
+#
+# The first layer has $784 h$ weights and $h$ biases, the second $10 h$ weights and 10 biases. Use
+# `trainer.validate(model, data)["val_acc"]`.
+#
+# </details>
 
-# %%
-assert relu(torch.tensor([-2.0, 0.0, 0.5])).tolist() == [0, 0, 0.5]
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+one_epoch = d2l.Trainer(max_epochs=1)
+for width in (16, 512):
+    torch.manual_seed(0)
+    candidate = MLP(num_outputs=10, num_hiddens=width, lr=0.1)
+    candidate.board.display = False
+    one_epoch.fit(candidate, data)
+    counted = sum(parameter.numel() for parameter in candidate.parameters())
+    assert counted == 795 * width + 10
+    accuracy = one_epoch.validate(candidate, data)["val_acc"]
+    print(f"{width} hidden units: {counted:,} parameters, accuracy {accuracy:.3f}")
+print("The wider model is a little better after one epoch; it has 32 times the parameters.")
 
-# 784 inputs and a bias for each of 256 units, 256 and a bias for each of 10 classes.
-num_parameters = (784 + 1) * 256 + (256 + 1) * 10
-for trained in (scratch, concise):
-    assert sum(p.numel() for p in trained.parameters()) == num_parameters
-assert difference < 1e-4
+# %% [markdown]
+# **2.** Add a second hidden layer of 256 units to `MLP`. How many parameters does it add? Compare
+# the training loss of both models after one epoch.
+#
+# <details><summary>Hint</summary>
+#
+# Put another `nn.LazyLinear(num_hiddens)` and another `nn.ReLU()` into the `nn.Sequential`. The
+# last point of `model.board.points["train_loss"]` has the training loss in its attribute `y`.
+#
+# </details>
 
 
-def count_right(model):
-    """How many of the 10,000 validation pictures a model gets right."""
-    pictures = data.val.data.reshape(-1, 1, 28, 28) / 255
-    with torch.no_grad():
-        return (model(pictures).argmax(dim=1) == data.val.targets).sum().item()
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+class DeepMLP(d2l.Classifier):
+    def __init__(self, num_outputs, num_hiddens, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = nn.Sequential(
+            nn.Flatten(),
+            nn.LazyLinear(num_hiddens),
+            nn.ReLU(),
+            nn.LazyLinear(num_hiddens),
+            nn.ReLU(),
+            nn.LazyLinear(num_outputs),
+        )
 
 
-# The promise: 0.85 after ten epochs, counted a second way.
-for trained, result in ((scratch, scratch_result), (concise, concise_result)):
-    assert result["val_acc"] >= 0.85
-    assert abs(count_right(trained) / 10000 - result["val_acc"]) < 5e-4
-assert large_batches["val_acc"] > 0.8
-assert len(model.board.points["val_acc"]) == 10
-by_hand, by_layers = count_right(scratch), count_right(concise)
-print(f"5.2 holds: {by_hand} and {by_layers} of 10,000 right (promised: 8,500)")
+after_one_epoch = {}
+for kind in (MLP, DeepMLP):
+    torch.manual_seed(0)
+    candidate = kind(num_outputs=10, num_hiddens=256, lr=0.1)
+    candidate.board.display = False
+    one_epoch.fit(candidate, data)
+    counted = sum(parameter.numel() for parameter in candidate.parameters())
+    after_one_epoch[kind] = counted, candidate.board.points["train_loss"][-1].y
+    print(f"{kind.__name__}: {counted:,} parameters, loss {after_one_epoch[kind][1]:.3f}")
+assert after_one_epoch[DeepMLP][0] - after_one_epoch[MLP][0] == (256 + 1) * 256
+print("A deeper network is not better after the same short training.")
+
+# %% [markdown]
+# **3.** Set `sigma=0` in `MLPScratch`. Which gradients are exactly zero? What can this model still
+# learn?
+#
+# <details><summary>Hint</summary>
+#
+# Compute the loss of one batch, call `backward()`, and look at `.grad` of `W1`, `b1`, `W2`, `b2`.
+# Which hidden values do you get for zero weights?
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+zero = MLPScratch(num_inputs=784, num_outputs=10, num_hiddens=256, lr=0.1, sigma=0)
+X_zero, y_zero = next(iter(data.train_dataloader()))
+zero.loss(zero(X_zero), y_zero).backward()
+for name, parameter in zero.named_parameters():
+    print(f"{name}: largest gradient {parameter.grad.abs().max():.4f}")
+# H = 0, so the gradient of W2 is zero; W2 = 0, so no gradient arrives at W1 and b1.
+assert all(p.grad.abs().max() == 0 for p in (zero.W1, zero.b1, zero.W2))
+assert zero.b2.grad.abs().max() > 0
+print("Only the output biases learn: the model predicts the class frequencies for every image.")

@@ -1,10 +1,16 @@
 # %% [markdown]
 # # Exercise 5.3: the shapes of gradients, and the memory they take
 #
-# If the input of a scalar function is an $n \times m$ matrix, what is the size of its gradient? The
-# answer is one line, but it opens the way to a question that decides what fits on your machine:
-# what exactly lies in memory during training, and how much of it grows with the batch? You will
-# predict it to the byte, and then measure.
+# If the input of a scalar function is an $n \times m$ matrix, what is the shape of its gradient?
+# You answer this first, and then use it to predict, to the byte, how much memory training needs and
+# which part of it grows with the batch size.
+#
+# **After this lesson you can**
+#
+# - give the shape of a gradient and of a Jacobian from the shapes of input and output;
+# - list what training keeps in memory: parameters, gradients, optimizer state, saved values;
+# - compute the bytes that the forward pass of an MLP saves for each example;
+# - explain why training needs more memory than prediction, and name ways to need less.
 
 # %%
 # %matplotlib inline
@@ -19,9 +25,9 @@ torch.manual_seed(0)
 # %% [markdown]
 # ## A scalar function of a matrix
 #
-# The gradient collects one number for each entry of $\mathbf{X}$, the slope
-# $\partial f / \partial x_{ij}$. It is natural to keep them in the places of the entries, so the
-# gradient of a scalar function is an $n \times m$ matrix too, whatever the function does inside.
+# The gradient has one number for each entry of $\mathbf{X}$, the partial derivative
+# $\partial f / \partial x_{ij}$, at the place of that entry. So the gradient of a scalar function
+# is an $n \times m$ matrix too, whatever the function computes.
 # (That is also what makes the update $\mathbf{X} \leftarrow \mathbf{X} - \eta \nabla f$ possible.)
 
 # %%
@@ -38,17 +44,17 @@ for name, gradient in gradients.items():
     print(f"{name:<28} {tuple(gradient.shape)}")
 
 # %% [markdown]
-# The second function shows that *every* entry gets its place: the gradient is zero where $f$ does
-# not look.
+# The second function depends on one entry only. Its gradient still has a place for *every* entry:
+# the partial derivatives with respect to the other entries are zero.
 
 # %%
 gradients["only one entry"]
 
 # %% [markdown]
-# ## A function that is no scalar
+# ## A function that is not a scalar
 #
 # If $f$ itself gives a tensor of shape $(a, b)$, each of its $ab$ entries has an $n \times m$
-# gradient of its own. All together they form the *Jacobian*, of shape $(a, b, n, m)$: the shape of
+# gradient of its own. Together they form the *Jacobian*, of shape $(a, b, n, m)$: the shape of
 # the output, then that of the input. A scalar has the empty shape, and we are back at $(n, m)$.
 
 # %%
@@ -57,11 +63,11 @@ jacobian = torch.autograd.functional.jacobian(lambda X: W @ X, X.detach())
 jacobian.shape
 
 # %% [markdown]
-# That grows fast. Take one layer of an ordinary network, 256 hidden units and 10 outputs, on a
+# The size of a Jacobian grows fast. Take one layer with 256 hidden units and 10 outputs, on a
 # batch of 256 examples. The Jacobian of the outputs with respect to the hidden values would have
 # $(256 \cdot 10) \cdot (256 \cdot 256)$ entries. The backward pass never builds it: it multiplies
-# the incoming gradient with it, which for a layer is just a product with $\mathbf{W}^\top$, and the
-# result has the shape of the hidden values.
+# the incoming gradient with it (a *vector-Jacobian product*), which for a linear layer is a product
+# with $\mathbf{W}^\top$, and the result has the shape of the hidden values.
 
 # %%
 batch_size, num_hiddens, num_outputs = 256, 256, 10
@@ -80,11 +86,11 @@ print(f"gradient         {gradient_bytes / 2**20:8.2f} MiB")
 # | what | how much | depends on the batch? |
 # | --- | --- | --- |
 # | parameters | 4 bytes each | no |
-# | gradients | the same again: each has the shape of its parameter | no |
-# | state of the optimizer | nothing for SGD, once more for momentum, twice more for Adam | no |
+# | gradients | as much as the parameters: each has the shape of its parameter | no |
+# | state of the optimizer | none for SGD, 1 × the parameters for momentum, 2 × for Adam | no |
 # | values saved by the forward pass | see below | in proportion |
 #
-# The first three we can count and look up.
+# The first three can be counted.
 
 
 # %%
@@ -132,7 +138,8 @@ for name, optimizer in {
     print(f"{name:<18} keeps {state_bytes[name] / parameter_bytes:.0f} times the parameters")
 
 # %% [markdown]
-# Now the values of the forward pass. From the formulas of 5.3, one example needs on its way back
+# The fourth are the values of the forward pass. By the formulas of 5.3, the backward pass needs for
+# each example
 #
 # - the input $\mathbf{x}$, for the gradient of $\mathbf{W}^{(1)}$: 784 floats;
 # - the hidden values $\mathbf{h}$, for $\mathbf{W}^{(2)}$ *and* for the derivative of ReLU (which
@@ -141,8 +148,8 @@ for name, optimizer in {
 #   10 floats; and its label, an integer of 8 bytes.
 #
 # That makes $4 \cdot (784 + 256 + 10) + 8 = 4208$ bytes for each example. (And one float for the
-# batch, the number of examples by which the mean divides.) Torch shows what it saves to a pair of
-# *hooks*; we note the size of each piece of memory once, and leave out the parameters.
+# batch, the number of examples by which the mean divides.) PyTorch passes each tensor that it saves
+# to a pair of *hooks*; we count each piece of memory once, and leave out the parameters.
 
 
 # %%
@@ -172,11 +179,15 @@ for size, found, expected in zip(batch_sizes, measured, predicted, strict=True):
     print(f"batch {size:4d}: {found:8d} bytes saved, {expected:8d} predicted")
 
 # %% [markdown]
-# A prediction needs no way back, so inside `torch.no_grad()` nothing is saved at all.
+# A prediction has no backward pass, so inside `torch.no_grad()` nothing is saved.
 
 # %%
 saved_for_prediction = saved_bytes(1024, keep_gradients=False)
 saved_for_prediction
+
+# %% [markdown]
+# The saved values grow in proportion to the batch size; the other parts do not depend on it. Where
+# the lines cross, the saved values become the larger part.
 
 # %%
 d2l.plot(
@@ -196,45 +207,140 @@ d2l.plot(
 
 # %% [markdown]
 # The parameters have $203{,}530 \cdot 4 = 814{,}120$ bytes. So from 194 examples on, the saved
-# values are the larger part, and every doubling of the batch doubles them. In deep networks for
-# images the crossing comes at a handful of examples: convolutions have few parameters and large
-# outputs. Hence the usual cures: a smaller batch, several small batches whose gradients add up,
-# 16-bit floats, or forgetting some of the saved values and calculating them again on the way back.
+# values are the larger part, and doubling the batch size doubles them. In deep convolutional
+# networks this point is reached with a few examples, since convolutions have few parameters and
+# large outputs. The usual ways to need less memory are a smaller batch, several small batches whose
+# gradients are added (gradient accumulation), 16-bit floats, or computing some of the saved values
+# a second time in the backward pass instead of keeping them (checkpointing).
 
 # %%
 crossing = next(size for size in range(1, 1000) if 4208 * size > parameter_bytes)
 crossing
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Replace ReLU by `torch.sigmoid`, whose derivative is $h (1 - h)$. Does the saved memory change?
-#    And with `torch.sin`, whose derivative needs $\mathbf{z}$?
-# 2. Add a second hidden layer of 256 units. Predict the bytes for each example, then measure.
+# 1. $f(\mathbf{X}) = \mathbf{X} \mathbf{b}$ with $\mathbf{X} \in \mathbb{R}^{4 \times 3}$ and
+#    $\mathbf{b} \in \mathbb{R}^3$. Which shape has its Jacobian with respect to $\mathbf{X}$? Which
+#    shape has the gradient of $\sum_i f_i$?
+#
+# <details><summary>Answer</summary>
+#
+# The output has shape $(4)$, so the Jacobian has shape $(4, 4, 3)$. The sum is a scalar, so its
+# gradient has the shape of $\mathbf{X}$, $(4, 3)$.
+#
+# </details>
+#
+# 2. Which of these grow with the batch size: parameters, gradients of the parameters, the state of
+#    Adam, the values saved by the forward pass?
+#
+# <details><summary>Answer</summary>
+#
+# Only the saved values. A gradient has the shape of its parameter, whatever the number of examples,
+# since the gradients of the examples are averaged.
+#
+# </details>
+#
 # 3. A model has one billion parameters in `float32`. How much memory do parameters, gradients and
 #    the state of Adam take before the first example is read?
+#
+# <details><summary>Answer</summary>
+#
+# 4 bytes for the parameter, 4 for its gradient and 8 for the two means that Adam keeps: 16 bytes
+# for each parameter, so 16 GB (14.9 GiB).
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **1.** Replace ReLU by the sigmoid, whose derivative is $h (1 - h)$, and by the sine, whose
+# derivative is $\cos z$. Predict how many bytes are saved for each example, then measure.
+#
+# <details><summary>Hint</summary>
+#
+# The derivative of the sigmoid can be computed from $\mathbf{h}$, which is saved anyway. That of
+# the sine cannot: it needs $\mathbf{z}$ as well. Write a variant of `saved_bytes` that takes the
+# loss function as an argument.
+#
+# </details>
 
-# %%
-assert all(gradient.shape == (3, 5) for gradient in gradients.values())
-one_entry = [[0.0] * 5, [0.0, 0.0, 1.0, 0.0, 0.0], [0.0] * 5]
-assert gradients["only one entry"].tolist() == one_entry
-assert jacobian.shape == (2, 5, 3, 5)
-for i, j, k, column in torch.cartesian_prod(*map(torch.arange, jacobian.shape)).tolist():
-    expected = W[i, k] if j == column else torch.tensor(0.0)  # (WX)_ij = sum over k of W_ik X_kj
-    assert torch.isclose(jacobian[i, j, k, column], expected)
-assert jacobian_bytes == 671_088_640 == 2560 * gradient_bytes
 
-assert all(parameter.grad.shape == parameter.shape for parameter in parameters.values())
-assert parameter_bytes == grad_bytes == 814_120 == 4 * (784 * 256 + 256 + 256 * 10 + 10)
-assert state_bytes == {"SGD": 0, "SGD with momentum": 814_120, "Adam": 2 * 814_120}
-# A release of torch may save a little more or less than the formulas need, hence two percent.
-assert all(
-    abs(found / expected - 1) < 0.02 for found, expected in zip(measured, predicted, strict=True)
-)
-assert saved_for_prediction == 0
-assert crossing == 194
-assert 4208 * 193 < 814_120 < 4208 * 194
-print("Exercise 5.3: gradients have the predicted shapes, and memory the predicted size.")
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+def measure_saved(forward, parameters, batch_size):
+    """Measure what `forward(X, y)` saves for the backward pass, parameters left out."""
+    own = {parameter.data_ptr() for parameter in parameters.values()}
+    saved = {}
+
+    def note(tensor):
+        if tensor.data_ptr() not in own:
+            saved[tensor.data_ptr()] = tensor
+        return tensor
+
+    X, y = torch.rand(batch_size, 784), torch.randint(10, (batch_size,))
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        forward(X, y)
+    return total_bytes(list(saved.values()))
+
+
+for activation, floats in ((torch.relu, 1050), (torch.sigmoid, 1050), (torch.sin, 1306)):
+
+    def forward(X, y, activation=activation):
+        H = activation(X @ parameters["W1"] + parameters["b1"])
+        return F.cross_entropy(H @ parameters["W2"] + parameters["b2"], y)
+
+    per_example = measure_saved(forward, parameters, 1000) / 1000
+    print(f"{activation.__name__:<8} {per_example:.0f} bytes, predicted {4 * floats + 8}")
+    assert abs(per_example / (4 * floats + 8) - 1) < 0.02
+
+# %% [markdown]
+# **2.** Add a second hidden layer of 256 units with ReLU. Predict the bytes for each example, then
+# measure.
+#
+# <details><summary>Hint</summary>
+#
+# The second hidden layer adds its hidden values, 256 floats.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+deep_shapes = {"W1": (784, 256), "W2": (256, 256), "W3": (256, 10)}
+deep = {name: (0.01 * torch.randn(shape)).requires_grad_() for name, shape in deep_shapes.items()}
+
+
+def deep_loss(X, y):
+    H1 = torch.relu(X @ deep["W1"])
+    H2 = torch.relu(H1 @ deep["W2"])
+    return F.cross_entropy(H2 @ deep["W3"], y)
+
+
+deep_predicted = 4 * (784 + 256 + 256 + 10) + 8
+deep_measured = measure_saved(deep_loss, deep, 1000) / 1000
+print(f"{deep_measured:.0f} bytes for each example, predicted {deep_predicted}")
+assert abs(deep_measured / deep_predicted - 1) < 0.02
+
+# %% [markdown]
+# **3.** Compute the gradient of the mean loss of 64 examples from four batches of 16 (gradient
+# accumulation), and compare it with the gradient from all 64 at once. How much memory for saved
+# values does it need?
+#
+# <details><summary>Hint</summary>
+#
+# `backward` adds to `.grad`. The mean over 64 is the mean of the four means, so divide each of the
+# four losses by 4.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+X_64, y_64 = torch.rand(64, 784), torch.randint(10, (64,))
+at_once = torch.autograd.grad(loss(parameters, X_64, y_64), list(parameters.values()))
+for parameter in parameters.values():
+    parameter.grad = None
+for X_16, y_16 in zip(X_64.split(16), y_64.split(16), strict=True):
+    (loss(parameters, X_16, y_16) / 4).backward()
+for parameter, expected in zip(parameters.values(), at_once, strict=True):
+    assert torch.allclose(parameter.grad, expected, atol=1e-6)
+print(f"equal gradients; {saved_bytes(16):,} bytes saved at a time instead of {saved_bytes(64):,}")

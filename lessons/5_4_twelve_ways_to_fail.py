@@ -1,12 +1,17 @@
 # %% [markdown]
 # # 5.4 Twelve ways to fail
 #
-# A program with a mistake often runs to its end, and learns nothing, or less than it could. You
-# will make twelve such mistakes on purpose, look at what they do to the loss, and read what the
-# trainer says about each. Afterwards you will know them when you meet them in a program of your
-# own.
+# A program with a mistake often runs to its end and learns nothing, or less than it could. You make
+# twelve common mistakes on purpose, see what each does to the training loss, and read the hint that
+# the trainer gives about it. All of them are made in one small classifier of clothes, which is
+# correct as it stands here.
 #
-# All of them are made in the same small classifier of clothes. It is right as it stands here.
+# **After this lesson you can**
+#
+# - recognize twelve mistakes in the loss, the model, the training loop and the data;
+# - explain for each of them why the model does not learn, or learns less;
+# - test a model before a long training: check the first batches, and overfit one batch;
+# - use the hints of the trainer in a training loop that you write yourself.
 
 # %%
 # %matplotlib inline
@@ -39,11 +44,11 @@ class Clothes(d2l.DataModule):
         return self.get_tensorloader((self.X, self.y), train, rows)
 
 
-said = {}  # what each mistake was called
+said = {}  # the kinds of the hints for each mistake
 
 
 def run(title, model, data=None, trainer=d2l.Trainer):
-    """Train for one epoch without a picture; print how it ended and what was said."""
+    """Train for one epoch without a board; print the kind of the first hint."""
     torch.manual_seed(0)
     model = model()
     model.board.display = False
@@ -58,9 +63,10 @@ run("right", MLP)
 # %% [markdown]
 # ## Mistakes in the loss
 #
-# **1. A softmax too many.** `F.cross_entropy` takes the softmax of what it is given. If the model
-# ends in a softmax already, the numbers that it is given lie between 0 and 1, so the second softmax
-# can hardly tell the classes apart: the loss falls slowly, and never below 1.46.
+# **1. A softmax too many.** `F.cross_entropy` takes the softmax of its inputs. If the model already
+# ends in a softmax, these inputs are between 0 and 1, so the second softmax gives almost the same
+# probability to all classes. The loss falls slowly, and never below
+# $-\log \frac{e}{e + 9} = 1.46$, its value for a first softmax that gives 1 to the right class.
 
 
 # %%
@@ -72,9 +78,40 @@ class SoftmaxMLP(MLP):
 run("a softmax too many", SoftmaxMLP)
 
 # %% [markdown]
-# **2. The wrong sign.** Gradient descent makes the loss smaller. The mean logarithm of the right
-# classes' probabilities is to become larger, so the loss is its negative. Without the minus sign
-# the loss falls as it should, and every step makes the model worse.
+# The two training losses, step by step, in a loop without the trainer. The loss of the model with
+# the softmax falls as well, so a look at its curve alone does not show the mistake.
+
+
+# %%
+def losses_of(model, lr=0.1):
+    """Train for one epoch in a plain loop; return the loss of every step."""
+    torch.manual_seed(0)
+    model, losses = model(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    for X, y in Clothes().train_dataloader():
+        optimizer.zero_grad()
+        l = model.loss(model(X), y)
+        l.backward()
+        optimizer.step()
+        losses.append(l.item())
+    return losses
+
+
+with torch.random.fork_rng():  # leaves the generator as it was for the next cells
+    right_losses, softmax_losses = losses_of(MLP), losses_of(SoftmaxMLP)
+d2l.plot(
+    list(range(len(right_losses))),
+    [right_losses, softmax_losses, [1.46] * len(right_losses)],
+    "step",
+    "training loss",
+    legend=["right", "a softmax too many", "1.46"],
+    figsize=(5, 2.5),
+)
+
+# %% [markdown]
+# **2. The wrong sign.** Gradient descent minimizes the loss. The mean logarithm of the right
+# classes' probabilities has to become larger, so the loss is its negative. Without the minus sign
+# the loss falls, but every step makes the model worse.
 
 
 # %%
@@ -87,7 +124,7 @@ run("the wrong sign", MinusForgotten)
 
 # %% [markdown]
 # **3. A sum for a mean.** The sum over 64 examples is 64 times the mean, and so are its gradients:
-# a rate of 0.1 acts like one of 6.4.
+# a learning rate of 0.1 acts like one of 6.4.
 
 
 # %%
@@ -100,8 +137,8 @@ run("a sum for a mean", Summed)
 
 # %% [markdown]
 # **4. Shapes that broadcast.** Outputs of shape `(n, 1)` minus labels of shape `(n,)` are a matrix:
-# each output is compared with the labels of all examples. The best that a model can do then is to
-# answer with the mean label, whatever the input.
+# each output is compared with the labels of all examples. The model that minimizes this loss
+# predicts the mean label for every input.
 
 
 # %%
@@ -126,9 +163,9 @@ run("shapes that broadcast", Line, FlatLabels())
 # %% [markdown]
 # ## Mistakes in the model
 #
-# **5. Layers in a list.** A module finds its layers among its attributes, but does not look into a
-# Python list. Layers in there are not among its parameters: they take part in the computation and
-# stay as they were drawn.
+# **5. Layers in a list.** A module registers the layers that are its attributes, but not those in a
+# Python list. The parameters of such layers are not in `parameters()`: the layers take part in the
+# computation, and their weights keep their initial values.
 
 
 # %%
@@ -144,8 +181,8 @@ class ListMLP(MLP):
 run("layers in a list", ListMLP)
 
 # %% [markdown]
-# **6. A graph that is cut.** `detach`, `.data`, `.numpy()` and `.item()` give values without their
-# history. No gradient comes past such a place.
+# **6. A graph that is cut.** `detach`, `.data`, `.numpy()` and `.item()` return values without
+# their computational graph. No gradient flows back beyond such a place.
 
 
 # %%
@@ -158,8 +195,9 @@ class Detached(MLP):
 run("a graph that is cut", Detached)
 
 # %% [markdown]
-# **7. All weights equal.** Units that begin with the same weights compute the same and get the same
-# gradient, so they stay the same for ever: 64 units learn no more than one.
+# **7. All weights equal.** Hidden units that start with the same weights compute the same output
+# and receive the same gradient, so they stay equal (the symmetry is not broken): 64 units learn no
+# more than one.
 
 
 # %%
@@ -173,8 +211,8 @@ class EqualMLP(MLP):
 run("all weights equal", EqualMLP)
 
 # %% [markdown]
-# **8. Units that are never active.** A ReLU with a large negative bias answers 0 to every picture.
-# Its gradient is 0 too, so nothing ever changes that.
+# **8. Units that are never active.** A ReLU unit with a large negative bias outputs 0 for every
+# image. Its gradient is 0 too, so its weights never change: it is a *dead unit*.
 
 
 # %%
@@ -205,7 +243,8 @@ class NeverCleared(d2l.Trainer):
 run("gradients that are not cleared", MLP, trainer=NeverCleared)
 
 # %% [markdown]
-# **10. A rate that is too high.** Each step overshoots, and the loss rises above where it began.
+# **10. A learning rate that is too high.** Each step overshoots the minimum, and the loss rises
+# above its initial value.
 
 # %%
 run("a rate that is too high", lambda: MLP(lr=20))
@@ -213,8 +252,9 @@ run("a rate that is too high", lambda: MLP(lr=20))
 # %% [markdown]
 # ## Mistakes in the data
 #
-# **11. Raw pixels.** Inputs of 0 to 255 make the first outputs hundreds of times too large. Every
-# rate is wrong then: for the first layer it is too high, for the last one it may be too low.
+# **11. Raw pixels.** Inputs between 0 and 255 make the outputs of the first layer hundreds of times
+# too large. Then no learning rate fits all layers: the one that is too high for the first layer may
+# be too low for the last.
 
 
 # %%
@@ -227,8 +267,8 @@ class RawClothes(Clothes):
 run("raw pixels", MLP, RawClothes())
 
 # %% [markdown]
-# **12. Sorted and not shuffled.** If all pictures of one class come first, the model learns to
-# answer with that class, then with the next, and forgets what it knew.
+# **12. Sorted and not shuffled.** If all images of one class come first, the model learns to
+# predict that class, then the next one, and forgets the classes before.
 
 
 # %%
@@ -246,12 +286,12 @@ class SortedClothes(Clothes):
 run("sorted and not shuffled", MLP, SortedClothes())
 
 # %% [markdown]
-# ## In a loop by hand, and before training
+# ## In your own loop, and before training
 #
-# The same hints come in a loop that you write yourself, from one line around it. And two tests cost
-# seconds before a training that costs hours: `d2l.check_model` looks at the first batches, and
-# `d2l.overfit_one_batch` tries whether the model can learn one batch by heart. If it cannot, more
-# data will not help.
+# `d2l.watching` around a training loop that you write yourself gives the same hints. Two tests take
+# seconds and are worth running before a long training: `d2l.check_model` looks at the first
+# batches, and `d2l.overfit_one_batch` tests whether the model can overfit a single batch. If it
+# cannot, more data will not help.
 
 # %%
 torch.manual_seed(0)
@@ -271,35 +311,107 @@ print(right)
 print(wrong)
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Which of the twelve would you have noticed from the loss alone, without a right program to
-#    compare with?
-# 2. Put two of the mistakes into one program. Which one is named? Repair it, and run again.
-# 3. Lower the rate in "a sum for a mean" until it trains. Which rate is that, and why?
-# 4. Ask `d2l tutor explain softmax-before-cross-entropy` in a terminal. How does the check know?
+# 1. Which of the twelve would you notice from the curve of the training loss alone, without a
+#    correct program to compare with?
+#
+# <details><summary>Answer</summary>
+#
+# The wrong sign (the loss becomes negative and falls without a bound), a sum for a mean (the loss
+# starts at $64 \log 10$ and not at $\log 10$), a learning rate that is too high (the loss rises)
+# and dead units (the loss stays near $\log 10$). In most others the loss falls, but less than it
+# could, which only a comparison shows.
+#
+# </details>
+#
+# 2. A ten-class classifier starts with a loss of 147. Which mistake do you look for first?
+#
+# <details><summary>Answer</summary>
+#
+# An untrained classifier should have a loss near $\log 10 = 2.3$. $147 = 64 \cdot 2.3$: the loss is
+# the sum over a batch of 64 and not the mean.
+#
+# </details>
+#
+# 3. A model reaches 100 percent on one batch (`overfit_one_batch` passes), but the validation
+#    accuracy stays at 10 percent. Which group of mistakes is more likely: model and loss, or data?
+#
+# <details><summary>Answer</summary>
+#
+# Data, for instance data that are not shuffled, labels that do not belong to the images, or a
+# validation set that is scaled in another way. Model, loss and optimizer can learn, or they would
+# not have overfitted the batch.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **1.** Put two of the mistakes into one program, a softmax too many and dead units. Which hints do
+# you get? Fix the first one, and run again.
+#
+# <details><summary>Hint</summary>
+#
+# Derive a class from `DeadMLP` and give it the `forward` of `SoftmaxMLP`.
+#
+# </details>
 
-# %%
-assert said.pop("right") == []
-assert said == {
-    "a softmax too many": ["softmax-before-cross-entropy"],
-    "the wrong sign": ["loss-negated"],
-    "a sum for a mean": ["loss-summed"],
-    "shapes that broadcast": ["loss-broadcasts"],
-    "layers in a list": ["layers-in-a-list"],
-    "a graph that is cut": ["graph-cut"],
-    "all weights equal": ["weights-all-equal"],
-    "units that are never active": ["dead-relus"],
-    "gradients that are not cleared": ["no-zero-grad"],
-    "a rate that is too high": ["lr-too-high"],
-    "raw pixels": ["inputs-not-scaled"],
-    "sorted and not shuffled": ["sorted-not-shuffled"],
-}
-assert [hint.kind for hint in watch.hints] == ["optimizer-of-other-tensors"]
-assert d2l.check_model(MLP(), Clothes()) == []
-assert right.passed
-assert not wrong.passed
-print("5.4 holds: twelve mistakes, each called by its name (promised: twelve)")
+
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+class TwoMistakes(DeadMLP):
+    def forward(self, X):
+        return torch.softmax(self.net(X), dim=1)
+
+
+run("two mistakes", TwoMistakes)
+before = said.pop("two mistakes")
+run("the softmax removed", DeadMLP)
+after = said.pop("the softmax removed")
+assert before == ["softmax-before-cross-entropy", "dead-relus"]
+assert after == ["dead-relus"]
+
+# %% [markdown]
+# **2.** Lower the learning rate of "a sum for a mean" until it trains exactly like the correct
+# program. Which rate is that, and why?
+#
+# <details><summary>Hint</summary>
+#
+# The gradient of the sum is 64 times the gradient of the mean. `losses_of` takes a learning rate.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+summed_losses = torch.tensor(losses_of(Summed, lr=0.1 / 64))
+difference = (summed_losses / 64 - torch.tensor(losses_of(MLP))).abs().max().item()
+assert difference < 1e-3
+print(f"learning rate 0.1 / 64: the same losses, largest difference {difference:.1e}")
+
+# %% [markdown]
+# **3.** Write a test of your own for mistake 1: a function `ends_in_softmax(model)` that decides
+# from the model's outputs on one batch. Compare with
+# `d2l tutor explain softmax-before-cross-entropy`, which you can run in a terminal.
+#
+# <details><summary>Hint</summary>
+#
+# Probabilities are never negative, and each row sums to 1. Logits almost never have both
+# properties.
+#
+# </details>
+
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+def ends_in_softmax(model):
+    X, _ = next(iter(Clothes().train_dataloader()))
+    with torch.no_grad():
+        outputs = model(X)
+    sums = outputs.sum(dim=1)
+    return bool((outputs >= 0).all() and torch.allclose(sums, torch.ones_like(sums)))
+
+
+assert ends_in_softmax(SoftmaxMLP())
+assert not ends_in_softmax(MLP())
+print("SoftmaxMLP:", ends_in_softmax(SoftmaxMLP()), " MLP:", ends_in_softmax(MLP()))

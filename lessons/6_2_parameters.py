@@ -1,10 +1,15 @@
 # %% [markdown]
 # # 6.2 Modules and parameters
 #
-# You will look inside a network: how modules nest, where the parameters are, how to start them as
-# you like, how two layers can share them, how to write a layer of your own, and how to keep what
-# was learned in a file. At the end you will know what `parameters()` gives to an optimizer, number
-# by number.
+# You look inside a network: how modules are nested, where the parameters are, how to initialize,
+# share and save them, and how to write a layer of your own.
+#
+# **After this lesson you can**
+#
+# - access each parameter of a nested model by its name, and count them by hand;
+# - initialize the parameters of a model, also of one with lazy layers;
+# - share parameters between layers, and say what their gradient is;
+# - write a custom layer, and save and load the parameters of a model.
 
 # %%
 # %matplotlib inline
@@ -20,9 +25,9 @@ from d2l import torch as d2l
 # %% [markdown]
 # ## 6.1 Modules are trees
 #
-# A module may hold modules. `nn.Sequential` runs its children one after the other; a module of your
-# own may do anything in `forward`. The network below has a branch, which no `Sequential` can have:
-# the input is added to what two layers make of it.
+# A module may contain modules. `nn.Sequential` runs its children one after the other; a module of
+# your own may compute anything in `forward`. The network below has a branch, which a `Sequential`
+# cannot have: the input is added to the output of the inner layers.
 
 
 # %%
@@ -44,8 +49,8 @@ print(net(X).shape)
 # %% [markdown]
 # ## 6.2 Where the parameters are
 #
-# A path of names and numbers leads to each: child 0 of the net, its `inner`, child 2 of that, its
-# `weight`.
+# The name of each parameter is a path in the tree of modules: `0.inner.2.weight` is child 0 of the
+# net, its `inner`, child 2 of that, its `weight`.
 
 # %%
 for name, parameter in net.named_parameters():
@@ -54,7 +59,7 @@ num_parameters = sum(parameter.numel() for parameter in net.parameters())
 print(num_parameters, "numbers in all")
 
 # %% [markdown]
-# A parameter is a tensor with a gradient, which is there after the first `backward()`.
+# A parameter is a tensor with a gradient, which is `None` until the first `backward()`.
 
 # %%
 bias = net[0].inner[2].bias
@@ -65,8 +70,8 @@ print("after: ", bias.grad)
 # %% [markdown]
 # ### Shared layers
 #
-# The same layer object at two places is **one** layer: one weight, whose gradient is the sum of
-# what both places ask for.
+# The same layer object at two places is **one** layer with tied parameters. The gradient of its
+# weight is the sum of the gradients of both places.
 
 # %%
 shared = nn.Linear(4, 4)
@@ -74,10 +79,10 @@ tied = nn.Sequential(shared, nn.Tanh(), shared, nn.Tanh(), nn.Linear(4, 1))
 print([name for name, _ in tied.named_parameters()])
 
 # %% [markdown]
-# ## 6.3 The start
+# ## 6.3 Parameter initialization
 #
-# `apply` visits every module of the tree. A function that looks at the kind of layer decides what
-# to do with it.
+# `apply` calls a function on every module of the tree. The function can look at the type of the
+# module and initialize its parameters.
 
 
 # %%
@@ -92,11 +97,40 @@ answer = ones(torch.ones(1, 4))
 print(answer)
 
 # %% [markdown]
-# ## 6.4 Lazy layers
+# Why initialization matters: in a deep network the scale of the weights decides how large the
+# hidden values of each layer are. We pass a batch through ten $\tanh$ layers with 100 units. With
+# weights that are too small the values shrink towards zero (and so do the gradients); with weights
+# that are too large nearly all units are saturated at $-1$ or $1$; Xavier initialization keeps a
+# scale between the two.
+
+
+# %%
+def hidden_scales(std, num_layers=10, width=100):
+    """The standard deviation of the hidden values after each layer."""
+    H, scales = torch.randn(200, width), []
+    for _ in range(num_layers):
+        H = torch.tanh(H @ (std * torch.randn(width, width)))
+        scales.append(H.std().item())
+    return scales
+
+
+xavier_std = (2 / (100 + 100)) ** 0.5
+d2l.plot(
+    list(range(1, 11)),
+    [hidden_scales(std) for std in (0.02, xavier_std, 1.0)],
+    "layer",
+    "std of hidden values",
+    legend=["std 0.02: too small", "std 0.1: Xavier", "std 1: saturated"],
+    yscale="log",
+    figsize=(5, 2.8),
+)
+
+# %% [markdown]
+# ## 6.4 Lazy initialization
 #
-# `nn.LazyLinear(8)` does not know its number of inputs until it sees some. Until then its weight
-# has no shape, and nothing can be drawn at random. `apply_init` of `d2l.Module` does both in order:
-# it sends an example through, then applies your function to `self.net`.
+# `nn.LazyLinear(8)` infers its number of inputs from the first batch. Until then its weight has no
+# shape and cannot be initialized. `apply_init` of `d2l.Module` does both in order: it passes an
+# example through the model, then applies your function to `self.net`.
 
 # %%
 lazy = d2l.MLP(num_outputs=10, num_hiddens=8, lr=0.1)
@@ -105,10 +139,10 @@ lazy.apply_init([torch.rand(2, 1, 28, 28)], init_ones)
 print("after: ", tuple(lazy.net[1].weight.shape))
 
 # %% [markdown]
-# ## 6.5 A layer of your own
+# ## 6.5 Custom layers
 #
-# Wrap a tensor in `nn.Parameter`, store it on the module, and it is found: by `parameters()`, by
-# `to(device)`, by the file.
+# A tensor that is wrapped in `nn.Parameter` and stored on the module is registered: `parameters()`
+# lists it, `to(device)` moves it, and `state_dict()` contains it.
 
 
 # %%
@@ -126,10 +160,11 @@ layer = ScaledLinear(4, 2)
 print({name: tuple(parameter.shape) for name, parameter in layer.named_parameters()})
 
 # %% [markdown]
-# ## 6.6 Keeping what was learned
+# ## 6.6 Saving and loading
 #
-# A `state_dict` holds the parameters under their paths. Save that, not the object: the file is then
-# only numbers, and `weights_only=True` makes sure that loading runs no code.
+# A `state_dict` holds the parameters under their names. Save the `state_dict` and not the model
+# object: the file then contains only numbers, and `weights_only=True` makes sure that loading it
+# cannot run code.
 
 # %%
 with TemporaryDirectory() as folder:
@@ -144,36 +179,114 @@ with torch.no_grad():
     print("same answers:", torch.equal(clone(X), net(X)))
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Store a plain tensor instead of an `nn.Parameter` in `ScaledLinear`. What do `parameters()` and
-#    `state_dict()` say?
-# 2. Put modules into a Python list instead of an `nn.ModuleList`. What is lost?
-# 3. Load `state` into a net with `num_hiddens=9`. Is the message clear?
+# 1. `nn.Sequential(nn.Linear(20, 50), nn.ReLU(), nn.Linear(50, 3))`: how many parameters has it,
+#    and what are their names?
+#
+# <details><summary>Answer</summary>
+#
+# $20 \cdot 50 + 50 + 50 \cdot 3 + 3 = 1203$ numbers in four parameters: `0.weight`, `0.bias`,
+# `2.weight`, `2.bias`. The ReLU (child 1) has none.
+#
+# </details>
+#
+# 2. A layer with 16 weights and 4 biases is used at three places of a network. How many numbers
+#    does it add to the network, and what is the gradient of its weight?
+#
+# <details><summary>Answer</summary>
+#
+# 20, since it is one layer. The gradient is the sum of the gradients from the three places.
+#
+# </details>
+#
+# 3. Why do parameters have to be registered before the optimizer is created?
+#
+# <details><summary>Answer</summary>
+#
+# The optimizer updates the tensors of `model.parameters()` at its creation. A lazy layer that has
+# not seen a batch, or a layer in a Python list, is not among them with a shape that could be
+# updated.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **1.** Store a plain tensor instead of an `nn.Parameter` as `scale` in a variant of
+# `ScaledLinear`. What do `parameters()` and `state_dict()` contain? What changes with
+# `self.register_buffer("scale", ...)`?
+#
+# <details><summary>Hint</summary>
+#
+# Print the names of `named_parameters()` and the keys of `state_dict()` in both cases.
+#
+# </details>
 
-# %%
-# 4 inputs and a bias for 8 units, 8 and a bias for 4, 4 and a bias for 2: counted on paper.
-assert num_parameters == 8 * (4 + 1) + 4 * (8 + 1) + 2 * (4 + 1)
-assert "0.inner.2.weight" in dict(net.named_parameters())
-assert bias.grad is not None
-assert bias.grad.shape == (4,)
 
-# The gradient of a shared weight is the sum of those of two layers that are alike.
-apart = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
-apart.load_state_dict(tied.state_dict())
-for model in (tied, apart):
-    model(X).sum().backward()
-both = apart[0].weight.grad + apart[2].weight.grad
-assert torch.allclose(shared.weight.grad, both, atol=1e-6)
-assert len(list(tied.parameters())) == 4
-assert len(list(apart.parameters())) == 6
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+class PlainScale(ScaledLinear):
+    def __init__(self, num_inputs, num_outputs, buffer):
+        super().__init__(num_inputs, num_outputs)
+        del self.scale
+        if buffer:
+            self.register_buffer("scale", torch.ones(num_outputs))
+        else:
+            self.scale = torch.ones(num_outputs)
 
-assert answer.item() == 4 * 3  # four ones to each of three units, whose sum is the answer
-assert lazy.net[1].weight.shape == (8, 784)
-assert (lazy.net[1].weight == 1).all()
-assert torch.allclose(layer(X), (X @ layer.weight).clamp(min=0))
-assert torch.equal(clone(X), net(X))
-print(f"6.2 holds: {num_parameters} numbers found, shared, started, saved, and loaded again")
+
+for buffer, keys in ((False, ["weight"]), (True, ["weight", "scale"])):
+    variant = PlainScale(4, 2, buffer)
+    assert [name for name, _ in variant.named_parameters()] == ["weight"]
+    assert list(variant.state_dict()) == keys
+    print(f"buffer: {buffer}, parameters: ['weight'], state_dict: {keys}")
+print("A plain tensor is not trained, saved or moved; a buffer is saved and moved, not trained.")
+
+# %% [markdown]
+# **2.** Put two linear layers into a Python list, then into an `nn.ModuleList`. What is lost with
+# the list?
+#
+# <details><summary>Hint</summary>
+#
+# Compare the number of parameters.
+#
+# </details>
+
+
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+class Layers(nn.Module):
+    def __init__(self, container):
+        super().__init__()
+        self.layers = container([nn.Linear(4, 4), nn.Linear(4, 1)])
+
+
+in_list, in_module_list = Layers(list), Layers(nn.ModuleList)
+assert len(list(in_list.parameters())) == 0
+assert len(list(in_module_list.parameters())) == 4
+print("in a list:", len(list(in_list.parameters())), "parameters; they would not be trained")
+print("in a ModuleList:", [name for name, _ in in_module_list.named_parameters()])
+
+# %% [markdown]
+# **3.** Load `state` into a net with `num_hiddens=9`. Which parameters does the error name, and how
+# many does it not name?
+#
+# <details><summary>Hint</summary>
+#
+# Build the net as `clone` was built and catch the `RuntimeError`. Compare with the names in
+# `state`.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+other = nn.Sequential(Branch(num_hiddens=9), nn.ReLU(), nn.LazyLinear(2))
+other(X)
+try:
+    other.load_state_dict(state)
+except RuntimeError as error:
+    named = [name for name in state if f"for {name}:" in str(error)]
+    print(error)
+# The bias of the inner layer's output and the last layer do not depend on num_hiddens.
+assert named == ["0.inner.0.weight", "0.inner.0.bias", "0.inner.2.weight"]

@@ -1,9 +1,16 @@
 # %% [markdown]
 # # 8.6 Residual networks
 #
-# You will find out why a block that adds its input to its output can do no harm, and how much of a
-# gradient gets through twenty layers with the addition and without it. Then you will build a small
-# residual network and have it learn from eight thousand pictures of clothing.
+# You study what a residual connection does to a block and to the gradient of a deep network. Then
+# you build a small residual network and train it on eight thousand images of Fashion-MNIST.
+#
+# **After this lesson you can**
+#
+# - explain why a residual block can easily represent the identity function;
+# - measure how much of the gradient arrives at the first layer, with and without residual
+#   connections;
+# - say when a residual block needs a 1 × 1 convolution, and compute its output shape;
+# - explain the difference of batch normalization in training and in evaluation.
 
 # %%
 # %matplotlib inline
@@ -20,10 +27,12 @@ d2l.use_svg_display()
 # ## The block
 #
 # A residual block computes $\mathrm{relu}(g(\mathbf{x}) + \mathbf{x})$, where $g$ is two
-# convolutions with batch normalisation. What $g$ has to learn is only the difference to the input.
-# If there is nothing to learn, $g = 0$ will do, and the block passes on what it got.
+# convolutions with batch normalization. $g$ has to learn only the difference (the *residual*) to
+# the input. If $g = 0$, the block is the identity function (for inputs that are not negative), so
+# an additional block need not make a network worse.
 #
-# Batch normalisation multiplies by `weight` in the end. With that weight at zero:
+# Batch normalization multiplies its result by the parameter `weight`. With this weight set to zero,
+# $g = 0$:
 
 # %%
 torch.manual_seed(0)
@@ -33,21 +42,21 @@ block(X)  # one batch tells the lazy layers their sizes
 nn.init.zeros_(block.bn2.weight)
 with torch.no_grad():
     untouched = torch.equal(block(X), X)
-print("passes its input on:", untouched)
+print("output equals input:", untouched)
 
 # %% [markdown]
-# Where a block halves the picture (`strides=2`) or changes the number of channels, input and output
-# no longer fit together, and the input goes through a 1 by 1 convolution first.
+# Where a block halves height and width (`strides=2`) or changes the number of channels, input and
+# output have different shapes. The input then goes through a 1 × 1 convolution before the addition.
 
 # %%
 halving = d2l.Residual(num_channels=6, use_1x1conv=True, strides=2)
 print(tuple(X.shape), "→", tuple(halving(X).shape))
 
 # %% [markdown]
-# ## Deep, with and without
+# ## Gradients in a deep network
 #
-# How much of the gradient arrives at the first layer? A stack of twenty layers of 32 units, and the
-# same with the input added after each layer.
+# How much of the gradient arrives at the first layer? We compare a stack of twenty layers of 32
+# units with the same stack in which the input of each layer is added to its output.
 
 
 # %%
@@ -63,27 +72,43 @@ class Stack(nn.Module):
         return X
 
 
-arriving = {}
+arriving, norms_of = {}, {}
 for residual in (False, True):
     torch.manual_seed(0)
     stack = Stack(num_layers=20, residual=residual)
     stack(torch.randn(64, 32)).square().mean().backward()
     norms = [layer.weight.grad.norm().item() for layer in stack.layers]
+    norms_of[residual] = norms
     arriving[residual] = norms[0] / norms[-1]
     print(f"added: {residual}, gradient of the first layer {arriving[residual]:.1e} of the last's")
 
 # %% [markdown]
-# The addition is a path on which the gradient comes through unchanged, however deep the network.
+# The derivative of $g(\mathbf{x}) + \mathbf{x}$ is $g'(\mathbf{x}) + \mathbf{I}$. Through the
+# identity the gradient arrives unchanged, however deep the network is. Without it the gradient is a
+# product of twenty small factors and *vanishes*. The plot shows the norm of the gradient of every
+# layer's weights.
+
+# %%
+d2l.plot(
+    list(range(1, 21)),
+    [norms_of[False], norms_of[True]],
+    "layer",
+    "norm of the gradient",
+    legend=["plain", "residual"],
+    yscale="log",
+    figsize=(5, 2.5),
+)
+
+# %% [markdown]
+# ## The data
 #
-# ## The pictures
-#
-# To be done in a minute we take eight thousand pictures for training and two thousand for
+# To keep the training short we take eight thousand images for training and two thousand for
 # validation. `get_tensorloader` makes the batches.
 
 
 # %%
 class FewPictures(d2l.DataModule):
-    """The first pictures of Fashion-MNIST."""
+    """The first images of Fashion-MNIST."""
 
     def __init__(self, batch_size, num_train=8000, num_val=2000):
         super().__init__()
@@ -102,9 +127,9 @@ class FewPictures(d2l.DataModule):
 # %% [markdown]
 # ## A small residual network
 #
-# A first convolution, three blocks that get wider as the picture gets smaller, the mean of each
-# channel, and a linear layer. ResNet-18, `d2l.resnet18`, is the same with eight blocks of up to 512
-# channels.
+# The network has a first convolution, three residual blocks with more channels as height and width
+# become smaller, global average pooling (the mean of each channel), and a linear layer. ResNet-18,
+# `d2l.resnet18`, has the same structure with eight blocks of up to 512 channels.
 
 
 # %%
@@ -141,10 +166,11 @@ result = trainer.validate(model, data)
 print(f"validation accuracy {result['val_acc']:.4f}")
 
 # %% [markdown]
-# Batch normalisation computes with the mean of each batch in training, and with means collected on
-# the way in validation. The trainer switches between the two with `model.train()` and
-# `model.eval()`. A picture's answer must not depend on the others of its batch. (In training mode
-# each call changes the collected means as well, so we let a copy make it.)
+# Batch normalization uses mean and variance of the current batch in training mode, and running
+# averages of them in evaluation mode. The trainer switches between the two with `model.train()` and
+# `model.eval()`. In evaluation mode the prediction for an image does not depend on the other images
+# of its batch; in training mode it does. (In training mode each call also updates the running
+# averages, so we call a copy of the model.)
 
 # %%
 model.eval()
@@ -154,33 +180,111 @@ with torch.no_grad():
 print(f"eval: {(alone - together).abs().max():.1e}, train: {(in_training - alone).abs().max():.1e}")
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Put `d2l.ResNeXtBlock(16, groups=4, bot_mul=1)` in the place of the first block. How many
-#    parameters has each?
-# 2. Start all blocks as above, with `bn2.weight` at zero. Does the first epoch go better?
-# 3. Train on all 60,000 pictures (`d2l.FashionMNIST(batch_size=64)`), if you have the time.
+# 1. A residual block has `strides=2` and 64 output channels; its input has the shape
+#    $(8, 32, 14, 14)$. What is the shape of the output, and does it need a 1 × 1 convolution?
+#
+# <details><summary>Answer</summary>
+#
+# $(8, 64, 7, 7)$. Yes: the shapes of input and output differ, so the input cannot be added without
+# a 1 × 1 convolution with stride 2 and 64 output channels.
+#
+# </details>
+#
+# 2. Why does the gradient vanish in the plain stack, but not in the residual stack?
+#
+# <details><summary>Answer</summary>
+#
+# In the plain stack the gradient of the first layer is a product of twenty Jacobians, each of which
+# makes it smaller. In the residual stack each factor is $\mathbf{I}$ plus a Jacobian, so one term
+# of the product is the gradient itself.
+#
+# </details>
+#
+# 3. Someone forgets `model.eval()` before predicting a single image. What goes wrong?
+#
+# <details><summary>Answer</summary>
+#
+# Batch normalization then normalizes with mean and variance of this one image instead of the
+# running averages, so the prediction is different from the one in training. Each prediction also
+# changes the running averages.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **1.** Replace the first residual block by `d2l.ResNeXtBlock(16, groups=4, bot_mul=1)`. How many
+# parameters has each of the two blocks? Explain the difference.
+#
+# <details><summary>Hint</summary>
+#
+# Pass a batch with 16 channels through each block, then count. A grouped convolution with 4 groups
+# connects each output channel with a quarter of the input channels.
+#
+# </details>
 
-# %%
-assert untouched
-assert halving(X).shape == (2, 6, 3, 3)
-assert arriving[False] < 1e-2 < arriving[True]
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+counts = {}
+for candidate in (d2l.Residual(16), d2l.ResNeXtBlock(16, groups=4, bot_mul=1)):
+    candidate(torch.rand(2, 16, 14, 14))
+    counts[type(candidate).__name__] = sum(p.numel() for p in candidate.parameters())
+print(counts)
+# Two 3 × 3 convolutions with biases and two batch normalizations.
+assert counts["Residual"] == 2 * (16 * 16 * 9 + 16) + 2 * 32
+assert counts["ResNeXtBlock"] < counts["Residual"] / 3
+print("One grouped 3 × 3 convolution and two 1 × 1 convolutions replace two 3 × 3 convolutions.")
 
-# The block a second way: PyTorch's functions, with the layers of the block.
-with torch.no_grad():
-    block.eval()
-    nn.init.ones_(block.bn2.weight)
-    g = block.bn2(block.conv2(torch.relu(block.bn1(block.conv1(X)))))
-    assert torch.allclose(block(X), torch.relu(g + X), atol=1e-6)
-assert torch.allclose(alone, together, atol=1e-4)
+# %% [markdown]
+# **2.** How does the ratio of the gradients of the first and the last layer depend on the depth?
+# Compute it for 5, 10, 20 and 40 layers, with and without residual connections.
+#
+# <details><summary>Hint</summary>
+#
+# `Stack(num_layers, residual)`; take the loss of the lesson, `square().mean()`.
+#
+# </details>
 
-# The promise, counted a second way.
-with torch.no_grad():
-    pictures, labels = data.X[data.num_train :], data.y[data.num_train :]
-    num_right = (model(pictures).argmax(dim=1) == labels).sum().item()
-assert abs(num_right / 2000 - result["val_acc"]) < 2e-3
-assert num_right >= 1400
-print(f"8.6 holds: {num_right} of 2,000 right (promised: 1,400)")
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+ratios = {}
+for residual in (False, True):
+    for depth in (5, 10, 20, 40):
+        torch.manual_seed(0)
+        stack = Stack(depth, residual)
+        stack(torch.randn(64, 32)).square().mean().backward()
+        first, last = (stack.layers[i].weight.grad.norm().item() for i in (0, -1))
+        ratios[residual, depth] = first / last
+        print(f"residual: {residual!s:<5} {depth:2d} layers: {first / last:.1e}")
+assert ratios[False, 5] > ratios[False, 10] > ratios[False, 20] > ratios[False, 40]
+assert ratios[True, 40] > 0.01
+print("Without residual connections the gradient shrinks exponentially with the depth.")
+
+# %% [markdown]
+# **3.** Start all residual blocks as the identity, with `bn2.weight` set to zero, and train for two
+# epochs on 2,000 images. Compare the training loss with that of the usual initialization.
+#
+# <details><summary>Hint</summary>
+#
+# Pass a batch through the model first, so that the lazy layers have parameters. `model.net`
+# contains the blocks; test with `isinstance(block, d2l.Residual)`.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+few = FewPictures(batch_size=64, num_train=2000, num_val=100)
+for identity in (False, True):
+    torch.manual_seed(0)
+    candidate = SmallResNet(lr=0.03)
+    candidate(few.X[:64])
+    for part in candidate.net:
+        if identity and isinstance(part, d2l.Residual):
+            nn.init.zeros_(part.bn2.weight)
+    candidate.board.display = False
+    d2l.Trainer(max_epochs=2).fit(candidate, few)
+    final = candidate.board.points["train_loss"][-1].y
+    print(f"blocks start as identity: {identity}, training loss {final:.3f}")
+print("With three blocks both work; the identity matters in networks with many blocks.")

@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from d2l.errors import OverwriteError
 from d2l.notebook.execute import CellRun, NotebookRun, run_notebook
+from d2l.notebook.hidden_cells import fold_hidden_cells
 from d2l.notebook.lesson_contents_page import Record, contents_page, keep_record
 from d2l.notebook.lesson_index import Lesson
 from d2l.notebook.page import notebook_page
@@ -25,7 +26,7 @@ def lesson_title(lesson: Lesson) -> str:
 def export_lesson(lesson: Lesson, out: Path) -> Path:
     """Write the lesson to `out` as a notebook that has not run; return its path."""
     target = _target(lesson, out)
-    nbformat.write(read_notebook(lesson.path), target)
+    nbformat.write(_lesson_notebook(lesson), target)
     return target
 
 
@@ -38,7 +39,7 @@ def publish_lesson(
 ) -> NotebookRun:
     """Run the lesson in `out/work`; write its notebook, its page and the contents page to `out`."""
     target = _target(lesson, out)
-    notebook = read_notebook(lesson.path)
+    notebook = _lesson_notebook(lesson)
     on_start(notebook)
     work = out / "work"
     work.mkdir(exist_ok=True)
@@ -48,11 +49,22 @@ def publish_lesson(
     keep_record(notebook, record)
     nbformat.write(notebook, target)
     page = notebook_page(
-        notebook, record.title, str(record), contents="index.html", files=lesson.path.parent
+        notebook,
+        record.title,
+        str(record),
+        contents="index.html",
+        files=lesson.path.parent,
+        fold_solutions=True,
     )
     target.with_suffix(".html").write_text(page, encoding="utf-8")
     (out / "index.html").write_text(contents_page(out), encoding="utf-8")
     return run
+
+
+def _lesson_notebook(lesson: Lesson) -> NotebookNode:
+    notebook = read_notebook(lesson.path)
+    fold_hidden_cells(notebook)
+    return notebook
 
 
 def _target(lesson: Lesson, out: Path) -> Path:

@@ -176,7 +176,7 @@ stacked, side_by_side = torch.cat((X, Y), dim=0), torch.cat((X, Y), dim=1)
 stacked, side_by_side
 
 # %% [markdown]
-# A comparison is elementwise too: it gives a tensor of truth values, not one answer.
+# A comparison is elementwise too: it gives a tensor of truth values, not a single one.
 
 # %%
 equal_places = X == Y

@@ -345,7 +345,7 @@ assert len(block) == block.shape[0] == 2  # the first axis
 
 # %% [markdown]
 # **Exercise 2.** `A / A.sum(axis=1)` fails for the $2 \times 3$ matrix. Explain the error, and why
-# `keepdims=True` corrects it. For a square matrix there is no error: what is computed?
+# `keepdims=True` corrects it. A square matrix raises no error: what is computed?
 #
 # <details><summary>Hint</summary>
 #

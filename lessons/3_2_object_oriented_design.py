@@ -131,7 +131,7 @@ print("the first point of cos:", board.points["cos"][0])
 # %% [markdown]
 # ## Three classes, three questions
 #
-# | class | its question | what you write |
+# | class | question it answers | what you write |
 # | --- | --- | --- |
 # | `d2l.Module` | What is computed, and how wrong is it? | `forward` or `self.net`, `loss` |
 # | `d2l.DataModule` | Which examples, in which batches? | `get_dataloader(train)` |
@@ -213,7 +213,7 @@ print(f"y = {slope:.3f} x {intercept:+.3f}")
 # | --- | --- | --- |
 # | `trainer.fit(model, data)` | prepares both, runs the epochs | train in phases |
 # | `trainer.fit_epoch()` | training batches, then validation | write the loop yourself, as in 3.4 |
-# | `trainer.prepare_batch(batch)` | what the steps see of a batch | normalise, augment, add noise |
+# | `trainer.prepare_batch(batch)` | the batch for the steps | normalise, augment, add noise |
 # | `model.training_step(batch)` | forward pass and loss | compute another loss |
 # | `trainer.clip_gradients(value, model)` | shortens long gradients | clip in another way |
 # | `model.validation_step(batch)` | plots the metrics of a batch | measure something else |
@@ -313,8 +313,8 @@ print(f"y = {slope:.3f} x {intercept:+.3f}")
 #
 # </details>
 #
-# **Question 3.** The training set has 100 examples, the validation set 50, and the batch size is
-# 20. How many times does one epoch call `training_step` and `validation_step`?
+# **Question 3.** The training set has 100 examples, the validation set 50, and a batch has 20
+# examples. How often does one epoch call `training_step` and `validation_step`?
 #
 # <details><summary>Answer</summary>
 #
@@ -330,7 +330,7 @@ print(f"y = {slope:.3f} x {intercept:+.3f}")
 #
 # <details><summary>Hint</summary>
 #
-# Catch the exception of `fit`. How does the gradient depend on the scale of the feature?
+# Look at the weight after the training. How does the gradient depend on the scale of the feature?
 #
 # </details>
 
@@ -339,10 +339,7 @@ print(f"y = {slope:.3f} x {intercept:+.3f}")
 torch.manual_seed(0)
 diverging = Line(lr=0.3)
 diverging.board.display = False
-try:
-    d2l.Trainer(max_epochs=10).fit(diverging, MillimetrePoints())
-except Exception as error:
-    print(type(error).__name__, error)
+d2l.Trainer(max_epochs=10).fit(diverging, MillimetrePoints())  # gives a hint and a warning
 weight = diverging.net.weight.item()
 print("weight after training:", weight)
 # The second derivative of the loss is the mean square of the feature, about a million. Gradient

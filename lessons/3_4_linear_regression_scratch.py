@@ -54,7 +54,7 @@ d2l.plt.show()
 
 # %%
 class LinearRegressionScratch(d2l.Module):
-    """Linear regression with nothing borrowed but the gradients."""
+    """Linear regression with tensors and automatic differentiation."""
 
     def __init__(self, num_inputs, lr, sigma=0.01):
         super().__init__()
@@ -305,7 +305,7 @@ assert error_after_epoch(0.3) < 0.05
 assert not error_after_epoch(3.0) < 1000
 
 # %% [markdown]
-# **Exercise 3.** Reshape `y` to `(-1,)` in the loss. There is no error, but what does the model
+# **Exercise 3.** Reshape `y` to `(-1,)` in the loss. No error is raised, but what does the model
 # learn?
 #
 # <details><summary>Hint</summary>

@@ -69,7 +69,7 @@ print("row sums:", probabilities.sum(1))
 
 # %%
 class SoftmaxRegressionScratch(d2l.Classifier):
-    """Softmax regression on two bare tensors."""
+    """Softmax regression with two tensors as parameters."""
 
     def __init__(self, num_inputs, num_outputs, lr, sigma=0.01):
         super().__init__()
@@ -177,7 +177,7 @@ data.visualize([X[wrong], y_true[wrong]], labels=titles)
 # images.
 
 # %%
-# Row: what it is. Column: what was said.
+# Row: true class. Column: predicted class.
 confusions = torch.zeros(10, 10, dtype=torch.int64)
 with torch.no_grad():
     for X_batch, y_batch in data.val_dataloader():
@@ -286,7 +286,7 @@ for lr in (0.1, 0.5, 5.0):
             quick.accuracy(quick(images), labels).item(),
         )
     print(f"lr {lr}: validation loss {outcomes[lr][0]:.3f}, accuracy {outcomes[lr][1]:.3f}")
-# 0.5 is still stable. With 5 the loss is large or not finite.
+# With 0.5 the loss is already larger than with 0.1. With 5 the training diverges.
 assert outcomes[0.1][0] < 1
 assert not outcomes[5.0][0] < 1
 

@@ -38,7 +38,7 @@ with_bias = torch.cat([switches, torch.ones(4, 1)], dim=1)
 weights = torch.linalg.lstsq(with_bias, lamp[:, None]).solution
 best_line = (with_bias @ weights).flatten()
 print("wanted:       ", lamp)
-print("best line has:", best_line)
+print("linear model: ", best_line)
 
 # %% [markdown]
 # ### More layers are not enough
@@ -111,7 +111,7 @@ grid = torch.cartesian_prod(steps, steps)
 _, (left, right) = d2l.plt.subplots(1, 2, figsize=(6, 2.8))
 grid_with_bias = torch.cat([grid, torch.ones(len(grid), 1)], dim=1)
 for ax, title, answer in (
-    (left, "best line", grid_with_bias @ weights),
+    (left, "linear model", grid_with_bias @ weights),
     (right, "one hidden layer", lamp_network(grid)),
 ):
     image = answer.reshape(101, 101).T.numpy()

@@ -16,6 +16,7 @@ SECTIONS = ("**After this lesson you can**", "## Check yourself", "## Exercises"
 # They take more than about 15 seconds on two cores.
 SLOW = {
     "4_2_image_classification_dataset",
+    "4_4_softmax_scratch",
     "4_5_three_editions",
     "5_2_mlp_implementation",
     "5_4_twelve_ways_to_fail",

@@ -1,15 +1,19 @@
 # %% [markdown]
 # # 2.1 Data manipulation
 #
-# Everything a neural network reads, computes or learns is a *tensor*: a block of numbers with a
-# shape. You will make tensors, cut pieces out of them, calculate with them, and see which
-# operations copy the numbers and which ones only look at them from another side. Most puzzling
-# bugs of a first course are a wrong shape or a shared memory, so this is time well spent.
+# The inputs, the parameters and the results of a neural network are *tensors*: arrays of numbers
+# with a shape. This lesson creates tensors, selects parts of them, computes with them, and shows
+# which operations copy the numbers and which share their memory.
+#
+# **After this lesson you can**
+#
+# - create a tensor, reshape it, and predict the shape of a result
+# - select and change rows, columns and single entries by indexing and slicing
+# - apply the rules of broadcasting and find a result that has been broadcast by mistake
+# - decide whether an operation copies a tensor or shares its memory
 
 # %%
 # %matplotlib inline
-import math
-
 import torch
 
 from d2l import torch as d2l
@@ -19,31 +23,30 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## 2.1.1 Getting started
 #
-# `torch.arange(12)` counts from 0 up to, but not including, 12. Asking for `float32` is a habit
-# worth having: networks calculate with real numbers, and 32 bits each is their usual size.
+# `torch.arange(12)` counts from 0 up to, but not including, 12. `float32` is the usual data type of
+# networks: floating-point numbers of 32 bits.
 
 # %%
 x = torch.arange(12, dtype=torch.float32)
 x
 
 # %% [markdown]
-# Two questions you will ask of every tensor: how many numbers are in it, and how are they
-# arranged?
+# `numel` is the number of entries of a tensor, and `shape` is its length along each axis.
 
 # %%
 x.numel(), x.shape
 
 # %% [markdown]
-# `reshape` arranges the same numbers in another form, filling row after row. One of the lengths
-# may be written as `-1`: since there are 12 numbers and 4 columns, torch can work out the 3.
+# `reshape` arranges the same numbers in another shape, row by row. One of the lengths may be
+# written as `-1`: since there are 12 numbers and 4 columns, torch can work out the 3.
 
 # %%
 X = x.reshape(3, 4)
 X, x.reshape(-1, 4).shape
 
 # %% [markdown]
-# A picture of what just happened. The memory still holds one long strip; the matrix is a way to
-# read it. Each colour is one row of `X`, and lies in one piece in `x`.
+# The memory still holds the twelve numbers in one sequence; the matrix is a *view* of it. In the
+# picture each shade is one row of `X`, and its numbers are contiguous in `x`.
 
 
 # %%
@@ -79,17 +82,17 @@ ones = torch.ones((2, 3, 4))
 ones
 
 # %% [markdown]
-# The weights of a network must not all start out equal, so they are drawn at random. `randn` draws
-# from the standard normal distribution (mean 0, spread 1): your numbers will differ from anybody
-# else's, but nearly all lie between $-3$ and $3$.
+# The weights of a network are initialized at random, because units with equal weights would remain
+# equal. `randn` draws from the standard normal distribution (mean 0, standard deviation 1). The
+# numbers differ in each run; nearly all lie between $-3$ and $3$.
 
 # %%
 random_numbers = torch.randn(3, 4)
 random_numbers
 
 # %% [markdown]
-# And numbers you already have are given as nested lists, the outer list holding the rows. These
-# are whole numbers, so the tensor holds integers (`int64`), not floats.
+# Known numbers are given as nested lists; the outer list contains the rows. These numbers are
+# integers, so the tensor has the data type `int64`.
 
 # %%
 from_lists = torch.tensor([[2, 1, 4, 3], [1, 2, 3, 4], [4, 3, 2, 1]])
@@ -137,8 +140,8 @@ X
 # %% [markdown]
 # ## 2.1.3 Operations
 #
-# An *elementwise* operation does one thing to every number by itself. Here is $e^x$. Look at the
-# first eight results before you read on: we never touched `x`, so why is it not
+# An *elementwise* operation applies the same function to each entry. Here is $e^x$. Look at the
+# first eight results before you read on: `x` was not assigned to, so why are they not
 # $e^0, e^1, e^2, \dots$?
 
 # %%
@@ -146,16 +149,16 @@ exponentials = torch.exp(x)
 exponentials
 
 # %% [markdown]
-# Because `X` is `x`, seen as a matrix. Writing 12 into the first two rows of `X` wrote 12 into the
-# first eight places of the only memory there is, and $e^{12} \approx 162754.8$. A reshape does not
-# copy when it can avoid it, and neither does a slice. When you want a copy, say `clone()`.
+# `X` is a view of `x`: both have the same memory. Writing 12 into the first two rows of `X` changed
+# the first eight entries of `x`, and $e^{12} \approx 162754.8$. `reshape` returns a view where this
+# is possible, and a slice is always a view. `clone()` makes a copy.
 
 # %%
 x, x.data_ptr() == X.data_ptr()
 
 # %% [markdown]
-# With two tensors of one shape, `+ - * / **` work place by place. Mixing floats with integers
-# gives floats.
+# With two tensors of the same shape, `+ - * / **` are elementwise. An operation on floats and
+# integers gives floats.
 
 # %%
 x = torch.tensor([1.0, 2, 4, 8])
@@ -163,8 +166,8 @@ y = torch.tensor([2, 2, 2, 2])
 x + y, x - y, x * y, x / y, x**y
 
 # %% [markdown]
-# `torch.cat` glues tensors together. `dim` names the axis that *grows*: along axis 0 two
-# $3 \times 4$ matrices make a $6 \times 4$ one, along axis 1 a $3 \times 8$ one.
+# `torch.cat` concatenates tensors. `dim` names the axis that *grows*: along axis 0 two $3 \times 4$
+# matrices make a $6 \times 4$ one, along axis 1 a $3 \times 8$ one.
 
 # %%
 X = torch.arange(12, dtype=torch.float32).reshape((3, 4))
@@ -173,14 +176,14 @@ stacked, side_by_side = torch.cat((X, Y), dim=0), torch.cat((X, Y), dim=1)
 stacked, side_by_side
 
 # %% [markdown]
-# A comparison is elementwise too: it gives a tensor of truth values, not one answer.
+# A comparison is elementwise too: it gives a tensor of truth values, not a single one.
 
 # %%
 equal_places = X == Y
 equal_places
 
 # %% [markdown]
-# And `sum` without arguments adds up everything: $0 + 1 + \dots + 11 = \frac{11 \cdot 12}{2} = 66$.
+# `sum` without arguments adds all entries: $0 + 1 + \dots + 11 = \frac{11 \cdot 12}{2} = 66$.
 
 # %%
 total = X.sum()
@@ -189,9 +192,9 @@ total
 # %% [markdown]
 # ## 2.1.4 Broadcasting
 #
-# What if the shapes differ? Torch compares them from the last axis to the first. Two lengths fit
-# when they are equal, or when one of them is 1; an axis of length 1 is then repeated as often as
-# needed. A column and a row fit in this sense:
+# If the shapes differ, PyTorch compares them from the last axis to the first. Two lengths are
+# compatible if they are equal or if one of them is 1; an axis of length 1 is then repeated as often
+# as needed, and so is a missing axis. A column and a row are compatible:
 
 # %%
 a = torch.arange(3).reshape((3, 1))
@@ -203,8 +206,8 @@ broadcast_sum = a + b
 broadcast_sum
 
 # %% [markdown]
-# The dark cells below are really there, the pale ones are the repetitions. (They take no memory:
-# torch reads the same number again.) So every entry of the column meets every entry of the row.
+# In the picture the dark cells are stored, and the pale ones are repetitions, which take no memory.
+# Each entry of the column is added to each entry of the row.
 
 # %%
 figure, panels = d2l.plt.subplots(1, 3, figsize=(6, 2), layout="constrained")
@@ -215,9 +218,9 @@ draw_grid(panels[1], b.expand(3, 2), row_is_real, "b, repeated to (3, 2)")
 draw_grid(panels[2], broadcast_sum, torch.ones(3, 2), "a + b")
 
 # %% [markdown]
-# Broadcasting never complains as long as the shapes fit, which makes one mistake easy. Predictions
-# of shape `(3, 1)` minus labels of shape `(3,)` look harmless, but the labels count as one *row*:
-# you get all nine differences in place of three.
+# Broadcasting raises no error as long as the shapes are compatible, which hides a common mistake.
+# With predictions of shape `(3, 1)` and labels of shape `(3,)`, the labels are treated as one
+# *row*: the difference has nine entries, not three.
 
 # %%
 predictions, labels = torch.tensor([[1.0], [2.0], [3.0]]), torch.tensor([1.0, 2.0, 3.0])
@@ -228,8 +231,8 @@ surprise, right
 # %% [markdown]
 # ## 2.1.5 Saving memory
 #
-# `Y = Y + X` first computes the sum in fresh memory, then lets the name `Y` point there. Python's
-# `id` says which object a name stands for, and it is a new one.
+# `Y = Y + X` computes the sum in newly allocated memory and then assigns it to the name `Y`.
+# Python's `id` identifies an object, and here it is a new one.
 
 # %%
 before = id(Y)
@@ -238,9 +241,9 @@ same_object_after_plus = id(Y) == before
 same_object_after_plus
 
 # %% [markdown]
-# Weights of a large model are updated thousands of times, so a new copy for each update is
-# wasteful; and other names that still point at the old memory would never see the update.
-# Assigning to a *slice* writes into memory that exists already.
+# The weights of a large model are updated thousands of times, so a new tensor for each update is
+# wasteful. Other references to the old tensor would not see the update. Assigning to a *slice*
+# writes into memory that exists already.
 
 # %%
 Z = torch.zeros_like(Y)
@@ -250,9 +253,9 @@ same_memory_after_slice = Z.data_ptr() == before
 same_memory_after_slice
 
 # %% [markdown]
-# (The sum on the right still needed a temporary tensor; `torch.add(X, Y, out=Z)` avoids even that.)
-# If the old value of `X` is not needed any more, `X += Y` is the shortest way to update in place.
-# Mind the difference: `X = X + Y` makes a new tensor, `X += Y` does not.
+# The sum on the right still needs a temporary tensor; `torch.add(X, Y, out=Z)` does not. If the old
+# value of `X` is not needed any more, `X += Y` updates it in place. Note the difference:
+# `X = X + Y` makes a new tensor, `X += Y` does not.
 
 # %%
 before = id(X)
@@ -263,8 +266,8 @@ same_object_after_in_place
 # %% [markdown]
 # ## 2.1.6 Conversion to other Python objects
 #
-# NumPy arrays and tensors on the CPU convert back and forth at no cost, because both look at the
-# same memory again.
+# A tensor on the CPU and a NumPy array are converted into each other without a copy: both share the
+# same memory.
 
 # %%
 A = X.numpy()
@@ -272,7 +275,7 @@ B = torch.from_numpy(A)
 type(A), type(B)
 
 # %% [markdown]
-# So a change made through one of the three names shows under all of them.
+# So a change through one of the three names is visible through all of them.
 
 # %%
 A[0, 0] = -1
@@ -287,63 +290,93 @@ a = torch.tensor([3.5])
 a, a.item(), float(a), int(a)
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Replace `X == Y` by `X < Y` and by `X > Y`. Can you tell without running how many `True` there
-#    are in all three together?
-# 2. Broadcast a tensor of shape `(2, 1, 3)` with one of shape `(4, 1)`. What is the shape of the
-#    result? Write it down first.
-# 3. `x.reshape(3, 4)` shared its memory with `x`. Does `x.reshape(3, 4).T.reshape(12)` still?
-#    Compare the `data_ptr()` of both, and say why it has to be so.
+# **Question 1.** What is the shape of `torch.zeros(3, 1) + torch.zeros(4)`?
+#
+# <details><summary>Answer</summary>
+#
+# `(3, 4)`. The missing first axis of the second tensor counts as 1, so the shapes `(3, 1)` and
+# `(1, 4)` are compared, and both axes of length 1 are repeated.
+#
+# </details>
+#
+# **Question 2.** After `b = a[0]` and `b += 1`, has `a` changed? And after `b = a[0]` and
+# `b = b + 1`?
+#
+# <details><summary>Answer</summary>
+#
+# In the first case yes: `a[0]` is a view, and `+=` writes into its memory. In the second case no:
+# `b + 1` is a new tensor, and the name `b` is assigned to it.
+#
+# </details>
+#
+# **Question 3.** Predictions have the shape `(32, 1)` and labels the shape `(32,)`. How many
+# numbers does `predictions - labels` have, and how is the mistake avoided?
+#
+# <details><summary>Answer</summary>
+#
+# It has $32 \cdot 32 = 1024$ numbers. Give both tensors the same shape before the subtraction, for
+# example by `labels.reshape(predictions.shape)`.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** Replace `X == Y` by `X < Y` and by `X > Y`. How many entries are `True` in all
+# three results together? Answer first, then compute it with new tensors.
+#
+# <details><summary>Hint</summary>
+#
+# For two numbers exactly one of $<$, $=$ and $>$ holds.
+#
+# </details>
 
-# %%
-fresh = torch.arange(12, dtype=torch.float32).reshape(3, 4)
-assert fresh.numel() == 12
-assert fresh.flatten().tolist() == [float(n) for n in range(12)]
-assert zeros.tolist() == [[[0.0] * 4] * 3] * 2
-assert ones.tolist() == [[[1.0] * 4] * 3] * 2
-assert random_numbers.shape == (3, 4)
-assert random_numbers.abs().max() < 7
-assert random_numbers.unique().numel() > 1
-assert from_lists.tolist() == [[2, 1, 4, 3], [1, 2, 3, 4], [4, 3, 2, 1]]
-assert from_lists.dtype == torch.int64
-
-assert fresh[-1].tolist() == [8, 9, 10, 11]
-assert fresh[1:3].tolist() == [[4, 5, 6, 7], [8, 9, 10, 11]]
-assert after_one_cell.tolist() == [[0, 1, 2, 3], [4, 5, 17, 7], [8, 9, 10, 11]]
-twelves = [12] * 8 + [8, 9, 10, 11]
-for found, exponent in zip(exponentials.tolist(), twelves, strict=True):
-    assert math.isclose(found, math.exp(exponent), rel_tol=1e-6)
-assert [round(number, 4) for number in exponentials.tolist()[-4:]] == [
-    2980.958,
-    8103.084,
-    22026.4648,
-    59874.1406,
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+left = torch.arange(12.0).reshape(3, 4)
+right_side = torch.tensor([[2.0, 1, 4, 3], [1, 2, 3, 4], [4, 3, 2, 1]])
+num_true = [
+    (result.sum()).item() for result in (left < right_side, left == right_side, left > right_side)
 ]
+print(num_true)
+assert sum(num_true) == left.numel() == 12
 
-assert (x + y).tolist() == [3, 4, 6, 10]
-assert (x - y).tolist() == [-1, 0, 2, 6]
-assert (x * y).tolist() == [2, 4, 8, 16]
-assert (x / y).tolist() == [0.5, 1, 2, 4]
-assert (x**y).tolist() == [1, 4, 16, 64]
-upper = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
-lower = [[2, 1, 4, 3], [1, 2, 3, 4], [4, 3, 2, 1]]
-assert stacked.tolist() == upper + lower
-assert side_by_side.tolist() == [left + right for left, right in zip(upper, lower, strict=True)]
-assert equal_places.tolist() == [[False, True, False, True], [False] * 4, [False] * 4]
-assert total.item() == 66 == sum(range(12))
+# %% [markdown]
+# **Exercise 2.** What is the shape of the sum of a tensor of shape `(2, 1, 3)` and one of shape
+# `(4, 1)`? Write it down before you compute it.
+#
+# <details><summary>Hint</summary>
+#
+# Write the shapes below each other, aligned at the last axis.
+#
+# </details>
 
-assert broadcast_sum.tolist() == [[0, 1], [1, 2], [2, 3]]
-assert surprise.shape == (3, 3)
-assert right.tolist() == [[0], [0], [0]]
-assert not same_object_after_plus
-assert same_memory_after_slice
-assert same_object_after_in_place
-assert Z.tolist() == [[2, 3, 8, 9], [9, 12, 15, 18], [20, 21, 22, 23]]
-assert X.tolist() == [[-1, 3, 8, 9], [9, 12, 15, 18], [20, 21, 22, 23]] == A.tolist() == B.tolist()
-assert (type(A).__name__, type(B).__name__) == ("ndarray", "Tensor")
-assert (a.tolist(), a.item(), float(a), int(a)) == ([3.5], 3.5, 3.5, 3)
-print("2.1: every tensor of this lesson holds the numbers it promised.")
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+result = torch.zeros(2, 1, 3) + torch.zeros(4, 1)  # (2, 1, 3) and (1, 4, 1)
+print(result.shape)
+assert result.shape == (2, 4, 3)
+
+# %% [markdown]
+# **Exercise 3.** Does `v.reshape(3, 4).T.reshape(12)` share its memory with `v = torch.arange(12)`?
+# Compare the `data_ptr()` of both and explain the result.
+#
+# <details><summary>Hint</summary>
+#
+# In which order do the entries of the transpose lie in the memory of `v`?
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+v = torch.arange(12)
+transposed = v.reshape(3, 4).T
+flat = transposed.reshape(12)
+print(flat)
+print("transpose is a view:", transposed.data_ptr() == v.data_ptr())
+print("result is a view:   ", flat.data_ptr() == v.data_ptr())
+# The transpose only swaps the axes. The flat result begins with the entries 0, 4 and 8 of v. No
+# single step through the memory gives 0, 4, 8, 1, 5, …, so `reshape` has to copy.
+assert transposed.data_ptr() == v.data_ptr() != flat.data_ptr()

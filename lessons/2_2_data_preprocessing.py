@@ -1,10 +1,16 @@
 # %% [markdown]
 # # 2.2 Data preprocessing
 #
-# Data in the wild come as tables with text in them and holes. You will read such a table with
-# pandas, turn its words into numbers, fill its holes, and hand the result to torch as a tensor.
-# Every one of these steps is a decision that the model can never take back, so we look at what
-# each of them does to the data.
+# Data are often given as tables that contain text and missing values. This lesson reads such a
+# table with pandas, encodes its categories as numbers, imputes its missing values, and converts the
+# result to a tensor.
+#
+# **After this lesson you can**
+#
+# - read a CSV file and count its missing values
+# - encode a categorical column as indicator columns (one-hot)
+# - impute missing values by the mean or the median, and name the effect on the distribution
+# - convert a table to a tensor of the data type that a network needs
 
 # %%
 # %matplotlib inline
@@ -20,9 +26,9 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## 2.2.1 Reading the data set
 #
-# A *comma-separated values* file is plain text: one example a line, its values between commas.
-# Here we write a tiny one ourselves, about four houses: how many rooms, what kind of roof, what
-# price. `NA` (not available) marks what nobody wrote down.
+# A *comma-separated values* (CSV) file is plain text: one example in each line, its values
+# separated by commas. We write a small one with four houses: the number of rooms, the type of roof,
+# and the price. `NA` (not available) marks a missing value.
 
 # %%
 os.makedirs(os.path.join("..", "data"), exist_ok=True)
@@ -35,21 +41,21 @@ NA,NA,127500
 NA,NA,140000""")
 
 # %% [markdown]
-# `read_csv` guesses the type of each column. It knows `NA` as a hole and shows it as `NaN`, "not a
-# number". The rooms became floats (2.0, 4.0), since an ordinary integer column has no way to write
-# a hole.
+# `read_csv` infers the data type of each column. It reads `NA` as a missing value and shows it as
+# `NaN`, "not a number". The rooms are floats (2.0, 4.0), because NumPy's integers have no value for
+# a missing entry.
 
 # %%
 data = pd.read_csv(data_file)
 print(data)
 
 # %% [markdown]
-# Before anything else, see how much is missing. Half of the rooms and three of four roofs: light
-# cells are holes.
+# First look at how many values are missing. In the picture the light cells are missing: half of the
+# rooms and three of four roofs.
 
 
 # %%
-def draw_holes(axes: d2l.plt.Axes, table: pd.DataFrame, title: str) -> None:
+def draw_missing(axes: d2l.plt.Axes, table: pd.DataFrame, title: str) -> None:
     """Draw a table as a grid: dark where a value is known, pale where it is missing."""
     known = table.notna().to_numpy(dtype=float)
     axes.pcolormesh(known, cmap="Blues", vmin=-0.25, vmax=2, edgecolors="white", linewidth=2)
@@ -64,11 +70,11 @@ def draw_holes(axes: d2l.plt.Axes, table: pd.DataFrame, title: str) -> None:
 
 
 figure, axes = d2l.plt.subplots(figsize=(4, 2), layout="constrained")
-draw_holes(axes, data, "what was read")
+draw_missing(axes, data, "the table as read")
 
 # %% [markdown]
-# The simplest cure, deleting every example with a hole, costs too much here: one house is left of
-# four.
+# The simplest method deletes each example that has a missing value. Here it deletes too much: one
+# of four houses is left.
 
 # %%
 complete = data.dropna()
@@ -77,13 +83,13 @@ print(complete)
 # %% [markdown]
 # ## 2.2.2 Data preparation
 #
-# First, separate what we are given (*inputs*: the first two columns) from what we want to predict
-# (*targets*: the price). `iloc` picks by position, rows first, then columns.
+# First separate the *inputs* (the first two columns) from the *targets*, which are to be predicted
+# (the price). `iloc` picks by position, rows first, then columns.
 #
-# Then the words. A roof type is a *category*: there is no order and no distance between slate and
-# tiles, so numbering them 1, 2, 3 would tell the model something false. Instead each category gets
-# a column of its own that answers yes or no. With `dummy_na=True` "missing" is treated as one more
-# category, which keeps the fact that nobody wrote the roof down; that fact can be informative.
+# The type of roof is a *categorical* variable: its values have neither an order nor a distance, so
+# the codes 1, 2, 3 would give the model false information. Instead each category becomes an
+# indicator column (*one-hot encoding*). With `dummy_na=True` "missing" is one more category. It
+# keeps the information that the type was not recorded, which can help to predict the price.
 
 # %%
 inputs, targets = data.iloc[:, 0:2], data.iloc[:, 2]
@@ -91,8 +97,8 @@ inputs = pd.get_dummies(inputs, dummy_na=True)
 print(inputs)
 
 # %% [markdown]
-# The holes in a column of numbers are often filled with the mean of the known values, here
-# $(2 + 4) / 2 = 3$ rooms. This leaves the mean of the column as it was.
+# Missing values in a numerical column are often *imputed*: replaced by the mean of the known
+# values, here $(2 + 4) / 2 = 3$ rooms. This does not change the mean of the column.
 
 # %%
 mean_before, spread_before = inputs["NumRooms"].mean(), inputs["NumRooms"].std()
@@ -101,17 +107,17 @@ print(inputs)
 
 # %%
 figure, axes = d2l.plt.subplots(figsize=(5, 2), layout="constrained")
-draw_holes(axes, inputs, "ready for torch")
+draw_missing(axes, inputs, "encoded and imputed")
 
 # %% [markdown]
-# What filling does cost: the column looks *less spread out* than it was, because the invented
-# values all sit in the middle. And the mean follows outliers. Suppose someone had typed 400 rooms
-# in place of 4: the mean would be 201, and so would the two invented values. So look at the data
-# first; with more houses than our two, the median hardly moves when a few values are wild.
+# Imputation by the mean has two disadvantages. The standard deviation of the column becomes
+# smaller, because all imputed values are equal to the mean. And the mean depends strongly on
+# outliers: if 400 rooms had been entered in place of 4, both the mean and the imputed values would
+# be 201 rooms. The *median* changes little if a few values are wrong, provided that there are
+# enough other values.
 #
-# One more rule, for later: compute the mean on the *training* examples only, and use that same
-# number for all others. Otherwise the examples you test with have already told the model
-# something about themselves.
+# Compute the mean on the *training* examples only, and use this number for the validation and test
+# examples, too. Otherwise information about the test examples enters the model (*data leakage*).
 
 # %%
 spread_after = inputs["NumRooms"].std()
@@ -122,8 +128,8 @@ mistyped.fillna(mistyped.mean()).tolist()
 # %% [markdown]
 # ## 2.2.3 Conversion to the tensor format
 #
-# Now everything is a number (`True` counts as 1, `False` as 0), and a table of numbers is a
-# matrix: one row per example, one column per feature.
+# All entries are now numbers (`True` is 1, `False` is 0), so the table is a matrix with one row for
+# each example and one column for each feature.
 
 # %%
 X = torch.tensor(inputs.to_numpy(dtype=float))
@@ -131,48 +137,103 @@ y = torch.tensor(targets.to_numpy(dtype=float))
 X, y
 
 # %% [markdown]
-# The tensors are `float64`, the usual float of NumPy and pandas. The parameters of a network are
-# `float32`, and torch will not multiply a matrix of one kind with a matrix of the other; one more
-# word converts them.
+# The tensors are `float64`, the default of NumPy and pandas. The parameters of a network are
+# `float32`, and PyTorch does not multiply matrices of different data types. `to` converts them.
 
 # %%
 X_float32 = X.to(torch.float32)
 X_float32.dtype
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Add a house with a tile roof to the file. Which columns does `get_dummies` make now, and what
-#    goes wrong when the file you train on has tiles but the one you test on has none?
-# 2. Write down seven room counts, mistype one, and fill a hole with the mean and with the median.
-#    Which of the two noticed? And why does the median not help with only two known values?
-# 3. Delete the input *column* with the most holes: `data.isna().sum()` counts them. When is this
-#    better than filling?
+# **Question 1.** Why should the categories "slate", "tiles" and "metal" not be encoded as 1, 2 and
+# 3?
+#
+# <details><summary>Answer</summary>
+#
+# A linear model would treat the numbers as quantities: the effect of metal would have to be three
+# times that of slate, with tiles exactly in between. Indicator columns give each category a weight
+# of its own.
+#
+# </details>
+#
+# **Question 2.** How does imputation by the mean change the mean and the standard deviation of a
+# column?
+#
+# <details><summary>Answer</summary>
+#
+# The mean stays the same. The standard deviation becomes smaller, because the imputed values have
+# the distance 0 from the mean.
+#
+# </details>
+#
+# **Question 3.** Why is the mean for the imputation computed on the training examples only?
+#
+# <details><summary>Answer</summary>
+#
+# The test examples are to estimate the error on new data. If they influence the preprocessing, the
+# model has used information about them, and the estimate is too optimistic.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** Encode a training table with the roofs slate and tiles, and a test table with
+# slate only. What is wrong with the columns of the test table, and how can it be corrected?
+#
+# <details><summary>Hint</summary>
+#
+# `reindex(columns=..., fill_value=...)` gives a table the columns of another one.
+#
+# </details>
 
-# %%
-assert list(data.columns) == ["NumRooms", "RoofType", "Price"]
-assert data["NumRooms"].isna().tolist() == [True, False, False, True]
-assert data["NumRooms"].dropna().tolist() == [2.0, 4.0]
-assert data["RoofType"].isna().tolist() == [True, True, False, True]
-assert data["RoofType"].iloc[2] == "Slate"
-assert data["Price"].tolist() == [127500, 106000, 178100, 140000]
-assert len(complete) == 1
-assert complete["Price"].item() == 178100
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+train_roofs = pd.get_dummies(pd.DataFrame({"RoofType": ["Slate", "Tiles", "Slate"]}))
+test_roofs = pd.get_dummies(pd.DataFrame({"RoofType": ["Slate"]}))
+print("training:", list(train_roofs.columns), " test:", list(test_roofs.columns))
+# The test table lacks a column, so its matrix does not fit the weights of the model.
+test_roofs = test_roofs.reindex(columns=train_roofs.columns, fill_value=False)
+print(test_roofs)
+assert list(test_roofs.columns) == list(train_roofs.columns)
 
-assert list(inputs.columns) == ["NumRooms", "RoofType_Slate", "RoofType_nan"]
-assert inputs["NumRooms"].tolist() == [3.0, 2.0, 4.0, 3.0]
-assert inputs["RoofType_Slate"].tolist() == [False, False, True, False]
-assert inputs["RoofType_nan"].tolist() == [True, True, False, True]
-assert mean_before == inputs["NumRooms"].mean() == 3.0
-assert abs(spread_before - 2**0.5) < 1e-12
-assert abs(spread_after - (2 / 3) ** 0.5) < 1e-12
-assert mistyped.mean() == 201.0
+# %% [markdown]
+# **Exercise 2.** Take seven numbers of rooms, multiply one by 100, and impute an eighth, missing
+# value by the mean and by the median. How much does each imputed value change?
+#
+# <details><summary>Hint</summary>
+#
+# `pd.Series([...])` has the methods `mean` and `median`.
+#
+# </details>
 
-assert X.dtype == y.dtype == torch.float64
-assert X_float32.dtype == torch.float32
-assert X.tolist() == [[3, 0, 1], [2, 0, 1], [4, 1, 0], [3, 0, 1]]
-assert y.tolist() == [127500, 106000, 178100, 140000]
-print("2.2: the table was read, coded and filled as promised, and became tensors.")
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+rooms = pd.Series([2.0, 3.0, 3.0, 4.0, 4.0, 5.0, 6.0])
+with_outlier = rooms.replace(6.0, 600.0)
+print(f"mean:   {rooms.mean():.2f} becomes {with_outlier.mean():.2f}")
+print(f"median: {rooms.median():.2f} becomes {with_outlier.median():.2f}")
+assert with_outlier.mean() > 20 * rooms.mean()
+assert with_outlier.median() == rooms.median() == 4
+
+# %% [markdown]
+# **Exercise 3.** Delete the input *column* with the most missing values from `data`. When is this
+# better than imputation?
+#
+# <details><summary>Hint</summary>
+#
+# `data.isna().sum()` counts the missing values of each column, `idxmax` gives the name of the
+# largest count, and `drop(columns=...)` deletes.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+num_missing = data.iloc[:, 0:2].isna().sum()
+worst = num_missing.idxmax()
+print(num_missing.to_dict(), "->", data.drop(columns=worst).columns.tolist())
+# It is better if almost all values are missing: the few known ones say little about the target,
+# and the imputed ones nothing.
+assert worst == "RoofType"

@@ -1,10 +1,16 @@
 # %% [markdown]
 # # 2.3 Linear algebra
 #
-# A network is mostly matrix products with something simple in between. Here are the objects
-# (scalars, vectors, matrices, tensors) and the handful of operations on them that the rest of the
-# course is written in: elementwise arithmetic, sums along an axis, three kinds of product, and
-# norms. For each one we ask what it means and what happens to the shape.
+# The layers of a network are matrix products and elementwise functions. This lesson introduces
+# scalars, vectors, matrices and tensors, and the operations that the course uses: elementwise
+# arithmetic, sums along an axis, three kinds of product, and norms.
+#
+# **After this lesson you can**
+#
+# - give the shape of a sum along an axis, with and without `keepdims`
+# - compute dot products, matrix-vector products and matrix-matrix products, and check their shapes
+# - explain a matrix-vector product by rows and by columns
+# - compute the $\ell_1$, $\ell_2$ and Frobenius norm
 
 # %%
 # %matplotlib inline
@@ -19,8 +25,7 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## 2.3.1 Scalars
 #
-# A scalar is a single number, $x \in \mathbb{R}$. In torch it is a tensor with no axis at all, and
-# it calculates as you expect.
+# A scalar is a single number, $x \in \mathbb{R}$. In PyTorch it is a tensor without axes.
 
 # %%
 x = torch.tensor(3.0)
@@ -31,9 +36,9 @@ scalar_results
 # %% [markdown]
 # ## 2.3.2 Vectors
 #
-# A vector $\mathbf{x} \in \mathbb{R}^n$ is a list of $n$ numbers: the features of one example, say.
-# Its entries are written $x_0, x_1, \dots$ when we count as Python does. We think of it as a
-# *column*, although torch stores only one axis and prints it lying down.
+# A vector $\mathbf{x} \in \mathbb{R}^n$ consists of $n$ numbers, for example the features of one
+# example. Its entries are written $x_0, x_1, \dots$ here, with indices as in Python. In formulas a
+# vector is a *column*; in PyTorch it is a tensor with one axis, printed in a line.
 
 # %%
 x = torch.arange(3)
@@ -43,14 +48,15 @@ x
 x[2], len(x), x.shape
 
 # %% [markdown]
-# A word with two meanings: a vector with three entries is "three-dimensional" in mathematics,
-# while its tensor has one axis. We say *length* for the first, *number of axes* for the second.
+# The word *dimension* has two meanings: a vector with three entries is "three-dimensional" in
+# mathematics, but its tensor has one axis. We use *length* for the first and *number of axes* for
+# the second.
 
 # %% [markdown]
 # ## 2.3.3 Matrices
 #
-# A matrix $\mathbf{A} \in \mathbb{R}^{m \times n}$ has $m$ rows and $n$ columns. By a convention
-# that the whole course keeps, a row is an example and a column is a feature.
+# A matrix $\mathbf{A} \in \mathbb{R}^{m \times n}$ has $m$ rows and $n$ columns. By convention each
+# row is an example and each column is a feature.
 
 # %%
 A = torch.arange(6).reshape(3, 2)
@@ -65,7 +71,7 @@ A_transposed = A.T
 A_transposed
 
 # %% [markdown]
-# A square matrix that equals its own transpose is *symmetric*: a mirror lies along its diagonal.
+# A square matrix that equals its transpose is *symmetric*.
 
 # %%
 symmetric = torch.tensor([[1, 2, 3], [2, 0, 4], [3, 4, 5]])
@@ -74,8 +80,9 @@ symmetric == symmetric.T
 # %% [markdown]
 # ## 2.3.4 Tensors
 #
-# Nothing stops at two axes. A colour image has three (channel, height, width), a batch of colour
-# images four. This one is two matrices of three rows and four columns.
+# A tensor can have more than two axes. A colour image has three (channel, height, width), a batch
+# of colour images has four. The tensor below consists of two matrices with three rows and four
+# columns.
 
 # %%
 block = torch.arange(24).reshape(2, 3, 4)
@@ -99,7 +106,7 @@ A, A + B
 A * B
 
 # %% [markdown]
-# A scalar meets every entry of a tensor, and the shape stays.
+# A scalar is added to, or multiplied with, each entry of a tensor. The shape stays the same.
 
 # %%
 a = 2
@@ -119,9 +126,9 @@ x, x.sum()
 A.shape, A.sum()
 
 # %% [markdown]
-# Give an axis, and only this axis is summed away. Remember it like this: *the axis you name is the
-# one that disappears*. `axis=0` runs down the rows and leaves one sum for each column: shape
-# `(2, 3)` becomes `(3,)`. `axis=1` runs along the columns and leaves one for each row.
+# With an argument `axis` the sum runs over this axis only, and *the shape of the result lacks this
+# axis*. `axis=0` adds the rows and gives one sum for each column: the shape `(2, 3)` becomes
+# `(3,)`. `axis=1` adds the columns and gives one sum for each row. The picture shows both.
 
 # %%
 A.shape, A.sum(axis=0).shape, A.sum(axis=1).shape
@@ -150,8 +157,8 @@ draw_numbers(A.sum(axis=0, keepdims=True), "moccasin", 0, 3)
 draw_numbers(A.sum(axis=1, keepdims=True), "palegreen", 4, 0)
 
 # %% [markdown]
-# Summing over both axes is the sum of everything. The mean is the sum divided by how many numbers
-# went into it, for the whole matrix or along an axis.
+# The sum over both axes is the sum of all entries. The mean is the sum divided by the number of its
+# terms, for the whole matrix or along an axis.
 
 # %%
 A.sum(axis=[0, 1]) == A.sum()
@@ -165,9 +172,9 @@ A.mean(axis=0), A.sum(axis=0) / A.shape[0]
 # %% [markdown]
 # ## 2.3.7 Non-reduction sum
 #
-# Sometimes the summed axis should stay, with length 1, so that the result still broadcasts against
-# the original. `keepdims=True` does this. Dividing each row by its own sum makes rows that add up
-# to 1: that is half of the softmax you will meet in 4.1.
+# `keepdims=True` keeps the axis of the sum with length 1, so that the result can be broadcast
+# against the original tensor. Dividing each row by its sum gives rows with the sum 1. Softmax (4.1)
+# uses this.
 
 # %%
 sum_A = A.sum(axis=1, keepdims=True)
@@ -178,8 +185,8 @@ row_shares = A / sum_A
 row_shares
 
 # %% [markdown]
-# And a running total keeps the shape altogether: each row of `cumsum` along axis 0 is the sum of
-# the rows up to there.
+# The cumulative sum keeps the shape: along axis 0, each row of `cumsum` is the sum of the rows up
+# to this one.
 
 # %%
 running_total = A.cumsum(axis=0)
@@ -188,9 +195,9 @@ running_total
 # %% [markdown]
 # ## 2.3.8 Dot products
 #
-# Multiply two vectors place by place and add up: $\mathbf{x}^\top \mathbf{y} = \sum_i x_i y_i$.
-# If $\mathbf{y}$ holds weights, this is a weighted sum of $\mathbf{x}$; if both have length 1, it
-# is the cosine of the angle between them, so it measures how much they point the same way.
+# The dot product of two vectors is the sum of the products of their entries:
+# $\mathbf{x}^\top \mathbf{y} = \sum_i x_i y_i$. If $\mathbf{y}$ contains weights, it is a weighted
+# sum of $\mathbf{x}$. If both vectors have the norm 1, it is the cosine of the angle between them.
 
 # %%
 y = torch.ones(3, dtype=torch.float32)
@@ -202,10 +209,10 @@ torch.sum(x * y)
 # %% [markdown]
 # ## 2.3.9 Matrix-vector products
 #
-# $\mathbf{A}\mathbf{x}$ can be read in two ways, and both are worth having. By rows: entry $i$ is
-# the dot product of row $i$ with $\mathbf{x}$. By columns: it is a mixture of the *columns* of
-# $\mathbf{A}$, with the entries of $\mathbf{x}$ as amounts. The lengths must fit: $m \times n$
-# times $n$ gives $m$.
+# $\mathbf{A}\mathbf{x}$ can be read in two ways. By rows: entry $i$ is the dot product of row $i$
+# with $\mathbf{x}$. By columns: it is a *linear combination* of the columns of $\mathbf{A}$ with
+# the entries of $\mathbf{x}$ as coefficients. An $m \times n$ matrix times a vector of length $n$
+# gives a vector of length $m$.
 
 # %%
 A.shape, x.shape, torch.mv(A, x), A @ x
@@ -216,8 +223,8 @@ by_columns = x[0] * A[:, 0] + x[1] * A[:, 1] + x[2] * A[:, 2]
 by_rows, by_columns
 
 # %% [markdown]
-# A square matrix moves every point of the plane. Here it is applied to all the points of a circle:
-# the two unit vectors land on the two columns of the matrix, and everything else follows along.
+# A $2 \times 2$ matrix maps each point of the plane to another point. The picture shows the image
+# of a circle. The two unit vectors are mapped to the two columns of the matrix.
 
 # %%
 angle = torch.linspace(0, 2 * math.pi, 361)
@@ -237,10 +244,11 @@ axes.grid()
 # %% [markdown]
 # ## 2.3.10 Matrix-matrix multiplication
 #
-# $\mathbf{A}\mathbf{B}$ is the matrix-vector product done for each column of $\mathbf{B}$, the
-# results set side by side: entry $(i, j)$ is the dot product of row $i$ of $\mathbf{A}$ with
-# column $j$ of $\mathbf{B}$. The inner lengths must be equal, and they vanish:
-# $(2 \times 3)(3 \times 4) = 2 \times 4$. With ones in $\mathbf{B}$ each entry is a row sum.
+# The columns of $\mathbf{A}\mathbf{B}$ are the matrix-vector products of $\mathbf{A}$ with the
+# columns of $\mathbf{B}$: entry $(i, j)$ is the dot product of row $i$ of $\mathbf{A}$ with column
+# $j$ of $\mathbf{B}$. The inner lengths must be equal, and do not occur in the shape of the
+# product: $(2 \times 3)(3 \times 4) = 2 \times 4$. With ones in $\mathbf{B}$ each entry is a row
+# sum.
 
 # %%
 B = torch.ones(3, 4)
@@ -249,24 +257,25 @@ torch.mm(A, B), A @ B
 # %% [markdown]
 # ## 2.3.11 Norms
 #
-# A norm says how *big* a vector is. The $\ell_2$ norm is its length as the crow flies,
-# $\|\mathbf{u}\|_2 = \sqrt{\sum_i u_i^2}$: for $(3, -4)$ the old right triangle with sides 3, 4, 5.
+# A norm measures the size of a vector. The $\ell_2$ norm is its Euclidean length,
+# $\|\mathbf{u}\|_2 = \sqrt{\sum_i u_i^2}$: for $(3, -4)$ it is 5.
 
 # %%
 u = torch.tensor([3.0, -4.0])
 torch.norm(u)
 
 # %% [markdown]
-# The $\ell_1$ norm, $\|\mathbf{u}\|_1 = \sum_i |u_i|$, is the way a taxi drives between the blocks
-# of a city: $3 + 4 = 7$. It gives less weight to single large entries than the $\ell_2$ norm does.
+# The $\ell_1$ norm is the sum of the absolute values, $\|\mathbf{u}\|_1 = \sum_i |u_i|$: here
+# $3 + 4 = 7$. Single large entries influence it less than the $\ell_2$ norm.
 
 # %%
 torch.abs(u).sum()
 
 # %% [markdown]
-# All the points of size 1 make a picture of a norm. For $\ell_2$ it is the circle; for $\ell_1$ a
-# diamond, whose corners lie on the axes (the reason why $\ell_1$ penalties make weights exactly
-# zero); for $\ell_\infty$, which is the largest $|u_i|$, a square.
+# The picture shows the vectors with norm 1. For $\ell_2$ they form a circle. For $\ell_1$ they form
+# a square whose corners lie on the axes, which is the reason why $\ell_1$ penalties make weights
+# exactly zero. For $\ell_\infty$, the largest $|u_i|$, they form a square with sides parallel to
+# the axes.
 
 # %%
 figure, axes = d2l.plt.subplots(figsize=(3, 3), layout="constrained")
@@ -278,60 +287,98 @@ axes.legend(loc="center")
 axes.grid()
 
 # %% [markdown]
-# For a matrix, the *Frobenius norm* flattens it and takes the $\ell_2$ norm of that. A
-# $4 \times 9$ matrix of ones has 36 entries, so it is $\sqrt{36} = 6$.
+# The *Frobenius norm* of a matrix is the $\ell_2$ norm of its entries. A $4 \times 9$ matrix of
+# ones has 36 entries, so its norm is $\sqrt{36} = 6$.
 
 # %%
 frobenius = torch.norm(torch.ones((4, 9)))
 frobenius
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. What does `len(block)` give for the tensor of shape `(2, 3, 4)`, and which axis is that?
-# 2. `A / A.sum(axis=1)` fails for our $2 \times 3$ matrix. Read the error, and say why
-#    `keepdims=True` mends it. For a square matrix it would *not* fail; what would it compute?
-# 3. For which vectors are the $\ell_1$ and the $\ell_2$ norm equal? Find the answer in the picture
-#    of the circle and the diamond.
+# **Question 1.** A tensor has the shape `(5, 2, 7)`. Which shape has its sum along axis 1, and
+# which with `keepdims=True`?
+#
+# <details><summary>Answer</summary>
+#
+# `(5, 7)`, and `(5, 1, 7)` with `keepdims=True`.
+#
+# </details>
+#
+# **Question 2.** $\mathbf{A}$ is a $3 \times 4$ and $\mathbf{B}$ a $4 \times 2$ matrix. Which of
+# $\mathbf{A}\mathbf{B}$, $\mathbf{B}\mathbf{A}$, $\mathbf{B}^\top\mathbf{A}^\top$ exist, and what
+# are their shapes?
+#
+# <details><summary>Answer</summary>
+#
+# $\mathbf{A}\mathbf{B}$ is $3 \times 2$. $\mathbf{B}\mathbf{A}$ does not exist, because $2 \ne 3$.
+# $\mathbf{B}^\top\mathbf{A}^\top = (\mathbf{A}\mathbf{B})^\top$ is $2 \times 3$.
+#
+# </details>
+#
+# **Question 3.** What is the difference between `A * B` and `A @ B` for two $3 \times 3$ matrices?
+#
+# <details><summary>Answer</summary>
+#
+# `A * B` is the Hadamard product $a_{ij} b_{ij}$, entry by entry. `A @ B` is the matrix product
+# $\sum_k a_{ik} b_{kj}$.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** What does `len(block)` give for the tensor of shape `(2, 3, 4)`, and which axis is
+# this?
+#
+# <details><summary>Hint</summary>
+#
+# Iterating over a tensor gives its parts along one axis. How many are there?
+#
+# </details>
 
-# %%
-assert [result.item() for result in scalar_results] == [5, 6, 1.5, 9]
-counting = torch.arange(3)
-assert counting[2] == 2
-assert len(counting) == 3
-assert counting.shape == (3,)
-assert A_transposed.tolist() == [[0, 2, 4], [1, 3, 5]]
-assert symmetric.equal(symmetric.T)
-assert block.shape == (2, 3, 4)
-assert block[1, 2].tolist() == [20, 21, 22, 23]
-assert (a + X).flatten().tolist() == list(range(2, 26))
-assert (a * X).shape == (2, 3, 4)
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+print(len(block), [tuple(part.shape) for part in block])
+assert len(block) == block.shape[0] == 2  # the first axis
 
-assert A.tolist() == [[0, 1, 2], [3, 4, 5]]
-assert (A + A).tolist() == [[0, 2, 4], [6, 8, 10]]
-assert (A * A).tolist() == [[0, 1, 4], [9, 16, 25]]
-assert x.sum() == 3
-assert A.sum() == 15
-assert A.sum(axis=[0, 1]) == 15
-assert A.sum(axis=0).tolist() == [3, 5, 7]
-assert A.sum(axis=1).tolist() == [3, 12]
-assert A.mean() == 2.5
-assert A.mean(axis=0).tolist() == [1.5, 2.5, 3.5]
-assert sum_A.tolist() == [[3], [12]]
-assert sum_A.shape == (2, 1)
-assert torch.allclose(row_shares, torch.tensor([[0, 1 / 3, 2 / 3], [1 / 4, 1 / 3, 5 / 12]]))
-assert running_total.tolist() == [[0, 1, 2], [3, 5, 7]]
+# %% [markdown]
+# **Exercise 2.** `A / A.sum(axis=1)` fails for the $2 \times 3$ matrix. Explain the error, and why
+# `keepdims=True` corrects it. A square matrix raises no error: what is computed?
+#
+# <details><summary>Hint</summary>
+#
+# Compare the shapes from the last axis to the first, as in 2.1.4.
+#
+# </details>
 
-assert torch.dot(x, y) == torch.sum(x * y) == 0 * 1 + 1 * 1 + 2 * 1
-for product in (torch.mv(A, x), A @ x, by_rows, by_columns):
-    assert product.tolist() == [5, 14]
-assert torch.allclose(moved[:, 0], torch.tensor([1.5, 0.25]))
-assert torch.allclose(moved[:, 90], torch.tensor([0.5, 1.0]), atol=1e-6)
-assert torch.mm(A, B).tolist() == (A @ B).tolist() == [[3] * 4, [12] * 4]
-assert torch.norm(u) == math.hypot(3, 4) == 5
-assert torch.abs(u).sum() == 7
-assert frobenius.item() == math.sqrt(4 * 9)
-print("2.3: all the sums, products and norms came out as worked out by hand.")
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+try:
+    A / A.sum(axis=1)
+except RuntimeError as error:  # (2, 3) and (2,): the last lengths, 3 and 2, are not compatible
+    print(error)
+square = torch.tensor([[1.0, 3.0], [2.0, 6.0]])
+print(square / square.sum(axis=1))  # the sums are a row: column j is divided by the sum of row j
+shares = square / square.sum(axis=1, keepdims=True)
+assert torch.equal(shares.sum(axis=1), torch.ones(2))
+assert not torch.equal((square / square.sum(axis=1)).sum(axis=1), torch.ones(2))
+
+# %% [markdown]
+# **Exercise 3.** Show that $\|\mathbf{u}\|_2 \le \|\mathbf{u}\|_1$ for each vector. For which
+# vectors are the two norms equal?
+#
+# <details><summary>Hint</summary>
+#
+# Compare the squares of both norms. Find the common points of the two curves in the picture.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# $\|\mathbf{u}\|_1^2 = \left(\sum_i |u_i|\right)^2 = \sum_i u_i^2 + \sum_{i \ne j} |u_i| |u_j| \ge
+# \|\mathbf{u}\|_2^2$. Equality holds if all products $|u_i| |u_j|$ with $i \ne j$ are 0, that is,
+# if at most one entry is not 0. In the picture these are the four corners on the axes.
+#
+# </details>

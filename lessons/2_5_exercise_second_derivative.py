@@ -1,10 +1,16 @@
 # %% [markdown]
 # # Exercise 2.5: what does a second derivative cost?
 #
-# "Why is the second derivative much more expensive than the first?" The short answer is "$n^2$
-# numbers in place of $n$". You will count and measure it, see where the clock tells another story
-# than the count, and learn the trick that gives you most of what the second derivative is good
-# for at the price of about two gradients.
+# Why is the second derivative much more expensive than the first? The gradient of a function of $n$
+# variables has $n$ entries and the Hessian has $n^2$. This lesson counts the backward passes,
+# measures the time, and computes products with the Hessian without computing the Hessian.
+#
+# **After this lesson you can**
+#
+# - compute a Hessian row by row with automatic differentiation
+# - count the entries and the backward passes of a gradient and of a Hessian
+# - read the exponent of a power law from a plot with logarithmic axes
+# - compute a Hessian-vector product with two backward passes
 
 # %%
 # %matplotlib inline
@@ -20,14 +26,14 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## A function with a full Hessian
 #
-# Many simple functions, like $\sum_i x_i^2$, have a Hessian that is mostly zeros. We want one in
-# which every pair of variables interacts and which is cheap itself:
+# Many simple functions, such as $\sum_i x_i^2$, have a Hessian that consists mostly of zeros. We
+# use a function in which each pair of variables interacts and which is cheap to compute:
 #
 # $$f(\mathbf{x}) = \log \sum_{i=1}^n e^{x_i}.$$
 #
 # Its gradient is the softmax $\mathbf{p}$, $p_i = e^{x_i} / \sum_j e^{x_j}$, and its Hessian
-# $\mathbf{H} = \mathrm{diag}(\mathbf{p}) - \mathbf{p} \mathbf{p}^\top$ has no zeros at all. So we
-# can check what autograd gives us.
+# $\mathbf{H} = \mathrm{diag}(\mathbf{p}) - \mathbf{p} \mathbf{p}^\top$ has no zeros. So the results
+# of automatic differentiation can be compared with a formula.
 
 
 # %%
@@ -41,9 +47,9 @@ def gradient(x: torch.Tensor, create_graph: bool = False) -> torch.Tensor:
 
 
 # %% [markdown]
-# A backward pass differentiates *one* number. The gradient is $n$ numbers, so the Hessian takes $n$
-# more passes: pass number $i$ differentiates the gradient's entry $i$ and yields row $i$. For this
-# the gradient must be calculated in a way that can itself be differentiated (`create_graph=True`).
+# A backward pass differentiates *one* number. The gradient has $n$ entries, so the Hessian needs
+# $n$ more passes: pass $i$ differentiates entry $i$ of the gradient and gives row $i$. For this the
+# graph must contain the computation of the gradient (`create_graph=True`).
 
 
 # %%
@@ -64,9 +70,8 @@ small_hessian, passes
 # ## Counting
 #
 # The gradient has $n$ entries and takes 1 pass, the Hessian has $n^2$ entries and takes $n + 1$
-# passes. Because $\mathbf{H}$ is symmetric, only $n (n + 1) / 2$ of its entries are really
-# different, which is still quadratic. We count what comes out of the functions rather than trust
-# the formula.
+# passes. Because $\mathbf{H}$ is symmetric, it has $n (n + 1) / 2$ different entries, which is
+# still quadratic in $n$. The code counts the entries and the passes.
 
 # %%
 counted = []
@@ -79,10 +84,10 @@ for row in counted:
     print("{:4d}  {:8d}  {:7d}  {:6d}".format(*row))
 
 # %% [markdown]
-# The notes that autograd takes grow as well. Let us count the operations that can be reached from
-# `f(x)`, and from its differentiable gradient: the second graph holds the first one *and* what its
-# backward pass did. But it has the same number of nodes for every $n$: the graph is one reason for
-# the price, not the reason that it grows with $n$.
+# The computational graph becomes larger, too. We count the operations that can be reached from
+# `f(x)` and from its gradient: the second graph contains the first one *and* the operations of its
+# backward pass. Its number of nodes does not depend on $n$, so it is not the reason why the cost
+# grows with $n$.
 
 
 # %%
@@ -106,11 +111,11 @@ for n in (4, 400):
 # %% [markdown]
 # ## Measuring
 #
-# To see the arithmetic and not Python's loop, torch can do all $n$ passes at once, as one batch. A
-# third candidate is the *Hessian-vector product* $\mathbf{H}\mathbf{v}$: since
+# To measure the arithmetic and not the loop in Python, PyTorch can compute all $n$ passes as one
+# batch. We compare it with the *Hessian-vector product* $\mathbf{H}\mathbf{v}$: since
 # $\mathbf{H}\mathbf{v}$ is the gradient of the scalar $\nabla f(\mathbf{x})^\top \mathbf{v}$, it
-# needs two passes, whatever $n$ is, and never builds $\mathbf{H}$. Each time below is the best of
-# several, on one thread (waiting for a second one would blur the picture).
+# needs two passes for every $n$ and does not compute $\mathbf{H}$. Each time is the shortest of
+# several runs on one thread, because waiting for other threads would add noise.
 
 
 # %%
@@ -162,18 +167,18 @@ d2l.plot(
 )
 
 # %% [markdown]
-# How to read it. Both axes are logarithmic, so a power $n^k$ is a straight line of slope $k$.
+# Both axes are logarithmic, so a power $n^k$ is a straight line with slope $k$.
 #
-# - On the left all curves are nearly flat: with few numbers the time goes into *starting* an
-#   operation, not into the arithmetic. Here "$n^2$ is more expensive" is not yet true.
-# - Further right the Hessian bends upwards to slope 2: twice the $n$, four times the time. (It is
-#   steeper for a while where its numbers outgrow the fast memory next to the processor.)
-# - The gradient turns to slope 1 only at some ten thousand entries, and stays there.
-# - The Hessian-vector product runs beside the gradient at a constant distance, two to three times
-#   its price. Methods that need curvature in large networks live on this.
+# - For small $n$ all curves are nearly constant: most of the time is the overhead of *starting* an
+#   operation. Here the cost does not grow with $n^2$ yet.
+# - For larger $n$ the slope of the Hessian is 2: twice the $n$, four times the time. (It is steeper
+#   where the Hessian becomes larger than the processor's cache.)
+# - The gradient reaches slope 1 only at some ten thousand entries.
+# - The Hessian-vector product takes a constant multiple of the time of the gradient, about two to
+#   three times. Methods that use the curvature of large networks depend on it.
 #
-# And the memory: at $n = 2^{20}$, where the gradient curve ends, the Hessian would hold $2^{40}$
-# floats, 4 tebibytes. A network of this size is a small one.
+# The memory grows, too: at $n = 2^{20}$, where the curve of the gradient ends, the Hessian would
+# have $2^{40}$ floats, which are 4 tebibytes. A network with a million parameters is small.
 
 # %%
 largest = max(hessian_seconds)
@@ -188,35 +193,105 @@ print(f"Doubling n there multiplies the time of the Hessian by {growth:.1f} (4 b
 print(f"The Hessian at n = 2**20 would need {hessian_bytes / 2**40:.0f} TiB.")
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Swap `f` for $\sum_i x_i^2$. The Hessian is diagonal now: does autograd notice, and does it get
-#    cheaper?
-# 2. How would you find the *diagonal* of a Hessian, if you only had Hessian-vector products? How
-#    many do you need, and what do you get from vectors with random entries $\pm 1$?
-# 3. What would a third derivative cost? Predict the slope in the picture before you try.
+# **Question 1.** How many backward passes does the Hessian of a function of 1000 variables need,
+# and how many does one Hessian-vector product need?
+#
+# <details><summary>Answer</summary>
+#
+# 1001 and 2. One pass computes the gradient. The Hessian needs one more for each of its rows; the
+# product differentiates the single number $\nabla f(\mathbf{x})^\top \mathbf{v}$.
+#
+# </details>
+#
+# **Question 2.** In a plot with two logarithmic axes, a curve rises by a factor of 100 while $n$
+# grows by a factor of 10. What is the growth of the time?
+#
+# <details><summary>Answer</summary>
+#
+# The slope is $\log 100 / \log 10 = 2$, so the time grows as $n^2$.
+#
+# </details>
+#
+# **Question 3.** What would be wrong without `create_graph=True` in `hessian_by_rows`?
+#
+# <details><summary>Answer</summary>
+#
+# The gradient would be a constant without a graph, so it could not be differentiated:
+# `torch.autograd.grad` raises an error.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** Replace `f` by $\sum_i x_i^2$. The Hessian is diagonal: does automatic
+# differentiation use this, and does the number of passes become smaller?
+#
+# <details><summary>Hint</summary>
+#
+# Write a second version of `hessian_by_rows` for a function that is passed as an argument.
+#
+# </details>
 
-# %%
-p = torch.tensor([0.0, 1.0, 2.0]).exp() / torch.tensor([0.0, 1.0, 2.0]).exp().sum()
-assert torch.allclose(small_hessian, torch.diag(p) - torch.outer(p, p), atol=1e-6)
-for n, gradient_count, hessian_count, passes in counted:
-    assert (gradient_count, hessian_count, passes) == (n, n**2, n + 1)
-assert node_counts[0] == node_counts[1]
-assert node_counts[0][1] > node_counts[0][0]
 
-x, v = torch.randn(50, requires_grad=True), torch.randn(50)
-p = torch.softmax(x.detach(), dim=0)
-exact = torch.diag(p) - torch.outer(p, p)
-assert torch.allclose(gradient(x), p, atol=1e-6)
-assert torch.allclose(hessian_by_rows(x)[0], exact, atol=1e-6)
-assert torch.allclose(hessian_in_one_batch(x), exact, atol=1e-6)
-assert torch.allclose(hessian_times_vector(x, v), exact @ v, atol=1e-5)
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+def hessian_of(function, x):
+    first, passes, rows = torch.autograd.grad(function(x), x, create_graph=True)[0], 1, []
+    for one_entry in torch.eye(len(x)):
+        rows.append(torch.autograd.grad(first, x, one_entry, retain_graph=True)[0])
+        passes += 1
+    return torch.stack(rows), passes
 
-assert hessian_bytes == 4 * 1024**4
-# The clock of a busy machine is no precise judge, so these bounds are wide.
-assert hessian_seconds[2048] > 10 * gradient_seconds[2048]
-assert hessian_seconds[2048] > 3 * hessian_seconds[512]
-print("Exercise 2.5: n against n squared, counted, measured and checked with the formula.")
+
+diagonal_hessian, num_passes = hessian_of(
+    lambda x: x.square().sum(), torch.randn(5, requires_grad=True)
+)
+print(diagonal_hessian, num_passes)
+# The zeros are computed like other numbers: there are n + 1 passes.
+assert torch.equal(diagonal_hessian, 2 * torch.eye(5))
+assert num_passes == 6
+
+# %% [markdown]
+# **Exercise 2.** How can the *diagonal* of a Hessian be computed from Hessian-vector products? How
+# many are needed? What is the mean of $\mathbf{v} \odot \mathbf{H}\mathbf{v}$ if the entries of
+# $\mathbf{v}$ are $\pm 1$ at random?
+#
+# <details><summary>Hint</summary>
+#
+# $(\mathbf{v} \odot \mathbf{H}\mathbf{v})_i = \sum_j v_i v_j H_{ij}$. What is the mean of $v_i v_j$
+# for $i \ne j$ and for $i = j$?
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+point = torch.randn(6, requires_grad=True)
+exactly = torch.stack([hessian_times_vector(point, unit)[i] for i, unit in enumerate(torch.eye(6))])
+signs = torch.randint(2, (3000, 6)) * 2.0 - 1
+estimates = torch.stack([sign * hessian_times_vector(point, sign) for sign in signs])
+print("n products:   ", exactly)
+print("random signs: ", estimates.mean(dim=0))
+# With unit vectors n products are needed. The mean of v_i v_j is 1 for i = j, otherwise 0, so the
+# random vectors give an unbiased estimate, and the number of products can be chosen.
+assert torch.allclose(exactly, hessian_by_rows(point)[0].diagonal(), atol=1e-6)
+assert torch.allclose(estimates.mean(dim=0), exactly, atol=0.03)
+
+# %% [markdown]
+# **Exercise 3.** How many entries has the third derivative of a function of $n$ variables, and how
+# many backward passes are needed with the method of this lesson? Which slope would its curve have?
+#
+# <details><summary>Hint</summary>
+#
+# Each entry of the Hessian is one number to be differentiated.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# The third derivative has $n^3$ entries. It needs one pass for each of the $n^2$ entries of the
+# Hessian, in addition to the $n + 1$ passes for the Hessian itself. The slope for large $n$ is 3.
+#
+# </details>

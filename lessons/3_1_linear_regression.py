@@ -1,10 +1,16 @@
 # %% [markdown]
 # # 3.1 Linear regression
 #
-# You will learn three things that the rest of the course stands on: how a straight line becomes a
-# model, why we hand whole vectors to the computer instead of looping over their entries, and where
-# the squared error comes from. It is the smallest model there is, and every network you train later
-# is made of it.
+# A linear model predicts a number as a weighted sum of features. This lesson defines the model,
+# compares vectorized code with a loop, and derives the squared loss from the assumption that the
+# noise is normally distributed.
+#
+# **After this lesson you can**
+#
+# - write the predictions of a linear model for all examples as one matrix-vector product
+# - replace a loop over entries by vectorized operations, and explain the difference in time
+# - derive the squared loss as the negative log-likelihood under normal noise
+# - compute the best weight of a model with one feature in closed form
 
 # %%
 # %matplotlib inline
@@ -20,14 +26,14 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## 3.1.1 The model
 #
-# Say you want to guess the price of a flat from its area and its age. A linear model multiplies
-# each feature by a weight, adds the products, and adds one more number, the bias:
+# The price of a flat is to be predicted from its area and its age. A linear model multiplies each
+# feature by a *weight*, adds the products, and adds the *bias*:
 #
 # $$\hat{y} = w_1 x_1 + \cdots + w_d x_d + b = \mathbf{w}^\top \mathbf{x} + b$$
 #
-# Stack $n$ flats as the rows of a matrix $\mathbf{X}$ and all predictions come at once:
-# $\hat{\mathbf{y}} = \mathbf{X}\mathbf{w} + b$. Learning means to find the $\mathbf{w}$ and $b$
-# whose predictions lie nearest to the prices we know.
+# With the features of $n$ flats as the rows of a matrix $\mathbf{X}$, all predictions are
+# $\hat{\mathbf{y}} = \mathbf{X}\mathbf{w} + b$. Training finds the $\mathbf{w}$ and $b$ for which
+# the predictions differ least from the known prices.
 
 # %%
 # Three flats: square metres, years.
@@ -37,7 +43,7 @@ prices = X @ w + b
 print("three predictions in one line:", prices)
 
 # %% [markdown]
-# ## 3.1.2 Whole vectors, not loops
+# ## 3.1.2 Vectorization
 #
 # Here are two ways to add two vectors of ten thousand ones. The first is a Python loop: for each
 # entry Python looks up an index, makes a small tensor, adds, and stores it.
@@ -54,9 +60,9 @@ loop_seconds = timer.stop()
 print(f"loop:   {loop_seconds:.5f} s")
 
 # %% [markdown]
-# The second says the whole thing in one go. The loop still happens, but in compiled code that adds
-# several numbers per instruction. We repeat it a hundred times and take the average, because a
-# single run is too short to time well.
+# The second is a single *vectorized* operation. Its loop runs in compiled code that adds several
+# numbers per instruction. We take the average of a hundred runs, because a single run is too short
+# to measure.
 
 # %%
 vector_sum = ones_left + ones_right  # the first call also warms up
@@ -68,9 +74,9 @@ print(f"vector: {vector_seconds:.7f} s")
 print(f"{loop_seconds / vector_seconds:,.0f} times faster")
 
 # %% [markdown]
-# How does the gap depend on the length? The loop pays the same price for each entry, so its curve
-# climbs steadily. The vector pays once for the call and then next to nothing per entry, so its
-# curve is almost flat. (Both axes are logarithmic: one gridline up is ten times slower.)
+# The plot shows how the times depend on the length, with logarithmic axes. The loop takes the same
+# time for each entry, so its time grows in proportion to the length. The vectorized sum has a fixed
+# overhead for the call and takes little time per entry, so its curve is almost constant here.
 
 
 # %%
@@ -105,14 +111,15 @@ d2l.plot(
 )
 
 # %% [markdown]
-# ## 3.1.3 The bell curve and the squared loss
+# ## 3.1.3 The normal distribution and the squared loss
 #
-# Measurements scatter. If many small and independent influences add up, the scatter follows the
-# normal distribution with mean $\mu$ and variance $\sigma^2$, whose density is
+# Measurements contain noise. If the noise is the sum of many small independent influences, it
+# approximately follows a normal distribution. The density of the normal distribution with mean
+# $\mu$ and variance $\sigma^2$ is
 #
 # $$p(x) = \frac{1}{\sqrt{2 \pi \sigma^2}} \exp\left(-\frac{(x - \mu)^2}{2 \sigma^2}\right)$$
 #
-# It is written in Python as it stands on paper.
+# The function below computes it.
 
 
 # %%
@@ -133,29 +140,31 @@ d2l.plot(
 )
 
 # %% [markdown]
-# Changing $\mu$ slides the curve along the axis. Doubling $\sigma$ makes it twice as wide and half
-# as high, since the area under it must stay 1: something always happens with probability one.
+# A change of $\mu$ shifts the curve along the axis. Doubling $\sigma$ makes it twice as wide and
+# half as high, because the area under a density is 1.
 
 # %% [markdown]
-# ### From the one to the other
+# ### Maximum likelihood
 #
-# Suppose the truth is a line plus normal noise, $y = \mathbf{w}^\top \mathbf{x} + b + \epsilon$
-# with $\epsilon \sim \mathcal{N}(0, \sigma^2)$. Then each observed $y$ has the density of a bell
-# curve centred on the prediction. Independent examples multiply, and the logarithm turns the
-# product into a sum, so the negative log-likelihood of the data is
+# Assume that the labels are a linear function plus normal noise,
+# $y = \mathbf{w}^\top \mathbf{x} + b + \epsilon$ with $\epsilon \sim \mathcal{N}(0, \sigma^2)$.
+# Then each observed $y$ is normally distributed around the prediction. The densities of independent
+# examples are multiplied, and the logarithm turns the product into a sum, so the negative
+# log-likelihood of the data is
 #
 # $$
 # -\log P(\mathbf{y} \mid \mathbf{X}) = \frac{n}{2} \log(2 \pi \sigma^2) +
 # \frac{1}{\sigma^2} \sum_{i=1}^n \frac{1}{2} \left(y^{(i)} - \hat{y}^{(i)}\right)^2
 # $$
 #
-# Only the last sum depends on $\mathbf{w}$ and $b$, and $\sigma$ merely scales it. To make the data
-# as likely as possible **is** to make the sum of squared errors as small as possible. That is why
-# the loss of one example is
+# Only the last sum depends on $\mathbf{w}$ and $b$, and $\sigma$ only scales it. So maximizing the
+# likelihood is the same as minimizing the sum of squared errors. Therefore the loss of one example
+# is
 #
 # $$l(\mathbf{w}, b) = \frac{1}{2} \left(\hat{y} - y\right)^2$$
 #
-# with a half that cancels when you take the derivative.
+# where the factor $\frac{1}{2}$ cancels in the derivative. The plot shows the sum of the squared
+# losses and the negative log-likelihood for one feature and different weights.
 
 # %%
 torch.manual_seed(0)
@@ -176,12 +185,13 @@ d2l.plot(
 )
 
 # %% [markdown]
-# The two curves differ in height and steepness, but their lowest points sit at the same slope. It
-# is not exactly the 1.5 we used to make the data: forty noisy points pin it down only so far.
+# The two curves differ by an added constant and a factor, but they have their minimum at the same
+# slope. It is not exactly the 1.5 that generated the data, because forty noisy examples determine
+# it only approximately.
 #
-# For a linear model the lowest point can even be written down. Setting the derivative to zero gives
-# $\mathbf{w}^* = (\mathbf{X}^\top \mathbf{X})^{-1} \mathbf{X}^\top \mathbf{y}$, and with a single
-# feature and no bias that is just a ratio of two sums.
+# For a linear model the minimum has a closed form. Setting the derivative to zero gives
+# $\mathbf{w}^* = (\mathbf{X}^\top \mathbf{X})^{-1} \mathbf{X}^\top \mathbf{y}$. With a single
+# feature and no bias it is the ratio of two sums.
 
 # %%
 best_on_grid = slopes[squared.argmin()].item()
@@ -190,38 +200,102 @@ print(f"lowest point on the grid: {best_on_grid:.2f}")
 print(f"by the formula:           {best_by_formula:.4f}")
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. The vector's curve stays flat only so long. Go on to a hundred million entries: where does it
-#    begin to climb, and what does that tell you about the cost of the call itself?
-# 2. Replace the normal noise by a Laplace density, $p(\epsilon) = \frac{1}{2} \exp(-|\epsilon|)$.
-#    Which loss takes the place of the squared one?
-# 3. Add one wild point, $y = 50$ at $x = 1$. How far does the best slope move under each of the two
-#    losses?
+# **Question 1.** $\mathbf{X}$ has 100 rows and 5 columns. Which shapes have $\mathbf{w}$ and
+# $\mathbf{X}\mathbf{w} + b$, and how is $b$ added?
+#
+# <details><summary>Answer</summary>
+#
+# $\mathbf{w}$ has 5 entries and $\mathbf{X}\mathbf{w} + b$ has 100. The scalar $b$ is broadcast: it
+# is added to each entry.
+#
+# </details>
+#
+# **Question 2.** Why does the standard deviation $\sigma$ of the noise not influence the best
+# weights?
+#
+# <details><summary>Answer</summary>
+#
+# In the negative log-likelihood it occurs in a constant and in the factor $\frac{1}{\sigma^2}$ of
+# the sum of squared errors. Neither moves the minimum.
+#
+# </details>
+#
+# **Question 3.** The density of a normal distribution with $\sigma = 0.1$ is about 4 at its
+# maximum. Why may it be larger than 1?
+#
+# <details><summary>Answer</summary>
+#
+# A density is not a probability. Only its integral over an interval is, and the integral over the
+# whole line is 1.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** Measure the vectorized sum for up to ten million entries. Where does its time
+# begin to grow, and what does this say about the overhead of a call?
+#
+# <details><summary>Hint</summary>
+#
+# Use `vector_time` with few repeats for the large lengths.
+#
+# </details>
 
-# %%
-by_hand = [50 * 3 - 10 + 20, 80 * 3 - 2 + 20, 120 * 3 - 30 + 20]
-assert prices.tolist() == by_hand
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+long_lengths = [10, 1000, 100_000, 10_000_000]
+long_curve = [vector_time(length, repeats=10) for length in long_lengths]
+for length, seconds in zip(long_lengths, long_curve, strict=True):
+    print(f"{length:>10,} entries: {seconds * 1e6:10.1f} µs")
+# Up to some thousands of entries the call itself takes most of the time. Then the time grows in
+# proportion to the number of entries.
+assert long_curve[-1] > 10 * long_curve[0]
 
-# Both sums are the same ten thousand twos, and the vector is by far the faster way to them.
-assert loop_sum.tolist() == vector_sum.tolist() == [2.0] * n
-assert loop_seconds > 10 * vector_seconds
+# %% [markdown]
+# **Exercise 2.** Replace the normal noise by noise with the Laplace density
+# $p(\epsilon) = \frac{1}{2} \exp(-|\epsilon|)$. Which loss replaces the squared loss?
+#
+# <details><summary>Hint</summary>
+#
+# Compute the negative logarithm of the density.
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# $-\log p(\epsilon) = \log 2 + |\epsilon|$. With $\epsilon = y - \hat{y}$ the negative
+# log-likelihood is a constant plus $\sum_i |y^{(i)} - \hat{y}^{(i)}|$, so the loss is the absolute
+# error $|\hat{y} - y|$.
+#
+# </details>
 
-# The density is PyTorch's, its area is 1, and its peak is 1 / sqrt(2 pi).
-for mu, std in params:
-    bell = torch.distributions.Normal(mu, std)
-    by_torch = bell.log_prob(torch.from_numpy(x)).exp().numpy()
-    assert np.abs(normal(x, mu, std) - by_torch).max() < 1e-6
-assert abs(normal(x, 0, 1).sum() * 0.01 - 1) < 1e-6
-assert abs(normal(0, 0, 1) - 0.398942) < 1e-6
+# %% [markdown]
+# **Exercise 3.** Add the outlier $y = 50$ at $x = 1$ to the data. How much does the best slope
+# change under the squared loss, and how much under the absolute loss?
+#
+# <details><summary>Hint</summary>
+#
+# Compute both losses on the grid `slopes`, extended to larger values.
+#
+# </details>
 
-# The likelihood is the squared loss, scaled by 1 / sigma^2 and lifted by n/2 log(2 pi sigma^2).
-lift = 40 / 2 * math.log(2 * math.pi * sigma**2)
-assert torch.allclose(likelihood, squared / sigma**2 + lift, rtol=1e-4)
-assert likelihood.argmin() == squared.argmin()
-# The grid's step is 0.01, so its lowest point is at most half of that away.
-assert abs(best_on_grid - best_by_formula) <= 0.005 + 1e-6
-print("3.1 holds: one sum two ways, a density of area 1, one best slope")
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+x_outlier = torch.cat([x_points, torch.tensor([1.0])])
+y_outlier = torch.cat([y_points, torch.tensor([50.0])])
+more_slopes = torch.linspace(0, 10, 1001)
+
+
+def best_slopes(x, y):
+    errors = y - more_slopes[:, None] * x
+    return [more_slopes[loss.sum(1).argmin()].item() for loss in (errors**2, errors.abs())]
+
+
+(squared_before, absolute_before) = best_slopes(x_points, y_points)
+(squared_after, absolute_after) = best_slopes(x_outlier, y_outlier)
+print(f"squared loss:  {squared_before:.2f} becomes {squared_after:.2f}")
+print(f"absolute loss: {absolute_before:.2f} becomes {absolute_after:.2f}")
+assert squared_after - squared_before > 5 * abs(absolute_after - absolute_before)

@@ -1,10 +1,16 @@
 # %% [markdown]
 # # 3.2 Object-oriented design
 #
-# You will learn how the classes of this library hold together: a `Module` knows the model, a
-# `DataModule` knows the data, a `Trainer` brings the two together, and a `ProgressBoard` shows what
-# happens. Once you see the seams you can change one part and leave the rest alone, which is what
-# you will do in every lesson from here on.
+# The library separates four concerns: a `Module` contains the model, a `DataModule` the data, a
+# `Trainer` the training loop, and a `ProgressBoard` the plots. Each of them can be changed by
+# overriding one method while the others stay the same.
+#
+# **After this lesson you can**
+#
+# - add a method to a class after its definition, and save the arguments of a constructor
+# - write a model and a data module, and train them
+# - name the methods that a training run calls, in their order
+# - change one step of the training by overriding one method in a subclass
 
 # %%
 # %matplotlib inline
@@ -23,9 +29,9 @@ d2l.use_svg_display()
 #
 # ### Classes in pieces
 #
-# In a notebook we like to write a few lines, explain them, and go on. A class wants to be written
-# in one block. The way out: a method is only a function stored on the class, so it can be stored
-# there later. This decorator does just that.
+# A notebook alternates short pieces of code with text, but Python defines a class in one block. A
+# method is a function that is an attribute of the class, so it can be added later. The following
+# decorator does this.
 
 
 # %%
@@ -38,8 +44,8 @@ def add_to_class(Class):
 
 
 # %% [markdown]
-# Objects made before the method was added have it too, because Python looks a method up on the
-# class at the moment you call it.
+# Objects that were created before have the new method, too, because Python looks up a method in the
+# class when it is called.
 
 
 # %%
@@ -60,16 +66,15 @@ print(a.do())
 
 # %% [markdown]
 # The library has the same tool as `d2l.add_to_class`. It works on the library's classes too, and
-# then it changes them **for the rest of the session**: patch `d2l.Trainer` and every trainer made
-# or used after that behaves the new way, until you restart the kernel. A subclass is the quieter
-# choice when you do not want that.
+# then it changes them **for the rest of the session**: after a change of `d2l.Trainer` each trainer
+# behaves in the new way, until the kernel is restarted. Use a subclass if this is not wanted.
 
 # %% [markdown]
-# ### Arguments that save themselves
+# ### Saving hyperparameters
 #
-# Constructors are full of lines such as `self.lr = lr`. A class that inherits from
-# `d2l.HyperParameters` calls `save_hyperparameters()` once and has every argument of its
-# constructor as an attribute, except those it asks to ignore.
+# Constructors contain many lines such as `self.lr = lr`. A class that inherits from
+# `d2l.HyperParameters` calls `save_hyperparameters()` once, which saves each argument of its
+# constructor as an attribute, except those in `ignore`.
 
 
 # %%
@@ -86,7 +91,7 @@ print("There is no self.c =", not hasattr(b, "c"))
 # %% [markdown]
 # A child class may save its own arguments as well. Then `hparams` holds those of the child, so that
 # `Child(**child.hparams)` makes another one; what the parent saved stays as attributes. Local
-# variables of the constructor are never picked up by accident.
+# variables of the constructor are not saved.
 
 
 # %%
@@ -102,11 +107,11 @@ child = Child(depth=4)
 print(child.hparams, child.a, child.b)
 
 # %% [markdown]
-# ### A board to draw on
+# ### The progress board
 #
-# A `d2l.ProgressBoard` takes one point at a time and draws a curve for each label. With `every_n=2`
-# each drawn point is the mean of two values, with `every_n=10` of ten: the way to smooth a restless
-# curve. Run this in a notebook and watch the two curves grow.
+# A `d2l.ProgressBoard` receives one point at a time and draws a curve for each label. With
+# `every_n=2` each drawn point is the mean of two values, with `every_n=10` of ten, which smooths a
+# noisy curve. In a notebook the two curves are drawn while the cell runs.
 
 # %%
 xs = np.arange(0, 10, 0.1)
@@ -116,8 +121,8 @@ for x in xs:
     board.draw(x, np.cos(x), "cos", every_n=10)
 
 # %% [markdown]
-# The picture is only a view. The points themselves stay in `board.points`, one list for each label,
-# so that you can go on working with them after the training.
+# The points are kept in `board.points`, one list for each label, so that they can be used after the
+# training.
 
 # %%
 print({label: len(points) for label, points in board.points.items()})
@@ -126,13 +131,13 @@ print("the first point of cos:", board.points["cos"][0])
 # %% [markdown]
 # ## Three classes, three questions
 #
-# | class | its question | what you write |
+# | class | question it answers | what you write |
 # | --- | --- | --- |
 # | `d2l.Module` | What is computed, and how wrong is it? | `forward` or `self.net`, `loss` |
 # | `d2l.DataModule` | Which examples, in which batches? | `get_dataloader(train)` |
 # | `d2l.Trainer` | In which order does it all happen? | usually nothing |
 #
-# None of them looks inside another. A module does not know where batches come from, a data module
+# They are independent of each other. A module does not know where batches come from, a data module
 # does not know what is learned from it. Here are the methods of each.
 
 # %%
@@ -185,10 +190,10 @@ class PointsOnALine(d2l.DataModule):
 
 
 # %% [markdown]
-# ## 3.2.4 And they meet
+# ## 3.2.4 Training
 #
-# The trainer asks the data for its loaders, the model for its optimizer, and then turns the crank.
-# The board shows the training loss and the validation loss side by side.
+# The trainer gets the data loaders from the data module and the optimizer from the model, and runs
+# the epochs. The board shows the training loss and the validation loss in one plot.
 
 # %%
 torch.manual_seed(0)
@@ -201,26 +206,26 @@ print(f"y = {slope:.3f} x {intercept:+.3f}")
 # %% [markdown]
 # ### The methods that a run calls
 #
-# A trainer and its model are short methods. Each calls the next, and you may replace any of them
-# without touching the others:
+# The trainer and the model consist of short methods that call each other. Each can be overridden
+# without changing the others:
 #
 # | method | what it does | replace it to … |
 # | --- | --- | --- |
 # | `trainer.fit(model, data)` | prepares both, runs the epochs | train in phases |
 # | `trainer.fit_epoch()` | training batches, then validation | write the loop yourself, as in 3.4 |
-# | `trainer.prepare_batch(batch)` | what the steps see of a batch | normalise, augment, add noise |
+# | `trainer.prepare_batch(batch)` | the batch for the steps | normalise, augment, add noise |
 # | `model.training_step(batch)` | forward pass and loss | compute another loss |
 # | `trainer.clip_gradients(value, model)` | shortens long gradients | clip in another way |
 # | `model.validation_step(batch)` | plots the metrics of a batch | measure something else |
 #
-# To see them called, each writes its name into a list.
+# The following subclasses append the name of each called method to a list.
 
 # %%
 calls = []
 
 
 class NotingTrainer(d2l.Trainer):
-    """Writes down each method; the work itself is inherited."""
+    """Records the name of each method that is called; the work itself is inherited."""
 
     def fit(self, model, data):
         calls.append("fit")
@@ -240,7 +245,7 @@ class NotingTrainer(d2l.Trainer):
 
 
 class NotingLine(Line):
-    """Writes down each step."""
+    """Records each step."""
 
     def training_step(self, batch):
         calls.append("training_step")
@@ -257,14 +262,14 @@ NotingTrainer(max_epochs=1, gradient_clip_val=1).fit(quiet, PointsOnALine(batch_
 print(" → ".join(calls))
 
 # %% [markdown]
-# Two training batches of 32, each prepared and each clipped, then one validation batch. Read the
-# line from left to right and you have read the trainer.
+# There are two training batches of 32, each prepared and each clipped, and one validation batch.
+# The line is the order in which the trainer calls the methods.
 
 # %% [markdown]
 # ### Changing one method
 #
-# Now a change that does something. Suppose the feature was recorded in millimetres and you want it
-# in metres. You need not touch the data or the model: convert each batch as it passes.
+# Suppose the feature was recorded in millimetres and is needed in metres. Neither the data module
+# nor the model has to be changed: an overridden `prepare_batch` converts each batch.
 
 
 # %%
@@ -287,36 +292,115 @@ slope, intercept = converted.net.weight.item(), converted.net.bias.item()
 print(f"y = {slope:.3f} x {intercept:+.3f}")
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Use `MillimetrePoints` with the plain `d2l.Trainer`. What does the library tell you, and why
-#    does the loss run away?
-# 2. Write a trainer whose `fit_epoch` calls `super().fit_epoch()` and then stores the slope, and
-#    plot its path with `d2l.plot`.
-# 3. Remove the line `self.save_hyperparameters()` from `Line`. Which line fails, and when?
+# **Question 1.** Which method is overridden to add noise to the inputs of each batch, and in which
+# class?
+#
+# <details><summary>Answer</summary>
+#
+# `prepare_batch` of the trainer: it returns the batch that both the training step and the
+# validation step receive.
+#
+# </details>
+#
+# **Question 2.** An object `a` of class `A` exists. Then a method is added with
+# `@d2l.add_to_class(A)`. Does `a` have it?
+#
+# <details><summary>Answer</summary>
+#
+# Yes. Python looks up the method in the class at the time of the call.
+#
+# </details>
+#
+# **Question 3.** The training set has 100 examples, the validation set 50, and a batch has 20
+# examples. How often does one epoch call `training_step` and `validation_step`?
+#
+# <details><summary>Answer</summary>
+#
+# `training_step` 5 times and `validation_step` 3 times: the last validation batch has 10 examples.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** Train `Line` on `MillimetrePoints` with the plain `d2l.Trainer`. What happens, and
+# why does the loss diverge?
+#
+# <details><summary>Hint</summary>
+#
+# Look at the weight after the training. How does the gradient depend on the scale of the feature?
+#
+# </details>
 
-# %%
-assert a.do() == 'Class attribute "b" is 1'
-assert (b.a, b.b, hasattr(b, "c")) == (1, 2, False)
-assert child.hparams == {"depth": 4}
-assert (child.a, child.b, child.depth) == (1, 2, 4)
-assert child.width == 400
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+torch.manual_seed(0)
+diverging = Line(lr=0.3)
+diverging.board.display = False
+d2l.Trainer(max_epochs=10).fit(diverging, MillimetrePoints())  # gives a hint and a warning
+weight = diverging.net.weight.item()
+print("weight after training:", weight)
+# The second derivative of the loss is the mean square of the feature, about a million. Gradient
+# descent converges only for learning rates below two divided by it.
+assert not abs(weight) < 1000
 
-# A drawn point is the mean of every_n values, x and y alike: no point of the hundred is lost.
-for label, function, every_n in (("sin", np.sin, 2), ("cos", np.cos, 10)):
-    drawn = np.array([(point.x, point.y) for point in board.points[label]])
-    pairs = np.stack([xs, function(xs)], axis=1)
-    by_hand = pairs.reshape(-1, every_n, 2).mean(axis=1)
-    assert np.allclose(drawn, by_hand), label
+# %% [markdown]
+# **Exercise 2.** Write a trainer whose `fit_epoch` calls `super().fit_epoch()` and then saves the
+# slope. Plot its values with `d2l.plot`.
+#
+# <details><summary>Hint</summary>
+#
+# The trainer has the model as `self.model`.
+#
+# </details>
 
-for line in (model, converted):
-    assert abs(line.net.weight.item() - 3) < 0.05
-    assert abs(line.net.bias.item() + 1) < 0.05
 
-one_batch = ["prepare_batch", "training_step", "clip_gradients"]
-validation = ["prepare_batch", "validation_step"]
-assert calls == ["fit", "fit_epoch", *one_batch, *one_batch, *validation]
-print("3.2 holds: arguments saved, points kept, lines learned, methods in order")
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+class SlopeTrainer(d2l.Trainer):
+    def fit(self, model, data):
+        self.slopes = []
+        super().fit(model, data)
+
+    def fit_epoch(self):
+        super().fit_epoch()
+        self.slopes.append(self.model.net.weight.item())
+
+
+torch.manual_seed(0)
+followed = Line(lr=0.03)
+followed.board.display = False
+slope_trainer = SlopeTrainer(max_epochs=20)
+slope_trainer.fit(followed, PointsOnALine())
+d2l.plot(list(range(1, 21)), slope_trainer.slopes, "epoch", "slope", figsize=(4, 2.5))
+assert len(slope_trainer.slopes) == 20
+assert abs(slope_trainer.slopes[-1] - 3) < abs(slope_trainer.slopes[0] - 3)
+
+# %% [markdown]
+# **Exercise 3.** Remove the line `self.save_hyperparameters()` from `Line`. Which line fails, and
+# when?
+#
+# <details><summary>Hint</summary>
+#
+# Where is the attribute `lr` read?
+#
+# </details>
+
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+class LineWithoutSaving(Line):
+    def __init__(self, lr):
+        d2l.Module.__init__(self)
+        self.net = nn.Linear(1, 1)
+
+
+unsaved = LineWithoutSaving(lr=0.3)  # no error here
+try:
+    unsaved.configure_optimizers()  # `fit` calls it at its start, and here `self.lr` is read
+except AttributeError as error:
+    print(error)
+else:
+    raise AssertionError("`lr` should not be known")

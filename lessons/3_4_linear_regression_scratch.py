@@ -1,9 +1,16 @@
 # %% [markdown]
 # # 3.4 Linear regression from scratch
 #
-# You will build everything yourself: the model, its loss, the optimizer, and the loop that trains
-# it. Nothing is left to magic but the gradients. Later lessons hide these four pieces behind
-# library calls, and you will know what is behind them.
+# This lesson implements linear regression with tensors and automatic differentiation only: the
+# model, the loss, the optimizer, and the training loop. Later lessons use the library's versions of
+# these four parts.
+#
+# **After this lesson you can**
+#
+# - implement a linear model, the squared loss and minibatch stochastic gradient descent
+# - write a training loop: forward pass, loss, backward pass, update
+# - explain why an update runs under `torch.no_grad()` and why gradients are cleared
+# - estimate how fast gradient descent converges from the learning rate
 
 # %%
 # %matplotlib inline
@@ -14,11 +21,11 @@ from d2l import torch as d2l
 d2l.use_svg_display()
 
 # %% [markdown]
-# ## Data whose truth we know
+# ## Synthetic data
 #
-# To find out whether training works, we make data ourselves: 1000 examples for training and 1000
-# for validation with two features each, weights $\mathbf{w} = (2, -3.4)$, bias $b = 4.2$, and a
-# little normal noise of standard deviation 0.01. If we get these three numbers back, all is well.
+# With synthetic data the true parameters are known: 1000 examples for training and 1000 for
+# validation with two features each, weights $\mathbf{w} = (2, -3.4)$, bias $b = 4.2$, and normal
+# noise with standard deviation 0.01. Training works if it recovers these three numbers.
 
 # %%
 torch.manual_seed(1)
@@ -27,8 +34,8 @@ X, y = next(iter(data.train_dataloader()))
 print("one batch:", X.shape, y.shape)
 
 # %% [markdown]
-# The second feature against the label: a falling trend. What looks like noise is mostly the first
-# feature, which this picture does not show.
+# The plot shows the second feature and the label: a negative correlation. Most of the variation
+# around the trend is the effect of the first feature, which is not shown.
 
 # %%
 d2l.set_figsize((4, 2.5))
@@ -40,14 +47,14 @@ d2l.plt.show()
 # %% [markdown]
 # ## 3.4.1 The model
 #
-# Two weights and a bias. The weights start as small random numbers, the bias at zero.
-# `requires_grad=True` asks PyTorch to record what we do with them, so that it can differentiate it
-# later.
+# The model has two weights and a bias. The weights are initialized with small random numbers, the
+# bias with zero. With `requires_grad=True` PyTorch records the operations on them, so that it can
+# compute gradients.
 
 
 # %%
 class LinearRegressionScratch(d2l.Module):
-    """Linear regression with nothing borrowed but the gradients."""
+    """Linear regression with tensors and automatic differentiation."""
 
     def __init__(self, num_inputs, lr, sigma=0.01):
         super().__init__()
@@ -58,7 +65,7 @@ class LinearRegressionScratch(d2l.Module):
 
 # %% [markdown]
 # A prediction is a matrix product plus the bias. The product has shape (batch, 1), the bias (1,):
-# broadcasting adds the same bias to each row.
+# the bias is broadcast to each row.
 
 
 # %%
@@ -70,9 +77,9 @@ def forward(self, X):
 # %% [markdown]
 # ## 3.4.2 The loss
 #
-# Half the squared error, averaged over the batch. Averaging, rather than adding up, keeps the size
-# of a step independent of the batch size. Take care that `y_hat` and `y` have the same shape:
-# $(n, 1)$ minus $(n,)$ would silently broadcast to an $n$ by $n$ matrix.
+# The loss is half the squared error, averaged over the batch. With the mean, and not the sum, the
+# size of a step does not depend on the batch size. `y_hat` and `y` must have the same shape:
+# $(n, 1)$ minus $(n,)$ would be broadcast to an $n$ by $n$ matrix without an error.
 
 
 # %%
@@ -84,16 +91,17 @@ def loss(self, y_hat, y):
 # %% [markdown]
 # ## 3.4.3 The optimizer
 #
-# Stochastic gradient descent takes a step downhill on each batch $\mathcal{B}$:
+# Minibatch stochastic gradient descent updates the parameters with the gradient on each batch
+# $\mathcal{B}$:
 #
 # $$
 # (\mathbf{w}, b) \leftarrow (\mathbf{w}, b) - \eta \, \nabla_{(\mathbf{w}, b)}
 # \frac{1}{|\mathcal{B}|} \sum_{i \in \mathcal{B}} l^{(i)}(\mathbf{w}, b)
 # $$
 #
-# with the learning rate $\eta$. An optimizer needs two methods and no more: `step` moves each
-# parameter against its gradient, and `zero_grad` wipes the gradients, because `backward` adds to
-# what is there already.
+# with the learning rate $\eta$. An optimizer needs two methods: `step` changes each parameter in
+# the direction of the negative gradient, and `zero_grad` clears the gradients, because `backward`
+# accumulates them.
 
 
 # %%
@@ -121,13 +129,13 @@ def configure_optimizers(self):
 # %% [markdown]
 # ## 3.4.4 Training
 #
-# One epoch goes once through the training data. For each batch: predict, measure the loss, ask for
-# the gradients, step. Then go through the validation data without learning from it.
+# One *epoch* is one pass over the training data. For each batch: compute the predictions and the
+# loss, compute the gradients, update the parameters. Then the loss on the validation data is
+# computed without an update.
 #
-# We store our own loop on the library's trainer. **This changes `d2l.Trainer` for the rest of the
-# session**: each trainer in this notebook runs the code below, and restarting the kernel brings the
-# library's own loop back. The step happens under `torch.no_grad()`, since an update of a parameter
-# is no part of the model and must not be recorded.
+# We add this loop to the library's trainer. **This changes `d2l.Trainer` for the rest of the
+# session**: each trainer in this notebook runs the code below until the kernel is restarted. The
+# update runs under `torch.no_grad()`, because it is not part of the model and must not be recorded.
 
 
 # %%
@@ -159,7 +167,8 @@ def fit_epoch(self):
 # %% [markdown]
 # ### Three epochs
 #
-# With a cautious learning rate of 0.03 the loss falls fast, and three epochs bring us near.
+# With a learning rate of 0.03 the loss falls fast. After three epochs the parameters are close to
+# the true ones.
 
 # %%
 model = LinearRegressionScratch(2, lr=0.03)
@@ -179,13 +188,13 @@ print(f"error in estimating w: {error_w}")
 print(f"error in estimating b: {error_b}")
 
 # %% [markdown]
-# Near, but not there. You can even foresee how near. The features have mean 0 and variance 1, so
-# for this loss each step leaves about $1 - \eta = 0.97$ of the error in place. An epoch has 32
-# batches (31 of 32 examples and one of 8), and after three of them some
+# The remaining error can be predicted. The features have mean 0 and variance 1, so for this loss
+# each step multiplies the error by about $1 - \eta = 0.97$. An epoch has 32 batches (31 of 32
+# examples and one of 8), so after three epochs about
 #
 # $$0.97^{3 \cdot 32} \approx 0.054$$
 #
-# of the first error is left: five percent of 4.2 is about 0.2.
+# of the initial error is left: five percent of 4.2 is about 0.2.
 
 # %%
 left_over = (1 - model.lr) ** (3 * len(data.train_dataloader()))
@@ -195,8 +204,8 @@ print(f"measured on b:      {error_b.item() / data.b:.3f}")
 # %% [markdown]
 # ### Ten epochs
 #
-# The same sum says that ten epochs leave $0.97^{320} \approx 0.00006$, less than the noise. Let us
-# see.
+# By the same calculation ten epochs leave $0.97^{320} \approx 0.00006$ of the error, which is less
+# than the noise.
 
 # %%
 longer = LinearRegressionScratch(2, lr=0.03)
@@ -207,53 +216,123 @@ print(f"error in estimating w: {error_w}")
 print(f"error in estimating b: {error_b}")
 
 # %% [markdown]
-# Do not read too much into it. Recovering the true parameters is a luxury of made-up data, where
-# there is a truth and the features are not copies of each other. With real data we care about good
-# predictions, and many different parameters may give them.
+# The true parameters can be recovered because the data are synthetic and the features are not
+# linearly dependent. With real data the aim is good predictions, and different parameters may give
+# equally good ones.
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Start the weights at zero instead of small random numbers. Does it still work? Will it work for
-#    a network with hidden layers?
-# 2. Try learning rates of 0.3, 1 and 3. Which still converge, and what does $|1 - \eta|$ say about
-#    it?
-# 3. In the loss, reshape `y` to `(-1,)`. No error appears, but what does the model learn, and why?
+# **Question 1.** What happens if `zero_grad` is not called?
+#
+# <details><summary>Answer</summary>
+#
+# `backward` adds the new gradient to the old ones, so each step follows the sum of the gradients of
+# all batches so far. The steps become too large and the training usually diverges or oscillates.
+#
+# </details>
+#
+# **Question 2.** Why does the update run under `torch.no_grad()`?
+#
+# <details><summary>Answer</summary>
+#
+# An in-place change of a leaf tensor that requires gradients is an error in PyTorch, and the update
+# must not become part of the computational graph.
+#
+# </details>
+#
+# **Question 3.** The loss is the sum over the batch, not the mean, and the batch size is doubled.
+# How must the learning rate be changed to keep the size of the steps?
+#
+# <details><summary>Answer</summary>
+#
+# It must be halved, because the gradient of the sum doubles.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** Initialize the weights with zero. Does the training still work? Would it work for
+# a network with hidden layers?
+#
+# <details><summary>Hint</summary>
+#
+# `sigma=0` gives zeros. What distinguishes the units of a hidden layer from each other?
+#
+# </details>
 
-# %%
-# Three epochs leave about five percent of the error, as foretold.
-short_w, short_b = errors(model)
-assert 0.03 < short_b.item() / data.b < 0.09
-assert short_w.abs().max() < 0.5
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+zero_start = LinearRegressionScratch(2, lr=0.03, sigma=0)
+zero_start.board.display = False
+d2l.Trainer(max_epochs=10).fit(zero_start, data)
+print("errors:", errors(zero_start))
+# It works: the loss has one minimum, and SGD converges to it from each initial value. With a hidden
+# layer all units would be equal, receive equal gradients, and stay equal.
+assert errors(zero_start)[0].abs().max() < 0.05
 
-# After ten, w and b are found.
-assert error_w.abs().max() < 0.05
-assert error_b.abs().max() < 0.05
+# %% [markdown]
+# **Exercise 2.** Train for one epoch with learning rates of 0.3, 1 and 3. Which of them converge,
+# and what does $|1 - \eta|$ say about it?
+#
+# <details><summary>Hint</summary>
+#
+# A step multiplies the error by about $1 - \eta$.
+#
+# </details>
 
-# A second way to the same numbers: the least-squares solution of the training examples.
-design = torch.cat([data.X[:1000], torch.ones(1000, 1)], dim=1)
-by_formula = torch.linalg.lstsq(design, data.y[:1000]).solution.flatten()
-found = torch.cat([longer.w.detach().flatten(), longer.b.detach()])
-assert (found - by_formula).abs().max() < 0.01
 
-# Our loop and our SGD do what autograd and torch.optim.SGD do, step for step.
-twin = torch.nn.Linear(2, 1)
-ours = LinearRegressionScratch(2, lr=0.1)
-with torch.no_grad():
-    twin.weight.copy_(ours.w.T)
-    twin.bias.copy_(ours.b)
-for optimizer, predict in (
-    (ours.configure_optimizers(), ours),
-    (torch.optim.SGD(twin.parameters(), lr=0.1), twin),
-):
-    for _ in range(5):
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+def error_after_epoch(lr):
+    torch.manual_seed(0)
+    trained = LinearRegressionScratch(2, lr)
+    optimizer = trained.configure_optimizers()
+    for features, labels in data.train_dataloader():
         optimizer.zero_grad()
-        ours.loss(predict(X), y).backward()
+        trained.loss(trained(features), labels).backward()
         with torch.no_grad():
             optimizer.step()
-assert torch.allclose(ours.w.T, twin.weight, atol=1e-6)
-assert torch.allclose(ours.b, twin.bias, atol=1e-6)
-print("3.4 holds: w and b found to 0.05, and the same as by least squares")
+    return errors(trained)[1].abs().item()
+
+
+for lr in (0.3, 1.0, 3.0):
+    print(f"lr {lr}: |1 - lr| = {abs(1 - lr):.1f}, error of b {error_after_epoch(lr):.2e}")
+# Below 1 the error shrinks, above 1 it grows. With |1 - lr| = 0 the error would be 0 after one step
+# if each batch had exactly the variance 1; the variance of a batch of 32 varies around it.
+assert error_after_epoch(0.3) < 0.05
+assert not error_after_epoch(3.0) < 1000
+
+# %% [markdown]
+# **Exercise 3.** Reshape `y` to `(-1,)` in the loss. No error is raised, but what does the model
+# learn?
+#
+# <details><summary>Hint</summary>
+#
+# The difference is an $n$ by $n$ matrix, so each prediction is compared with each label.
+#
+# </details>
+
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+class BroadcastLoss(LinearRegressionScratch):
+    def loss(self, y_hat, y):
+        return ((y_hat - y.reshape(-1)) ** 2 / 2).mean()
+
+
+torch.manual_seed(0)
+wrong = BroadcastLoss(2, lr=0.03)
+optimizer = wrong.configure_optimizers()
+for _ in range(10):
+    for features, labels in data.train_dataloader():
+        optimizer.zero_grad()
+        wrong.loss(wrong(features), labels).backward()
+        with torch.no_grad():
+            optimizer.step()
+print("w:", wrong.w.flatten().tolist(), " b:", wrong.b.item())
+# For each prediction the best value is the mean label of the batch. So the model learns the
+# constant 4.2, and weights near 0.
+assert wrong.w.abs().max() < 0.5
+assert abs(wrong.b.item() - 4.2) < 0.5

@@ -1,10 +1,17 @@
 # %% [markdown]
 # # 4.1 Softmax regression
 #
-# You will learn how a linear model chooses between classes: softmax turns any numbers into
-# probabilities, and cross-entropy says how bad they are. At the end stands the loveliest derivative
-# of the whole course, which you will derive on paper and then check against the machine. Every
-# classifier that follows, up to the largest, ends in these two functions.
+# Softmax regression is a linear model for classification: softmax turns the outputs of a linear
+# layer into probabilities, and the cross-entropy loss compares them with the labels. The derivative
+# of this loss with respect to the outputs is $\mathrm{softmax}(\mathbf{o}) - \mathbf{y}$; the
+# lesson derives it and checks it numerically.
+#
+# **After this lesson you can**
+#
+# - compute softmax probabilities from logits, and name two properties of softmax
+# - compute the cross-entropy loss and explain it as a negative log-likelihood
+# - derive the gradient $\mathrm{softmax}(\mathbf{o}) - \mathbf{y}$
+# - explain why cross-entropy is computed from logits, and use `logsumexp` against overflow
 
 # %%
 # %matplotlib inline
@@ -17,10 +24,11 @@ from d2l import torch as d2l
 d2l.use_svg_display()
 
 # %% [markdown]
-# ## 4.1.1 From numbers to probabilities
+# ## 4.1.1 Softmax
 #
-# Cat, chicken or dog? We write the answer as a **one-hot** vector, with a 1 at the class and 0
-# elsewhere. That way no class is "larger" than another, as 0, 1 and 2 would have it.
+# The label of an example is one of $q$ classes, here cat, chicken and dog. It is encoded as a
+# **one-hot** vector, with a 1 at the class and 0 elsewhere, because the numbers 0, 1 and 2 would
+# give the classes an order.
 
 # %%
 labels = torch.tensor([0, 2, 1])
@@ -28,10 +36,10 @@ one_hot = torch.nn.functional.one_hot(labels, num_classes=3)
 print(one_hot)
 
 # %% [markdown]
-# A linear layer gives one number for each class, $\mathbf{o} = \mathbf{W}\mathbf{x} + \mathbf{b}$,
-# called the **logits**. They can be negative and do not add up to one, so they are no
-# probabilities. Softmax mends both: the exponential makes everything positive, and dividing by the
-# sum makes the total one.
+# A linear layer computes one number for each class, the **logits**
+# $\mathbf{o} = \mathbf{W}\mathbf{x} + \mathbf{b}$. They can be negative and do not add up to one,
+# so they are not probabilities. Softmax maps them to probabilities: the exponential makes each
+# number positive, and the division by the sum makes their sum one.
 #
 # $$
 # \hat{\mathbf{y}} = \mathrm{softmax}(\mathbf{o})
@@ -51,14 +59,14 @@ print("logits:       ", o)
 print("probabilities:", y_hat, "sum:", y_hat.sum())
 
 # %% [markdown]
-# ### What softmax does and does not change
+# ### Properties of softmax
 #
-# The order stays, because the exponential is increasing and all entries are divided by the same
-# sum. To know the winner you need no softmax at all:
+# Softmax keeps the order of the logits, because the exponential is increasing and all entries are
+# divided by the same sum. So the predicted class can be found from the logits:
 #
 # $$\underset{j}{\mathrm{argmax}} \; \hat{y}_j = \underset{j}{\mathrm{argmax}} \; o_j$$
 #
-# And only differences between logits count. Adding 20 to each of them multiplies numerator and
+# Only differences between logits matter. Adding 20 to each logit multiplies the numerator and the
 # denominator by $e^{20}$, which cancels.
 
 # %%
@@ -67,9 +75,9 @@ print("same winner:", o.argmax() == y_hat.argmax())
 print("same probabilities after a shift:", torch.allclose(shifted, y_hat))
 
 # %% [markdown]
-# With two classes and the second logit held at 0, the probability of the first is an S-shaped
-# curve: certain on the far right, impossible on the far left, undecided in the middle. You will
-# meet it again in 5.1 under the name of sigmoid.
+# With two classes and the second logit fixed at 0, the probability of the first class is an
+# S-shaped function of its logit: it tends to 0 on the left and to 1 on the right, and is
+# $\frac{1}{2}$ at 0. This function is called sigmoid (5.1).
 
 # %%
 first_logit = torch.linspace(-6, 6, 121)
@@ -85,13 +93,13 @@ d2l.plot(
 )
 
 # %% [markdown]
-# ## 4.1.2 How wrong is a probability?
+# ## 4.1.2 The loss function
 #
 # ### Likelihood
 #
-# A good model gives a high probability to what really happened. For $n$ independent examples these
-# probabilities multiply. Products of many small numbers vanish below what a computer can hold, so
-# we take the logarithm, and a minus sign makes it something to make small:
+# A good model assigns a high probability to the observed labels. For $n$ independent examples these
+# probabilities are multiplied. A product of many small numbers underflows, so the logarithm is
+# used, and its negative is minimized (*maximum likelihood*):
 #
 # $$
 # -\log P(\mathbf{Y} \mid \mathbf{X}) =
@@ -105,8 +113,8 @@ d2l.plot(
 #
 # $$l(\mathbf{y}, \hat{\mathbf{y}}) = -\sum_{j=1}^q y_j \log \hat{y}_j$$
 #
-# All terms but one are multiplied by zero. What is left is minus the logarithm of the probability
-# that the model gave to the true class.
+# All terms but one are multiplied by zero. The remaining term is the negative logarithm of the
+# probability that the model assigns to the true class.
 
 
 # %%
@@ -119,8 +127,9 @@ print("loss:                  ", cross_entropy(y, y_hat))
 print("minus log of the third:", -torch.log(y_hat[2]))
 
 # %% [markdown]
-# Being certain and right costs nothing. Being undecided between two costs $\log 2 \approx 0.69$.
-# Being certain and **wrong** costs without limit, and that keeps models honest.
+# The loss is 0 if the model assigns the probability 1 to the true class, $\log 2 \approx 0.69$ for
+# the probability $\frac{1}{2}$, and it is unbounded as the probability tends to 0: a **wrong**
+# prediction with high confidence has a large loss.
 
 # %%
 p = torch.linspace(0.005, 1, 200)
@@ -133,10 +142,10 @@ d2l.plot(
 )
 
 # %% [markdown]
-# ### Two in one
+# ### Softmax and cross-entropy together
 #
-# Put softmax into cross-entropy. The logarithm of a quotient is a difference, the logarithm undoes
-# the exponential, and the $y_j$ add up to one:
+# Insert softmax into cross-entropy. The logarithm of a quotient is a difference, the logarithm
+# undoes the exponential, and the $y_j$ add up to one:
 #
 # $$
 # \begin{aligned}
@@ -147,7 +156,8 @@ d2l.plot(
 # \end{aligned}
 # $$
 #
-# In words: a soft maximum of all logits, minus the logit of the true class.
+# The first term, `logsumexp`, is a smooth approximation of the largest logit. The second is the
+# logit of the true class.
 
 
 # %%
@@ -159,10 +169,10 @@ print("in two steps:", cross_entropy(y, softmax(o)))
 print("in one:      ", loss_from_logits(y, o))
 
 # %% [markdown]
-# The second form is not only shorter. Single-precision numbers end near $3 \cdot 10^{38}$, and
-# $e^{100}$ is larger than that: the first form divides infinity by infinity. `logsumexp` takes the
-# largest logit out before it exponentiates, and all is well. This is why libraries want **logits**
-# and not probabilities in their cross-entropy.
+# The second form is numerically stable. The largest single-precision number is about
+# $3 \cdot 10^{38}$, and $e^{100}$ is larger: the first form *overflows* and divides infinity by
+# infinity. `logsumexp` subtracts the largest logit before the exponential. This is why the
+# cross-entropy of PyTorch takes **logits** and not probabilities.
 
 # %%
 huge = torch.tensor([100.0, 0.0, -50.0])
@@ -172,9 +182,10 @@ print("in one:      ", loss_from_logits(y, huge))
 # %% [markdown]
 # ### The derivative
 #
-# Now differentiate the last line with respect to one logit $o_j$. The second sum gives $y_j$. The
-# first is a chain rule: the derivative of a logarithm is one over its argument, times the
-# derivative of the argument, and of the sum only the term $\exp(o_j)$ depends on $o_j$.
+# Differentiate the last line with respect to one logit $o_j$. The derivative of the second sum is
+# $y_j$. For the first, apply the chain rule: the derivative of a logarithm is one over its
+# argument, times the derivative of the argument, and only the term $\exp(o_j)$ of the sum depends
+# on $o_j$.
 #
 # $$
 # \partial_{o_j} l(\mathbf{y}, \hat{\mathbf{y}}) =
@@ -182,12 +193,13 @@ print("in one:      ", loss_from_logits(y, huge))
 # \mathrm{softmax}(\mathbf{o})_j - y_j
 # $$
 #
-# The gradient is what the model believed, minus what happened. It is the same form as in linear
-# regression, where the derivative of $\frac{1}{2}(\hat{y} - y)^2$ is $\hat{y} - y$.
+# The gradient is the difference between the predicted probabilities and the label. It has the same
+# form as in linear regression, where the derivative of $\frac{1}{2}(\hat{y} - y)^2$ is
+# $\hat{y} - y$.
 #
-# We compute it in three ways. First by the formula, second by autograd, and third with nothing but
-# the definition of a derivative: nudge each logit a little up and a little down and see how much
-# the loss changes.
+# We compute it in three ways: by the formula, by automatic differentiation, and by *finite
+# differences*: increase and decrease each logit by a small number and divide the change of the loss
+# by the change of the logit.
 
 # %%
 by_formula = softmax(o) - y
@@ -203,48 +215,122 @@ by_nudging = (up - down) / (2 * nudge)
 
 print("by the formula:", by_formula)
 print("by autograd:   ", by_autograd)
-print("by nudging:    ", by_nudging)
+print("by differences:", by_nudging)
 
 # %% [markdown]
-# Two things to see in these numbers. The entry of the true class is negative, so gradient descent
-# raises its logit, and all other entries are positive, so theirs go down. And the entries add up to
-# zero: raising all logits together changes nothing, as we found above.
-
-# %% [markdown]
-# ## Try it yourself
-#
-# 1. How large must a logit be for `torch.exp` to overflow in single precision? Find the place by
-#    trial, then by a logarithm.
-# 2. Differentiate once more. Show that the second derivative $\partial^2_{o_j} l$ is
-#    $\hat{y}_j (1 - \hat{y}_j)$, the variance of the class indicator, and check it with autograd.
-# 3. Give the label a little doubt, $\mathbf{y} = (0.05, 0.05, 0.9)$. Does the derivative still
-#    hold? Which property of $\mathbf{y}$ did the derivation use?
-
-# %% [markdown]
-# ## Check
+# The entry of the true class is negative, so gradient descent increases its logit. All other
+# entries are positive, so their logits decrease. The entries add up to zero, because adding a
+# constant to all logits does not change the loss. The plot shows the gradient as a function of the
+# logit of the true class.
 
 # %%
-# The exponentials of 1, -2 and 3, by a pocket calculator.
-calculated = torch.tensor([2.7182818, 0.1353353, 20.0855369])
-assert torch.allclose(y_hat, calculated / 22.939154, atol=1e-6)
-assert abs(y_hat.sum().item() - 1) < 1e-6
-assert torch.allclose(shifted, y_hat)
-assert one_hot.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+true_logit = torch.linspace(-6, 6, 121)
+varied = torch.stack([torch.zeros(121), torch.zeros(121), true_logit], dim=1)
+gradients = softmax(varied) - y
+d2l.plot(
+    true_logit,
+    [gradients[:, 2], gradients[:, 0]],
+    "logit of the true class (the others have 0)",
+    "derivative of the loss",
+    legend=["true class", "another class"],
+    figsize=(5, 2.5),
+)
 
-# With two classes, softmax is the logistic curve of the difference.
-assert torch.allclose(both[:, 0], 1 / (1 + torch.exp(-first_logit)), atol=1e-6)
+# %% [markdown]
+# For a wrong prediction (left) the derivative with respect to the true logit is close to $-1$; for
+# a right one (right) it is close to 0. It does not vanish where the model is wrong.
 
-# One form, two forms, and PyTorch's own: the same loss.
-by_torch = torch.nn.functional.cross_entropy(o[None], torch.tensor([2]))
-for loss in (cross_entropy(y, softmax(o)), loss_from_logits(y, o), by_torch):
-    assert abs(loss.item() - math.log(22.939154 / 20.0855369)) < 1e-6
-# The true logit lies 150 below the largest.
-assert abs(loss_from_logits(y, huge).item() - 150) < 1e-4
-assert not torch.isfinite(cross_entropy(y, softmax(huge)))
+# %% [markdown]
+# ## Check yourself
+#
+# **Question 1.** The logits are $(2, 2, 2, 2)$. What are the probabilities and the cross-entropy
+# loss?
+#
+# <details><summary>Answer</summary>
+#
+# Each probability is $\frac{1}{4}$, whatever the common value of the logits. The loss is
+# $\log 4 \approx 1.386$.
+#
+# </details>
+#
+# **Question 2.** $\hat{\mathbf{y}} = (0.7, 0.2, 0.1)$ and the true class is the second. What is the
+# gradient with respect to the logits? Which logits does a step of gradient descent increase?
+#
+# <details><summary>Answer</summary>
+#
+# $\hat{\mathbf{y}} - \mathbf{y} = (0.7, -0.8, 0.1)$. Only the second logit is increased.
+#
+# </details>
+#
+# **Question 3.** Why must the outputs given to `torch.nn.functional.cross_entropy` not be
+# probabilities?
+#
+# <details><summary>Answer</summary>
+#
+# The function applies softmax itself. Softmax of probabilities, which lie between 0 and 1, gives
+# nearly equal numbers: the loss cannot become small, and the gradients are small.
+#
+# </details>
 
-# softmax(o) - y, three ways.
-assert torch.allclose(by_formula, by_autograd, atol=1e-6)
-assert torch.allclose(by_formula.double(), by_nudging, atol=1e-6)
-assert abs(by_formula.sum().item()) < 1e-6
-assert by_formula[2] < 0 < by_formula[:2].min()
-print("4.1 holds: the derivative is softmax(o) - y, found in three ways")
+# %% [markdown]
+# ## Exercises
+#
+# **Exercise 1.** How large must a number be for `torch.exp` to overflow in single precision? Find
+# it by bisection, then with a logarithm.
+#
+# <details><summary>Hint</summary>
+#
+# `torch.finfo(torch.float32).max` is the largest finite number.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+low, high = 0.0, 200.0
+for _ in range(50):
+    middle = (low + high) / 2
+    is_finite = torch.isfinite(torch.exp(torch.tensor(middle)))
+    low, high = (middle, high) if is_finite else (low, middle)
+by_logarithm = math.log(torch.finfo(torch.float32).max)
+print(f"by bisection {low:.4f}, by the logarithm {by_logarithm:.4f}")
+assert abs(low - by_logarithm) < 1e-3
+
+# %% [markdown]
+# **Exercise 2.** Show that the second derivative $\partial^2_{o_j} l$ is
+# $\hat{y}_j (1 - \hat{y}_j)$, the variance of the indicator of class $j$, and check it with
+# automatic differentiation.
+#
+# <details><summary>Hint</summary>
+#
+# Differentiate $\mathrm{softmax}(\mathbf{o})_j = \exp(o_j) / \sum_k \exp(o_k)$ by the quotient
+# rule.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+# Quotient rule, with S the sum: (exp(o_j) S - exp(o_j) exp(o_j)) / S² = ŷ_j - ŷ_j².
+second = torch.autograd.functional.hessian(lambda logits: loss_from_logits(y, logits), o).diagonal()
+print("by automatic differentiation:", second)
+print("by the formula:              ", y_hat * (1 - y_hat))
+assert torch.allclose(second, y_hat * (1 - y_hat), atol=1e-6)
+
+# %% [markdown]
+# **Exercise 3.** Use the *smoothed* label $\mathbf{y} = (0.05, 0.05, 0.9)$. Is the gradient still
+# $\mathrm{softmax}(\mathbf{o}) - \mathbf{y}$? Which property of $\mathbf{y}$ does the derivation
+# use?
+#
+# <details><summary>Hint</summary>
+#
+# In which step of "Softmax and cross-entropy together" is a sum of the $y_j$ replaced?
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+smooth_label = torch.tensor([0.05, 0.05, 0.9])
+logits = o.clone().requires_grad_(True)
+cross_entropy(smooth_label, softmax(logits)).backward()
+print(logits.grad, softmax(o) - smooth_label)
+# The derivation only uses that the entries add up to one.
+assert torch.allclose(logits.grad, softmax(o) - smooth_label, atol=1e-6)

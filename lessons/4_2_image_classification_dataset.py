@@ -1,9 +1,16 @@
 # %% [markdown]
 # # 4.2 The image classification data set
 #
-# You will meet Fashion-MNIST, seventy thousand small grey pictures of clothes in ten classes, which
-# accompanies us through many lessons. You will read it in minibatches in two ways and time both: a
-# slow loader makes even the fastest network wait.
+# Fashion-MNIST consists of 70,000 greyscale images of clothes in ten classes. This lesson loads it,
+# writes a data module for it, and compares the time of two data loaders: if the loader is slower
+# than the network, the loader determines the training time.
+#
+# **After this lesson you can**
+#
+# - describe the shape, the data type and the range of a batch of images and of its labels
+# - write a data module with a data loader that shuffles the training examples
+# - measure the time of one pass over a data set, and explain a difference between two loaders
+# - display a batch of images with their labels
 
 # %%
 # %matplotlib inline
@@ -17,17 +24,17 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## 4.2.1 Loading the data set
 #
-# `d2l.FashionMNIST` looks for the files in `../data`, then where your system may have installed
-# them, and only then fetches them. We ask for pictures of 32 by 32 pixels instead of the original
-# 28 by 28.
+# `d2l.FashionMNIST` reads the files in `../data` or in the folders where the system may have
+# installed them, and downloads them otherwise. The argument `resize` changes the images from 28 by
+# 28 to 32 by 32 pixels.
 
 # %%
 data = d2l.FashionMNIST(batch_size=64, resize=(32, 32))
 print("training and validation examples:", len(data.train), len(data.val))
 
 # %% [markdown]
-# `data.train` is a torchvision data set: `data.train[i]` is the i-th picture with its label. A
-# picture is a tensor (channels, height, width), and a grey one has a single channel.
+# `data.train` is a torchvision data set: `data.train[i]` is the i-th image with its label. An image
+# is a tensor of shape (channels, height, width), and a greyscale image has one channel.
 
 # %%
 image, label = data.train[0]
@@ -36,8 +43,8 @@ print(f"values from {image.min().item():.3f} to {image.max().item():.3f}")
 print("label:", label, "=", data.text_labels([label])[0])
 
 # %% [markdown]
-# Ten classes, and they are balanced: 6000 training pictures for each. So a blind guess is right one
-# time in ten, and any accuracy above 0.1 is something learned.
+# The ten classes are balanced: each has 6000 training images. So a random guess has the accuracy
+# 0.1, which is the baseline for each model.
 
 # %%
 counts = torch.bincount(data.train.targets)
@@ -48,13 +55,14 @@ for name, count in zip(names, counts.tolist(), strict=True):
 # %% [markdown]
 # ## A data module of our own
 #
-# What does it take to write such a class? A pair of data sets and a method that makes a loader. The
-# labels' names come along as a convenience.
+# Such a class needs two data sets and a method that creates a data loader. A further method gives
+# the names of the labels.
 #
 # Usually one would build the two data sets with
-# `torchvision.datasets.FashionMNIST(root=..., train=..., transform=..., download=True)`. We borrow
-# those that we have already found, so that nothing is fetched twice. Their `transform` works on one
-# picture at a time: resize it, then turn it into a tensor of values between 0 and 1.
+# `torchvision.datasets.FashionMNIST(root=..., train=..., transform=..., download=True)`. We use
+# those of the library's class, so that the files are not downloaded again. Their `transform` is
+# applied to one image at a time: it resizes the image and converts it to a tensor of values between
+# 0 and 1.
 
 
 # %%
@@ -82,9 +90,9 @@ def text_labels(self, indices):
 # %% [markdown]
 # ## 4.2.2 Reading a minibatch
 #
-# PyTorch's `DataLoader` picks the examples one by one, runs each through the transform, and stacks
-# them to a batch. Training examples are shuffled, so that no two epochs bring the same batches;
-# validation examples need not be.
+# PyTorch's `DataLoader` reads the examples one by one, applies the transform to each, and stacks
+# them to a batch. Training examples are shuffled, so that the batches differ between epochs;
+# validation examples need not be shuffled.
 
 
 # %%
@@ -101,7 +109,7 @@ X, y = next(iter(ours.train_dataloader()))
 print(X.shape, X.dtype, y.shape, y.dtype)
 
 # %% [markdown]
-# The library's loader answers in the same form.
+# The batches of the library's loader have the same form.
 
 # %%
 X, y = next(iter(data.train_dataloader()))
@@ -110,9 +118,8 @@ print(X.shape, X.dtype, y.shape, y.dtype)
 # %% [markdown]
 # ### How long does a pass take?
 #
-# We go once through all sixty thousand training pictures and do nothing with them. PyTorch may use
-# a single core while the watch runs: that makes the two loaders comparable, and a busy computer
-# disturbs it less. First our own loader.
+# We measure one pass over all 60,000 training images without any computation. PyTorch uses a single
+# thread during the measurement, so that the two loaders are comparable. First our own loader.
 
 
 # %%
@@ -132,10 +139,10 @@ our_seconds, our_examples = one_pass(ours)
 print(f"one by one: {our_seconds:.2f} s for {our_examples} pictures")
 
 # %% [markdown]
-# Then the library's. It holds the whole set in memory, as small integers of one byte per pixel. A
-# batch is cut out of it in a single step, and resized and scaled as a whole. The same work, but
-# without sixty thousand trips through Python: vectors instead of loops once more (3.1). It is over
-# so soon that we take the best of three passes.
+# The library's loader keeps the whole data set in memory, with one byte per pixel. It selects a
+# batch by a single operation, and resizes and scales it as a whole. The work is the same but
+# vectorized (3.1), without 60,000 iterations in Python. A pass is short, so we take the fastest of
+# three.
 
 # %%
 passes = [one_pass(data) for _ in range(3)]
@@ -144,15 +151,14 @@ print(f"resident:   {resident_seconds:.2f} s for {resident_examples} pictures")
 print(f"{our_seconds / resident_seconds:.0f} times faster")
 
 # %% [markdown]
-# In a training of ten epochs you pay this price ten times. If the loader takes longer than the
-# network, the network waits, however fast your GPU is: when training is slow, time an empty pass
-# first.
+# A training of ten epochs takes ten passes. If the loader is slower than the network, a faster GPU
+# does not help. If training is slow, measure a pass without computation first.
 
 # %% [markdown]
-# ## 4.2.3 Looking at the pictures
+# ## 4.2.3 Visualization
 #
-# Always look at your data before you train on them. `d2l.show_images` draws a grid with titles, and
-# we wrap it in a method that shows a batch with the names of its labels.
+# Inspect the data before training on them. `d2l.show_images` draws a grid of images with titles.
+# The following method uses it to show a batch with the names of its labels.
 
 
 # %%
@@ -167,45 +173,113 @@ batch = next(iter(ours.val_dataloader()))
 ours.visualize(batch)
 
 # %% [markdown]
-# Shirt, coat or pullover? Some of these are hard for people too, and we shall see our models
-# stumble over the very same pictures. The library's data module has this method as well; here are
-# three rows of it.
+# Shirts, coats and pullovers are difficult to distinguish, also for people; models confuse them
+# most often (4.4). The library's data module has this method, too; here are three rows of images.
 
 # %%
 data.visualize(next(iter(data.val_dataloader())), nrows=3, ncols=8)
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Set `batch_size=1` in both data modules and time a pass again. Which one suffers, and why?
-# 2. Give our loader worker processes, `OurFashionMNIST(num_workers=2)`. What do you gain, and what
-#    does it cost before the first batch arrives?
-# 3. How many bytes does the training set take as one byte per pixel, and how many as float32? At
-#    which size of a data set would you stop keeping it in memory?
+# **Question 1.** Which shapes and data types have `X` and `y` of a batch of 128 images of 28 by 28
+# pixels?
+#
+# <details><summary>Answer</summary>
+#
+# `X` is `(128, 1, 28, 28)` of type `float32`, `y` is `(128,)` of type `int64`.
+#
+# </details>
+#
+# **Question 2.** Why are the training examples shuffled in each epoch and the validation examples
+# not?
+#
+# <details><summary>Answer</summary>
+#
+# With a fixed order each epoch would use the same batches, and an order by class would make the
+# gradients of a batch depend on few classes. The validation loss is a mean over all examples, which
+# does not depend on their order.
+#
+# </details>
+#
+# **Question 3.** The loader needs 5 seconds for an epoch and the network 1 second. How much faster
+# does a GPU that is ten times as fast make the training?
+#
+# <details><summary>Answer</summary>
+#
+# Without overlap of both, an epoch takes 6 seconds before and 5.1 seconds after: 1.2 times faster.
+# With overlap it takes about 5 seconds in both cases.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** Measure how long both loaders take for 2000 images with `batch_size=1`. Which of
+# the two becomes much slower than with larger batches, and why?
+#
+# <details><summary>Hint</summary>
+#
+# Count the operations in Python for each image, for both loaders.
+#
+# </details>
 
-# %%
-assert (len(data.train), len(data.val)) == (60000, 10000)
-assert image.shape == (1, 32, 32)
-assert 0 <= image.min() <= image.max() <= 1
-assert counts.tolist() == [6000] * 10
-assert (X.shape, X.dtype) == ((64, 1, 32, 32), torch.float32)
-assert (y.shape, y.dtype) == ((64,), torch.int64)
 
-# The first eight validation labels, read off the pictures.
-seen = ["ankle boot", "pullover", "trouser", "trouser"]
-seen += ["shirt", "trouser", "coat", "shirt"]
-assert ours.text_labels(batch[1][:8]) == seen == data.text_labels(batch[1][:8])
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+def microseconds_per_image(module, num_images=2000):
+    num_batches = num_images // module.batch_size
+    loader = iter(module.train_dataloader())
+    timer = d2l.Timer()
+    for _ in range(num_batches):
+        next(loader)
+    return timer.stop() / (num_batches * module.batch_size) * 1e6
 
-# Both loaders bring the same pictures, to less than one grey level in 255, and every one of them.
-for (X_ours, y_ours), (X_resident, y_resident), _ in zip(
-    ours.val_dataloader(), data.val_dataloader(), range(20), strict=False
-):
-    assert torch.equal(y_ours, y_resident)
-    assert (X_ours - X_resident).abs().max() <= 1 / 255 + 1e-6
-assert our_examples == resident_examples == 60000
-assert our_seconds > 2 * resident_seconds
-ratio = our_seconds / resident_seconds
-print(f"4.2 holds: the same pictures two ways, one {ratio:.0f} times faster")
+
+for name, kind in (("one by one", OurFashionMNIST), ("resident", d2l.FashionMNIST)):
+    single, large = (
+        microseconds_per_image(kind(batch_size=size, resize=(32, 32))) for size in (1, 200)
+    )
+    print(f"{name:>10}: {single:6.0f} µs per image in batches of 1, {large:6.0f} in batches of 200")
+# Ours works on each image by itself, whatever the size of the batch. The library's loader has a
+# constant overhead for a batch, which batches of one image do not share among images.
+assert single > 2 * large
+
+# %% [markdown]
+# **Exercise 2.** What do worker processes change, as in `OurFashionMNIST(num_workers=2)`? Name an
+# advantage and a cost.
+#
+# <details><summary>Hint</summary>
+#
+# Where does the transform run? What has to happen before the first batch?
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# The transforms run in two processes at the same time as the training, so that up to twice as many
+# images per second are prepared and the network waits less. The costs are the time to start the
+# processes at the beginning of each epoch, which can be longer than the reading of a small data
+# set, and the transfer of each batch from the worker to the main process.
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 3.** How many bytes does the training set (28 by 28 pixels) need with one byte per
+# pixel, and how many as `float32`?
+#
+# <details><summary>Hint</summary>
+#
+# `data.train.data` is the tensor of all images.
+#
+# </details>
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+pixels = data.train.data
+num_bytes = {kind: pixels.numel() * kind.itemsize for kind in (torch.uint8, torch.float32)}
+for kind, count in num_bytes.items():
+    print(f"{kind}: {count / 2**20:.0f} MiB")
+# Both fit into memory. A data set that does not must be read from the disk in parts.
+assert num_bytes[torch.uint8] == 60000 * 28 * 28
+assert num_bytes[torch.float32] == 4 * num_bytes[torch.uint8]

@@ -1,14 +1,19 @@
 # %% [markdown]
 # # 4.3 The base class for classifiers
 #
-# You will write the small class that all our classifiers inherit from: it validates with a loss and
-# an accuracy, and it brings a default optimizer. Accuracy is what we care about in the end, so you
-# will also learn how to count it right, which is easier to get wrong than it looks.
+# All classifiers of the course inherit from one small class, which computes the loss and the
+# accuracy on the validation data and has a default optimizer. This lesson writes the class and
+# shows how to compute the accuracy of a data set correctly from batches.
+#
+# **After this lesson you can**
+#
+# - write a validation step that reports a loss and an accuracy
+# - compute the accuracy from scores and labels, and explain why it is not used as a loss
+# - name the loss and the accuracy of a classifier before training, and use them to find mistakes
+# - average a metric over examples, not over batches
 
 # %%
 # %matplotlib inline
-import math
-
 import torch
 from torch import nn
 
@@ -19,9 +24,8 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## 4.3.1 The class
 #
-# A classifier is a `d2l.Module` with a richer validation step: besides the loss of each validation
-# batch it reports the accuracy. A batch holds the inputs first and the labels last, so `batch[:-1]`
-# are the inputs, however many there are.
+# A classifier is a `d2l.Module` whose validation step reports the accuracy in addition to the loss.
+# A batch contains the inputs first and the labels last, so `batch[:-1]` are the inputs.
 
 
 # %%
@@ -35,10 +39,9 @@ class Classifier(d2l.Module):
 
 
 # %% [markdown]
-# Plain minibatch gradient descent serves us for a long time, so we make it the default of every
-# module. This line patches `d2l.Module` itself: **it changes the class for the rest of the
-# session**, and each model in this notebook whose author wrote no `configure_optimizers` now gets
-# this one.
+# Minibatch stochastic gradient descent is the default optimizer of each module. This cell changes
+# `d2l.Module` itself **for the rest of the session**: each model in this notebook without a
+# `configure_optimizers` of its own uses this one.
 
 
 # %%
@@ -50,16 +53,17 @@ def configure_optimizers(self):
 # %% [markdown]
 # ## 4.3.2 Accuracy
 #
-# The model gives each class a score, and we predict the class with the highest one. Accuracy is the
-# fraction of predictions that are right:
+# The model computes a score for each class, and the predicted class is the one with the highest
+# score. The *accuracy* is the fraction of predictions that are right:
 #
 # $$
 # \mathrm{acc} = \frac{1}{n} \sum_{i=1}^n
 # \mathbf{1}\left(\underset{j}{\mathrm{argmax}} \; \hat{y}^{(i)}_j = y^{(i)}\right)
 # $$
 #
-# We cannot train on it. Nudge a weight a little and no prediction changes, so its derivative is
-# zero nearly everywhere. The cross-entropy of 4.1 stands in for it, and accuracy is what we watch.
+# The accuracy cannot be used as a loss: a small change of a weight changes no prediction, so its
+# derivative is zero almost everywhere. The cross-entropy (4.1) is minimized instead, and the
+# accuracy is reported.
 
 
 # %%
@@ -73,8 +77,8 @@ def accuracy(self, Y_hat, Y, averaged=True):
 
 
 # %% [markdown]
-# Two examples, three classes. For the first the model believes in class 2 but the label is 0. For
-# the second it is right. One of two makes 0.5.
+# Two examples with three classes: for the first the prediction is class 2 and the label is 0, for
+# the second both are 2. So the accuracy is 0.5.
 
 # %%
 y = torch.tensor([0, 2])
@@ -84,10 +88,10 @@ print("each:", classifier.accuracy(y_hat, y, averaged=False))
 print("mean:", classifier.accuracy(y_hat, y))
 
 # %% [markdown]
-# ### The loss, and a first use
+# ### The loss
 #
-# The loss is cross-entropy from logits. Now a model is nothing but a network: here is a softmax
-# regression in six lines.
+# The loss is the cross-entropy of the logits. With this class a model only needs a network; the
+# second class below is a softmax regression.
 
 
 # %%
@@ -105,11 +109,11 @@ class TinyClassifier(Classifier):
 
 
 # %% [markdown]
-# ### Before you train, ask what ignorance scores
+# ### Loss and accuracy before training
 #
-# A model that knows nothing gives each of ten classes a probability near $1/10$. Its accuracy is
-# about 0.1 and its loss about $\log 10 \approx 2.303$. If a fresh model starts far from there, look
-# for the mistake before you look for better settings.
+# An untrained model predicts a probability near $1/10$ for each of ten classes. Its accuracy is
+# about 0.1 and its loss about $\log 10 \approx 2.303$. If a new model has a very different loss,
+# look for a mistake before changing hyperparameters.
 
 # %%
 torch.manual_seed(0)
@@ -120,7 +124,8 @@ before = trainer.validate(model, data)
 print("before training:", before)
 
 # %% [markdown]
-# Three epochs with the board. It now has three curves: two losses, and the accuracy.
+# We train for three epochs. The board has three curves: the training loss, the validation loss, and
+# the validation accuracy.
 
 # %%
 trainer.fit(model, data)
@@ -128,12 +133,12 @@ after = trainer.validate(model, data)
 print("after training:", after)
 
 # %% [markdown]
-# ### Count examples, not batches
+# ### Average over examples, not over batches
 #
-# There are 10,000 validation pictures in batches of 256: thirty-nine full batches and a last one of
-# only 16. The mean of the forty batch means gives each of these sixteen the weight of sixteen
-# others. With a small last batch that happens to be easy or hard, the number is off. The trainer
-# weighs every **example** the same. Here are both.
+# The 10,000 validation images are divided into 39 batches of 256 and a last batch of 16. In the
+# mean of the forty batch means, each example of the last batch has 16 times the weight of another
+# example, so the result depends on which examples are in it. The trainer gives each **example** the
+# same weight. The following cell computes both.
 
 # %%
 batch_means, batch_sizes = [], []
@@ -149,61 +154,118 @@ print(f"mean of batch means: {mean_of_means:.6f}")
 print(f"every example alike: {per_example:.6f}")
 
 # %% [markdown]
-# A small difference here, but the second number has a meaning you can say in a sentence: it is the
-# count of right answers, divided by ten thousand. And it does not change when you change the batch
-# size.
+# The difference is small here, but the second number has a clear meaning: it is the number of right
+# predictions divided by 10,000. It does not depend on the batch size.
 #
-# ### The library's own
+# ### The library's class
 #
-# `d2l.Classifier` is this class, ready to inherit from, and the coming lessons do so. It also has
-# `layer_summary`, which pushes a made-up batch through a `Sequential` and tells each layer's shape.
+# `d2l.Classifier` is this class, and the following lessons inherit from it. It also has
+# `layer_summary`, which passes a batch of the given shape through a `Sequential` and prints the
+# shape of each layer's output.
 
 # %%
 ready = d2l.SoftmaxRegression(num_outputs=10, lr=0.1)
 ready.layer_summary((2, 1, 28, 28))
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Validate with batches of 7, 100 and 10,000. Does `trainer.validate` notice? Does the mean of
-#    batch means?
-# 2. On a data set where 95 of 100 pictures show sneakers, how accurate is a model that always says
-#    sneaker? Which number would you look at instead?
-# 3. Write `top_k_accuracy(Y_hat, Y, k)`: right if the label is among the $k$ best guesses. What
-#    does it give for $k = 10$?
+# **Question 1.** Why is the accuracy not used as the loss for gradient descent?
+#
+# <details><summary>Answer</summary>
+#
+# It is a piecewise constant function of the weights: its gradient is zero almost everywhere, and it
+# does not exist where a prediction changes.
+#
+# </details>
+#
+# **Question 2.** A classifier with 100 balanced classes has just been initialized. Which loss and
+# which accuracy do you expect?
+#
+# <details><summary>Answer</summary>
+#
+# About $\log 100 \approx 4.6$ and 0.01.
+#
+# </details>
+#
+# **Question 3.** Two batches of 90 and 10 examples have the accuracies 0.9 and 0.5. What is the
+# accuracy over all examples, and what is the mean of the batch means?
+#
+# <details><summary>Answer</summary>
+#
+# $(81 + 5) / 100 = 0.86$. The mean of the batch means is 0.7.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** Validate the model with batches of 7, 100 and 10,000 examples. Does the result of
+# `trainer.validate` change? Does the mean of the batch means?
+#
+# <details><summary>Hint</summary>
+#
+# `d2l.FashionMNIST(batch_size=…)`. For which of these sizes are all batches equally large?
+#
+# </details>
 
-# %%
-assert classifier.accuracy(y_hat, y, averaged=False).tolist() == [0.0, 1.0]
-assert classifier.accuracy(y_hat, y).item() == 0.5
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+for batch_size in (7, 100, 10_000):
+    other = d2l.FashionMNIST(batch_size=batch_size)
+    with torch.no_grad():
+        means = [model.accuracy(model(X), labels).item() for X, labels in other.val_dataloader()]
+    validated = d2l.Trainer(max_epochs=1).validate(model, other)["val_acc"]
+    print(f"{batch_size:6d}: validate {validated:.6f}, mean of means {sum(means) / len(means):.6f}")
+    assert abs(validated - after["val_acc"]) < 1e-5
+# The first does not change. The second differs for 7, where the last batch has 4 examples.
 
-# Ignorance scores log 10 and one in ten.
-assert abs(before["val_loss"] - math.log(10)) < 0.15
-assert before["val_acc"] < 0.3
+# %% [markdown]
+# **Exercise 2.** In a data set 95 of 100 images show sneakers. What is the accuracy of a model that
+# always predicts sneaker? Which number describes it better?
+#
+# <details><summary>Hint</summary>
+#
+# Compute the accuracy for each class by itself.
+#
+# </details>
 
-# The reported accuracy is the count of right answers over 10,000, counted here one by one.
-num_right = 0
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+two_classes = torch.tensor([0] * 95 + [1] * 5)  # 0: sneaker
+always_sneaker = torch.tensor([[1.0, 0.0]]).repeat(100, 1)
+total = classifier.accuracy(always_sneaker, two_classes).item()
+by_class = [
+    classifier.accuracy(always_sneaker[two_classes == c], two_classes[two_classes == c]).item()
+    for c in (0, 1)
+]
+print(f"accuracy {total:.2f}, by class {by_class}, mean over classes {sum(by_class) / 2:.2f}")
+# The mean of the accuracies of the classes (balanced accuracy) is that of a random guess.
+assert abs(total - 0.95) < 1e-6
+assert by_class == [1, 0]
+
+# %% [markdown]
+# **Exercise 3.** Write `top_k_accuracy(Y_hat, Y, k)`: a prediction is right if the label is among
+# the $k$ highest scores. What does it give for $k = 10$ with ten classes?
+#
+# <details><summary>Hint</summary>
+#
+# `Y_hat.topk(k).indices` has the shape (examples, k).
+#
+# </details>
+
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+def top_k_accuracy(Y_hat, Y, k):
+    return (Y_hat.topk(k).indices == Y[:, None]).any(dim=1).float().mean().item()
+
+
+images, labels = next(iter(data.val_dataloader()))
 with torch.no_grad():
-    for X, y_val in data.val_dataloader():
-        scores = model(X).tolist()
-        for row, answer in zip(scores, y_val.tolist(), strict=True):
-            num_right += row.index(max(row)) == answer
-assert batch_sizes == [256] * 39 + [16]
-assert abs(after["val_acc"] - num_right / 10000) < 1e-6
-assert abs(per_example - num_right / 10000) < 1e-6
-assert after["val_acc"] > 0.75
-
-# The last point of the board is the same number.
-assert abs(model.board.points["val_acc"][-1].y - num_right / 10000) < 1e-6
-assert len(model.board.points["val_acc"]) == 3
-
-# Our class and the library's agree.
-theirs = d2l.Classifier()
-scores, answers = torch.randn(50, 10), torch.randint(10, (50,))
-assert theirs.accuracy(scores, answers) == classifier.accuracy(scores, answers)
-their_loss = theirs.loss(scores, answers)
-our_loss = classifier.loss(scores, answers)
-assert abs((their_loss - our_loss).item()) < 1e-6
-print(f"4.3 holds: {num_right} of 10,000 right, counted one by one")
+    image_scores = model(images)
+top = [top_k_accuracy(image_scores, labels, k) for k in range(1, 11)]
+d2l.plot(list(range(1, 11)), top, "k", "top-k accuracy", figsize=(4, 2.5))
+assert abs(top[0] - model.accuracy(image_scores, labels).item()) < 1e-6
+assert top == sorted(top)
+assert top[9] == 1

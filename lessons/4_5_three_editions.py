@@ -1,11 +1,16 @@
 # %% [markdown]
 # # 4.5 Softmax regression in three editions
 #
-# The book has been published in three generations, and each writes a program in its own way: with
-# functions (0.17.6, the Chinese edition), with classes (1.0.3, the English edition), and with
-# several seeds and a spread (2026). You will train the same classifier in all three styles, and see
-# that the first two are the same computation to the last digit. Code of each generation runs here
-# as it stands, also next to code of another.
+# The editions of the book write a program in three styles: with functions (0.17.6), with classes
+# (1.0.3), and with several seeds (2026). This lesson trains the same classifier in each style and
+# compares the results. Code of all three styles runs with this library, also in one program.
+#
+# **After this lesson you can**
+#
+# - translate a training program from functions to classes
+# - check that two programs perform the same computation
+# - train with several seeds and read the median and the spread of a metric
+# - decide whether a difference between two models is larger than the spread of their seeds
 
 # %%
 # %matplotlib inline
@@ -19,9 +24,9 @@ batch_size, num_epochs, lr = 256, 5, 0.1
 # %% [markdown]
 # ## 4.5.1 Functions: 0.17.6
 #
-# Two loaders, a network, a loss that gives one value for each example, an optimizer, and a function
-# that runs the loop. The network has its sizes from the beginning, so its weights can be drawn at
-# once.
+# The program consists of two data loaders, a network, a loss with one value for each example, an
+# optimizer, and a function that runs the training loop. The sizes of the layers are given, so the
+# weights can be initialized before the first batch.
 
 # %%
 train_iter, test_iter = d2l.load_data_fashion_mnist(batch_size)
@@ -41,8 +46,8 @@ updater = torch.optim.SGD(net.parameters(), lr=lr)
 d2l.train_ch3(net, train_iter, test_iter, loss, num_epochs, updater)
 
 # %% [markdown]
-# The accuracy on the test images, and the first few predictions: each picture's title is its true
-# label above the predicted one.
+# The following cell shows the accuracy on the test images and the first predictions. The title of
+# each image is its true label above the predicted one.
 
 # %%
 print(f"test accuracy {d2l.evaluate_accuracy(net, test_iter):.3f}")
@@ -76,22 +81,24 @@ trainer.fit(model, data)
 # %% [markdown]
 # ## 4.5.3 It is the same computation
 #
-# Both began with the same seed. The weights were drawn in the same way, the batches are in the same
-# order, and the gradient of the mean loss is the same, whoever writes the loop.
+# Both programs used the same seed, so the initial weights and the order of the batches are equal,
+# and the gradient of the mean loss is the same. The largest difference of two trained weights is at
+# the level of rounding.
 
 # %%
 difference = (model.net[1].weight - net[1].weight).abs().max().item()
 print(f"largest difference of two weights: {difference:.0e}")
-assert difference < 1e-4, "the two loops should learn the same weights"
+
 validated = trainer.validate(model, data)
 print(f"test accuracy {validated['val_acc']:.3f}")
 
 # %% [markdown]
 # ## 4.5.4 Several seeds: 2026
 #
-# One run is one draw. Is a difference of half a percent between two models more than chance? Train
-# each several times from different seeds, and look at the spread. Here the model is written out to
-# the last line: probabilities, and a cross-entropy of the probabilities.
+# The result of a training run depends on the seed. To decide whether a difference of half a percent
+# between two models is more than chance, train each with several seeds and compare the difference
+# with the spread. Here the model is implemented with tensors: it computes probabilities, and the
+# loss is the cross-entropy of the probabilities.
 
 
 # %%
@@ -120,14 +127,125 @@ print(accuracies.round(3))
 d2l.plot_curves({"test acc": accuracies}, "epoch", "accuracy")
 
 # %% [markdown]
-# The line is the median of the seeds, the band their spread. From one epoch to the next an accuracy
-# may fall by two percent, and after the last epoch the seeds still differ: two models whose
-# accuracies are closer than that are equally good until more seeds say otherwise.
+# The line is the median over the seeds, the band their spread. From one epoch to the next an
+# accuracy may fall by two percent, and after the last epoch the seeds still differ. If the
+# accuracies of two models differ by less than this spread, the runs do not show which model is
+# better.
+
+# %% [markdown]
+# ## Check yourself
 #
-# ## 4.5.5 Exercises
+# **Question 1.** The loss of 0.17.6 has `reduction="none"`, that of 1.0.3 is a mean. Why do both
+# programs compute the same steps?
 #
-# 1. Replace `updater` by a function `updater(batch_size)` that changes the parameters itself, as
-#    0.17.6's section 3.6 does. Does `train_ch3` learn the same?
-# 2. Train with `lr=1` from three seeds. How does the band change?
-# 3. Which of the three styles would you choose to train a hundred models over night, and which to
-#    explain gradient descent to a friend? Why?
+# <details><summary>Answer</summary>
+#
+# `train_ch3` takes the mean of the losses of a batch before `backward` if the optimizer is one of
+# PyTorch. So the gradient is that of the mean in both cases.
+#
+# </details>
+#
+# **Question 2.** One model has an accuracy of 0.841 and another of 0.845, each with one seed. The
+# accuracies of one model with different seeds differ by up to 0.01. Which model is better?
+#
+# <details><summary>Answer</summary>
+#
+# The runs do not show it: the difference is smaller than the spread of the seeds. Train both models
+# with several seeds.
+#
+# </details>
+#
+# **Question 3.** Which of the three parts, model, data and training loop, is in which class of
+# 1.0.3?
+#
+# <details><summary>Answer</summary>
+#
+# The model, its loss and its optimizer are in the `Classifier` (a `Module`), the data and the
+# loaders in the `DataModule`, and the training loop in the `Trainer`.
+#
+# </details>
+
+# %% [markdown]
+# ## Exercises
+#
+# **Exercise 1.** Replace `updater` by a function `updater(batch_size)` that changes the parameters
+# itself, as in section 3.6 of 0.17.6. Train for one epoch: does `train_ch3` learn the same weights?
+#
+# <details><summary>Hint</summary>
+#
+# `d2l.sgd(params, lr, batch_size)` performs one step of gradient descent. With a function as
+# updater, `train_ch3` uses the gradient of the *sum* of the losses, and `d2l.sgd` divides it by the
+# batch size.
+#
+# </details>
+
+
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+def trained_for_an_epoch(make_updater):
+    torch.manual_seed(0)
+    fresh = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+    fresh.apply(init_weights)
+    d2l.train_epoch_ch3(fresh, train_iter, loss, make_updater(fresh))
+    return fresh[1].weight
+
+
+def by_hand(network):
+    return lambda batch_size: d2l.sgd(list(network.parameters()), lr, batch_size)
+
+
+by_pytorch = trained_for_an_epoch(lambda network: torch.optim.SGD(network.parameters(), lr=lr))
+by_function = trained_for_an_epoch(by_hand)
+print("largest difference:", (by_pytorch - by_function).abs().max().item())
+assert torch.allclose(by_pytorch, by_function, atol=1e-4)
+
+# %% [markdown]
+# **Exercise 2.** Train with the learning rate 1 and three seeds for one epoch. How does the spread
+# of the accuracy change compared with the learning rate 0.1?
+#
+# <details><summary>Hint</summary>
+#
+# Write `train` with the arguments `seed` and `learning_rate`, and use a network of PyTorch to be
+# fast. The data of `d2l.run_seeds` have one row for each seed.
+#
+# </details>
+
+
+# %% tags=["hide-cell"]
+# Solution of exercise 2
+def train_at(learning_rate):
+    def run(seed):
+        network = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+        network.apply(init_weights)
+        optimizer = torch.optim.SGD(network.parameters(), lr=learning_rate)
+        d2l.train_epoch_ch3(network, train_iter, loss, optimizer)
+        return d2l.evaluate_accuracy(network, test_iter)
+
+    return d2l.run_seeds(run, num_seeds=3)
+
+
+for learning_rate in (0.1, 1.0):
+    last = train_at(learning_rate)
+    print(f"lr {learning_rate}: {last.round(3)}, spread {last.max() - last.min():.3f}")
+# With larger steps the weights vary more from batch to batch, and so does the accuracy. Three seeds
+# give only a rough estimate of the spread.
+assert last.shape == (3,)
+
+# %% [markdown]
+# **Exercise 3.** Which of the three styles is suitable to train a hundred models overnight, and
+# which to explain gradient descent? Give reasons.
+#
+# <details><summary>Hint</summary>
+#
+# Which parts of the program have to be repeated for each model, and which parts are hidden?
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# Classes are suitable for a hundred models: the training loop, checkpoints and metrics are written
+# once, and each model is a small subclass. A loop over tensors, as in 4.5.4, is suitable to explain
+# gradient descent, because it shows each step: forward pass, loss, backward pass, update. Several
+# seeds are necessary to compare the models in either style.
+#
+# </details>

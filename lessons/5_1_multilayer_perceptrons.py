@@ -1,10 +1,16 @@
 # %% [markdown]
 # # 5.1 Multilayer perceptrons
 #
-# You will see what a linear model can never do, how one hidden layer sets it free, and why there
-# must be a bend between the layers. The bend is called activation function, and you will plot the
-# three classical ones with their derivatives. Those derivatives decide how well a deep network
-# learns.
+# A linear model cannot represent every function. A hidden layer with a nonlinear activation
+# function removes this limit, and the derivative of the activation function decides how well a deep
+# network can be trained.
+#
+# **After this lesson you can**
+#
+# - explain why a stack of linear layers is equivalent to a single linear layer
+# - give the weights of a network with one hidden layer that computes exclusive or
+# - compute the value and the derivative of ReLU, sigmoid and tanh, and say where each saturates
+# - bound the gradient that is left after many layers, and recognize a vanishing gradient
 
 # %%
 # %matplotlib inline
@@ -17,12 +23,13 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## 5.1.1 Hidden layers
 #
-# ### What a line cannot do
+# ### The limit of a linear model
 #
-# Two switches, one lamp: it shines if exactly one of the switches is on. Logicians call that
-# exclusive or. A linear model must give more the more each switch is on, or less, but never "more,
-# and then less again". The best it can do, in the least-squares sense, is one half for everything,
-# which is no answer at all.
+# A lamp has two switches, and it is on if exactly one of them is on. This function is called
+# *exclusive or* (XOR). In a linear model each input changes the output in one direction only:
+# turning on switch 1 either raises the output or lowers it, whatever the state of switch 2.
+# Exclusive or needs both. The least-squares solution predicts one half for each of the four inputs,
+# so it does not distinguish them.
 
 # %%
 switches = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -31,12 +38,12 @@ with_bias = torch.cat([switches, torch.ones(4, 1)], dim=1)
 weights = torch.linalg.lstsq(with_bias, lamp[:, None]).solution
 best_line = (with_bias @ weights).flatten()
 print("wanted:       ", lamp)
-print("best line has:", best_line)
+print("linear model: ", best_line)
 
 # %% [markdown]
 # ### More layers are not enough
 #
-# Put one linear layer on top of another:
+# Apply one linear layer to the output of another:
 #
 # $$
 # \begin{aligned}
@@ -52,7 +59,8 @@ print("best line has:", best_line)
 # \underbrace{\mathbf{b}^{(1)} \mathbf{W}^{(2)} + \mathbf{b}^{(2)}}_{\mathbf{b}}
 # $$
 #
-# Two layers have collapsed into one. A hundred would, too.
+# The two layers are equivalent to one linear layer with weight $\mathbf{W}$ and bias $\mathbf{b}$.
+# The same holds for any number of linear layers.
 
 # %%
 torch.manual_seed(0)
@@ -64,10 +72,11 @@ one_layer = X @ (W1 @ W2) + (b1 @ W2 + b2)
 print("largest difference:", (two_layers - one_layer).abs().max().item())
 
 # %% [markdown]
-# ### The bend
+# ### A nonlinear activation function
 #
-# So we bend each hidden value with a function $\sigma$ that is not linear, and nothing collapses
-# any more:
+# Therefore a nonlinear *activation function* $\sigma$ is applied to each entry of the hidden layer.
+# The two layers are then no longer equivalent to one linear layer. The rows of $\mathbf{H}$ are
+# called the *hidden representation* of the examples:
 #
 # $$
 # \begin{aligned}
@@ -76,9 +85,9 @@ print("largest difference:", (two_layers - one_layer).abs().max().item())
 # \end{aligned}
 # $$
 #
-# With the simplest of bends, $\sigma(x) = \max(x, 0)$, two hidden units solve the puzzle of the
-# lamp. The first counts the switches that are on. The second speaks only if both are. The output
-# takes the first and subtracts the second twice.
+# With $\sigma(x) = \max(x, 0)$ two hidden units are enough for exclusive or. The first counts the
+# switches that are on. The second is active (larger than 0) only if both are on. The output is the
+# first minus twice the second.
 
 
 # %%
@@ -92,8 +101,9 @@ print("wanted: ", lamp)
 print("network:", lamp_network(switches))
 
 # %% [markdown]
-# Here is its answer for every position between the switches, too: a bright ridge from corner to
-# corner, falling off to both sides. A linear model can only draw a slope.
+# The picture shows the output for all inputs between 0 and 1. The output of the network is
+# piecewise linear, with its maximum where $x_1 + x_2 = 1$. The linear model predicts one half
+# everywhere.
 
 # %%
 steps = torch.linspace(0, 1, 101)
@@ -101,7 +111,7 @@ grid = torch.cartesian_prod(steps, steps)
 _, (left, right) = d2l.plt.subplots(1, 2, figsize=(6, 2.8))
 grid_with_bias = torch.cat([grid, torch.ones(len(grid), 1)], dim=1)
 for ax, title, answer in (
-    (left, "best line", grid_with_bias @ weights),
+    (left, "linear model", grid_with_bias @ weights),
     (right, "one hidden layer", lamp_network(grid)),
 ):
     image = answer.reshape(101, 101).T.numpy()
@@ -112,19 +122,22 @@ d2l.plt.tight_layout()
 d2l.plt.show()
 
 # %% [markdown]
-# With enough hidden units a network of a single hidden layer comes as near as you like to any
-# continuous function. That says that good weights **exist**, not that training finds them, nor that
-# it takes few units. Deeper networks often need far fewer, and that is why we go deep.
+# The *universal approximation theorem* says: on a closed and bounded set, a network with a single
+# hidden layer and enough units approximates any continuous function as closely as desired. It says
+# that suitable weights **exist**. It does not say that training finds them, nor how many units are
+# needed. Deeper networks often need far fewer units for the same function, which is one reason to
+# use more than one hidden layer.
 
 # %% [markdown]
 # ## 5.1.2 Activation functions
 #
-# An activation function decides how strongly a unit speaks for each input. Its derivative decides
-# how much of the error signal passes back through the unit when we train. Look at both.
+# An activation function maps the weighted sum of a unit to its output, the *activation*. In
+# backpropagation the gradient is multiplied by the derivative of the activation function in each
+# layer. So both the function and its derivative matter.
 #
 # ### ReLU
 #
-# The rectified linear unit keeps the positive and silences the negative:
+# The rectified linear unit keeps positive values and replaces negative values by 0:
 # $\mathrm{ReLU}(x) = \max(x, 0)$.
 
 # %%
@@ -133,12 +146,15 @@ y_relu = torch.relu(x)
 d2l.plot(x.detach(), y_relu.detach(), "x", "relu(x)", figsize=(5, 2.5))
 
 # %% [markdown]
-# Its derivative is 0 on the left and 1 on the right. (At 0 itself it has none; PyTorch says 0
-# there.) Where a unit is active, the error signal passes unchanged through as many layers as you
-# like. That is a main reason why ReLU suits deep networks so well.
+# Its derivative is 0 for negative inputs and 1 for positive ones. At 0 it is not differentiable;
+# PyTorch uses 0 there. Where the units are active, the activation function multiplies the gradient
+# by 1 in each layer, however many layers there are. This is a main reason why ReLU suits deep
+# networks. A unit whose input is negative for all examples receives the gradient 0 and is not
+# updated any more: it is a *dead unit*.
 #
-# `backward` wants to know what to do with a vector of results. A vector of ones asks for the
-# derivative of each `y` with respect to its own `x`.
+# `backward` on a vector needs a vector of the same shape. With a vector of ones it computes the
+# gradient of the sum of all `y`. Each `y` depends on one `x` only, so the entries of this gradient
+# are the derivatives of each `y` with respect to its own `x`.
 
 # %%
 y_relu.backward(torch.ones_like(x))
@@ -148,8 +164,8 @@ d2l.plot(x.detach(), grad_relu, "x", "grad of relu", figsize=(5, 2.5))
 # %% [markdown]
 # ### Sigmoid
 #
-# The sigmoid squeezes the whole line into the interval from 0 to 1, so its values can be read as
-# probabilities:
+# The sigmoid maps each real number into the interval from 0 to 1, so its value can be read as a
+# probability:
 #
 # $$\mathrm{sigmoid}(x) = \frac{1}{1 + \exp(-x)}$$
 
@@ -158,9 +174,12 @@ y_sigmoid = torch.sigmoid(x)
 d2l.plot(x.detach(), y_sigmoid.detach(), "x", "sigmoid(x)", figsize=(5, 2.5))
 
 # %% [markdown]
-# Its derivative can be had from its value, $\sigma'(x) = \sigma(x)(1 - \sigma(x))$. It is never
-# above $\frac{1}{4}$, and next to nothing beyond 6 on either side. After ten such layers at most a
-# $4^{10}$-th of the signal is left, one part in a million: the gradient **vanishes**.
+# Its derivative can be computed from its value, $\sigma'(x) = \sigma(x)(1 - \sigma(x))$. It is at
+# most $\frac{1}{4}$, at $x = 0$. For large $|x|$ the sigmoid **saturates**: it is almost constant,
+# and its derivative is close to 0 (below 0.0025 for $|x| > 6$). The derivatives of ten sigmoid
+# layers are multiplied, and their product is at most
+# $\left(\frac{1}{4}\right)^{10} = 4^{-10} \approx 10^{-6}$. With weights of size 1, at most a
+# millionth of the gradient is left: the gradient **vanishes**.
 
 # %%
 x.grad.zero_()  # gradients add up, so clear those of the last plot
@@ -171,7 +190,8 @@ d2l.plot(x.detach(), grad_sigmoid, "x", "grad of sigmoid", figsize=(5, 2.5))
 # %% [markdown]
 # ### Tanh
 #
-# The hyperbolic tangent has the same S, but from -1 to 1 and through the origin:
+# The hyperbolic tangent has the same shape, but its values lie between -1 and 1, and it is 0 at the
+# origin:
 #
 # $$\tanh(x) = \frac{1 - \exp(-2x)}{1 + \exp(-2x)} = 2 \, \mathrm{sigmoid}(2x) - 1$$
 
@@ -180,8 +200,8 @@ y_tanh = torch.tanh(x)
 d2l.plot(x.detach(), y_tanh.detach(), "x", "tanh(x)", figsize=(5, 2.5))
 
 # %% [markdown]
-# Its derivative is $1 - \tanh^2(x)$. It reaches 1 at the origin, four times the sigmoid's, but
-# fades away on both sides even faster.
+# Its derivative is $1 - \tanh^2(x)$. It is 1 at the origin, four times that of the sigmoid, but it
+# falls to 0 faster: tanh saturates, too.
 
 # %%
 x.grad.zero_()
@@ -190,11 +210,12 @@ grad_tanh = x.grad.clone()
 d2l.plot(x.detach(), grad_tanh, "x", "grad of tanh", figsize=(5, 2.5))
 
 # %% [markdown]
-# ### How much of a signal comes back?
+# ### The vanishing gradient
 #
-# A chain of twenty units, each feeding the next, all weights 1, and a start at $x = 0.5$. The
-# derivative of the end with respect to the beginning is a product of twenty factors. Which of the
-# three leaves something to learn from?
+# Consider a chain of twenty units with weight 1: the output of each is the input of the next, and
+# the first input is $x = 0.5$. By the chain rule, the derivative of the last output with respect to
+# the first input is the product of twenty derivatives. The plot shows it for 1 to 20 layers: with
+# ReLU it stays 1, with tanh it falls slowly, and with the sigmoid it vanishes.
 
 # %%
 depths = list(range(1, 21))
@@ -225,9 +246,9 @@ d2l.plot(
 )
 
 # %% [markdown]
-# The family has grown since. GELU, $x \, \Phi(x)$ with the normal distribution function $\Phi$, and
-# Swish, $x \, \mathrm{sigmoid}(x)$, are ReLUs with a rounded corner. Today's large language models
-# are built on them.
+# Newer activation functions are smooth versions of ReLU: GELU, $x \, \Phi(x)$ with the distribution
+# function $\Phi$ of the standard normal distribution, and Swish, $x \, \mathrm{sigmoid}(x)$. Large
+# language models use them.
 
 # %%
 xs = x.detach()
@@ -243,41 +264,111 @@ d2l.plot(
 )
 
 # %% [markdown]
-# ## Try it yourself
+# ## Check yourself
 #
-# 1. Make a network for three switches, where the lamp shines if an odd number of them is on. How
-#    many ReLUs do you need?
-# 2. Show that a network of ReLUs is piecewise linear. How many pieces can one hidden layer of $h$
-#    units draw on a line?
-# 3. Repeat the chain of twenty with a start at $x = -0.5$. Which activation is in trouble now, and
-#    what does a **leaky** ReLU do about it?
+# **Question 1.** A network consists of three linear layers without activation functions. Which
+# functions can it represent?
+#
+# <details><summary>Answer</summary>
+#
+# Only affine functions $\mathbf{W}\mathbf{x} + \mathbf{b}$, as a single linear layer does: the
+# weight matrices are multiplied into one. If a hidden layer has fewer units than the input and the
+# output, not even all of these, because the rank of the product is limited.
+#
+# </details>
+#
+# **Question 2.** Why does gradient descent not update a dead unit?
+#
+# <details><summary>Answer</summary>
+#
+# Its input is negative for all examples, where the derivative of ReLU is 0. The gradients of its
+# weights and its bias contain this derivative as a factor, so they are 0 for each example.
+#
+# </details>
+#
+# **Question 3.** In a chain of five sigmoid units each weight is 1. How large can the derivative of
+# the output with respect to the input be? And if each weight is 8?
+#
+# <details><summary>Answer</summary>
+#
+# With weights of 1 at most $4^{-5} \approx 0.001$. Each layer contributes the factor
+# $w \, \sigma'(\cdot) \le \frac{w}{4}$, so with weights of 8 the bound is $2^5 = 32$. Whether a
+# gradient vanishes depends on the weights and on the activation function.
+#
+# </details>
 
 # %% [markdown]
-# ## Check
+# ## Exercises
+#
+# **Exercise 1.** Build a network for three switches where the lamp is on if an odd number of them
+# is on. How many ReLU units are needed if each of them receives the sum of the inputs?
+#
+# <details><summary>Hint</summary>
+#
+# The output depends only on the sum $s$ of the inputs. Find a piecewise linear function of $s$ with
+# the values 0, 1, 0, 1 at $s = 0, 1, 2, 3$. Its slope changes three times, at 0, 1 and 2.
+#
+# </details>
 
-# %%
-assert torch.allclose(best_line, torch.full((4,), 0.5), atol=1e-6)
-assert lamp_network(switches).tolist() == [0, 1, 1, 0]
-assert torch.allclose(two_layers, one_layer, atol=1e-5)
 
-# Values and derivatives, against the formulas on paper.
-exp_x = torch.exp(xs)
-assert torch.equal(y_relu.detach(), torch.where(xs > 0, xs, 0 * xs))
-assert torch.equal(grad_relu, (xs > 0).float())
-assert torch.allclose(y_sigmoid.detach(), exp_x / (1 + exp_x), atol=1e-6)
-assert torch.allclose(grad_sigmoid, exp_x / (1 + exp_x) ** 2, atol=1e-6)
-assert torch.allclose(y_tanh.detach(), 1 - 2 / (exp_x**2 + 1), atol=1e-6)
-assert torch.allclose(grad_tanh, 1 - y_tanh.detach() ** 2, atol=1e-6)
-assert abs(grad_sigmoid.max().item() - 1 / 4) < 1e-4
-assert abs(grad_tanh.max().item() - 1) < 1e-4
+# %% tags=["hide-cell"]
+# Solution of exercise 1
+def three_switch_network(inputs):
+    total = inputs.sum(dim=1, keepdim=True)
+    hidden = torch.relu(total - torch.tensor([0.0, 1.0, 2.0]))  # three hidden units
+    return hidden @ torch.tensor([1.0, -2.0, 2.0])
 
-# The chain: ReLU passes everything on, sigmoid next to nothing, tanh about a tenth.
-assert signals["relu"] == [1.0] * 20
-assert signals["sigmoid"][-1] < 0.25**20
-assert 0.05 < signals["tanh"][-1] < 0.2
 
-# The rounded corners, from their definitions.
-bell = torch.distributions.Normal(0, 1)
-assert torch.allclose(gelu, xs * bell.cdf(xs), atol=1e-6)
-assert torch.allclose(swish, xs * exp_x / (1 + exp_x), atol=1e-6)
-print("5.1 holds: two ReLUs do what no line can, and the derivatives are right")
+states = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 3)
+print(three_switch_network(states))
+assert torch.equal(three_switch_network(states), states.sum(dim=1) % 2)
+
+# %% [markdown]
+# **Exercise 2.** Show that a network with one input, one hidden layer of $h$ ReLU units and one
+# output is a piecewise linear function of its input. How many linear pieces can it have?
+#
+# <details><summary>Hint</summary>
+#
+# Where does the slope of a single unit $v \, \mathrm{ReLU}(w x + b)$ change?
+#
+# </details>
+#
+# <details><summary>Solution</summary>
+#
+# A unit $v \, \mathrm{ReLU}(w x + b)$ with $w \ne 0$ is linear on either side of $x = -b / w$. The
+# $h$ units have at most $h$ such points, and these divide the line into at most $h + 1$ intervals.
+# On each interval all units are linear, so their sum is linear. The network has at most $h + 1$
+# pieces, and exactly $h + 1$ if the points differ and no $v$ is 0.
+#
+# </details>
+
+# %% [markdown]
+# **Exercise 3.** Compute the gradient of the chain of twenty units for the input $x = -0.5$. What
+# changes for ReLU? What does a leaky ReLU, $\max(x, 0.01 x)$, change?
+#
+# <details><summary>Hint</summary>
+#
+# `torch.nn.functional.leaky_relu` has the derivative 0.01 for negative inputs.
+#
+# </details>
+
+
+# %% tags=["hide-cell"]
+# Solution of exercise 3
+def signal_from(input_value, activation, depth):
+    first = torch.tensor(input_value, requires_grad=True)
+    last = first
+    for _ in range(depth):
+        last = activation(last)
+    last.backward()
+    return first.grad.item()
+
+
+leaky_relu = torch.nn.functional.leaky_relu
+for name, activation in (activations | {"leaky relu": leaky_relu}).items():
+    few, many = (signal_from(-0.5, activation, depth) for depth in (1, 20))
+    print(f"{name:>10}: 1 layer {few:.2e}, 20 layers {many:.2e}")
+# The gradient of ReLU is 0. That of the leaky ReLU is not, but here it is 0.01 to the power
+# of the depth: the unit is not dead, the gradient of the chain vanishes nevertheless.
+assert signal_from(-0.5, torch.relu, 1) == 0
+assert abs(signal_from(-0.5, leaky_relu, 1) - 0.01) < 1e-6

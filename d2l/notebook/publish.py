@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from d2l.errors import D2LError, OverwriteError
 from d2l.notebook.execute import CellRun, NotebookRun, run_notebook
+from d2l.notebook.hidden_cells import fold_hidden_cells
 from d2l.notebook.lesson_index import Lesson, book_order, chapter_of
 from d2l.notebook.render.markdown import line_to_html
 from d2l.notebook.render.page import document, notebook_page
@@ -77,7 +78,7 @@ def lesson_title(lesson: Lesson) -> str:
 def export_lesson(lesson: Lesson, out: Path) -> Path:
     """Write the lesson to `out` as a notebook that has not run; return its path."""
     target = _target(lesson, out)
-    nbformat.write(read_notebook(lesson.path), target)
+    nbformat.write(_lesson_notebook(lesson), target)
     return target
 
 
@@ -90,7 +91,7 @@ def publish_lesson(
 ) -> NotebookRun:
     """Run the lesson in `out/work`; write its notebook, its page and the contents page to `out`."""
     target = _target(lesson, out)
-    notebook = read_notebook(lesson.path)
+    notebook = _lesson_notebook(lesson)
     on_start(notebook)
     work = out / "work"
     work.mkdir(exist_ok=True)
@@ -100,11 +101,22 @@ def publish_lesson(
     keep_record(notebook, record)
     nbformat.write(notebook, target)
     page = notebook_page(
-        notebook, record.title, str(record), contents="index.html", files=lesson.path.parent
+        notebook,
+        record.title,
+        str(record),
+        contents="index.html",
+        files=lesson.path.parent,
+        fold_solutions=True,
     )
     target.with_suffix(".html").write_text(page, encoding="utf-8")
     (out / "index.html").write_text(contents_page(out), encoding="utf-8")
     return run
+
+
+def _lesson_notebook(lesson: Lesson) -> NotebookNode:
+    notebook = read_notebook(lesson.path)
+    fold_hidden_cells(notebook)
+    return notebook
 
 
 def _target(lesson: Lesson, out: Path) -> Path:

@@ -168,3 +168,46 @@ def test_a_browser_opens_the_page_without_asking_for_anything_at_any_width(full_
             assert tab.evaluate("document.documentElement.scrollWidth") == 360
         browser.close()
     assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()] * 2
+
+
+def solution_cell(*outputs):
+    cell = new_code_cell("# Solution of exercise 1\n6 * 7", metadata={"tags": ["hide-cell"]})
+    cell.outputs = list(outputs)
+    return cell
+
+
+def test_a_lesson_shows_a_cell_tagged_hide_cell_folded_with_its_outputs():
+    notebook = new_notebook(cells=[solution_cell(result(text_plain="42")), new_code_cell("x")])
+    page = parsed(notebook_page(notebook, "t", fold_solutions=True))
+    (folded,) = page.find_all("details")
+    assert "open" not in folded.attrs
+    assert folded.summary.text == "Solution"
+    assert folded.find("pre", class_="code").text == "# Solution of exercise 1\n6 * 7"
+    assert folded.find("pre", class_="output").text == "42"
+    assert [pre.text for pre in page.find_all("pre") if not pre.find_parent("details")] == ["x"]
+
+
+def test_a_folded_solution_that_failed_is_open():
+    failed = solution_cell(new_output("error", ename="E", evalue="v", traceback=["trace"]))
+    page = parsed(notebook_page(new_notebook(cells=[failed]), "t", fold_solutions=True))
+    assert "open" in page.details.attrs
+
+
+def test_the_author_of_a_submission_cannot_fold_a_cell():
+    notebook = new_notebook(cells=[solution_cell(result(text_plain="42"))])
+    assert parsed(notebook_page(notebook, "t")).details is None
+
+
+def test_a_folded_answer_is_closed_and_its_markdown_is_rendered():
+    source = (
+        "**Question 1.** Why?\n\n<details><summary>Answer</summary>\n\n"
+        "Because *a* is $x^2$:\n\n- one\n- `two`\n\n</details>\n\n**Question 2.** How?"
+    )
+    page = parsed(notebook_page(new_notebook(cells=[new_markdown_cell(source)]), "t"))
+    (folded,) = page.find_all("details")
+    assert "open" not in folded.attrs
+    assert folded.summary.text == "Answer"
+    assert (folded.em.text, folded.code.text, len(folded.find_all("li"))) == ("a", "two", 2)
+    assert folded.find("math")
+    assert "Question" not in folded.text
+    assert [text.text for text in page.find_all("strong")] == ["Question 1.", "Question 2."]

@@ -10,6 +10,7 @@ from pathlib import Path
 from nbconvert.filters.ansi import ansi2html
 from nbformat import NotebookNode
 
+from d2l.notebook.hidden_cells import is_hidden_cell
 from d2l.notebook.render.cell_images import CellImages
 from d2l.notebook.render.markdown import code_to_html, markdown_to_html
 from d2l.notebook.render.sanitize_html import sanitize_html
@@ -27,11 +28,13 @@ class CellWriter:
     """Writes the cells of one page, plainly where they are too large for more.
 
     `files` is the folder with the pictures that the cells refer to; None shows none of them.
+    `fold_solutions` is as in `notebook_page`.
     """
 
-    def __init__(self, files: Path | None = None) -> None:
+    def __init__(self, files: Path | None = None, fold_solutions: bool = False) -> None:
         self.images = ImageBudget()
         self._files = files
+        self._fold_solutions = fold_solutions
         self._cell_images = CellImages(self.images, files)
         self._characters_left = PAGE_CHARACTERS
         # The richest form that an output has comes first.
@@ -54,7 +57,12 @@ class CellWriter:
             return f'<section class="text">\n{self.markdown(cell.source)}</section>'
         if cell.cell_type != "code" or not cell.source.strip():
             return ""
-        return f"<section>\n{self.code(cell.source)}\n{self.outputs(cell)}\n</section>"
+        shown = f"{self.code(cell.source)}\n{self.outputs(cell)}"
+        if self._fold_solutions and is_hidden_cell(cell):
+            has_failed = any(output.output_type == "error" for output in cell.outputs)
+            start = "<details open>" if has_failed else "<details>"
+            shown = f"{start}<summary>Solution</summary>\n{shown}\n</details>"
+        return f"<section>\n{shown}\n</section>"
 
     def markdown(self, source: str) -> str:
         """Return a markdown text as clean HTML."""

@@ -25,13 +25,16 @@ def notebook_page(
     note: str = "",
     contents: str | None = None,
     files: Path | None = None,
+    fold_solutions: bool = False,
 ) -> str:
     """Return the page of an executed notebook; `note` is a line about its run, above the text.
 
     `contents` is the address of the page that lists this one and others, if there is one; `files`
-    is the folder with the pictures that its cells refer to.
+    is the folder with the pictures that its cells refer to. `fold_solutions` shows each code cell
+    tagged "hide-cell" folded. It is for lessons: in a submission the tag would hide a cell from
+    the instructor.
     """
-    writer = CellWriter(files)
+    writer = CellWriter(files, fold_solutions)
     cells = "\n".join(writer.cell(cell) for cell in notebook.cells)
     back = f'<a href="{html.escape(contents)}">Contents</a> ' if contents else ""
     about = f"{back}<span>{html.escape(note)}</span>"

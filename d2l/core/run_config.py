@@ -1,6 +1,7 @@
 """What `Trainer(…)` is told beyond the book's three arguments, checked where it is said."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 
 from d2l.core.early_stopping import EarlyStopping
 from d2l.engine.precision import check_precision
+from d2l.runs.loggers import check_loggers
 from d2l.scale.data_parallel import check_strategy
 
 NONFINITE = ("warn", "stop")
@@ -36,12 +38,14 @@ class RunConfig:
     strategy: str = "ddp"
     on_nonfinite: str = "warn"
     tutor: bool | str = True
+    loggers: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
         check_precision(self.precision)
         check_strategy(self.strategy)
         EarlyStopping(self.monitor, self.mode, self.patience)
         check_numbers(self.accumulate, self.every, self.keep)
+        check_loggers(self.loggers)
         if self.on_nonfinite not in NONFINITE:
             raise ValueError(f'on_nonfinite must be "warn" or "stop"; found {self.on_nonfinite!r}')
         if self.tutor not in TUTOR:

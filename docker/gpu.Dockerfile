@@ -15,7 +15,7 @@ RUN wheel="$(ls /tmp/dist/d2l-*.whl)" \
     && rm -r /tmp/dist
 
 RUN useradd --create-home --uid 1001 student
-USER student
+USER 1001
 WORKDIR /work
 ENTRYPOINT ["d2l"]
 CMD ["doctor"]

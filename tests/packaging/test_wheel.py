@@ -39,7 +39,8 @@ class Environment:
         Path(site.strip(), "packages.pth").write_text(f"{packages}\n", "utf-8")
         before = self.freeze()
         # With its requirements: pip must find each of them there.
-        self.run(self.python, "-m", "pip", "install", "--no-index", f"{wheel}{extras}")
+        said = self.run(self.python, "-m", "pip", "install", "--no-index", f"{wheel}{extras}")
+        assert "Successfully installed d2l-" in said
         assert [line for line in self.freeze() if not line.startswith("d2l ")] == before
 
     def run(self, *command, status=0):
@@ -60,26 +61,27 @@ class Environment:
 
 def requirements(wheel, extras):
     """The names of the distributions that the wheel needs, and of those that these need."""
-    found, left = set(), [Requirement(r) for r in required_by(wheel, extras.strip("[]").split(","))]
-    while left:
-        name = canonical(left.pop().name)
-        if name in found or name == "d2l":
-            continue
-        found.add(name)
-        for line in importlib.metadata.requires(name) or []:
-            needed = Requirement(line)
-            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
-                left.append(needed)
-    return found
-
-
-def required_by(wheel, extras):
-    """What the metadata of the wheel name, for these extras."""
     (found,) = importlib.metadata.distributions(path=[str(wheel)])
-    wanted = [Requirement(line) for line in found.requires]
-    return [str(r) for r in wanted if r.marker is None or any(
-        r.marker.evaluate({"extra": extra}) for extra in extras
-    )]  # fmt: skip
+    left = needed_by(found, extras.strip("[]").split(","))
+    seen = set()
+    while left:
+        requirement = left.pop()
+        key = canonical(requirement.name), frozenset(requirement.extras)
+        if key in seen or key[0] == "d2l":
+            continue
+        seen.add(key)
+        left += needed_by(importlib.metadata.distribution(key[0]), requirement.extras)
+    return {name for name, _ in seen}
+
+
+def needed_by(distribution, extras):
+    """What its metadata name, for these extras too."""
+    needed = [Requirement(line) for line in distribution.requires or []]
+    return [
+        r
+        for r in needed
+        if r.marker is None or any(r.marker.evaluate({"extra": extra}) for extra in ("", *extras))
+    ]
 
 
 def canonical(name):

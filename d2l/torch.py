@@ -66,6 +66,7 @@ from d2l.core.data_module import DataModule
 from d2l.core.hyperparameters import HyperParameters, add_to_class
 from d2l.core.module import Module
 from d2l.core.trainer import Trainer
+from d2l.runs.loggers import MLflowLogger, TensorBoardLogger, TrackioLogger, WandbLogger
 from d2l.tutor import watching as _fit_observer
 from d2l.tutor.sanity import check_model, overfit_one_batch
 from d2l.tutor.watching import watching

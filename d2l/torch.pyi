@@ -93,6 +93,10 @@ from d2l.core.hyperparameters import HyperParameters as HyperParameters
 from d2l.core.hyperparameters import add_to_class as add_to_class
 from d2l.core.module import Module as Module
 from d2l.core.trainer import Trainer as Trainer
+from d2l.runs.loggers import MLflowLogger as MLflowLogger
+from d2l.runs.loggers import TensorBoardLogger as TensorBoardLogger
+from d2l.runs.loggers import TrackioLogger as TrackioLogger
+from d2l.runs.loggers import WandbLogger as WandbLogger
 from d2l.tutor import watching as __fit_observer
 _fit_observer = __fit_observer
 from d2l.tutor.sanity import check_model as check_model

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
-HARD = {"torch", "torchvision", "numpy", "matplotlib", "pandas", "psutil", "click", "rich"}
+HARD = {"torch", "numpy", "matplotlib", "pandas", "psutil", "click", "rich"}
 
 
 def requirements():

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from d2l.base.torchvision_import import load_torchvision
+
 MODULES = {
     "F": "torch.nn.functional",
     "Image": "PIL.Image",
@@ -50,6 +52,8 @@ MODULES = {
 def load(name: str) -> Any:
     """The module (or member of one) behind a name of `MODULES`."""
     module, _, member = MODULES[name].partition(":")
+    if _package_of(module) == "torchvision":
+        load_torchvision(f"d2l.{name}")
     try:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -65,7 +69,7 @@ def load(name: str) -> Any:
 def installed() -> list[str]:
     """The names of `MODULES` whose package can be imported; none of them is imported."""
     packages = {_package_of(target) for target in MODULES.values()}
-    found = {p for p in packages if p in sys.modules or importlib.util.find_spec(p) is not None}
+    found = {p for p in packages if sys.modules.get(p) or importlib.util.find_spec(p) is not None}
     return [name for name, target in MODULES.items() if _package_of(target) in found]
 
 

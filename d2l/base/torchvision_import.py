@@ -1,31 +1,57 @@
-"""Loads torchvision, and says how to fix it where it is missing or built for another PyTorch."""
+"""Loads torchvision, which is optional, and says how to get the release that fits PyTorch."""
 
 import importlib
 import importlib.metadata
+import re
 from types import ModuleType
 
-FIX = "pip install --upgrade torch torchvision"
+DOES_NOT_LOAD = (ImportError, RuntimeError, OSError, AttributeError)  # built for another PyTorch
 
 
-def load_torchvision() -> ModuleType:
-    """Import torchvision; raises `ImportError` with the command that fixes it."""
+def load_torchvision(needed_by: str = "d2l.torchvision") -> ModuleType:
+    """Import torchvision for `needed_by`; raises `ImportError` with the command that fixes it."""
     try:
         return importlib.import_module("torchvision")
     except ModuleNotFoundError as error:
         if error.name != "torchvision":
             raise
         raise ModuleNotFoundError(
-            "torchvision is not installed; Fashion-MNIST and the vision chapters need it. "
-            f"Install it next to this PyTorch: {FIX}",
+            f"{needed_by} needs torchvision, which is not installed. Install the release that fits "
+            f"this PyTorch: {fix()}",
             name="torchvision",
         ) from error
-    except (ImportError, RuntimeError, OSError, AttributeError) as error:
+    except DOES_NOT_LOAD as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ImportError(
-            f"torchvision {_version('torchvision')} does not load next to torch "
-            f"{_version('torch')} ({str(error).splitlines()[0]}): the two are built for different "
-            f"releases. Install a pair that fits: {FIX}",
+            f"{needed_by} needs torchvision, and the one that is installed does not load: {reason}."
+            f" Expected: a torchvision for torch {_version('torch')}; found: torchvision "
+            f"{_version('torchvision')}{_built_for()}. Fix: {fix('--upgrade ')}",
             name="torchvision",
         ) from error
+
+
+def fix(options: str = "") -> str:
+    """The command that installs the torchvision for this PyTorch, which pip leaves as it is."""
+    release = _version("torch").partition("+")[0]  # without +cpu or +cu128, as pip compares it
+    return f"pip install {options}torchvision torch=={release}"
+
+
+def is_installed() -> bool:
+    """Whether there is a torchvision, which may still be one for another PyTorch."""
+    try:
+        importlib.metadata.version("torchvision")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _built_for() -> str:
+    try:
+        required = importlib.metadata.requires("torchvision") or []
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+    found = [m for r in required if (m := re.match(r"torch\s*\(?\s*([=<>!~].*?)\)?\s*(;|$)", r))]
+    return f", which requires torch{found[0][1]}" if found else ""
 
 
 def _version(package: str) -> str:

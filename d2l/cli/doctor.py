@@ -29,17 +29,21 @@ def doctor(root: str) -> None:
 
 
 def _versions() -> Iterator[str]:
-    from d2l.base.torchvision_import import load_torchvision
+    from d2l.base import torchvision_import
 
+    use = "for homework that imports it, and a part of computer vision"
+    optional = {"torchvision": f", which is optional ({use}): {torchvision_import.fix()}"}
     yield f"Python {platform.python_version()} on {platform.platform()}"
     for names, extra in ((PACKAGES, ""), (NOTEBOOK_PACKAGES, "  (pip install 'd2l[notebook]')")):
         for name in names:
             try:
                 yield f"{name} {importlib.metadata.version(name)}"
             except importlib.metadata.PackageNotFoundError:
-                yield f"{name} is not installed{extra}"
+                yield f"{name} is not installed{extra or optional.get(name, '')}"
+    if not torchvision_import.is_installed():
+        return
     try:
-        load_torchvision()
+        torchvision_import.load_torchvision("computer vision")
     except ImportError as error:
         yield f"problem: {error}"
 

@@ -26,13 +26,10 @@ def lessons() -> None:
 @lessons.command("list")
 def list_lessons() -> None:
     """Show the name and the title of every lesson."""
-    require_tools()
-    from d2l.notebook.publish import lesson_title
-
     found = find_lessons()
     width = max((len(lesson.name) for lesson in found), default=0)
     for lesson in found:
-        plain_console().print(Text(f"{lesson.name:<{width}}  {lesson_title(lesson)}"))
+        plain_console().print(Text(f"{lesson.name:<{width}}  {lesson.title}"))
 
 
 @lessons.command()

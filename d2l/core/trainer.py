@@ -54,7 +54,9 @@ class Trainer(HyperParameters):
 
     A folder `checkpoint` gets the whole state of the run after `every` epochs (a fraction counts
     batches) and on Ctrl-C or SIGTERM; the last `keep` and the best stay. `run_dir` gets
-    metrics.csv, hparams.json, board.svg and TensorBoard events of each run.
+    metrics.csv, hparams.json, board.svg and TensorBoard events of each run. `loggers` get the
+    hyperparameters, the points of the board and its picture: `TensorBoardLogger`, `MLflowLogger`,
+    `WandbLogger`, `TrackioLogger`, or any object with their four methods.
 
     A mistake that shows in the first steps is named, with its reason and its remedy: `hints` lists
     what was said. `tutor=False` (or the environment variable D2L_TUTOR=0) says nothing, and
@@ -113,6 +115,7 @@ class Trainer(HyperParameters):
         strategy: str = "ddp",
         on_nonfinite: str = "warn",
         tutor: bool | str = True,
+        loggers: Sequence[Any] = (),
     ) -> None:
         self.save_hyperparameters(ignore=OWN_OPTIONS)
         options = {name: value for name, value in locals().items() if name in OWN_OPTIONS}

@@ -6,13 +6,10 @@ import os
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
-import torchvision
-from torchvision import transforms
 
 from d2l.base.axes import Int, Tensor, UInt8
 from d2l.data.data_dirs import folders, keeping_folder
@@ -154,17 +151,3 @@ def _not_found(name: str, root: Path, failures: list[str]) -> str:
         "d2l.FashionMNIST(root='a/folder/of/yours'); on Debian or Ubuntu, `sudo apt install "
         f"dataset-fashion-mnist`; or the four .gz files copied into {_raw(keeping_folder(root))}"
     )
-
-
-class FashionMNISTSplit(torchvision.datasets.FashionMNIST):
-    """torchvision's Fashion-MNIST in every respect but where its files may lie."""
-
-    def __init__(self, root: str | Path, train: bool, transform: Callable[[Any], Any]) -> None:
-        torchvision.datasets.VisionDataset.__init__(self, root, transform=transform)
-        self.train = train
-        self.data, self.targets = read_split(root, train)
-
-
-def to_tensor_of_size(size: int | tuple[int, int]) -> Callable[[Any], Any]:
-    """The book's transformation of one image: resize it, and make it a tensor in [0, 1]."""
-    return transforms.Compose([transforms.Resize(size), transforms.ToTensor()])

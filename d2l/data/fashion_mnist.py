@@ -1,11 +1,13 @@
 """Fashion-MNIST, 70,000 small pictures of clothes in ten classes, as a data module."""
 
-from collections.abc import Iterable, Sequence
+import platform
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.nn.functional import interpolate
 
-from d2l.base.axes import Float, Int, Tensor, UInt8
+from d2l.base.axes import Float, Int, Shaped, Tensor, UInt8
 from d2l.base.torchvision_import import load_torchvision
 from d2l.core.data_module import DataModule
 from d2l.engine.tensor_loaders import ResidentLoader
@@ -13,7 +15,8 @@ from d2l.errors import LabelError
 from d2l.plot.images import show_images
 
 if TYPE_CHECKING:
-    from d2l.data.fashion_files import FashionMNISTSplit
+    from d2l.data.fashion_plain import PlainFashionMNIST
+    from d2l.data.fashion_split import FashionMNISTSplit
 
 TEXT_LABELS = (
     "t-shirt", "trouser", "pullover", "dress", "coat",
@@ -24,7 +27,8 @@ TEXT_LABELS = (
 class FashionMNIST(DataModule):
     """60,000 training and 10,000 validation images, one channel, `resize` pixels high and wide.
 
-    `train` and `val` are torchvision data sets. The loaders batch the whole set in memory and
+    `train` and `val` are torchvision data sets, or without torchvision such as have the same
+    attributes and items. The loaders batch the whole set in memory and
     scale pixels to [0, 1], on the device of the run: `X` (batch, 1, height, width) float32, `y`
     (batch,) int64. Files are looked for in `root`, in the folder that the environment variable
     D2L_DATA names, where Debian's package dataset-fashion-mnist puts them, and on mirrors;
@@ -38,8 +42,8 @@ class FashionMNIST(DataModule):
     Book: 4.2 The image classification dataset
     """
 
-    train: "FashionMNISTSplit"
-    val: "FashionMNISTSplit"
+    train: "FashionMNISTSplit | PlainFashionMNIST"
+    val: "FashionMNISTSplit | PlainFashionMNIST"
     root: str
     num_workers: int
 
@@ -52,12 +56,9 @@ class FashionMNIST(DataModule):
     ) -> None:
         super().__init__(root=root)
         self.save_hyperparameters()
-        load_torchvision()
-        from d2l.data.fashion_files import FashionMNISTSplit, to_tensor_of_size
-
-        self._transform = to_tensor_of_size(resize)
-        self.train = FashionMNISTSplit(root, True, self._transform)
-        self.val = FashionMNISTSplit(root, False, self._transform)
+        split, self._transform = _split_and_transform(resize)
+        self.train = split(root, True, self._transform)
+        self.val = split(root, False, self._transform)
 
     def text_labels(self, indices: Iterable[Any]) -> list[str]:
         """The names of the classes with these numbers.
@@ -104,7 +105,7 @@ class FashionMNIST(DataModule):
 class ScaledImages:
     """Makes a batch of raw images what the model reads; on any device.
 
-    Resized values equal torchvision's `Resize` and `ToTensor` on each image to within 1/255.
+    Resized values equal those of `train` and `val`, of each image alone, to within 1/255.
     """
 
     def __init__(self, size: int | tuple[int, int]) -> None:
@@ -114,10 +115,39 @@ class ScaledImages:
         self, images: UInt8[Tensor, "batch 1 h w"], labels: Int[Tensor, "batch"]
     ) -> tuple[Float[Tensor, "batch 1 height width"], Int[Tensor, "batch"]]:
         if images.shape[2:] != self.size:
-            from torchvision.transforms.v2.functional import resize
-
-            images = resize(images, list(self.size), antialias=True)
+            images = _resize(images, self.size)
         return images.float().div_(255), labels
+
+
+def _resize(
+    images: UInt8[Tensor, "batch 1 _ _"], size: tuple[int, ...]
+) -> Shaped[Tensor, "batch 1 height width"]:
+    """Bilinear with antialiasing, in whole grey levels."""
+    if not (images.device.type == "cpu" and _has_fast_bytes()):
+        images = images.float()
+    resized = interpolate(images, size, mode="bilinear", antialias=True)
+    return resized.round_() if resized.is_floating_point() else resized
+
+
+def _has_fast_bytes() -> bool:
+    """Whether PyTorch resizes bytes by vector instructions, which is faster than as floats."""
+    is_arm = platform.machine() in ("aarch64", "arm64")
+    return is_arm or torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
+
+
+def _split_and_transform(
+    resize: int | tuple[int, int],
+) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
+    """torchvision's data set and transforms, as the book has them; ours where it does not load."""
+    try:
+        load_torchvision("d2l.data.fashion_split")
+    except ImportError:
+        from d2l.data.fashion_plain import PlainFashionMNIST, ToTensorOfSize
+
+        return PlainFashionMNIST, ToTensorOfSize(resize)
+    from d2l.data.fashion_split import FashionMNISTSplit, to_tensor_of_size
+
+    return FashionMNISTSplit, to_tensor_of_size(resize)
 
 
 def names_of_labels(indices: Iterable[Any]) -> list[str]:

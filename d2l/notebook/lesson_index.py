@@ -42,6 +42,12 @@ class Lesson:
         return self.path.stem
 
     @property
+    def title(self) -> str:
+        """The first heading of its script, or its name; reads no more than the file's text."""
+        heading = re.search(r"^# #\s+(.+?)\s*$", self.path.read_text("utf-8"), re.M)
+        return heading[1] if heading else self.name
+
+    @property
     def section(self) -> str:
         """The section of the book that the name begins with, such as "4.4"; else empty."""
         return section_of(self.name)

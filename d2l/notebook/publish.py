@@ -70,11 +70,6 @@ def _record(path: Path) -> Record | None:
         return None  # a notebook that was not run here
 
 
-def lesson_title(lesson: Lesson) -> str:
-    """Return the lesson's first heading, or its name when it has none."""
-    return notebook_title(read_notebook(lesson.path), lesson.name)
-
-
 def export_lesson(lesson: Lesson, out: Path) -> Path:
     """Write the lesson to `out` as a notebook that has not run; return its path."""
     target = _target(lesson, out)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from d2l.base.axes import Float, Int, Shaped, Tensor
+from d2l.base.torchvision_import import load_torchvision
 from d2l.errors import ShapeError
 from d2l.plot.figure import to_array
 from d2l.vision.boxes import anchor_rows, check_axes, offset_inverse
@@ -85,8 +86,7 @@ def nms(
             f"nms reads a score for each box; found {len(scores)} scores, {len(boxes)} boxes"
         )
     boxes = boxes[: len(scores)]  # those that have a score
-    from torchvision.ops import nms as suppress
-
+    suppress = load_torchvision("d2l.nms").ops.nms
     dtype = torch.promote_types(torch.promote_types(boxes.dtype, scores.dtype), torch.float32)
     return suppress(boxes.detach().to(dtype), scores.detach().to(dtype), iou_threshold)
 

@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from d2l.base.axes import Float, Int, Shaped, Tensor, UInt8
+from d2l.base.torchvision_import import load_torchvision
 from d2l.data.hub import download_extract
 from d2l.errors import DataError, LabelError, ShapeError
 from d2l.vision.boxes import check_axes
@@ -132,6 +133,7 @@ def voc_rand_crop(feature: Any, label: Any, height: int, width: int) -> tuple[An
 
     Book: 14.9 Semantic segmentation and the dataset
     """
+    load_torchvision("d2l.voc_rand_crop")
     from torchvision.transforms import RandomCrop
     from torchvision.transforms.functional import crop, get_image_size
 

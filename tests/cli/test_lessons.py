@@ -10,6 +10,9 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
+from d2l.notebook.lesson_index import find_lessons
+from d2l.notebook.source import notebook_title, read_notebook
+
 GOOD = "# %% [markdown]\n# # A good lesson on $y$\n# It costs $x$.\n\n# %%\nprint(6 * 7)\n"
 BAD = "# %%\nprint('before')\n\n# %%\nhalf = 1 / 0\n\n# %%\nprint('after')\n"
 
@@ -23,7 +26,8 @@ def write(tmp_path):
     return lesson
 
 
-def test_list_shows_each_lesson_with_its_title_in_a_line(d2l_command):
+def test_list_shows_each_lesson_with_its_title_in_a_line(d2l_command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nbformat", None)  # needs no notebook tools
     status, out, _ = d2l_command("lessons", "list")
     assert status == 0
     lines = [line.split(maxsplit=1) for line in out.splitlines()]
@@ -99,8 +103,15 @@ def test_bad_names_and_files_end_in_one_line(d2l_command, write, tmp_path):
     assert own.read_text() == before
 
 
-@pytest.mark.parametrize("command", [["list"], ["run", "2.1"], ["export", "2.1", "--out", "x"]])
-def test_without_the_notebook_tools_each_command_names_the_extra(d2l_command, monkeypatch, command):
+@pytest.mark.parametrize("lesson", find_lessons(), ids=lambda lesson: lesson.name)
+def test_the_title_in_the_list_is_the_notebooks(lesson):
+    assert lesson.title == notebook_title(read_notebook(lesson.path), "none")
+
+
+@pytest.mark.parametrize("command", [["run", "2.1"], ["export", "2.1", "--out", "x"]])
+def test_without_the_notebook_tools_each_command_but_list_names_the_extra(
+    d2l_command, monkeypatch, command
+):
     monkeypatch.setitem(sys.modules, "nh3", None)
     status, _, said = d2l_command("lessons", *command)
     assert status == 1

@@ -68,7 +68,8 @@ class OpenRun:
             run.checkpoints.begin(self._resume)
             _plan(run, self._hooks)
             stack.enter_context(_compiled(run))
-            run.reporter, run.logger = ProgressReporter(run, run.model.board), RunLogger(run)
+            run.reporter = ProgressReporter(run, run.model.board)
+            run.logger = RunLogger(run, self._data)
             run.logger.begin()
             run.is_started = True
             if run.observer is not None:

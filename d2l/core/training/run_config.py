@@ -1,6 +1,7 @@
 """The options of `Trainer(…)` beyond the book's three, checked, and the device they request."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from d2l.base.devices import cpu
 from d2l.core.training.early_stopping import EarlyStopping
 from d2l.core.unregistered import trainable_tensors
 from d2l.engine.plan import check_precision
+from d2l.runs.loggers import check_loggers
 from d2l.scale.data_parallel import check_strategy
 from d2l.scale.process_group import ProcessGroup
 
@@ -43,12 +45,14 @@ class RunConfig:
     strategy: str = "ddp"
     on_nonfinite: str = "warn"
     tutor: bool | str = True
+    loggers: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
         check_precision(self.precision)
         check_strategy(self.strategy)
         EarlyStopping(self.monitor, self.mode, self.patience)
         check_numbers(self.accumulate, self.every, self.keep)
+        check_loggers(self.loggers)
         if self.on_nonfinite not in NONFINITE:
             raise ValueError(f'on_nonfinite must be "warn" or "stop"; found {self.on_nonfinite!r}')
         if self.tutor not in TUTOR:

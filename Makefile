@@ -6,10 +6,10 @@ BIN := .venv/bin
 # Processes that share the tests.
 WORKERS ?= 2
 
-.PHONY: demo test check bench peers growth api data clean .venv
+.PHONY: demo test check bench peers growth api docs data clean .venv
 
 # Threads that wait asleep, not spinning: on a shared machine the cores are somebody else's too.
-demo test: export OMP_WAIT_POLICY ?= PASSIVE
+demo test docs: export OMP_WAIT_POLICY ?= PASSIVE
 
 demo: .venv/installed data  ## run every lesson; leave notebooks and pages in out/lessons
 	$(BIN)/d2l lessons run --out out/lessons
@@ -54,6 +54,11 @@ growth: .venv/installed data  ## time per image and memory as the data grow
 
 api: .venv/installed  ## docs/api, from the docstrings
 	$(BIN)/python -m tools.api
+
+# Lessons that out/lessons has no notebook of are run first, which takes minutes. UNEXECUTED=1 builds
+# without. D2L_REPOSITORY_URL=https://github.com/OWNER/NAME makes links to source files lead there.
+docs: .venv/installed data  ## the documentation as a site: out/docs/index.html
+	$(BIN)/python -m tools.site --out out/docs --lessons out/lessons $(if $(UNEXECUTED),--unexecuted)
 
 clean:
 	rm -rf .venv .venv-peers out .rivals .deb

@@ -44,13 +44,20 @@ class RepositoryLinks(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Replace each link that leads to such a file; leave all others to MyST."""
         for node in list(self.document.findall(pending_xref)):
-            if node["reftype"] != "myst" or node["refdomain"] == "doc":
-                continue
-            path = repository_path(node.get("refdoc", self.env.docname), node["reftarget"])
-            if path:
+            if node["reftype"] == "myst" and (path := self._path(node)):
                 link = nodes.reference("", "", refuri=self._address(path), internal=False)
                 link += node.children
                 node.replace_self(link)
+
+    def _path(self, node: pending_xref) -> str | None:
+        """The file that a link of a page leads to, if it is one of the repository."""
+        if node["refdomain"] != "doc":
+            return repository_path(node.get("refdoc", self.env.docname), node["reftarget"])
+        if node["reftarget"] in self.env.found_docs:
+            return None
+        # MyST takes the copies of included files next to the sources (`stage`) for pages.
+        path = posixpath.relpath(node["reftarget"], Path(self.env.srcdir).parent.as_posix())
+        return f"{path}.md" if f"{path}.md" in PAGES else None
 
     def _address(self, path: str) -> str:
         if path in PAGES:

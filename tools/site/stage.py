@@ -14,8 +14,8 @@ from nbformat import NotebookNode
 
 from d2l.notebook.lesson_index import Lesson, chapter_of, find_lessons
 from d2l.notebook.source import notebook_title, read_notebook
+from tools.site.repository_links import PAGES, REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
 # Colab opens notebooks of a repository only. This branch has what `d2l lessons export` writes.
 NOTEBOOKS_BRANCH = "notebooks"
@@ -23,9 +23,19 @@ PLACE = "<!-- lessons -->"
 
 
 def stage(folder: Path, executed: Path | None, repository_url: str) -> None:
-    """Write the sources of the site to `folder`; lessons without an executed notebook are bare."""
-    shutil.rmtree(folder, ignore_errors=True)
+    """Write the sources of the site to `folder`, whose parent stands for the repository.
+
+    Lessons without an executed notebook are included without outputs.
+    """
+    shutil.rmtree(folder.parent, ignore_errors=True)
     shutil.copytree(DOCS, folder)
+    for included in PAGES:
+        copy = folder.parent / included
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(REPOSITORY / included, copy)
+    chapters = "```{toctree}\n:hidden:\n:glob:\n\n[0-9]*\n```\n"
+    with (folder / "api" / "README.md").open("a", encoding="utf-8") as contents_of_api:
+        contents_of_api.write(f"\n{chapters}")
     lessons = find_lessons()
     for lesson in lessons:
         _stage_lesson(lesson, folder, executed, repository_url)
@@ -35,9 +45,7 @@ def stage(folder: Path, executed: Path | None, repository_url: str) -> None:
     contents.write_text(before + _toctrees(lessons) + after, "utf-8")
 
 
-def _stage_lesson(
-    lesson: Lesson, folder: Path, executed: Path | None, repository_url: str
-) -> None:
+def _stage_lesson(lesson: Lesson, folder: Path, executed: Path | None, repository_url: str) -> None:
     bare = read_notebook(lesson.path)
     download = folder / "lessons" / "download" / f"{lesson.name}.ipynb"
     download.parent.mkdir(parents=True, exist_ok=True)

@@ -137,7 +137,7 @@ def test_the_check_finds_broken_links_anchors_and_files_from_elsewhere(tmp_path)
     (tmp_path / "a.css").write_text("@import 'https://example.org/a.css';")
     assert problems(tmp_path) == [
         "a.html: loads https://example.org/a.png",
-        "a.html: #end leads nowhere",
         "a.html: b.html leads nowhere",
+        "a.html: #end leads nowhere",
         "a.css: loads from elsewhere",
     ]

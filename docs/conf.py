@@ -33,6 +33,8 @@ nb_ipywidgets_js = {}  # else a page with widgets loads scripts from other serve
 
 html_theme = "furo"
 html_title = "d2l 2"
+html_favicon = "_static/icon.svg"
+pygments_dark_style = "monokai"
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

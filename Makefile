@@ -6,10 +6,10 @@ BIN := .venv/bin
 # Processes that share the tests.
 WORKERS ?= 2
 
-.PHONY: demo test check bench peers growth api data dist clean .venv
+.PHONY: demo test check bench peers growth api docs data dist clean .venv
 
 # Threads that wait asleep, not spinning: on a shared machine the cores are somebody else's too.
-demo test: export OMP_WAIT_POLICY ?= PASSIVE
+demo test docs: export OMP_WAIT_POLICY ?= PASSIVE
 
 demo: .venv/installed data  ## run every lesson; leave notebooks and pages in out/lessons
 	$(BIN)/d2l lessons run --out out/lessons
@@ -55,9 +55,6 @@ growth: .venv/installed data  ## time per image and memory as the data grow
 api: .venv/installed  ## docs/api, from the docstrings
 	$(BIN)/python -m tools.api
 
-dist: .venv/installed  ## the wheel and the source distribution, in dist/
-	rm -rf dist
-	$(BIN)/python -m build --no-isolation --outdir dist
-
+both
 clean:
 	rm -rf .venv .venv-peers out .rivals .deb dist

@@ -19,8 +19,8 @@ NUM_IMAGES = (6_000, 60_000, 600_000)
 BATCH_SIZES = (64, 256, 1024)
 FLAT_WITHIN = 1.25  # times, from the number of images with the best time per image to the worst
 MOST_MEMORY = 1.2  # times the set and the model's
-DOCS = Path(__file__).resolve().parents[1] / "docs"
-FIGURE, AXES_FIGURE = DOCS / "growth.svg", DOCS / "growth-axes.svg"
+OUT = Path(__file__).resolve().parents[1] / "out"
+FIGURE, AXES_FIGURE = OUT / "growth.svg", OUT / "growth-axes.svg"
 AXES_HEADINGS = ("grows with", "cost", "at each size")
 HEADINGS = ("images", "batch", "µs per image", "set, MB", "model's, MB", "peak, MB", "times")
 
@@ -55,6 +55,7 @@ def main(num_rounds: int, threads: int | None, figure: Path, check: bool) -> Non
 
     rivals.prepare(with_released=False, wheels=None)
     variables = rivals.environment(rivals.OURS, threads)
+    OUT.mkdir(exist_ok=True)
     costs = growth_axes.measure(num_rounds, variables, rivals.RUN_FOLDER)
     growth_axes.draw(costs, AXES_FIGURE)
     found = measure(num_rounds, variables)

@@ -68,9 +68,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     metavar="N",
     help="How many runs at a time.",
 )
-@click.option(
-    "--files", type=_FOLDER, help="Folder whose files lie beside both notebooks, as copies."
-)
+@click.option("--files", type=_FOLDER, help="Folder whose files are copied next to both notebooks.")
 @sandbox_options
 @click.option(
     "--out",

@@ -32,7 +32,7 @@ def train(
 ) -> None:
     """Train MODEL, show it live, and leave plot, points and weights in a folder.
 
-    Every epoch leaves a checkpoint, and so do Ctrl-C and SIGTERM; --resume goes on from the last.
+    Every epoch leaves a checkpoint, and so do Ctrl-C and SIGTERM; --resume continues from the last.
     """
     from d2l.base.seed import seed_all
     from d2l.core.trainer import Trainer

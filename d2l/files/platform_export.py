@@ -1,6 +1,6 @@
 """Exports of learning platforms: whose each file and folder is, by how the platform names it.
 
-`docs/platforms.md` has each layout with its source.
+`docs/how-to/platforms.md` has each layout with its source.
 """
 
 import io

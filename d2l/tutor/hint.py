@@ -13,8 +13,9 @@ from d2l.plot.frontend import detect_frontend
 class Hint:
     """One mistake that was named.
 
-    `kind` is its name in docs/tutor.md, `evidence` the numbers it was seen by, `message` two or
-    three sentences, `where` the place in the run or the model: "batch 1 of epoch 1, layer net.3".
+    `kind` is its name in docs/reference/tutor.md, `evidence` the numbers that it was seen by,
+    `message` two or three sentences, `where` the place in the run or the model: "batch 1 of epoch
+    1, layer net.3".
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""Every kind of hint has a page; the command prints it, and docs/tutor.md has them all."""
+"""Every kind of hint has a page; the command prints it, docs/reference/tutor.md has them all."""
 
 import re
 

@@ -1,10 +1,11 @@
-"""`python -m tools.api` writes docs/api, docs/tutor.md and the face's types.
+"""`python -m tools.api` writes docs/api, two pages of docs/reference and the face's types.
 
 It fails where an example does.
 """
 
 from pathlib import Path
 
+from tools.api.cli import CLI, cli_page
 from tools.api.examples import ExampleError, run
 from tools.api.face import REPOSITORY, chapters
 from tools.api.pages import pages
@@ -28,6 +29,7 @@ def main() -> None:
         file.write_text(text, "utf-8")
     STUB.write_text(stub(), "utf-8")
     TUTOR.write_text(tutor_page(), "utf-8")
+    CLI.write_text(cli_page(), "utf-8")
     print(f"{len(files)} files in {FOLDER.relative_to(REPOSITORY)}")
 
 

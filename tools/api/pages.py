@@ -16,7 +16,7 @@ MADE = "<!-- made from the docstrings by `make api`: edit those -->"
 ROOT = "../.."
 PYTORCH = "https://docs.pytorch.org/docs/stable"
 CONTENTS = """\
-# The names of d2l, chapter by chapter
+# API, chapter by chapter
 
 What `from d2l import torch as d2l` gives, in the order of the book. Each name has its signature,
 in which tensors carry their axes (`Float[Tensor, "batch num_outputs"]`), what the signature cannot

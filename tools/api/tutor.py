@@ -1,9 +1,9 @@
-"""docs/tutor.md: the hints that training gives, from the registry of the checks."""
+"""docs/reference/tutor.md: the hints that training gives, from the registry of the checks."""
 
 from d2l.tutor.registry import kinds, page, table
 from tools.api.face import REPOSITORY
 
-TUTOR = REPOSITORY / "docs" / "tutor.md"
+TUTOR = REPOSITORY / "docs" / "reference" / "tutor.md"
 INTRODUCTION = REPOSITORY / "tools" / "api" / "tutor.md"
 
 

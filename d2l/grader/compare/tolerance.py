@@ -10,7 +10,8 @@ import numpy as np
 # --- Random values -----------------------------------------------------------------------------
 # The share of right notebooks that may lose anything at all by chance; it is divided among the
 # random outputs of a notebook, and among the tests that one output has to pass.
-FALSE_ALARMS = 0.001  # aimed at by the formulas; measured, with all kinds: docs/comparison.md
+# Aimed at by the formulas; measured, with all kinds: docs/explanation/comparison.md.
+FALSE_ALARMS = 0.001
 # How the part of one output is divided among its tests. Their sum is 1.
 SHARES = {
     "location": 0.30, "scale": 0.20, "shape": 0.10, "extremes": 0.15, "support": 0.10,

@@ -1,4 +1,4 @@
-"""Exports of learning platforms, written from their documented layouts (docs/platforms.md)."""
+"""Exports of learning platforms, from their documented layouts (docs/how-to/platforms.md)."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Calls that give something else here on purpose: each is a row of `docs/differences.md`.
+"""Calls that give something else here on purpose, each a row in docs/reference/differences.
 
 `KNOWN` maps titles of calls, `*` standing for anything, to the first cell of the row that says why.
 `open_differences.txt` lists, one title a line, the calls that should give what 1.0.3 gives and do

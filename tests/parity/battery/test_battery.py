@@ -12,7 +12,8 @@ import known
 import record
 import released
 
-DOCUMENTED = (released.ROOT / "docs" / "differences.md").read_text("utf-8")
+DIFFERENCES = released.ROOT / "docs" / "reference" / "differences"
+DOCUMENTED = "\n".join(page.read_text("utf-8") for page in sorted(DIFFERENCES.glob("*.md")))
 AT_LEAST = 5000  # calls that 1.0.3 accepts
 SAMPLE = 8  # every so many calls are asked of 1.0.3 again
 

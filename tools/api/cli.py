@@ -46,7 +46,8 @@ def _section(path: str, command: click.Command) -> list[str]:
             for name, member in command.commands.items()
         ]
         return [*parts, "\n".join(("| command | what it does |", "| --- | --- |", *rows))]
-    records = [option.get_help_record(context) for option in command.params]
+    options = (option for option in command.params if isinstance(option, click.Option))
+    records = [option.get_help_record(context) for option in options]
     rows = [
         f"| `{_cell(names)}` | {_cell(text)} |"
         for names, text in filter(None, records)

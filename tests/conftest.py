@@ -19,7 +19,7 @@ from jaxtyping import install_import_hook
 from recorded_ops import RecordedOps
 from xdist.scheduler import LoadScopeScheduling
 
-ROOMS_UNDER_CONTRACT = (
+PACKAGES_UNDER_CONTRACT = (
     "base", "classic", "core", "data", "engine", "hpo", "models", "plot", "runs", "scale", "text",
     "vision",
 )  # fmt: skip
@@ -32,10 +32,11 @@ COMPARED: dict[str, set[str]] = {}  # each name that was compared with 1.0.3 →
 
 
 def modules_under_contract() -> list[str]:
-    """Every module of these rooms but the one that looks at its caller's frame."""
-    package = Path(importlib.util.find_spec("d2l").origin).parent
-    files = [file for room in ROOMS_UNDER_CONTRACT for file in (package / room).glob("*.py")]
-    return [f"d2l.{f.parent.name}.{f.stem}" for f in files if f.stem != "hyperparameters"]
+    """Every module of these packages but the one that looks at its caller's frame."""
+    root = Path(importlib.util.find_spec("d2l").origin).parent
+    files = [file for name in PACKAGES_UNDER_CONTRACT for file in (root / name).rglob("*.py")]
+    parts = [file.relative_to(root.parent).with_suffix("").parts for file in files]
+    return [".".join(part) for part in parts if part[-1] not in ("hyperparameters", "__init__")]
 
 
 install_import_hook(modules_under_contract(), "contracts.check")  # before d2l.torch is imported

@@ -5,8 +5,10 @@ export D2L_DATA ?= $(CURDIR)/data
 BIN := .venv/bin
 # Processes that share the tests.
 WORKERS ?= 2
+FAST := not slow and not browser and not gpu
+FAST_TESTS := tests/base tests/engine tests/files tests/hpo tests/plot tests/rl tests/vision tests/properties
 
-.PHONY: demo test check bench peers growth api docs data dist clean .venv
+.PHONY: demo test test-fast coverage mutants check bench peers growth api docs data dist clean .venv
 
 # Threads that wait asleep, not spinning: on a shared machine the cores are somebody else's too.
 demo test docs: export OMP_WAIT_POLICY ?= PASSIVE
@@ -17,6 +19,15 @@ demo: .venv/installed data  ## run every lesson; leave notebooks and pages in ou
 
 test: check data  ## everything that continuous integration runs
 	$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder
+
+test-fast: .venv/installed data  ## the part of the tests that takes less than a minute
+	$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder -q -m "$(FAST)" $(FAST_TESTS)
+
+coverage: .venv/installed data  ## which lines of d2l the fast tests execute
+	$(BIN)/python -m pytest -n $(WORKERS) -q -m "$(FAST)" --cov=d2l --cov-report=term:skip-covered
+
+mutants: .venv/installed data  ## small faults put in on purpose: which of them a test notices
+	$(BIN)/python -m tools.mutants --sample 300 --workers $(WORKERS)
 
 check: .venv/installed  ## style, types, rooms
 	$(BIN)/ruff check .

@@ -1,0 +1,217 @@
+"""Mutation tests: small faults put into the library on purpose, and whether a test notices each.
+
+    python -m tools.mutants --sample 300            # as `make mutants`
+    python -m tools.mutants --only d2l/engine/graph.py
+
+First the tests run once under coverage, which says which of them execute which line. Then each
+mutant, one changed expression in a copy of the tree, is tried by the tests that execute its line,
+quickest first. mutmut and cosmic-ray were tried: the first replaces each function by a trampoline,
+whose frame `save_hyperparameters` would read as its caller's; the second runs all tests for each
+mutant, which takes days here.
+"""
+
+import argparse
+import ast
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+import coverage
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("core", "engine", "runs", "data", "grader/compare", "grader/grading")
+TESTS = ("core", "engine", "runs", "data", "board", "scale", "grader/compare", "grader/grading",
+         "properties")  # fmt: skip
+FAST = "not slow and not browser and not gpu"
+SECONDS = 300  # for the tests of one mutant: one that runs into it has made something endless
+MOST_TESTS = 60  # of those that execute a line
+COMPARISONS = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=",
+               ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is", ast.In: "not in",
+               ast.NotIn: "in"}  # fmt: skip
+OPERATORS = {ast.Add: "-", ast.Sub: "+", ast.Mult: "/", ast.Div: "*", ast.FloorDiv: "/",
+             ast.Mod: "*"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed expression: the characters from `start` to `stop` of a file become `new`."""
+
+    file: str
+    line: int
+    start: int
+    stop: int
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.old} -> {self.new}"
+
+
+def mutants_of(file: Path) -> Iterator[Mutant]:
+    """Every mutant of a file."""
+    text = file.read_text("utf-8")
+    lines = [0]
+    for line in text.encode().splitlines(keepends=True):
+        lines.append(lines[-1] + len(line))
+    tree = ast.parse(text)
+    ignored = {id(node) for node in ast.walk(tree) if _is_message(node) for node in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in ignored or not isinstance(node, (ast.expr, ast.Return)):
+            continue
+        for new in _replacements(node):
+            start = lines[node.lineno - 1] + node.col_offset
+            stop = lines[node.end_lineno - 1] + node.end_col_offset  # type: ignore[operator]
+            old = text.encode()[start:stop].decode()
+            name = str(file.relative_to(ROOT))
+            yield Mutant(name, node.lineno, start, stop, old, new)
+
+
+def _is_message(node: ast.AST) -> bool:
+    """Whether a node is the text of an error, or a type: no behaviour that a test compares."""
+    if isinstance(node, ast.Raise):
+        return True
+    if isinstance(node, (ast.arg, ast.AnnAssign)) and node.annotation is not None:
+        return isinstance(node, ast.arg)
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "warnings.warn"
+
+
+def _replacements(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Compare(left, [operator], [right]) if type(operator) in COMPARISONS:
+            yield f"{_text(left)} {COMPARISONS[type(operator)]} {_text(right)}"
+        case ast.BinOp(left, operator, right) if type(operator) in OPERATORS:
+            if not any(isinstance(side, (ast.JoinedStr, ast.Constant)) and
+                       not isinstance(getattr(side, "value", 0), (int, float))
+                       for side in (left, right)):  # fmt: skip
+                yield f"{_text(left)} {OPERATORS[type(operator)]} {_text(right)}"
+        case ast.BoolOp(operator, values):
+            word = " or " if isinstance(operator, ast.And) else " and "
+            yield "(" + word.join(map(_text, values)) + ")"
+        case ast.UnaryOp(ast.Not(), operand):
+            yield f"bool({_text(operand)})"
+        case ast.Constant(bool() as value):
+            yield str(not value)
+        case ast.Constant(int() | float() as value):
+            yield f"({value!r} + 1)"
+        case ast.IfExp(test, body, orelse):
+            yield f"({_text(orelse)} if {_text(test)} else {_text(body)})"
+        case ast.Return(ast.expr() as value) if not isinstance(value, ast.Constant):
+            yield "return None"
+
+
+def _text(node: ast.expr) -> str:
+    return f"({ast.unparse(node)})"
+
+
+def tests_by_line(data: Path) -> dict[str, dict[int, set[str]]]:
+    """Of each file and line, the tests that execute it, from a run under coverage."""
+    stored = coverage.CoverageData(str(data))
+    stored.read()
+    found: dict[str, dict[int, set[str]]] = {}
+    for file in stored.measured_files():
+        contexts = stored.contexts_by_lineno(file)
+        found[str(Path(file).relative_to(ROOT))] = {
+            line: {test.partition("|")[0] for test in tests if test}
+            for line, tests in contexts.items()
+        }
+    return found
+
+
+def run_under_coverage(data: Path, tests: list[str], workers: int) -> None:
+    """Run the tests once, and record which of them execute which line."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(workers)]
+    command += ["-m", FAST, "--cov=d2l", "--cov-context=test", "--cov-report=", *tests]
+    environment = os.environ | {"COVERAGE_FILE": str(data)}
+    subprocess.run(command, cwd=ROOT, env=environment, check=False)
+
+
+def outcome(mutant: Mutant, tests: list[str], tree: Path) -> str:
+    """`killed`, `timeout`, `survived`, or `not covered`, in a copy of the repository."""
+    if not tests:
+        return "not covered"
+    file = tree / mutant.file
+    original = file.read_bytes()
+    file.write_bytes(original[: mutant.start] + mutant.new.encode() + original[mutant.stop :])
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        ended = subprocess.run(
+            command, cwd=tree, env=environment, capture_output=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "timeout"
+    finally:
+        file.write_bytes(original)
+    return "survived" if ended.returncode == 0 else "killed"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
+    parser.add_argument("--sample", type=int, default=300, help="mutants, drawn at random")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", help="a file, instead of the packages")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--coverage", type=Path, default=ROOT / "out" / "mutants.coverage")
+    options = parser.parse_args()
+    options.coverage.parent.mkdir(exist_ok=True)
+    if not options.coverage.exists():
+        tests = [f"tests/{folder}" for folder in TESTS]
+        run_under_coverage(options.coverage, tests, options.workers)
+    executed = tests_by_line(options.coverage)
+    files = [ROOT / options.only] if options.only else [
+        file for package in PACKAGES for file in sorted((ROOT / "d2l" / package).rglob("*.py"))
+    ]  # fmt: skip
+    every = [mutant for file in files for mutant in mutants_of(file)]
+    chosen = random.Random(options.seed).sample(every, min(options.sample, len(every)))
+    print(f"{len(every)} mutants in {len(files)} files; {len(chosen)} are tried", flush=True)
+    report(list(tried(chosen, executed, options.workers)))
+
+
+def tried(
+    chosen: list[Mutant], executed: dict[str, dict[int, set[str]]], workers: int
+) -> Iterator[tuple[Mutant, str]]:
+    """Each mutant with its outcome; as many at once as there are workers, each in a copy."""
+    with tempfile.TemporaryDirectory() as folder:
+        trees: Queue[Path] = Queue()
+        for number in range(workers):
+            tree = Path(folder, str(number))
+            ignored = shutil.ignore_patterns(".git", ".venv*", "out", ".rivals", "__pycache__")
+            shutil.copytree(ROOT, tree, ignore=ignored, symlinks=True)
+            trees.put(tree)
+
+        def attempt(mutant: Mutant) -> tuple[Mutant, str]:
+            lines = executed.get(mutant.file, {})
+            # What runs at import, such as a constant, is tried by the tests that use its file.
+            tests = sorted(lines.get(mutant.line) or set().union(*lines.values()))
+            random.Random(0).shuffle(tests)
+            tree = trees.get()
+            try:
+                found = outcome(mutant, tests[:MOST_TESTS], tree)
+            finally:
+                trees.put(tree)
+            print(f"{found:12} {mutant}", flush=True)
+            return mutant, found
+
+        with ThreadPoolExecutor(workers) as pool:
+            yield from pool.map(attempt, chosen)
+
+
+def report(results: list[tuple[Mutant, str]]) -> None:
+    """Print how many were killed, and every one that was not."""
+    killed = [mutant for mutant, found in results if found in ("killed", "timeout")]
+    print(f"\nkilled {len(killed)} of {len(results)}: {len(killed) / max(1, len(results)):.0%}")
+    for mutant, found in results:
+        if found not in ("killed", "timeout"):
+            print(f"{found:12} {mutant}")
+
+
+if __name__ == "__main__":
+    main()

@@ -147,8 +147,9 @@ optimizer.param_groups[0]["lr"] = 1e-3
 losses += d2l.train_lm(model, data, optimizer, num_steps=120)
 
 # %% [markdown]
-# The training loss falls in two parts. First the model learns the fixed words. Then there is a
-# *plateau*, until the model learns that names occur again and attends to their first occurrence.
+# First the loss falls quickly, while the model learns the fixed words. Then the curve is nearly
+# flat (a *plateau*): most of the remaining loss is that of the names. To leave the plateau, the
+# model has to attend to the first occurrence of a name when the name occurs again.
 
 # %%
 smooth = torch.tensor(losses).unfold(0, 10, 1).mean(dim=1)
@@ -186,7 +187,8 @@ for text in written[:3]:
 
 # %% [markdown]
 # Are the names used consistently? A tale is consistent if the keeper who lit the lamp is the one
-# who answers, and the boat is that of the sailor.
+# who answers, and the boat is that of the sailor. While the training is on the plateau, the share
+# is close to 0; compare the perplexity above with the lower bound.
 
 # %%
 PATTERN = re.compile(

@@ -73,9 +73,8 @@ def require_valid_lens(name: str, valid_lens: Tensor | None, batch: int, num_que
     """Raise `ShapeError` unless there is a length for each example, or for each of its queries."""
     if valid_lens is not None and tuple(valid_lens.shape) not in ((batch,), (batch, num_queries)):
         raise ShapeError(
-            f"{name} must have the shape ({batch},), one length for each example, or "
-            f"({batch}, {num_queries}), one for each of its queries; found "
-            f"{tuple(valid_lens.shape)}"
+            f"{name} must have the shape ({batch},) or ({batch}, {num_queries}); found "
+            f"{tuple(valid_lens.shape)}. Give one length for each example or for each query"
         )
 
 

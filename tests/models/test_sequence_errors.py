@@ -32,7 +32,7 @@ ATTENTION = {
     "additive": lambda: d2l.AdditiveAttention(4, 0),
     "heads": lambda: d2l.MultiHeadAttention(4, 2, 0),
 }
-ONE_OR_EACH = r"valid_lens must have the shape \(2,\), one length for each example, or \(2, 3\)"
+ONE_OR_EACH = r"valid_lens must have the shape \(2,\) or \(2, 3\)"
 
 
 @pytest.mark.parametrize("kind", ATTENTION)

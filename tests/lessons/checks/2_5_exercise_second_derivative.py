@@ -16,7 +16,5 @@ assert torch.allclose(hessian_in_one_batch(x), exact, atol=1e-6)
 assert torch.allclose(hessian_times_vector(x, v), exact @ v, atol=1e-5)
 
 assert hessian_bytes == 4 * 1024**4
-# The clock of a busy machine is no precise judge, so these bounds are wide.
-assert hessian_seconds[2048] > 10 * gradient_seconds[2048]
-assert hessian_seconds[2048] > 3 * hessian_seconds[512]
-print("Exercise 2.5: n against n squared, counted, measured and checked with the formula.")
+assert set(gradient_seconds) == set(product_seconds) >= set(hessian_seconds)
+print("Exercise 2.5: n against n squared, counted and checked with the formula.")

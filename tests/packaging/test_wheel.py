@@ -8,8 +8,10 @@ import csv
 import importlib.metadata
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -113,9 +115,12 @@ def bare(wheel, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def full(wheel, tmp_path_factory):
-    """With notebooks and torchvision."""
-    return Environment(tmp_path_factory.mktemp("full"), wheel, "[notebook,vision]")
+def full(wheel):
+    """With notebooks and torchvision; in a folder that an unprivileged user may read too."""
+    folder = Path(tempfile.mkdtemp(prefix="d2l-test-"))
+    folder.chmod(0o755)
+    yield Environment(folder, wheel, "[notebook,vision]")
+    shutil.rmtree(folder)
 
 
 def first_program():

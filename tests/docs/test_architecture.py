@@ -18,7 +18,7 @@ def test_the_five_journeys_are_lists_of_at_most_eight_files():
 
 def test_every_file_and_folder_that_is_named_exists():
     def exists(name):
-        roots = (ROOT, ROOT / "d2l", ROOT / "d2l" / "grader" / "sandbox")
+        roots = (ROOT, ROOT / "d2l", ROOT / "d2l" / "grader")
         return any((root / name).is_dir() or (root / f"{name}.py").is_file() for root in roots)
 
     assert len(NAMED) > 60

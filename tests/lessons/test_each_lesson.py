@@ -79,7 +79,7 @@ def test_each_lesson_has_checks_and_each_file_of_checks_a_lesson():
 
 
 def faults_of_form(notebook):
-    """The ways in which a lesson's notebook differs from the form of docs/how-to/write-a-lesson.md."""
+    """How a lesson differs from the form of docs/how-to/write-a-lesson.md."""
     cells = notebook.cells
     text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     faults = [f"no {section!r}" for section in SECTIONS if text.count(section) != 1]

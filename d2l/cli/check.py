@@ -60,9 +60,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     metavar="N",
     help="How many runs at a time.",
 )
-@click.option(
-    "--files", type=_FOLDER, help="Folder whose files are copied next to both notebooks."
-)
+@click.option("--files", type=_FOLDER, help="Folder whose files are copied next to both notebooks.")
 @sandbox_options
 @click.option(
     "--out",

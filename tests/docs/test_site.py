@@ -112,7 +112,7 @@ def test_the_search_finds_the_trainer(address, chromium):
     found.first.wait_for()
     texts = " ".join(found.all_inner_texts())
     tab.close()
-    assert "Linear Neural Networks for Regression" in texts
+    assert "3 Linear neural networks for regression > Trainer" in texts
 
 
 def test_links_to_files_are_distinguished_from_links_to_pages():

@@ -68,7 +68,7 @@ _CAUSES = (
           "The first loss is about batch_size · ln C, and half a batch has half of it."),
     Cause(21, "loss-not-reduced", "first batch",
           "The loss has an element for each example.",
-          error="loss must be a scalar|only for scalar outputs"),
+          error="must be a scalar|only for scalar outputs"),
     Cause(21, "loss-not-returned", "first batch",
           "training_step returns None.",
           not_in={"by hand": "there is no method that could forget to return it"},

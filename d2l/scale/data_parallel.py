@@ -1,8 +1,8 @@
 """Trains a model on several processes at once, through PyTorch's DDP or FSDP2.
 
-During a run, `model.training_step` is a `ParallelStep`: its caller, our loop or a user's, gets
-the loss of this rank's shard of the batch, and `backward` leaves on every rank the gradient of the
-whole batch. Shards of unequal size are weighted by their number of examples.
+During a run, `model.training_step` is a `ParallelStep`: its caller gets the loss of this
+rank's shard of the batch, and `backward` computes on every rank the gradient of the whole batch.
+Shards of unequal size are weighted by their number of examples.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -75,7 +75,7 @@ def test_a_batch_that_is_no_tuple_is_an_error():
         def get_dataloader(self, train):
             return torch.utils.data.DataLoader(self.X, 4)
 
-    with pytest.raises(BatchError, match=r"gave a Tensor of shape \(4, 1\)"):
+    with pytest.raises(BatchError, match=r"yielded a Tensor of shape \(4, 1\)"):
         fit(LazyNet(), Bare())
 
 
@@ -94,7 +94,7 @@ def test_a_loss_that_is_no_scalar_is_an_error():
         def loss(self, y_hat, y):
             return (y_hat - y) ** 2
 
-    with pytest.raises(ModelError, match=r"has shape \(32, 1\).*return l.mean\(\)"):
+    with pytest.raises(ModelError, match=r"found shape \(32, 1\).*return l.mean\(\)"):
         fit(Vector(2, 0.1), line_data())
 
 

@@ -95,7 +95,7 @@ def test_another_rate_in_the_constructor_is_said_not_to_count(tmp_path):
 
     d2l.Trainer(1, checkpoint=tmp_path).fit(Plain(), TwoClasses())
     trainer = d2l.Trainer(2, checkpoint=tmp_path)
-    with pytest.warns(UserWarning, match="other hyperparameters") as caught:
+    with pytest.warns(UserWarning, match="hyperparameters of the model differ") as caught:
         trainer.fit(Plain(lr=0.001, width=3), TwoClasses(), resume="last")
     said = sorted(str(warning.message) for warning in caught)
     assert len(said) == 2

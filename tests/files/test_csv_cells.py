@@ -63,7 +63,7 @@ def test_numbers_are_written_as_the_table_writes_others(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"PK\x03\x04", "is a spreadsheet, not CSV"),
+        (b"PK\x03\x04", "is a spreadsheet, not a CSV file"),
         (b"", "is not a table"),
         (b"one word\n", "is not a table"),
         (b"\xef\xbb\xbf\xff\xfe", "mark is that of utf-8"),

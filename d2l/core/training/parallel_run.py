@@ -17,7 +17,7 @@ from d2l.scale.data_parallel import ParallelStep, check_can_shard, data_parallel
 if TYPE_CHECKING:
     from d2l.core.training.run import Run
 
-OURS = "d2l."
+LIBRARY = "d2l."
 
 
 def initialise_lazy_layers(run: "Run") -> None:
@@ -35,10 +35,10 @@ def initialise_lazy_layers(run: "Run") -> None:
         with torch.no_grad():
             dry_training_step(run)
         return
-    ours = (type(model).training_step, type(model).forward, type(run.trainer).prepare_batch)
-    is_ours = all(method.__module__.startswith(OURS) for method in ours)
+    methods = (type(model).training_step, type(model).forward, type(run.trainer).prepare_batch)
+    is_library = all(method.__module__.startswith(LIBRARY) for method in methods)
     own = {"training_step", "forward"} & vars(model).keys()
-    if not is_ours or own or isinstance(loader.loader, Iterator):
+    if not is_library or own or isinstance(loader.loader, Iterator):
         return
     batch = run.batch = peek(loader.source, run.device)
     if isinstance(batch, (tuple, list)) and len(batch) >= 2:

@@ -160,7 +160,7 @@ def test_the_rubric_names_the_notebook_that_counts_of_several(tmp_path, grade):
         (["--into", "table.csv", "--column", "Nam"], "did you mean 'Name'? Available: 'Name', 'X'"),
         (["--into", "nobody.csv", "--column", "B"], "has no column that identifies students"),
         (["--roster", "nobody.csv"], "has no column that identifies students"),
-        (["--roster", "sheet.xlsx"], "is a spreadsheet, not CSV"),
+        (["--roster", "sheet.xlsx"], "is a spreadsheet, not a CSV file"),
     ],
 )
 def test_tables_that_do_not_fit_are_said_before_anything_runs(

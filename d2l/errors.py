@@ -1,7 +1,7 @@
-"""What users can catch. A message says what was asked, what was found, and the call that works.
+"""The exceptions of d2l. Messages state what was expected, what was found, and how to fix it.
 
-Each class is also of the built-in classes that 1.0.3, or PyTorch under it, raises in its place, so
-that a program that catches those goes on.
+Each class also derives from the built-in exceptions that 1.0.3, or PyTorch, raises in its place, so
+that programs that catch those still work.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from typing import Any
 
 
 class D2LError(Exception):
-    """Any error that d2l raises on purpose.
+    """Base class of the exceptions of d2l.
 
-    `kind` is the name of a mistake that the tutor knows, "" for other errors; `hint` is the tutor's
-    hint about it, once it was given.
+    `kind` is the id of a tutor check, "" for other errors; `hint` is the tutor's hint about the
+    mistake, once one was given.
     """
 
     kind: str = ""
@@ -25,13 +25,13 @@ class D2LError(Exception):
 
 
 class MistakeError(D2LError):
-    """A mistake that the tutor has named; `kind` is its name, `hint` says what was seen.
+    """A mistake that the tutor has detected; `kind` is its id, `hint` describes it.
 
-    Where PyTorch raised an error, that is the `__cause__`, and this one is of its class as well.
+    If PyTorch raised an error, that is the `__cause__`, and this error is also of its class.
     """
 
     def __init__(self, message: str, *, kind: str = "") -> None:
-        BaseException.__init__(self, message)  # the other class may ask for other arguments
+        BaseException.__init__(self, message)  # the other class may require other arguments
         self.kind = kind
 
     def __str__(self) -> str:
@@ -39,9 +39,9 @@ class MistakeError(D2LError):
 
 
 def mistake(error: Exception, message: str, kind: str) -> MistakeError:
-    """The `MistakeError` to raise from `error`; what catches `type(error)` catches it too.
+    """Return a `MistakeError` to raise from `error`, which is also a `type(error)`.
 
-    Only where no class can be of both, it is a `MistakeError` alone.
+    If no class can derive from both, it is a `MistakeError` only.
     """
     state = {name: value for name, value in vars(error).items() if name != "__notes__"}
     return _mistake_of(type(error), message, {**state, "kind": kind})
@@ -62,52 +62,52 @@ def _mistake_of(caught: type[Exception], message: str, state: dict[str, Any]) ->
 
 
 class ConfigurationError(D2LError, ValueError, AssertionError):
-    """Hyperparameters, or a space of them, that do not fit what they are for."""
+    """Raised for invalid hyperparameters, or an invalid search space of them."""
 
 
 class ModelError(D2LError, ValueError, AssertionError, RuntimeError):
-    """A model that cannot be trained as it stands: no parameters, no scalar loss, a bad `lr`."""
+    """Raised for a model that cannot be trained: no parameters, no scalar loss, an invalid `lr`."""
 
 
 class BatchError(D2LError, TypeError, ValueError, AttributeError):
-    """A batch or a data module of another form than the model reads."""
+    """Raised for a batch or a data module of another form than the model expects."""
 
 
 class CheckpointError(D2LError, OSError):
-    """A checkpoint that cannot be written, read, or does not belong to this run."""
+    """Raised for a checkpoint that cannot be written or read, or belongs to another run."""
 
 
 class CheckpointUnavailableError(CheckpointError):
-    """A checkpoint that the file system refuses for now; a later attempt may succeed."""
+    """Raised if a checkpoint cannot be written temporarily; a later attempt may succeed."""
 
 
 class DataError(D2LError, OSError, ValueError, IndexError, KeyError):
-    """Data that are missing, damaged or out of reach."""
+    """Raised for data that are missing, corrupt or not reachable."""
 
 
 class DeviceError(D2LError, RuntimeError):
-    """A device that is not there, or that PyTorch cannot use."""
+    """Raised for a device that does not exist, or that PyTorch cannot use."""
 
 
 class LabelError(D2LError, IndexError, RuntimeError, ValueError):
-    """A class label outside the classes there are."""
+    """Raised for a label outside the range of classes."""
 
 
 class NotDefinedError(D2LError, NotImplementedError, AssertionError):
-    """A method or an attribute that a subclass of the book's has to define."""
+    """Raised for a method or an attribute that a subclass must define."""
 
 
 class NotFiniteError(D2LError, ArithmeticError):
-    """A loss that became nan or infinite."""
+    """Raised if the loss becomes nan or infinite."""
 
 
 class OutsideRunError(D2LError, AssertionError):
-    """A call that needs a run, made outside of one."""
+    """Raised for a call that is only possible during a run."""
 
 
 class OverwriteError(D2LError, FileExistsError):
-    """A result that would replace its own source."""
+    """Raised if a result would overwrite its own source."""
 
 
 class ShapeError(D2LError, ValueError, AssertionError, RuntimeError, IndexError):
-    """A tensor of another shape or length than was asked for."""
+    """Raised for a tensor of another shape or length than expected."""

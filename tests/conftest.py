@@ -124,7 +124,7 @@ def cpu_graphs(monkeypatch):
     from d2l.engine import graph
 
     monkeypatch.setitem(graph.GRAPHS, "cpu", RecordedOps)
-    monkeypatch.setattr(graphed_run, "FEWEST_STEPS", 0)
+    monkeypatch.setattr(graphed_run, "MIN_STEPS", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -28,5 +28,5 @@ def test_an_error_is_of_each_class_that_programs_catch(ours, caught):
 
 
 def test_a_check_that_fails_is_an_assertion_error():
-    with pytest.raises(AssertionError, match="asked for shape"):
+    with pytest.raises(AssertionError, match="expected shape"):
         d2l.check_shape(torch.zeros(2), (3,))

@@ -1,7 +1,7 @@
-"""Tensor types that carry their axes: `Float[Tensor, "batch num_outputs"]`.
+"""Tensor types annotated with their axes: `Float[Tensor, "batch num_outputs"]`.
 
-They are jaxtyping's where jaxtyping is loaded already (our tests) and plain `Tensor` elsewhere, so
-that users neither install nor pay for the checks. Type checkers see a `Tensor` with a note.
+They are jaxtyping's if jaxtyping was imported before (as in the tests) and `Tensor` otherwise, so
+that the checks cost users nothing. Type checkers see an annotated `Tensor`.
 """
 
 import sys

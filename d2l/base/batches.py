@@ -1,4 +1,4 @@
-"""What a batch is made of, whatever its form: tensors, tuples, lists and mappings of them."""
+"""Operations on batches of any structure: tensors, and tuples, lists and mappings of them."""
 
 import zlib
 from collections.abc import Iterator, Mapping, Sized
@@ -11,7 +11,7 @@ from d2l.base.seed import generator_states, set_generator_states
 
 
 def count_examples(batch: Any) -> int:
-    """How many examples a batch holds: the length of its first part; 1 where it has none."""
+    """Return the number of examples of a batch: the length of its first part, or 1 without one."""
     while isinstance(batch, (list, tuple, Mapping)) and len(batch):
         batch = next(iter(batch.values())) if isinstance(batch, Mapping) else batch[0]
     if isinstance(batch, torch.Tensor):
@@ -20,7 +20,7 @@ def count_examples(batch: Any) -> int:
 
 
 def take_examples(batch: Any, rows: slice) -> Any:
-    """The batch with these rows of each of its tensors."""
+    """Return the batch with these rows of each of its tensors."""
     if isinstance(batch, torch.Tensor):
         return batch[rows] if batch.ndim else batch
     if isinstance(batch, Mapping):
@@ -33,7 +33,7 @@ def take_examples(batch: Any, rows: slice) -> Any:
 
 
 def peek(source: Any, device: torch.device) -> Any:
-    """A first batch, without advancing any random generator."""
+    """Return a first batch, without advancing any random generator."""
     before = generator_states()
     try:
         return move(next(iter(source)), device)
@@ -42,7 +42,7 @@ def peek(source: Any, device: torch.device) -> Any:
 
 
 def checksum(value: Any) -> int:
-    """A number that tells whether two batches, or two data sets, hold the same tensors."""
+    """Return a checksum of all tensors in a batch or data set, with their shapes and types."""
     total = 0
     for tensor in _tensors(value):
         total = zlib.crc32(f"{tuple(tensor.shape)} {tensor.dtype}".encode(), total)

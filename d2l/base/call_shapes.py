@@ -1,7 +1,7 @@
-"""Let a function, or a constructor, take calls of further shapes, which are registered elsewhere.
+"""Overload a function or a constructor with further signatures, registered in other modules.
 
-`functools.singledispatch` chooses by the type of the first argument; here the number and the names
-of all arguments decide, and where these leave it open, a condition on their values.
+`functools.singledispatch` selects by the type of the first argument; here the number and the names
+of all arguments decide, and if these are ambiguous, a condition on their values.
 """
 
 import functools
@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 Native = TypeVar("Native", bound=Callable[..., Any])
 Other = TypeVar("Other", bound=Callable[..., Any])
-Arguments = Mapping[str, Any]  # of a call, by the names of the parameters, with their defaults
+Arguments = Mapping[str, Any]  # of a call, by parameter name, including defaults
 Condition = Callable[[Arguments], bool]
-SHAPES = "_call_shapes"  # the attribute of a function that lists its further shapes
+SHAPES = "_call_shapes"  # the attribute of a function that lists its overloads
 
 
 class CallShape(NamedTuple):
-    """A further shape: what answers its calls, and when a call is one."""
+    """An overload: its function, and the condition under which a call is dispatched to it."""
 
     function: Callable[..., Any]
     signature: inspect.Signature
@@ -25,7 +25,7 @@ class CallShape(NamedTuple):
     when: Condition | None
 
     def fits(self, args: tuple[Any, ...], kwargs: Arguments) -> bool:
-        """Whether a call is of this shape; its arguments may fit the native one as well."""
+        """Whether a call is dispatched to this overload, whether or not it fits the native one."""
         bound = _bound(self.signature, args, kwargs)
         if bound is None:
             return False
@@ -37,9 +37,10 @@ class CallShape(NamedTuple):
 
 
 def has_call_shapes(native: Native) -> Native:
-    """Make a function to which `call_shape_of` can add; itself it does not know what is added.
+    """Decorate a function so that `call_shape_of` can add overloads to it.
 
-    A call that fits none of the further shapes is the function's own, and so are its errors.
+    A call that fits none of the overloads is passed to the function itself, which raises its own
+    errors.
     """
     shapes: list[CallShape] = []
 
@@ -57,20 +58,21 @@ def has_call_shapes(native: Native) -> Native:
 def call_shape_of(
     function: Callable[..., Any], when: Condition | None = None
 ) -> Callable[[Other], Other]:
-    """Register what answers the calls of another shape of a `has_call_shapes` function.
+    """Register an overload of a function that is decorated by `has_call_shapes`.
 
-    It is called with the function's native form, and then with the arguments of the call. (If it
-    calls `save_hyperparameters`, which keeps no name that begins with an underscore, its first
-    parameter is to be `_native`.) A call is its own if the arguments fit its parameters, and
-    moreover do not fit the native ones, or name a parameter that only it has, or are such that
-    `when(arguments)` says so.
+    It is called with the native function, and then with the arguments of the call. (If it calls
+    `save_hyperparameters`, which ignores names that begin with an underscore, its first parameter
+    must be `_native`.) A call is dispatched to it if the arguments fit its parameters and either
+    do not fit the native ones, name a parameter that only it has, or make `when(arguments)` true.
     """
 
     def register(other: Other) -> Other:
         signature, native = inspect.signature(other), inspect.signature(function)
         first, *parameters = signature.parameters.values()
         if first.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD:
-            raise TypeError(f"{other.__name__} must take the native function first")
+            raise TypeError(
+                f"the first parameter of {other.__name__} must be positional: the native function"
+            )
         signature = signature.replace(parameters=parameters)
         getattr(function, SHAPES).append(CallShape(other, signature, native, when))
         return other

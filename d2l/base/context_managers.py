@@ -1,4 +1,4 @@
-"""Context managers: a model in evaluation mode, and Python's garbage collector paused."""
+"""Context managers: a model in evaluation mode, and a paused garbage collector."""
 
 import gc
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from torch import nn
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside; then each part is in the mode it was in, frozen parts too."""
+    """Set evaluation mode inside the block; then restore the mode of each submodule."""
     modes = {module: module.training for module in model.modules()}
     model.eval()
     try:
@@ -21,11 +21,11 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Leave the collector off while lists are made that hold no cycles; then as it was."""
-    was_on = gc.isenabled()
+    """Disable the garbage collector while lists without cycles are created; then restore it."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
+        if was_enabled:
             gc.enable()

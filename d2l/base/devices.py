@@ -1,4 +1,4 @@
-"""Which devices there are, by the book's names: CUDA GPUs first, then Apple's MPS."""
+"""The book's functions for devices: CUDA GPUs first, then Apple's MPS."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -11,7 +11,7 @@ from d2l.errors import DeviceError
 
 
 def cpu() -> torch.device:
-    """The CPU.
+    """Return the CPU device.
 
     >>> d2l.cpu()
     device(type='cpu')
@@ -22,7 +22,7 @@ def cpu() -> torch.device:
 
 
 def gpu(i: int = 0) -> torch.device:
-    """The `i`-th GPU, whether or not it is there: `cuda:i`, or `mps` on a Mac that has no CUDA.
+    """Return the `i`-th GPU, existing or not: `cuda:i`, or `mps` on a Mac without CUDA.
 
     >>> d2l.gpu(1).index
     1
@@ -35,7 +35,7 @@ def gpu(i: int = 0) -> torch.device:
 
 
 def num_gpus() -> int:
-    """How many GPUs there are; Apple's MPS counts as one.
+    """Return the number of available GPUs; Apple's MPS counts as one.
 
     >>> gpus = [d2l.gpu(i) for i in range(d2l.num_gpus())]
 
@@ -45,7 +45,7 @@ def num_gpus() -> int:
 
 
 def try_gpu(i: int = 0) -> torch.device:
-    """`gpu(i)` if it exists, else the CPU.
+    """Return `gpu(i)` if it exists, otherwise the CPU.
 
     >>> d2l.try_gpu(100)
     device(type='cpu')
@@ -56,7 +56,7 @@ def try_gpu(i: int = 0) -> torch.device:
 
 
 def try_all_gpus() -> list[torch.device]:
-    """Every GPU, or `[cpu()]` where there is none.
+    """Return all GPUs, or `[cpu()]` if there is none.
 
     >>> d2l.try_all_gpus()[0] == d2l.try_gpu()
     True
@@ -67,26 +67,27 @@ def try_all_gpus() -> list[torch.device]:
 
 
 def usable(device: torch.device | str) -> torch.device:
-    """The device of this name, with its number; raises `DeviceError` if tensors cannot be there."""
+    """Return the device of this name, with its index; raise `DeviceError` if it is not usable."""
     try:
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise DeviceError(
-            f"the device {str(device)!r} cannot be used here ({reason}). `d2l doctor` lists what "
-            "can; d2l.try_gpu() is the best of it"
+            f"the device {str(device)!r} cannot be used here ({reason}). `d2l doctor` lists the "
+            "available devices; d2l.try_gpu() returns a GPU if there is one, otherwise the CPU"
         ) from error
 
 
 def current_device(device: torch.device) -> AbstractContextManager[Any]:
-    """Inside, this device is the one that CUDA uses where none is named."""
+    """Return a context in which this device is CUDA's current device."""
     return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def move(value: Any, device: torch.device) -> Any:
-    """`value` with each tensor in it on `device`: tensors, tuples, lists and mappings of them.
+    """Move all tensors in `value` to `device`: a tensor, or tuples, lists and mappings of them.
 
-    A value with nothing to move is returned as it is. Copies from pinned memory are not waited for.
+    A tensor that is already there is returned unchanged. Copies from pinned memory are
+    asynchronous.
     """
     if isinstance(value, Tensor):
         return value if value.device == device else value.to(device, non_blocking=True)

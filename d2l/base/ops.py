@@ -1,4 +1,4 @@
-"""Checks that a reader writes into their own code: is this the shape, the length I think it is?"""
+"""The book's names for tensor operations, and checks of shapes and lengths for user code."""
 
 from collections.abc import Sequence, Sized
 from typing import Any
@@ -48,9 +48,9 @@ __all__ = [
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """A grid of coordinates for each tensor, matrix order (`"ij"`) unless asked otherwise.
+    """Return a grid of coordinates for each tensor, by default in matrix order (`"ij"`).
 
-    From tensors of m, n, … numbers each grid is (m, n, …).
+    For tensors of m, n, … numbers each grid has shape (m, n, …).
 
     >>> d2l.meshgrid(torch.tensor([0, 1]), torch.tensor([5, 6, 7]))[1]
     tensor([[5, 6, 7],
@@ -146,7 +146,7 @@ def expand_dims(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 def size(x: Tensor, *args: Any, **kwargs: Any) -> int:
-    """The number of elements, `x.numel()`.
+    """Return the number of elements, `x.numel()`.
 
     >>> d2l.size(torch.zeros(2, 3))
     6
@@ -164,7 +164,7 @@ def to(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 def numpy(x: Tensor, *args: Any, **kwargs: Any) -> np.ndarray:
-    """`x` as a NumPy array, from any device and out of any graph; on the CPU memory is shared.
+    """Return `x`, detached and on the CPU, as a NumPy array; a CPU tensor shares its memory.
 
     >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
     >>> d2l.numpy(2 * x)
@@ -180,12 +180,12 @@ def check_shape(a: Tensor, shape: Sequence[int]) -> None:
     >>> d2l.check_shape(torch.zeros(2, 3), (3, 2))
     Traceback (most recent call last):
         ...
-    d2l.errors.ShapeError: asked for shape (3, 2), found (2, 3)
+    d2l.errors.ShapeError: expected shape (3, 2); found (2, 3)
 
     Book: 23.8 The d2l API document
     """
     if tuple(a.shape) != tuple(shape):
-        raise ShapeError(f"asked for shape {tuple(shape)}, found {tuple(a.shape)}")
+        raise ShapeError(f"expected shape {tuple(shape)}; found {tuple(a.shape)}")
 
 
 def check_len(a: Sized, n: int) -> None:
@@ -195,9 +195,9 @@ def check_len(a: Sized, n: int) -> None:
     >>> d2l.check_len(torch.zeros(2, 3), 3)
     Traceback (most recent call last):
         ...
-    d2l.errors.ShapeError: asked for length 3, found 2
+    d2l.errors.ShapeError: expected length 3; found 2
 
     Book: 23.8 The d2l API document
     """
     if len(a) != n:
-        raise ShapeError(f"asked for length {n}, found {len(a)}")
+        raise ShapeError(f"expected length {n}; found {len(a)}")

@@ -1,4 +1,4 @@
-"""The public names: what `from d2l.torch import *` exports, and names that a program replaced."""
+"""The public names: exports of `from d2l.torch import *`, and names replaced by a program."""
 
 import difflib
 import importlib
@@ -50,7 +50,7 @@ MODULES = {
 
 
 def load(name: str) -> Any:
-    """The module (or member of one) behind a name of `MODULES`."""
+    """Import and return the module, or member of one, for a name of `MODULES`."""
     module, _, member = MODULES[name].partition(":")
     if _package_of(module) == "torchvision":
         load_torchvision(f"d2l.{name}")
@@ -67,7 +67,7 @@ def load(name: str) -> Any:
 
 
 def installed() -> list[str]:
-    """The names of `MODULES` whose package can be imported; none of them is imported."""
+    """Return the names of `MODULES` whose package is installed, without importing them."""
     packages = {_package_of(target) for target in MODULES.values()}
     found = {p for p in packages if sys.modules.get(p) or importlib.util.find_spec(p) is not None}
     return [name for name, target in MODULES.items() if _package_of(target) in found]
@@ -78,14 +78,14 @@ def _package_of(target: str) -> str:
 
 
 def absent(name: str, known: list[str]) -> str:
-    """What to say of a name that is not there: which edition has it, or which names are like it."""
+    """Return the message for an unknown name: which edition has it, or similar names."""
 
-    near = difflib.get_close_matches(name, known, n=3)
-    hint = f": did you mean {' or '.join(near)}?" if near else ""
+    similar = difflib.get_close_matches(name, known, n=3)
+    hint = f": did you mean {' or '.join(similar)}?" if similar else ""
     return explain(name) or f"d2l has no name {name!r}{hint}"
 
 
-# Of the 2026 edition: subject → names.
+# Names of the 2026 edition that are not in this library: subject → names.
 LEFT_OUT = {
     "recommender systems": (
         "BPRLoss", "CTRDataset", "HingeLossbRec", "evaluate_ranking", "hit_and_auc",
@@ -104,7 +104,7 @@ LEFT_OUT = {
     "attention": ("TinyCharLM",),
 }  # fmt: skip
 
-# Of any edition: name → what it is today.
+# Names of any edition that were renamed: name → replacement.
 TODAY = {
     "MLPAttention": "d2l.AdditiveAttention",
     "WIKITEXT_2_SHA1": "d2l.DATA_HUB['wikitext-2'][1]",
@@ -122,9 +122,9 @@ TODAY = {
 
 
 def explain(name: str) -> str | None:
-    """What to say of a name that some edition has and the face has not; None for any other name."""
+    """Return the message for a name that another edition has; None for any other name."""
     if name in TODAY:
-        return f"d2l has no {name!r}: in another edition it is what is now {TODAY[name]}"
+        return f"d2l has no {name!r}, a name of another edition; use {TODAY[name]}"
     for subject, names in LEFT_OUT.items():
         if name in names:
             return (
@@ -139,14 +139,14 @@ Place = tuple[str, str]  # a module's name and the global variable in it
 
 
 class ReplaceableNames(ModuleType):
-    """A module that passes on what is assigned to its names to the modules they came from.
+    """A module that forwards assignments to its names to the modules that define or import them.
 
-    After `d2l.accuracy = mine`, every module of the library that has loaded, or will load, the
-    original finds `mine` under that name. Assigning the original again undoes it; so does deleting
-    the name. Nothing is looked up while the library runs: assigning pays, calling does not.
+    After `d2l.accuracy = mine`, every module of the library that has imported, or will import, the
+    original uses `mine` under that name. Assigning the original again, or deleting the name, undoes
+    it. The cost is in the assignment; calls in the library need no extra lookup.
 
-    A class that other classes of the library are derived from is replaced on the face only: its
-    subclasses keep their base.
+    A base class of other classes of the library is replaced in this module only: its subclasses
+    keep their base.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -160,12 +160,12 @@ class ReplaceableNames(ModuleType):
         super().__delattr__(name)
 
 
-_originals: dict[str, Any] = {}  # of each name that was ever assigned or deleted
-_places: dict[str, set[Place]] = {}  # of each name that is replaced now, the changed variables
+_originals: dict[str, Any] = {}  # the original of each name that was ever assigned or deleted
+_places: dict[str, set[Place]] = {}  # the changed variables of each name that is replaced now
 
 
 def is_replaced(name: str) -> bool:
-    """Whether a reader has replaced this name; for code that has a faster way than calling it."""
+    """Whether the user has replaced this name; for code that would otherwise bypass it."""
     return name in _places
 
 
@@ -183,10 +183,10 @@ def _rebind(face: ModuleType, name: str, value: Any) -> None:
 
 
 def _places_of(face: ModuleType, name: str, original: Any, current: Any) -> Iterator[Place]:
-    """Where the library holds the original, or what replaces it, since a module was loaded later.
+    """Iterate over the variables bound to the original, or in modules loaded later to `current`.
 
-    A function or class of the library may have another name there; anything else, such as a
-    number or a function of PyTorch, must have the same.
+    A function or class of the library may have another name there; other objects, such as numbers
+    or functions of PyTorch, must have the same name.
     """
     taken = {place for other, places in _places.items() if other != name for place in places}
     is_ours = getattr(original, "__module__", None) or ""
@@ -202,7 +202,7 @@ def _places_of(face: ModuleType, name: str, original: Any, current: Any) -> Iter
 
 
 def _is_base(thing: Any) -> bool:
-    """Whether classes of the library are derived from it."""
+    """Whether it is a base class of classes of the library."""
     return inspect.isclass(thing) and any(
         child.__module__.startswith(PACKAGE) for child in type.__subclasses__(thing)
     )

@@ -1,4 +1,4 @@
-"""The sources of random numbers that a run may draw from: seeded, noted and put back together."""
+"""Seed, save and restore the random generators of Python, NumPy and PyTorch together."""
 
 import random
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-# The state of each generator, in plain types and tensors: it can be saved with torch.save.
+# The state of each generator, in built-in types and tensors, which torch.save can save.
 GeneratorStates = dict[str, Any]
 
 
@@ -18,7 +18,7 @@ def seed_all(seed: int) -> None:
 
 
 def generator_states() -> GeneratorStates:
-    """Where Python's, NumPy's and PyTorch's generators are; those of GPUs where they are in use."""
+    """Return the states of Python's, NumPy's and PyTorch's generators, including GPUs in use."""
     name, keys, *rest = np.random.get_state(legacy=True)
     states = {
         "python": random.getstate(),
@@ -31,7 +31,7 @@ def generator_states() -> GeneratorStates:
 
 
 def set_generator_states(states: GeneratorStates) -> None:
-    """Put the generators back to where they were."""
+    """Restore the generators to these states."""
     version, numbers, gauss = states["python"]
     random.setstate((version, tuple(numbers), gauss))
     name, keys, *rest = states["numpy"]

@@ -1,4 +1,4 @@
-"""Stopwatches. They measure wall time on the host; `Benchmark` of a function waits for the GPU."""
+"""Timers of wall time on the host; `Benchmark` of a function synchronizes with the GPU."""
 
 import itertools
 import time
@@ -10,10 +10,10 @@ from d2l.errors import ConfigurationError
 
 
 class Timer:
-    """A stopwatch that keeps every lap, in seconds; it runs from the moment it is made.
+    """Records the times of laps, in seconds; the first lap starts when it is created.
 
-    `tik` is when the lap began, in the seconds of `time.time()`; laps are measured by a clock that
-    is never set.
+    `tik` is the start of the lap, in seconds of `time.time()`; laps are measured with a monotonic
+    clock.
 
     >>> timer = d2l.Timer()
     >>> seconds = timer.stop()
@@ -35,32 +35,32 @@ class Timer:
         self._started = time.perf_counter()
 
     def stop(self) -> float:
-        """End the lap, keep its seconds and return them."""
+        """End the lap, record its time and return it."""
         seconds = time.perf_counter() - self._started
-        if self.tik != self._tik:  # a reader set the start
+        if self.tik != self._tik:  # the user set the start
             seconds = time.time() - self.tik
         self.times.append(seconds)
         return seconds
 
     def avg(self) -> float:
-        """Mean seconds of the laps; 0 where there is none yet."""
+        """Return the mean time of the laps; 0 if there is none yet."""
         return self.sum() / len(self.times) if self.times else 0.0
 
     def sum(self) -> float:
-        """Seconds of all laps together."""
+        """Return the total time of the laps."""
         return sum(self.times)
 
     def cumsum(self) -> list[float]:
-        """Running sum of the laps, in seconds."""
+        """Return the cumulative times of the laps."""
         return list(itertools.accumulate(self.times))
 
 
 class Benchmark:
-    """Print the wall seconds that a `with` block took, or measure calls of a function.
+    """Print the wall time of a `with` block, or measure calls of a function.
 
-    `Benchmark(f, warmup=3, repeats=10)` calls `f()` a few times, then `repeats` times on the clock:
-    `times` are the seconds of each, waits for the GPU included where one is in use, and it prints
-    as their median. `desc` is another name of `description`.
+    `Benchmark(f, warmup=3, repeats=10)` calls `f()` `warmup` times without and `repeats` times with
+    measurement: `times` are the seconds of each call, until the GPU is done if one is in use; the
+    printed form shows their median. `desc` is an alias of `description`.
 
     >>> with d2l.Benchmark("a small sum"):
     ...     total = torch.arange(1000).sum()

@@ -1,4 +1,4 @@
-"""Loads torchvision, which is optional, and says how to get the release that fits PyTorch."""
+"""Import torchvision, which is optional, with errors that name the compatible release."""
 
 import importlib
 import importlib.metadata
@@ -9,21 +9,21 @@ DOES_NOT_LOAD = (ImportError, RuntimeError, OSError, AttributeError)  # built fo
 
 
 def load_torchvision(needed_by: str = "d2l.torchvision") -> ModuleType:
-    """Import torchvision for `needed_by`; raises `ImportError` with the command that fixes it."""
+    """Import torchvision for `needed_by`; raise `ImportError` with the command that fixes it."""
     try:
         return importlib.import_module("torchvision")
     except ModuleNotFoundError as error:
         if error.name != "torchvision":
             raise
         raise ModuleNotFoundError(
-            f"{needed_by} needs torchvision, which is not installed. Install the release that fits "
+            f"{needed_by} needs torchvision, which is not installed. Install the release for "
             f"this PyTorch: {fix()}",
             name="torchvision",
         ) from error
     except DOES_NOT_LOAD as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise ImportError(
-            f"{needed_by} needs torchvision, and the one that is installed does not load: {reason}."
+            f"{needed_by} needs torchvision, but the installed one cannot be imported: {reason}."
             f" Expected: a torchvision for torch {_version('torch')}; found: torchvision "
             f"{_version('torchvision')}{_built_for()}. Fix: {fix('--upgrade ')}",
             name="torchvision",
@@ -31,13 +31,13 @@ def load_torchvision(needed_by: str = "d2l.torchvision") -> ModuleType:
 
 
 def fix(options: str = "") -> str:
-    """The command that installs the torchvision for this PyTorch, which pip leaves as it is."""
+    """Return the command that installs torchvision for this PyTorch, without changing PyTorch."""
     release = _version("torch").partition("+")[0]  # without +cpu or +cu128, as pip compares it
     return f"pip install {options}torchvision torch=={release}"
 
 
 def is_installed() -> bool:
-    """Whether there is a torchvision, which may still be one for another PyTorch."""
+    """Whether torchvision is installed; it may still be incompatible with this PyTorch."""
     try:
         importlib.metadata.version("torchvision")
     except importlib.metadata.PackageNotFoundError:

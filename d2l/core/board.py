@@ -1,4 +1,4 @@
-"""The board on which a run draws its curves: data first, a picture when one is due."""
+"""The board that plots the curves of a run: stores points, and draws a figure when it is due."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class ProgressBoard(HyperParameters):
-    """Curves that grow while a run goes on.
+    """Plots curves while a run is in progress.
 
     In a notebook one picture is updated in place and stays as the cell's output. In a script
-    nothing is drawn until it is looked at: `plt.show()`, `plt.savefig(…)` and `board.fig` give the
-    curves. `display=False` keeps the board quiet everywhere. `axes` or a `fig` that are given are
-    drawn into, others get a figure of their own.
+    nothing is drawn until the figure is requested with `plt.show()`, `plt.savefig(…)` or
+    `board.fig`. `display=False` turns off all output. If `axes` or a `fig` is passed, the board
+    draws into it; otherwise it creates a figure.
 
     >>> board = d2l.ProgressBoard(xlabel="n", yscale="log")
     >>> for n in range(1, 101):
@@ -68,9 +68,9 @@ class ProgressBoard(HyperParameters):
     def draw(self, x: Any, y: Any, label: str, every_n: float = 1) -> None:
         """Add the value `y` at `x` to a curve; each drawn point is the mean of `every_n` values.
 
-        `every_n` below 1 counts as 1. `y` is a number or a tensor of one element on any device; on
-        a GPU it is read when a picture is due or `points` is asked for, not before, unless `axes`
-        were given.
+        `every_n` below 1 counts as 1. `y` is a number or a tensor of one element on any device. A
+        tensor on a GPU is read only when a picture is due or `points` is accessed, unless `axes`
+        were passed.
 
         Book: 3.2 Object-oriented design for implementation
         """
@@ -83,7 +83,7 @@ class ProgressBoard(HyperParameters):
 
     @property
     def points(self) -> Any:
-        """Every drawn point, by label: `board.points["val_acc"][-1].y`."""
+        """All drawn points, by label: `board.points["val_acc"][-1].y`."""
         own = self.__dict__.get("points")
         return state_of(self).curves.points() if own is None else own
 
@@ -93,7 +93,7 @@ class ProgressBoard(HyperParameters):
 
     @property
     def data(self) -> Any:
-        """`points`, by their name in d2l 1.0.3, which has none before the first point."""
+        """Alias of `points`, as in d2l 1.0.3; raises `AttributeError` before the first point."""
         return _of_released(self, "data", Curves.points)
 
     @data.setter
@@ -102,7 +102,7 @@ class ProgressBoard(HyperParameters):
 
     @property
     def raw_points(self) -> Any:
-        """What was summed up towards the next points; values of the same point as their mean."""
+        """Values not yet averaged into a point, as in d2l 1.0.3; each is the mean so far."""
         return _of_released(self, "raw_points", _raw_points)
 
     @raw_points.setter
@@ -111,7 +111,7 @@ class ProgressBoard(HyperParameters):
 
     @property
     def fig(self) -> "Figure | None":
-        """The figure; None before the first point, unless it was given."""
+        """The figure; None before the first point, unless one was passed."""
         state = state_of(self)
         is_drawn = self.display and any(state.curves.counts().values())
         return _figure(self) if is_drawn else state.fig
@@ -122,7 +122,7 @@ class ProgressBoard(HyperParameters):
 
     @property
     def axes(self) -> "Axes | None":
-        """The axes, with every point so far; None before the first point, unless given."""
+        """The axes with all points so far; None before the first point, unless passed."""
         state = state_of(self)
         if self.display and any(state.curves.counts().values()):
             render_board(self)
@@ -138,44 +138,44 @@ class ProgressBoard(HyperParameters):
         clear_board(self)
 
     def state_dict(self) -> dict[str, dict[str, Any]]:
-        """Every point, and what is summed up towards the next ones, as plain numbers."""
+        """Return all points and the partial sums of the next ones as plain numbers."""
         return state_of(self).curves.state_dict()
 
     def load_state_dict(self, state: dict[str, dict[str, Any]]) -> None:
-        """Restore a state that `state_dict` returned; the present points are forgotten."""
+        """Restore a state returned by `state_dict`; the current points are discarded."""
         state_of(self).curves.load_state_dict(state)
 
     def latest(self) -> dict[str, float]:
-        """The last value of each curve; waits for the device the values are on."""
+        """Return the last value of each curve; synchronizes with the device of the values."""
         return state_of(self).curves.latest()
 
     def frame(self) -> "pandas.DataFrame":
-        """The points as a pandas frame with the columns `label`, `x`, `y`."""
+        """Return the points as a pandas DataFrame with the columns `label`, `x`, `y`."""
         return board_frame(self)
 
     def save(self, path: str | Path) -> None:
-        """Write the picture, in the format of the suffix (`.svg`, `.png`, `.pdf`), or a `.csv`."""
+        """Save the figure in the format of the suffix (`.svg`, `.png`, `.pdf`), or a `.csv`."""
         save_board(self, path)
 
     def render(self) -> "Figure":
-        """The figure, brought up to date with the points."""
+        """Redraw the figure with all points and return it."""
         return render_board(self)
 
     def finish(self) -> None:
-        """Show the last state if the picture is older; called at the end of each run and cell."""
+        """Redraw if the picture is outdated; called at the end of each run and cell."""
         finish_board(self)
 
     def flush(self) -> None:
-        """Show the last state, like `finish`."""
+        """Redraw if the picture is outdated; same as `finish`."""
         finish_board(self)
 
 
-# Readers subclass ProgressBoard and may use each name of ours for something else. So the library
-# calls these functions, and never a method or attribute of a board that 1.0.3 does not have.
+# Subclasses of ProgressBoard may reuse any name that 1.0.3 does not define. So the library calls
+# these functions, and only the methods and attributes of a board that 1.0.3 has.
 
 
 def board_curves(board: object) -> Curves | None:
-    """The curves of a board or an animator; None for one that a reader wrote from scratch."""
+    """Return the curves of a board or an animator; None for one written from scratch."""
     state = getattr(board, "__dict__", {}).get("_d2l")
     if state is None and isinstance(board, _OWN):
         state = state_of(board)
@@ -183,7 +183,7 @@ def board_curves(board: object) -> Curves | None:
 
 
 def finish_board(board: object) -> None:
-    """Show the last state in a notebook; in a script, make the figure pyplot's current one."""
+    """Redraw in a notebook; in a script, make the figure the current one of pyplot."""
     curves = board_curves(board)
     if curves is None or not any(curves.counts().values()):
         return
@@ -197,7 +197,7 @@ def finish_board(board: object) -> None:
 
 
 def draw_many(board: ProgressBoard, xs: Values, ys: Values, label: str, every_n: float) -> None:
-    """Add many values at once: the same points as from `draw`, and one look at the picture."""
+    """Add many values at once: the same points as `draw` adds, with at most one redraw."""
     state = state_of(board)
     if state.assigned:
         _take_assigned(board)
@@ -214,7 +214,7 @@ def clear_board(board: ProgressBoard) -> None:
 
 
 def board_frame(board: ProgressBoard) -> "pandas.DataFrame":
-    """The points as a pandas frame with the columns `label`, `x`, `y`."""
+    """Return the points as a pandas DataFrame with the columns `label`, `x`, `y`."""
     import pandas
 
     points = state_of(board).curves.points()
@@ -223,7 +223,7 @@ def board_frame(board: ProgressBoard) -> "pandas.DataFrame":
 
 
 def save_board(board: ProgressBoard, path: str | Path) -> None:
-    """Write the picture, in the format of the suffix (`.svg`, `.png`, `.pdf`), or a `.csv`."""
+    """Save the figure in the format of the suffix (`.svg`, `.png`, `.pdf`), or a `.csv`."""
     if Path(path).suffix == ".csv":
         board_frame(board).to_csv(path, index=False)
     else:
@@ -231,7 +231,7 @@ def save_board(board: ProgressBoard, path: str | Path) -> None:
 
 
 def render_board(board: ProgressBoard) -> "Figure":
-    """The figure, brought up to date with the points."""
+    """Redraw the figure with all points and return it."""
     return _live(board).render()
 
 
@@ -248,7 +248,7 @@ def _live(board: ProgressBoard) -> LiveFigure:
 
 
 def _follow(board: ProgressBoard, label: str, num_points: int) -> None:
-    """Points were added: the first since a run or a cell began finds out who looks at it."""
+    """Update the display after points were added; the first call of a run or cell selects how."""
     state, shown = state_of(board), _live(board)
     place = shown.place or shown.begin()
     if place == "cell":
@@ -260,7 +260,7 @@ def _follow(board: ProgressBoard, label: str, num_points: int) -> None:
 
 
 def _extend_line(board: ProgressBoard, label: str, num_points: int) -> None:
-    """Draw points into axes that a reader holds, at a cost that does not grow with the curve."""
+    """Draw new points into user-supplied axes, at a cost independent of the curve's length."""
     state = state_of(board)
     line, axes = state.lines.get(label), cast(Any, state.axes)
     if line is None or line.axes is not axes or state.drawn != _drawing(board):
@@ -269,11 +269,11 @@ def _extend_line(board: ProgressBoard, label: str, num_points: int) -> None:
     series = state.curves.series[label]
     added = zip(series.xs[-num_points:], series.ys[-num_points:], strict=True)
     axes.update_datalim(list(added))
-    axes.autoscale(None)  # when it is drawn
+    axes.autoscale(None)  # matplotlib applies it when it draws
 
 
 def _give(board: ProgressBoard, fig: "Figure | None", axes: "Axes | None") -> None:
-    """Draw into these from now on; None makes a figure of the board's own."""
+    """Draw into this figure and these axes from now on; None: the board creates its own."""
     state = state_of(board)
     state.fig, state.axes, state.lines = fig, axes, {}
     state.live, state.follows = None, True
@@ -314,7 +314,7 @@ def _drawing(board: ProgressBoard) -> tuple[int, live.Style]:
 
 
 def _version(board: ProgressBoard) -> Any:
-    """The same only while nothing changes in the picture."""
+    """Return a value that changes exactly when the picture does."""
     return state_of(board).curves.counts(), *_drawing(board)
 
 
@@ -323,7 +323,7 @@ def _raw_points(curves: Curves) -> dict[str, list[Point]]:
 
 
 def _take_assigned(board: ProgressBoard) -> None:
-    """Continue from the points that a reader assigned to `data` and `raw_points`."""
+    """Continue from the points that the user assigned to `data` and `raw_points`."""
     state = state_of(board)
     curves, assigned = state.curves, state.assigned
     points, raw_points = assigned.get("data", curves.points()), assigned.get("raw_points")
@@ -338,13 +338,15 @@ def _take_assigned(board: ProgressBoard) -> None:
 
 
 def _of_released(board: ProgressBoard, name: str, of: Callable[[Curves], Any]) -> Any:
-    """An attribute that a board of 1.0.3 has from its first point on, unless a reader set it."""
+    """Return an attribute that in 1.0.3 exists from the first point on, or the assigned value."""
     state = state_of(board)
     if name in state.assigned:
         return state.assigned[name]
     if not state.curves.series:
-        raise AttributeError(f"{type(board).__name__} has no {name} before its first point")
+        raise AttributeError(
+            f"{type(board).__name__} has no attribute {name!r} before its first point is drawn"
+        )
     return of(state.curves)
 
 
-_OWN = (ProgressBoard,)  # which stays, whatever a reader calls by that name
+_OWN = (ProgressBoard,)  # the library's class, even if the user redefines the name

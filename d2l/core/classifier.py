@@ -13,7 +13,7 @@ from d2l.errors import LabelError
 
 
 class Classifier(Module):
-    """A `Module` that predicts one of several classes.
+    """Base class of models that predict one of several classes.
 
     >>> Y_hat, Y = torch.tensor([[2.0, 1.0], [0.0, 5.0]]), torch.tensor([1, 1])
     >>> model = d2l.Classifier()
@@ -36,7 +36,7 @@ class Classifier(Module):
         Y: Shaped[Tensor, "*batch"],
         averaged: bool = True,
     ) -> Float[Tensor, "..."]:
-        """The share of right predictions, or with `averaged=False` a 1. or 0. per example.
+        """The fraction of correct predictions; with `averaged=False`, 1.0 or 0.0 per example.
 
         Book: 4.3 The base classification model
         """
@@ -52,11 +52,11 @@ class Classifier(Module):
     ) -> Float[Tensor, "..."]:
         """Cross-entropy of logits and labels, averaged or one per example.
 
-        Raises `LabelError` for a label that is no class; on a GPU PyTorch itself reports it.
+        Raises `LabelError` for a label outside the classes; on a GPU PyTorch raises its own error.
 
         Book: 4.5 Concise implementation of softmax regression
         """
-        if Y_hat.ndim != 2 or Y.ndim != 1:  # a reshape that changes nothing costs a backward too
+        if Y_hat.ndim != 2 or Y.ndim != 1:  # even a no-op reshape adds a node to the backward pass
             Y_hat, Y = Y_hat.reshape(-1, Y_hat.shape[-1]), Y.reshape(-1)
         try:
             return F.cross_entropy(Y_hat, Y, reduction="mean" if averaged else "none")
@@ -76,9 +76,9 @@ class Classifier(Module):
 
 
 def are_labels_from_one(Y: Tensor, num_classes: int) -> bool:
-    """Whether labels count 1..num_classes: so many that 0 would be among them otherwise."""
+    """Whether labels are in 1..num_classes, with enough of them that a class 0 would appear."""
     is_from_one = int(Y.min()) >= 1 and int(Y.max()) == num_classes
-    return is_from_one and Y.numel() >= 2 * num_classes  # of those, (1 - 1/C)^2C = 13 % lack a 0
+    return is_from_one and Y.numel() >= 2 * num_classes  # P(no 0 by chance) = (1 - 1/C)^2C = 13 %
 
 
 def _label_error(name: str, Y: Tensor, num_classes: int) -> LabelError:
@@ -86,7 +86,7 @@ def _label_error(name: str, Y: Tensor, num_classes: int) -> LabelError:
     advice = "Subtract 1 from the labels, or give" if is_from_one else "Give"
     fix = "" if is_from_one else " or fix the labels"
     return LabelError(
-        f"labels must be in 0..{num_classes - 1}, because {name} has {num_classes} outputs; found "
+        f"labels must be in 0..{num_classes - 1} because {name} has {num_classes} outputs; found "
         f"labels from {int(Y.min())} to {int(Y.max())}. {advice} the model more outputs{fix}",
         kind="labels-from-one" if is_from_one else "labels-out-of-range",
     )

@@ -1,4 +1,4 @@
-"""What a reader subclasses to bring data: one method that makes a loader."""
+"""The base class of data sets; a subclass defines one method that returns a loader."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from d2l.errors import DataError, NotDefinedError
 
 
 class DataModule(HyperParameters):
-    """The base of the book's data sets: `get_dataloader(train)` is theirs to write.
+    """Base class of the book's data sets; subclasses define `get_dataloader(train)`.
 
-    `num_workers` is kept for loaders of a reader's own; ours need no worker processes.
+    `num_workers` is stored for user-defined loaders; the library's need no worker processes.
 
     >>> class Squares(d2l.DataModule):
     ...     def __init__(self, batch_size=4):
@@ -36,27 +36,27 @@ class DataModule(HyperParameters):
         self.save_hyperparameters()
 
     def get_dataloader(self, train: bool) -> Any:
-        """A loader of the training or the validation examples. To be overridden."""
+        """Return a loader of the training or the validation examples. To be overridden."""
         raise NotDefinedError(f"{type(self).__name__} must define get_dataloader(self, train)")
 
     def train_dataloader(self) -> Any:
-        """A loader of the training examples."""
+        """Return a loader of the training examples."""
         return self.get_dataloader(train=True)
 
     def val_dataloader(self) -> Any:
-        """A loader of the validation examples; may be None."""
+        """Return a loader of the validation examples; may be None."""
         return self.get_dataloader(train=False)
 
     def get_tensorloader(
         self, tensors: Sequence[Tensor], train: bool, indices: Any = slice(0, None)
     ) -> ResidentLoader:
-        """Minibatches of `self.batch_size` of the chosen rows; shuffled anew each pass if `train`.
+        """Return a loader of minibatches of the chosen rows; reshuffled every pass if `train`.
 
         Book: 3.3 Synthetic regression data
         """
         if not hasattr(self, "batch_size"):
             raise DataError(
-                f"{type(self).__name__} has no batch_size: set self.batch_size, or save it with "
+                f"{type(self).__name__} has no batch_size; set self.batch_size, or call "
                 "self.save_hyperparameters() in __init__(self, batch_size=32)"
             )
         chosen = tuple(tensor[indices] for tensor in tensors)

@@ -1,4 +1,4 @@
-"""How gradients are accumulated and clipped, and the recognition of the book's own loop."""
+"""Gradient accumulation and clipping, and the detection of the book's own training loop."""
 
 import dis
 import inspect
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from d2l.core.training.run import Run
 
 NOT_COMPARED = {"RESUME", "NOP", "CACHE", "EXTENDED_ARG", "PRECALL", "PUSH_NULL"}
-SAME = {"LOAD_METHOD": "LOAD_ATTR"}  # which depends on where the module was imported
+SAME = {"LOAD_METHOD": "LOAD_ATTR"}  # Python picks one by where the module was imported
 
 
 def is_book_loop(function: Any) -> bool:
-    """Whether this `fit_epoch` does step for step what the book's does (3.4), whatever its names.
+    """Whether this `fit_epoch` has the same bytecode as the book's (3.4).
 
-    Comments, line breaks and the names of local variables do not count; any other difference does.
+    Comments, line breaks and the names of local variables are ignored.
     """
     code = getattr(function, "__code__", None)
     if code is None or function.__globals__.get("torch") is not torch:
@@ -34,7 +34,7 @@ def is_book_loop(function: Any) -> bool:
 
 
 def _instructions(code: CodeType) -> list[tuple[str, Any]]:
-    """The instructions of a function; local variables by the order in which they appear."""
+    """The instructions of a function, local variables numbered in order of first use."""
     numbers: dict[str, int] = {}
     found: list[tuple[str, Any]] = []
     for instruction in dis.get_instructions(code):
@@ -71,9 +71,9 @@ def _fit_epoch(self: Any) -> None:
 
 
 def zero_grad(optimizer: Any) -> None:
-    """`optimizer.zero_grad()`; PyTorch's own does its work, without the profiler's record of it.
+    """Call `optimizer.zero_grad()`, without the profiler hook of PyTorch's own optimizers.
 
-    That record takes longer than the work, as long as a tenth of a small step.
+    That hook takes longer than the work itself, up to a tenth of a small step.
     """
     is_pytorchs = getattr(type(optimizer), "zero_grad", None) is _OF_PYTORCH
     if is_pytorchs and "zero_grad" not in vars(optimizer):
@@ -87,20 +87,20 @@ def zero_grad(optimizer: Any) -> None:
 _OF_PYTORCH = torch.optim.Optimizer.zero_grad
 
 
-def scale_to_norm(grads: Sequence[Tensor], most: float) -> None:
-    """Scale the gradients in place so that the norm of all together is at most `most`."""
+def scale_to_norm(grads: Sequence[Tensor], max_norm: float) -> None:
+    """Scale the gradients in place so that their total norm is at most `max_norm`."""
     if not grads:
         return
     norms = torch.stack([torch.linalg.vector_norm(grad) for grad in grads])
-    factor = torch.clamp(most / full_state(torch.linalg.vector_norm(norms)), max=1.0)
+    factor = torch.clamp(max_norm / full_state(torch.linalg.vector_norm(norms)), max=1.0)
     for grad in grads:
         grad.mul_(factor)
 
 
 def accumulate_gradients(trainer: "Trainer", run: "Run", batch: Any) -> None:
-    """Train on one of `accumulate` batches that make an update together, as one large batch does.
+    """Process one of `accumulate` batches, and update as one large batch would after the last.
 
-    Every example counts equally; at the end of an epoch fewer batches may make an update.
+    Each example counts equally; the last update of an epoch may have fewer batches.
     """
     done, accumulate = run.position.batch, run.config.accumulate
     is_first = done % accumulate == 0

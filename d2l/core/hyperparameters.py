@@ -1,4 +1,4 @@
-"""Classes in pieces: methods added later, and constructor arguments saved by themselves."""
+"""Add methods to an existing class, and save constructor arguments as attributes."""
 
 import inspect
 import sys
@@ -10,9 +10,9 @@ Added = TypeVar("Added")
 
 
 def add_to_class(Class: type) -> Callable[[Added], Added]:
-    """Register a function or property, by its name, as a member of a class that exists already.
+    """Register a function or property, by its name, as a member of an existing class.
 
-    Instances made before see it too.
+    Existing instances get it too.
 
     >>> class Dog:
     ...     sound = "woof"
@@ -35,7 +35,7 @@ def add_to_class(Class: type) -> Callable[[Added], Added]:
 
 
 class HyperParameters:
-    """The base of classes that remember how they were made.
+    """Base class that saves the arguments of the constructor as attributes.
 
     >>> class Walk(d2l.HyperParameters):
     ...     def __init__(self, steps, stride=2, name="walk"):
@@ -52,14 +52,13 @@ class HyperParameters:
     def save_hyperparameters(self, ignore: str | Iterable[str] = ()) -> None:
         """Save the arguments of the calling `__init__` as attributes and in `self.hparams`.
 
-        `hparams` are those of the last call, the class's own, so `type(m)(**m.hparams)` makes
-        another `m`; attributes that a parent's constructor saved stay. Saved are the parameters in
-        the signature, never other locals; not `self`, names in `ignore`, or names that begin with
-        an underscore.
+        `hparams` holds the arguments of the last call, so `type(m)(**m.hparams)` creates another
+        `m`; attributes saved by a parent's constructor are kept. Only parameters in the signature
+        are saved, except `self`, names in `ignore`, and names that begin with an underscore.
 
         Book: 3.2 Object-oriented design for implementation
         """
-        caller = sys._getframe(1)  # its own frame in a variable would be a cycle
+        caller = sys._getframe(1)  # not this frame: a variable that holds it would be a cycle
         ignored = {ignore} if isinstance(ignore, str) else set(ignore)
         found = {
             name: value

@@ -1,4 +1,4 @@
-"""What a reader subclasses to write a model: the loss, the steps, the plot, the optimizer."""
+"""The base class of models: loss, training and validation steps, plotting, optimizer."""
 
 import inspect
 import warnings
@@ -24,11 +24,11 @@ from d2l.scale.data_parallel import ParallelStep
 
 
 class Module(nn.Module, HyperParameters):
-    """The base of the book's models.
+    """Base class of the book's models.
 
-    A reader overrides `loss`, `forward` (or sets `self.net`), and where needed `training_step`,
-    `validation_step` and `configure_optimizers`. What learns may also be unregistered tensors. A
-    model that lives on a GPU takes inputs from the CPU and answers there.
+    Subclasses override `loss`, `forward` (or set `self.net`), and where needed `training_step`,
+    `validation_step` and `configure_optimizers`. Trainable tensors may be unregistered. A model on
+    a GPU accepts inputs on the CPU and then returns its output on the CPU.
 
     >>> class Line(d2l.Module):
     ...     def __init__(self, lr):
@@ -49,9 +49,9 @@ class Module(nn.Module, HyperParameters):
     lr: Any
     plot_train_per_epoch: float
     plot_valid_per_epoch: float
-    _geometric_means: frozenset[str] = frozenset()  # keys of `plot` whose mean is geometric
+    _geometric_means: frozenset[str] = frozenset()  # keys of `plot` with a geometric mean
     __jit_unused_properties__ = ["trainer"]  # TorchScript would compile it
-    _d2l_home: torch.device | None = None  # where `to` brought the model last; None: never moved
+    _d2l_home: torch.device | None = None  # the device of the last `to`; None: never moved
 
     def __init__(self, plot_train_per_epoch: float = 2, plot_valid_per_epoch: float = 1) -> None:
         super().__init__()
@@ -59,21 +59,25 @@ class Module(nn.Module, HyperParameters):
         self.board = ProgressBoard()
 
     def loss(self, y_hat: Any, y: Any) -> Tensor:
-        """The loss of a minibatch, a scalar. To be overridden."""
+        """Return the loss of a minibatch, a scalar. To be overridden."""
         raise NotDefinedError(f"{type(self).__name__} must define loss(self, y_hat, y)")
 
     def forward(self, X: Tensor) -> Tensor:
-        """`self.net(X)`, unless overridden."""
+        """Return `self.net(X)`, unless overridden."""
         if not hasattr(self, "net"):
-            raise NotDefinedError("the model must define forward(self, X), or set self.net")
+            raise NotDefinedError(
+                f"{type(self).__name__} must define forward(self, X) or set self.net"
+            )
         return self.net(X)
 
     @property
     def trainer(self) -> Any:
-        """The trainer whose run the model is in, or was in last."""
+        """The trainer of the current run of the model, or of its last run."""
         held = vars(self).get("trainer")
         if held is None:
-            raise AttributeError(f"{type(self).__name__} was not in a run yet: no trainer")
+            raise AttributeError(
+                f"{type(self).__name__} has no trainer yet; it is set by trainer.fit(model, data)"
+            )
         return held.trainer if type(held) is _Released else held
 
     @trainer.setter
@@ -81,10 +85,10 @@ class Module(nn.Module, HyperParameters):
         vars(self)["trainer"] = trainer
 
     def plot(self, key: str, value: Any, train: bool) -> None:
-        """Put a value of this batch on the board, as `train_key` or `val_key`.
+        """Plot a value of this batch on the board, as `train_key` or `val_key`.
 
-        Training values are averaged down to `plot_train_per_epoch` points an epoch. Validation
-        values become one point an epoch in which every example counts equally.
+        Training values are averaged to `plot_train_per_epoch` points per epoch. Validation values
+        are averaged to one point per epoch, in which each example counts equally.
 
         Book: 3.2 Object-oriented design for implementation
         """
@@ -95,7 +99,7 @@ class Module(nn.Module, HyperParameters):
         if state is not None and state.recorder is not None:
             state.recorder.record(key, value, train)
             return
-        # a fit of the reader's own
+        # outside the library's run: a user-defined fit
         if train:
             x = trainer.train_batch_idx / trainer.num_train_batches
             num_batches, per_epoch = trainer.num_train_batches, self.plot_train_per_epoch
@@ -108,7 +112,7 @@ class Module(nn.Module, HyperParameters):
             draw(self.board, x, scalar(value), label, num_batches / per_epoch)
 
     def training_step(self, batch: Any) -> Tensor:
-        """The loss of one training batch `(*inputs, targets)`."""
+        """Plot and return the loss of one training batch `(*inputs, targets)`."""
         *inputs, y = batch_parts(self, batch)
         l = self.loss(self(*inputs), y)
         self.plot("loss", l, train=True)
@@ -120,9 +124,9 @@ class Module(nn.Module, HyperParameters):
         self.plot("loss", self.loss(self(*inputs), y), train=False)
 
     def configure_optimizers(self) -> Any:
-        """The optimizer: minibatch SGD at rate `self.lr`, unless overridden.
+        """Return the optimizer: minibatch SGD with learning rate `self.lr`, unless overridden.
 
-        Anything with `step()` and `zero_grad()` will do.
+        Any object with `step()` and `zero_grad()` is accepted.
 
         Book: 4.3 The base classification model
         """
@@ -132,7 +136,7 @@ class Module(nn.Module, HyperParameters):
         if not hasattr(self, "lr"):
             is_argument = "lr" in inspect.signature(type(self).__init__).parameters
             raise ModelError(
-                f"{type(self).__name__} has no lr: save it with self.save_hyperparameters() in "
+                f"{type(self).__name__} has no lr; call self.save_hyperparameters() in "
                 "__init__(self, ..., lr), or override configure_optimizers(self)",
                 kind="save-hyperparameters-forgotten" if is_argument else "",
             )
@@ -141,7 +145,7 @@ class Module(nn.Module, HyperParameters):
     def apply_init(
         self, inputs: Sequence[Any], init: Callable[[nn.Module], None] | None = None
     ) -> None:
-        """Give lazy layers their shapes from example `inputs`, then apply `init` to each layer.
+        """Initialize lazy layers from example `inputs`, then apply `init` to each layer.
 
         Book: 6.4 Lazy initialization
         """
@@ -150,18 +154,18 @@ class Module(nn.Module, HyperParameters):
             self.net.apply(init)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """As `nn.Module`, and inputs from another device come home first, the answer goes back."""
+        """As `nn.Module`; inputs on another device are moved, and so is the output back to it."""
         if (
             self._d2l_home is None
             or not args
             or getattr(args[0], "device", self._d2l_home) == self._d2l_home
         ):
             return super().__call__(*args, **kwargs)
-        answer = super().__call__(*move(args, self._d2l_home), **move(kwargs, self._d2l_home))
-        return move(answer, args[0].device)
+        output = super().__call__(*move(args, self._d2l_home), **move(kwargs, self._d2l_home))
+        return move(output, args[0].device)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """As `nn.Module`; where `super().__init__()` was not called yet, the error says so."""
+        """As `nn.Module`, with a clear error if `super().__init__()` was not called yet."""
         try:
             super().__setattr__(name, value)
         except AttributeError as error:
@@ -175,33 +179,33 @@ class Module(nn.Module, HyperParameters):
             raise mistake(error, message, "super-init-forgotten") from error
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Module":
-        """Have `to`, `cuda`, `cpu`, `double`, … reach unregistered tensors as well."""
+        """Apply `to`, `cuda`, `cpu`, `double`, … to unregistered tensors as well."""
         super()._apply(fn, recurse)
         apply_to_unregistered_tensors(self, fn)
         self._d2l_home = fn(torch.empty(0)).device
         return self
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """As `nn.Module`; warns once if what the model learns is not in it."""
+        """As `nn.Module`; warns once if the trainable tensors of the model are not in it."""
         state = super().state_dict(*args, **kwargs)
-        if not state and not args and kwargs.get("destination") is None:  # not a part of a model
+        if not state and not args and kwargs.get("destination") is None:  # not a submodule
             _warn_about_unsaved(self, "state_dict() is empty")
         return state
 
     def load_state_dict(self, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
-        """As `nn.Module`; warns once if what the model learns is not in it."""
+        """As `nn.Module`; warns once if the trainable tensors of the model are not in it."""
         result = super().load_state_dict(state_dict, *args, **kwargs)
         if not state_dict:
             _warn_about_unsaved(self, "load_state_dict() changed nothing")
         return result
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy or a pickle is of the model; the trainer and its data stay behind."""
-        left = ("trainer", "_compiled_call_impl")
+        """Return the state to copy or pickle: without the trainer and its data."""
+        excluded = ("trainer", "_compiled_call_impl")
         return {
             name: value
             for name, value in self.__dict__.items()
-            if name not in left and not isinstance(value, ParallelStep)
+            if name not in excluded and not isinstance(value, ParallelStep)
         }
 
 
@@ -209,15 +213,15 @@ def _nothing_to_learn(model: nn.Module) -> ModelError:
     found = next(named_unregistered_layers(model), None)
     if found is None:
         return ModelError(
-            f"{type(model).__name__} has nothing to learn: no nn.Parameter and no layer. Make "
-            "them in __init__, e.g. self.net = nn.LazyLinear(10), or override "
+            f"{type(model).__name__} has no parameters to train: no nn.Parameter and no layer. "
+            "Create them in __init__, e.g. self.net = nn.LazyLinear(10), or override "
             "configure_optimizers(self)"
         )
     attribute, kind = found[0].partition("[")[0], "dict" if "['" in found[0] else "list"
     container = "ModuleDict" if kind == "dict" else "ModuleList"
     return ModelError(
-        f"{type(model).__name__} has nothing to learn: its layers are in the {kind} "
-        f"self.{attribute}, where PyTorch does not look for them. Write "
+        f"{type(model).__name__} has no parameters to train: its layers are in the {kind} "
+        f"self.{attribute}, where PyTorch does not register them. Write "
         f"self.{attribute} = nn.{container}(…)",
         kind="layers-in-a-list",
     )
@@ -231,7 +235,7 @@ def _warn_about_unsaved(model: nn.Module, what: str) -> None:
     if num and type(model) not in _warned:
         _warned.add(type(model))
         warnings.warn(
-            f"{type(model).__name__}.{what}: the {num} tensors that it learns are not registered "
+            f"{type(model).__name__}.{what}: its {num} trainable tensors are not registered "
             "as nn.Parameter. Save them with trainer.save(path) and load them with "
             "trainer.fit(model, data, resume=path), or make them nn.Parameter",
             stacklevel=3,
@@ -239,9 +243,9 @@ def _warn_about_unsaved(model: nn.Module, what: str) -> None:
 
 
 class _Released:
-    """The trainer of a run that is over, held so that neither keeps the other alive.
+    """A weak reference to the trainer of a finished run, so that model and trainer can be freed.
 
-    While the trainer lives, it is that one; afterwards a copy without model, loaders and data.
+    While the trainer exists, `trainer` is that object; later, a copy without model and data.
     """
 
     KEPT = (
@@ -257,33 +261,34 @@ class _Released:
 
     @property
     def trainer(self) -> Any:
-        """The trainer, or what is left of it."""
+        """The trainer, or its copy once it was freed."""
         live = self._live()
         return self._copy if live is None else live
 
 
 def release_trainer(model: nn.Module, trainer: Any, state: Any) -> None:
-    """After a run: have `del` free model and trainer, of which no cycle is left.
+    """Break the reference cycle of model and trainer after a run, so that `del` frees both.
 
-    `state` is what the library keeps of the trainer once it is gone.
+    `state` is the trainer state that remains after the trainer was freed.
     """
     if isinstance(model, Module) and vars(model).get("trainer") is trainer:
         vars(model)["trainer"] = _Released(trainer, state)
 
 
 def batch_parts(model: nn.Module, batch: Any) -> Sequence[Any]:
-    """`batch` if it is one of the form `(*inputs, targets)`; else an error that says what it is."""
+    """Return `batch` if it has the form `(*inputs, targets)`; raise `BatchError` otherwise."""
     if isinstance(batch, (tuple, list, np.ndarray)) and len(batch) >= 2:
         return batch  # type: ignore[return-value]
     shape = f" of shape {tuple(batch.shape)}" if isinstance(batch, Tensor) else ""
     raise BatchError(
-        f"{type(model).__name__} reads batches (X, y); the loader gave a {type(batch).__name__}"
-        f"{shape}. Let the loader yield tuples, e.g. self.get_tensorloader((X, y), train), or "
+        f"{type(model).__name__} expects batches (X, y); the loader yielded a "
+        f"{type(batch).__name__}{shape}. Yield tuples from the loader, e.g. with "
+        "self.get_tensorloader((X, y), train), or "
         "override training_step(self, batch) and validation_step(self, batch)"
     )
 
 
 _OUTSIDE_A_RUN = (
-    "{}.plot was called outside a run, where x has no meaning: "
-    "train it with trainer.fit(model, data), or measure it with trainer.validate(model, data)"
+    "{}.plot() was called outside a training run, so there is no position to plot at; "
+    "call trainer.fit(model, data) to train, or trainer.validate(model, data) to evaluate"
 )

@@ -1,4 +1,4 @@
-"""The trainer: a ladder of small methods, each of which a reader may override.
+"""The trainer: small methods that call each other, each of which a subclass may override.
 
 fit → prepare_data, prepare_model, configure_optimizers of the model
     → fit_epoch → prepare_batch, training_step and validation_step of the model
@@ -33,37 +33,38 @@ OWN_OPTIONS = list(RunConfig.__dataclass_fields__)
 
 
 class Trainer(HyperParameters):
-    """Trains a model on a data module for `max_epochs` passes.
+    """Trains a model on a data module for `max_epochs` epochs.
 
-    `num_gpus=1` trains on the first GPU, or on the CPU with a warning where there is none;
-    `device` names another one. `gradient_clip_val` above 0 bounds the norm of all gradients
-    together. `seed` makes a run repeatable from its initial weights, data order included. The model
-    stays on the device where it was trained, but one that learns unregistered tensors comes back to
-    where they were made. A loss that becomes nan or infinite is warned about; with
-    `on_nonfinite="stop"` it raises `NotFiniteError`.
+    `num_gpus=1` trains on the first GPU, or on the CPU with a warning if no GPU is found; `device`
+    selects another device. If `gradient_clip_val` is above 0, the total norm of the gradients is
+    clipped to it. `seed` makes a run reproducible from its initial weights on, including the order
+    of the data. After training the model stays on the device of the run, but a model with trainable
+    unregistered tensors is moved back. If the loss becomes nan or infinite, the trainer warns, or
+    with `on_nonfinite="stop"` raises `NotFiniteError`.
 
-    On a CUDA device steps are captured once and replayed where that gives the same numbers, and
-    data in memory move there if they take at most half of what is free; `plan` says what was
-    chosen and why, `replay=False` and `stream=True` choose otherwise. `precision` is "32-true",
-    "tf32" or "bf16-mixed". `compile=True` has PyTorch compile the model's forward pass, which pays
-    in long runs.
+    On a CUDA device, steps are captured once and replayed if the numbers stay the same, and data in
+    memory are copied to the device if they take at most half of its free memory. `plan` reports
+    what was chosen and why; `replay=False` and `stream=True` turn these off. `precision` is
+    "32-true", "tf32" or "bf16-mixed". `compile=True` compiles the model's forward pass, which is
+    worthwhile for long runs.
 
-    `accumulate` batches make one update, every example counting equally. A run stops early once the
-    metric `monitor` has not improved for `patience` epochs; `mode` says whether it is to fall
-    ("min") or to rise ("max"), and follows from its name unless given.
+    One update is made per `accumulate` batches; each example counts equally. Training stops early
+    once the metric `monitor` has not improved for `patience` epochs. `mode` is "min" if lower is
+    better and "max" if higher is better; by default it follows from the name of the metric.
 
-    A folder `checkpoint` gets the whole state of the run after `every` epochs (a fraction counts
-    batches) and on Ctrl-C or SIGTERM; the last `keep` and the best stay. `run_dir` gets
-    metrics.csv, hparams.json, board.svg and TensorBoard events of each run. `loggers` get the
-    hyperparameters, the points of the board and its picture: `TensorBoardLogger`, `MLflowLogger`,
-    `WandbLogger`, `TrackioLogger`, or any object with their four methods.
+    The complete state of the run is saved in the folder `checkpoint` after `every` epochs (may be
+    fractional) and on Ctrl-C or SIGTERM; the last `keep` checkpoints and the best one are kept.
+    Each run writes metrics.csv, hparams.json, board.svg and TensorBoard events to `run_dir`.
+    `loggers` receive the hyperparameters, the points of the board and its picture:
+    `TensorBoardLogger`, `MLflowLogger`, `WandbLogger`, `TrackioLogger`, or any object with the same
+    four methods.
 
-    A mistake that shows in the first steps is named, with its reason and its remedy: `hints` lists
-    what was said. `tutor=False` (or the environment variable D2L_TUTOR=0) says nothing, and
+    Common mistakes that show in the first steps are reported with the reason and the fix, and
+    listed in `hints`. `tutor=False` (or the environment variable D2L_TUTOR=0) turns this off, and
     `tutor="strict"` raises `MistakeError`.
 
-    Started by torchrun, the processes share every batch of the data module's `batch_size` and
-    train as one, with DDP or, with `strategy="fsdp"`, sharding a model too large for one device.
+    Under torchrun, each batch of the data module's `batch_size` is split over the processes, which
+    train one model with DDP, or with `strategy="fsdp"` shard a model too large for one device.
 
     >>> data = d2l.SyntheticRegressionData(w=torch.tensor([2.0, -1.0]), b=3.0)
     >>> model = d2l.LinearRegression(lr=0.03)
@@ -80,7 +81,7 @@ class Trainer(HyperParameters):
     """
 
     max_epochs: Any
-    gradient_clip_val: float = 0  # defaults, for a reader's __init__ that does not set them
+    gradient_clip_val: float = 0  # defaults, for a subclass whose __init__ does not set them
     gpus: Sequence[torch.device] = ()
     model: Any
     optim: Any
@@ -130,27 +131,27 @@ class Trainer(HyperParameters):
 
     @Addition
     def is_main(self) -> bool:
-        """Whether this is the process that draws, prints and writes: the only one, or the first."""
+        """Whether this process has rank 0, which draws, prints and writes files."""
         return from_environment().is_main
 
     @Addition
     def plan(self) -> Plan:
-        """How the steps of the run are executed, and why."""
+        """How the training steps are executed, and why."""
         state = state_of(self)
         return state.plan if state.run is None else state.run.plan
 
     @Addition
     def hints(self) -> list[Any]:
-        """What was said about mistakes in this run, or the last one: `kind`, `message`, …"""
+        """The mistakes reported in this run, or the last one: `kind`, `message`, …"""
         return state_of(self).hints
 
     @Addition
     def device(self) -> torch.device:
-        """The device of the run, or of the last one."""
+        """The device of the current or the last run."""
         return state_of(self).device
 
     def prepare_data(self, data: Any) -> None:
-        """Take the loaders from the data module and count their batches.
+        """Get the loaders from the data module and count their batches.
 
         `num_train_batches` and `num_val_batches` are None for loaders of unknown length.
         """
@@ -160,26 +161,27 @@ class Trainer(HyperParameters):
         self.num_val_batches = 0 if self.val_dataloader is None else _length(self.val_dataloader)
 
     def prepare_model(self, model: Any) -> None:
-        """Bind model and trainer, and bring the model to the run's device."""
+        """Set `model.trainer` and `self.model`, and move the model to the run's device."""
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
         model.to(state_of(self).device)
         self.model = model
 
     def prepare_batch(self, batch: Any) -> Any:
-        """What the steps get to see of a batch; in a run it is on the run's device already."""
+        """Return the batch for the steps, on the run's device; subclasses may transform it."""
         state = state_of(self)
         return batch if state.run is not None else move(batch, state.device)
 
     def fit(self, model: Any, data: Any, *, resume: str | Path | None = None) -> None:
-        """Train `model` on `data`; whatever ends the run, its points stay on `model.board`.
+        """Train `model` on `data`; the points stay on `model.board`, even after an error.
 
         `resume="last"` continues from the newest checkpoint of the trainer's folder, if it has one,
-        "best" from the best, a path from that one: bit-identical on a CPU.
+        "best" from the best, and a path from that checkpoint; on a CPU the result is bit-identical
+        to an uninterrupted run.
 
-        Raises `CheckpointError` where a checkpoint cannot be written or does not belong to this
-        run; `ModelError`, `BatchError` or `DataError` where the parts do not fit together;
-        `NotFiniteError` under `on_nonfinite="stop"`.
+        Raises `CheckpointError` if a checkpoint cannot be written or does not belong to this run;
+        `ModelError`, `BatchError` or `DataError` if model and data do not fit together;
+        `NotFiniteError` with `on_nonfinite="stop"`.
         """
         checks.check_parts(model, data)
         with _open_run(self, model, data, resume) as run:
@@ -191,7 +193,7 @@ class Trainer(HyperParameters):
                 run.epoch_done()
 
     def fit_epoch(self) -> None:
-        """One pass over the training batches, and one over the validation batches."""
+        """Train on all training batches, then evaluate on all validation batches."""
         run = state_of(self).run
         self.model.train()
         if run is not None and run.graphed is not None:
@@ -210,18 +212,18 @@ class Trainer(HyperParameters):
             _validate_epoch(self, self.val_dataloader)
 
     def train_batch(self, batch: Any) -> None:
-        """Forward, backward and an update, for a `fit_epoch` of your own that accumulates."""
+        """Run forward, backward and update; for a custom `fit_epoch` with `accumulate`."""
         _train_batch(self, state_of(self).run, batch)
 
     def validate_epoch(self, val_dataloader: Any) -> None:
-        """One pass over the validation batches without gradients, for a `fit_epoch` of your own."""
+        """Evaluate on all validation batches without gradients; for a custom `fit_epoch`."""
         self.model.eval()
         _validate_epoch(self, val_dataloader)
 
     def clip_gradients(self, grad_clip_val: float, model: nn.Module) -> None:
-        """Scale all gradients together so that their norm is at most `grad_clip_val`.
+        """Scale all gradients so that their total norm is at most `grad_clip_val`.
 
-        Parameters without a gradient are skipped; unregistered tensors that learn count.
+        Parameters without a gradient are skipped; trainable unregistered tensors are included.
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
@@ -230,18 +232,18 @@ class Trainer(HyperParameters):
         )
 
     def validate(self, model: Any, data: Any) -> dict[str, float]:
-        """The validation metrics of a model, every example counting equally, without a plot.
+        """Return the validation metrics of a model without plotting; each example counts equally.
 
-        `{'val_loss': …, 'val_acc': …}`: what its `validation_step` plots.
+        The result holds what its `validation_step` plots: `{'val_loss': …, 'val_acc': …}`.
         """
         checks.check_parts(model, data)
         return validate(self, model, data, state_of(self).config)
 
     def save(self, path: str | Path) -> None:
-        """Write the state of the run in one file, from which `fit(…, resume=path)` continues.
+        """Save the state of the run to a file, from which `fit(…, resume=path)` continues.
 
-        A name that ends in `.safetensors` gets the weights of the model alone. In a run of several
-        processes all must call this; the first one writes.
+        If the name ends in `.safetensors`, only the weights of the model are saved. In a run of
+        several processes all of them must call this; rank 0 writes.
         """
         state = state_of(self)
         if state.run is not None:
@@ -252,7 +254,7 @@ class Trainer(HyperParameters):
         checkpointing.save(parts, Path(path))
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy or a pickle is not in the run that this trainer is in."""
+        """Return the state to copy or pickle, without the run in progress."""
         return {
             **vars(self),
             "_d2l": replace(state_of(self), run=None, recorder=None, finished=None),
@@ -260,7 +262,7 @@ class Trainer(HyperParameters):
 
 
 def _open_run(trainer: Trainer, model: Any, data: Any, resume: str | Path | None) -> OpenRun:
-    """The run of a fit, to be entered."""
+    """Return the context manager that opens the run of a fit."""
     state = state_of(trainer)
     if state.config.seed is not None:
         seed_all(state.config.seed)
@@ -276,7 +278,7 @@ def _open_run(trainer: Trainer, model: Any, data: Any, resume: str | Path | None
 
 
 def _finish(trainer: Trainer, run: Run) -> None:
-    """Close the run; what the trainer keeps of it are counters, its plan and what `save` needs."""
+    """Close the run; the trainer keeps its counters, its plan and what `save` needs."""
     state = state_of(trainer)
     position = run.position
     state.run, state.recorder, state.counters = None, None, position.counters()
@@ -293,7 +295,7 @@ def _finish(trainer: Trainer, run: Run) -> None:
 
 
 def _train_batch(trainer: Trainer, run: Run | None, batch: Any) -> None:
-    """Forward, backward, and an update, or one for `accumulate` batches."""
+    """Run forward, backward and an update, or one update per `accumulate` batches."""
     if run is not None and run.config.accumulate > 1:
         accumulate_gradients(trainer, run, batch)
         return
@@ -329,7 +331,7 @@ def _length(loader: Any) -> int | None:
 
 
 def _is_replaced(trainer: Trainer) -> bool:
-    """Whether `fit_epoch` is a reader's; one that calls `super()` may still lead to ours."""
+    """Whether `fit_epoch` is user-defined and does not call `super()`."""
     if "fit_epoch" in vars(trainer):
         return True
     for kind in type(trainer).__mro__:
@@ -346,4 +348,4 @@ def _has_book_loop(trainer: Trainer) -> bool:
     return "fit_epoch" not in vars(trainer) and is_book_loop(type(trainer).fit_epoch)
 
 
-_OUR_FIT_EPOCH = Trainer.fit_epoch  # as it was before any reader replaced it
+_OUR_FIT_EPOCH = Trainer.fit_epoch  # before any user code replaces it

@@ -1,4 +1,4 @@
-"""What the library keeps of a trainer, and the attributes of a trainer that read it."""
+"""The library's state of a trainer, and the trainer attributes that read it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from d2l.core.training.run import Run
     from d2l.core.validation import ValidationPass
 
-NOT_TRAINED = Plan("cpu", "resident", "eager", "nothing was trained yet")
+NOT_TRAINED = Plan("cpu", "resident", "eager", "no training run yet")
 
 
 @dataclass
 class TrainerState:
-    """What the library keeps of a trainer, where no name of a reader's subclass can be in its way.
+    """The library's state of a trainer, in one attribute so that subclasses can use any name.
 
-    `run` is the fit in progress, `recorder` what takes in the values of `Module.plot`, `finished`
-    what `save` needs of the last run. `counters` are the book's `epoch`, `train_batch_idx` and
-    `val_batch_idx` outside a run.
+    `run` is the fit in progress, `recorder` receives the values of `Module.plot`, and `finished`
+    holds what `save` needs of the last run. `counters` are the book's `epoch`, `train_batch_idx`
+    and `val_batch_idx` outside a run.
     """
 
     config: RunConfig = field(default_factory=RunConfig)
@@ -41,7 +41,7 @@ class TrainerState:
 
 
 class PositionView:
-    """A counter of the book's loop, read from the run; in a run, assigning to it has no effect."""
+    """A counter of the book's loop, read from the run; assignments during a run have no effect."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -58,7 +58,7 @@ class PositionView:
 
 
 class Addition:
-    """A read-only attribute that 1.0.3 does not have; a reader's own of that name replaces it."""
+    """A read-only attribute that 1.0.3 does not have; an attribute of a subclass overrides it."""
 
     def __init__(self, read: Callable[["Trainer"], Any]) -> None:
         self._read, self.__doc__ = read, read.__doc__
@@ -68,7 +68,7 @@ class Addition:
 
 
 def state_of(trainer: "Trainer") -> TrainerState:
-    """The library's state of a trainer, made here for one whose `__init__` is a reader's own."""
+    """Return the state of a trainer; created here if a subclass did not call `__init__`."""
     state: TrainerState | None = vars(trainer).get("_d2l")
     if state is None:
         state = vars(trainer)["_d2l"] = TrainerState()

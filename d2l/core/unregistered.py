@@ -1,4 +1,4 @@
-"""Tensors of a model that are not registered as parameters: from-scratch models keep such."""
+"""Tensors of a model that are not registered as parameters, as in from-scratch models."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -10,15 +10,15 @@ Found = TypeVar("Found")
 
 
 def unregistered_tensors(model: nn.Module) -> Iterator[Tensor]:
-    """Tensors kept as attributes of the model or its parts, also inside lists, tuples and dicts.
+    """Iterate over tensors in attributes of the model's modules, also in lists, tuples and dicts.
 
-    Parameters and registered buffers are not among them. Each tensor comes once.
+    Parameters and registered buffers are excluded. Each tensor is yielded once.
     """
     return (tensor for _, tensor in named_unregistered_tensors(model))
 
 
 def named_unregistered_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Those tensors with their names: `W1`, `layer.W`, `params[0]`, `state['H']`."""
+    """As `unregistered_tensors`, with names: `W1`, `layer.W`, `params[0]`, `state['H']`."""
     seen: set[int] = set()
     for path, module in model.named_modules():
         registered = {id(t) for t in (*module._parameters.values(), *module._buffers.values())}
@@ -31,7 +31,7 @@ def named_unregistered_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]
 
 
 def named_unregistered_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Layers in lists, tuples and dicts, where PyTorch does not find them: `blocks[0]`."""
+    """Iterate over layers in lists, tuples and dicts, which PyTorch ignores: `blocks[0]`."""
     registered = {id(layer) for layer in model.modules()}
     for path, module in model.named_modules():
         for attribute, value in vars(module).items():
@@ -42,7 +42,7 @@ def named_unregistered_layers(model: nn.Module) -> Iterator[tuple[str, nn.Module
 
 
 def trainable_tensors(model: nn.Module) -> list[Tensor]:
-    """Everything of the model that learns: parameters, and other tensors with `requires_grad`."""
+    """Return the parameters and the unregistered leaf tensors with `requires_grad`."""
     parameters = list(model.parameters())
     known = {id(parameter) for parameter in parameters}
     others = [tensor for tensor in unregistered_tensors(model) if id(tensor) not in known]
@@ -50,23 +50,23 @@ def trainable_tensors(model: nn.Module) -> list[Tensor]:
 
 
 def trainable_unregistered_tensors(model: nn.Module) -> list[Tensor]:
-    """Of the tensors that learn, those that are not parameters of any layer."""
+    """Return the trainable tensors that are not parameters of any layer."""
     registered = {id(parameter) for parameter in nn.Module.parameters(model)}
     return [tensor for tensor in trainable_tensors(model) if id(tensor) not in registered]
 
 
 def device_of_unregistered_tensors(model: nn.Module) -> torch.device | None:
-    """The device of the unregistered tensors that learn; None if there are none."""
+    """Return the device of the trainable unregistered tensors; None if there are none."""
     trainable = (t for t in unregistered_tensors(model) if t.requires_grad)
     return next((tensor.device for tensor in trainable), None)
 
 
 def apply_to_unregistered_tensors(model: nn.Module, fn: Callable[[Tensor], Tensor]) -> None:
-    """Replace the data of each unregistered tensor and of its gradient, keeping its identity."""
+    """Apply `fn` in place to the data and the gradient of each unregistered tensor."""
     for tensor in unregistered_tensors(model):
         grad = tensor.grad if tensor.is_leaf else None
         if grad is not None:
-            tensor.grad = None  # PyTorch wants data and gradient on one device at all times
+            tensor.grad = None  # PyTorch requires data and gradient on the same device
         _replace(tensor, fn(tensor.data))
         if grad is not None:
             tensor.grad = fn(grad)
@@ -75,7 +75,7 @@ def apply_to_unregistered_tensors(model: nn.Module, fn: Callable[[Tensor], Tenso
 def _replace(tensor: Tensor, data: Tensor) -> None:
     try:
         tensor.data = data
-    except RuntimeError:  # a device of another make, such as "meta"
+    except RuntimeError:  # a different type of device, such as "meta"
         torch.utils.swap_tensors(tensor, data.requires_grad_(tensor.requires_grad))
 
 
@@ -83,7 +83,7 @@ _OF_PYTORCH = frozenset(vars(nn.Module()))  # `_modules` is a dict of layers, to
 
 
 def _found_in(value: Any, name: str, kind: type[Found]) -> Iterator[tuple[str, Found]]:
-    """What is of a kind in a value, also inside lists, tuples and dicts."""
+    """Iterate over the objects of type `kind` in a value, also in lists, tuples and dicts."""
     if isinstance(value, kind):
         yield name, value
     elif isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""The validation metrics of a model outside a fit; trainer, model and board stay as they were."""
+"""Validation metrics outside a fit; trainer, model and board are left unchanged."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 class ValidationPass:
-    """Stands in for a run while a model is validated: the values of its batches and their means."""
+    """Replaces the run while a model is validated: records the values of its batches."""
 
     def __init__(self, metrics: MetricRecorder) -> None:
         self.metrics, self.num_examples = metrics, 1
 
     def record(self, key: str, value: Any, train: bool) -> None:
-        """Take in a value of the batch: what `Module.plot` calls."""
+        """Record a value of the batch; called by `Module.plot`."""
         if not train:
             self.metrics.add_validation(key, scalar(value), self.num_examples)
 
 
 def validate(trainer: "Trainer", model: Any, data: Any, config: RunConfig) -> dict[str, float]:
-    """The means of what `validation_step` plots, by name, every example counting equally."""
+    """Return the means of what `validation_step` plots, by name; each example counts equally."""
     group = from_environment()
     device = choose_device(trainer, model, config, group)
     loader: Any = checks.require_validation(data)
@@ -63,7 +63,7 @@ def validate(trainer: "Trainer", model: Any, data: Any, config: RunConfig) -> di
 def _twin(
     trainer: "Trainer", model: Any, stand_in: ValidationPass, device: torch.device
 ) -> "Trainer":
-    """The trainer as the model sees it meanwhile; the trainer itself may be in a run."""
+    """Return a copy of the trainer for the validation; the trainer itself may be in a run."""
     from dataclasses import replace
 
     from d2l.core.trainer_state import state_of

@@ -1,10 +1,9 @@
-"""Detects what keeps a training step from being captured, and what a replay would leave out.
+"""Detect what prevents a training step from being captured, and what a replay would leave out.
 
-A capture fails where a step waits for the device: where it reads a value back, makes a shape that
-depends on values, or copies from the host. A replay repeats what reached the device and nothing
-else: no printing, no random numbers drawn on the host, no change of Python values. All of these are
-noticed while the step runs as usual. Whether the numbers are right is not judged here but by
-comparing (`comparison`).
+A capture fails if a step synchronizes with the device: if it reads a value back, creates a shape
+that depends on values, or copies from the host. A replay repeats the work on the device only: it
+does not print, draw random numbers on the host or change Python values. All of these are detected
+during an eager step. Whether the numbers are correct is checked by `graphed_epoch.difference`.
 """
 
 import io
@@ -27,12 +26,12 @@ SHAPED_BY_VALUES = {
     *("nonzero", "masked_select", "_unique2", "unique_dim", "unique_consecutive"),
     *("bincount", "repeat_interleave"),
 }
-WAITS = "called a synchronizing CUDA operation"  # PyTorch's words for it
+SYNC_WARNING = "called a synchronizing CUDA operation"  # PyTorch's message
 _MISSING = object()
 
 
 class Place(NamedTuple):
-    """Where a tensor is that a step knows by a name, and of what kind it is."""
+    """The address and type of a tensor that a step uses by name."""
 
     shape: tuple[int, ...] | None
     dtype: torch.dtype
@@ -45,10 +44,10 @@ class Place(NamedTuple):
 
 
 class CaptureBlockers(list[str]):
-    """Why a step cannot be captured; empty if it can."""
+    """The reasons why a step cannot be captured; empty if it can."""
 
     def note(self, reason: str) -> None:
-        """Remember a reason, once."""
+        """Add a reason, once."""
         if reason not in self:
             self.append(reason)
 
@@ -60,18 +59,18 @@ def detect_uncapturable(
     device: torch.device,
     replaced: set[str] | None = None,
 ) -> Iterator[None]:
-    """Note in `blockers` what the block does that cannot be captured, or that a replay would not.
+    """Add to `blockers` what the block does that cannot be captured, or that a replay omits.
 
-    `baked_in()` is whatever Python state the step may not change; it is compared before and
+    `baked_in()` returns the Python state that the step may not change; it is compared before and
     after the block. The names of tensors that the block replaces by others are added to `replaced`.
     """
-    before, drawn_before = baked_in(), _host_generators()
-    waits = _waits(blockers) if device.type == "cuda" else nullcontext()
-    with _PROBE.watching() as has_printed, _Operations(blockers), waits:
+    before, random_before = baked_in(), _host_generators()
+    syncs = _detect_syncs(blockers) if device.type == "cuda" else nullcontext()
+    with _PROBE.watching() as has_printed, _Operations(blockers), syncs:
         yield
     if has_printed():
         blockers.note("it prints")
-    if _host_generators() != drawn_before:
+    if _host_generators() != random_before:
         blockers.note("it draws random numbers on the host")
     after = baked_in()
     for name in changed_names(before, after):
@@ -83,28 +82,28 @@ def detect_uncapturable(
 
 
 @contextmanager
-def _waits(blockers: CaptureBlockers) -> Iterator[None]:
-    """Note where the block waits for the device, which PyTorch warns of when asked to."""
+def _detect_syncs(blockers: CaptureBlockers) -> Iterator[None]:
+    """Detect where the block synchronizes with the device, by PyTorch's sync debug mode."""
     before = torch.cuda.get_sync_debug_mode()
     with warnings.catch_warnings(record=True) as caught:
         warnings.filterwarnings("ignore", "Synchronization debug mode is a prototype")
-        warnings.filterwarnings("always", WAITS)
+        warnings.filterwarnings("always", SYNC_WARNING)
         torch.cuda.set_sync_debug_mode("warn")
         try:
             yield
         finally:
             torch.cuda.set_sync_debug_mode(before)
     for warning in caught:
-        if WAITS in str(warning.message):
+        if SYNC_WARNING in str(warning.message):
             line = f"{warning.filename.rpartition('/')[2]}, line {warning.lineno}"
-            blockers.note(f"it waits for the device ({line})")
+            blockers.note(f"it synchronizes with the device ({line})")
         else:
             w = warning
             warnings.warn_explicit(w.message, w.category, w.filename, w.lineno, source=w.source)
 
 
 def changed_names(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """The names whose value is not what it was."""
+    """Return the names whose values changed."""
     pairs = {n: (before.get(n, _MISSING), after.get(n, _MISSING)) for n in (*before, *after)}
     return sorted(
         name for name, (old, new) in pairs.items() if old != new and not _is_nan(old, new)
@@ -116,9 +115,9 @@ def _is_nan(*values: Any) -> bool:
 
 
 class TrainerProxy:
-    """Stands in for the trainer while a step is watched, and notes what the step asks of it.
+    """Replaces the trainer during a step, and records which attributes the step reads and sets.
 
-    `allowed` are attributes that stay right in a replay.
+    `allowed` are attributes that stay valid in a replay.
     """
 
     def __init__(self, run: Any, blockers: CaptureBlockers, allowed: frozenset[str]) -> None:
@@ -146,9 +145,9 @@ class _Operations(TorchDispatchMode):
         if name in READS:
             self._blockers.note("it reads a value back (.item(), float(), print, or an if on it)")
         elif name in SHAPED_BY_VALUES:
-            self._blockers.note(f"it makes a shape that depends on values ({name})")
+            self._blockers.note(f"it creates a shape that depends on values ({name})")
         elif name in ("index", "index_put_") and _has_mask(args[1]):
-            self._blockers.note("it makes a shape that depends on values (a boolean index)")
+            self._blockers.note("it creates a shape that depends on values (a boolean index)")
         elif _crosses_devices(name, args, kwargs or {}):
             self._blockers.note("it copies a tensor to another device")
         return func(*args, **(kwargs or {}))
@@ -159,7 +158,7 @@ def _has_mask(indices: Any) -> bool:
 
 
 def _crosses_devices(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether an operation copies between devices, a list's indices from the host included."""
+    """Whether an operation copies between devices, including index lists from the host."""
     if name == "_to_copy":
         target = kwargs.get("device")
         return target is not None and torch.device(target).type != args[0].device.type
@@ -177,10 +176,10 @@ def _host_generators() -> tuple[Any, ...]:
 
 
 class _StdoutProbe(io.TextIOBase):
-    """Stands in for stdout, passes on what is printed, and counts what each thread prints.
+    """Replaces stdout, forwards what is printed, and counts the writes of each thread.
 
-    There is one for good: the `print` of another thread may use it, without counting its reference,
-    while it is being replaced.
+    One instance exists for the life of the program, because the `print` of another thread may
+    still use it, without a reference, while stdout is being restored.
     """
 
     def __init__(self) -> None:
@@ -190,7 +189,7 @@ class _StdoutProbe(io.TextIOBase):
 
     @contextmanager
     def watching(self) -> Iterator[Callable[[], bool]]:
-        """Inside, stdout is watched; gives a function that says whether this thread printed."""
+        """Context that watches stdout; yields a function: whether this thread has printed."""
         thread = threading.get_ident()
         with self._lock:
             before, num_before = sys.stdout, self._num_writes[thread]

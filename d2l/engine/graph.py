@@ -1,7 +1,7 @@
-"""A piece of work captured once and launched as a whole: a CUDA graph.
+"""CUDA graphs: work that is captured once and launched as a whole.
 
-`GRAPHS` has the graphs there are, by type of device. The tests add one for the CPU, which calls the
-recorded operations again without running Python, as a GPU would.
+`GRAPHS` maps device types to graph classes. The tests add one for the CPU, which repeats the
+recorded operations without running Python, as a GPU does.
 """
 
 import gc
@@ -21,18 +21,18 @@ class Graph(Protocol):
     """Captured work."""
 
     def replay(self) -> None:
-        """Do on the device what the work did there, without running Python."""
+        """Repeat the captured work on the device, without running Python."""
         ...
 
 
 class CudaGraph:
-    """One launch that does everything `work` asked of the device while it was captured.
+    """A CUDA graph of the device operations of `work`, replayed in one launch.
 
-    Nothing is executed during the capture. What `work` allocates lives as long as the graph.
+    Nothing is executed during the capture. Memory that `work` allocates lives as long as the graph.
     """
 
     def __init__(self, work: Callable[[], None], device: torch.device) -> None:
-        gc.collect()  # a gradient's node that is still held is bound to the stream of its first use
+        gc.collect()  # a surviving autograd node is bound to the stream of its first use
         self._graph, pool = torch.cuda.CUDAGraph(), torch.cuda.graph_pool_handle()
         before = torch.cuda.current_stream(device)
         capture_options: dict[str, Any] = {"pool": pool, "capture_error_mode": CAPTURE_MODE}
@@ -41,12 +41,12 @@ class CudaGraph:
                 with torch.cuda.graph(self._graph, stream=_stream_of(device), **capture_options):
                     work()
             except BaseException:
-                torch.cuda.set_stream(before)  # PyTorch leaves that of the capture
+                torch.cuda.set_stream(before)  # PyTorch does not restore it
                 _end_failed_capture(device, pool)
                 raise
 
     def replay(self) -> None:
-        """Launch the captured work; returns before it has run."""
+        """Launch the captured work; returns before it is done."""
         self._graph.replay()
 
 
@@ -54,13 +54,13 @@ GRAPHS: dict[str, Callable[[Callable[[], None], torch.device], Graph]] = {"cuda"
 
 
 def capture(work: Callable[[], None], device: torch.device) -> Graph:
-    """Capture `work`; raises RuntimeError if something in it cannot be captured."""
+    """Return a graph of `work`; raise RuntimeError if something in it cannot be captured."""
     return GRAPHS[device.type](work, device)
 
 
 @contextmanager
 def side_stream(device: torch.device) -> Iterator[None]:
-    """Inside, the stream of captures, which CUDA requires for the steps before a capture too."""
+    """Context with the capture stream, which CUDA also requires for the steps before a capture."""
     if device.type != "cuda":
         yield
         return
@@ -77,7 +77,7 @@ _threads = threading.local()
 
 
 def _stream_of(device: torch.device) -> torch.cuda.Stream:
-    """This thread's stream for captures on a device; one, so that memory is cached once."""
+    """Return this thread's capture stream of a device; only one, so that memory is cached once."""
     streams: dict[torch.device, torch.cuda.Stream] = vars(_threads).setdefault("streams", {})
     if device not in streams:
         streams[device] = torch.cuda.Stream(device)
@@ -85,11 +85,11 @@ def _stream_of(device: torch.device) -> torch.cuda.Stream:
 
 
 def _end_failed_capture(device: torch.device, pool: Any) -> None:
-    """Take allocator and generator out of capture mode, where PyTorch before 2.12 leaves them."""
+    """End the capture mode of allocator and generator, which PyTorch before 2.12 does not."""
     with suppress(RuntimeError):
         torch._C._cuda_endAllocateToPool(device.index or 0, pool)
     with suppress(RuntimeError), warnings.catch_warnings(), torch.cuda.stream(_stream_of(device)):
-        warnings.simplefilter("ignore")  # of the graph being empty
+        warnings.simplefilter("ignore")  # the graph is empty
         graph = torch.cuda.CUDAGraph()
         graph.capture_begin(capture_error_mode=CAPTURE_MODE)
         graph.capture_end()

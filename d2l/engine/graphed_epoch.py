@@ -1,9 +1,9 @@
 """A pass over a resident data set in which every full batch is one replay of a captured step.
 
-Everything a step needs lies in buffers that never move: the order of the examples, a cursor that
-says which batch it is, and a table of results with a row for each batch of the pass. The captured
-step gathers its batch by the cursor, runs, writes its results and moves the cursor. After the
-capture, and at the start of every pass, a step is done both ways and compared. Knows tensors and
+All inputs of a step are in static buffers: the order of the examples, a cursor with the index of
+the batch, and a table of results with a row for each batch of the pass. The captured step gathers
+its batch by the cursor, runs, writes its results and advances the cursor. After the capture, and at
+the start of every pass, a replayed step is compared with an eager one. Depends on tensors and
 callables only.
 """
 
@@ -19,11 +19,11 @@ from d2l.engine.graph import Graph, capture, side_stream
 from d2l.engine.running_metrics import ResultTable
 from d2l.engine.tensor_loaders import Batch, ResidentLoader
 
-# Of the greatest change of a tensor in the step. The smallest error that a step of the tests makes
-# is a factor that falls by a hundredth at each step; one by a thousandth would be found as well.
+# Relative to the largest change of a tensor in the step. The smallest error in the tests is a
+# factor that decays by 0.01 at each step; 0.001 would be detected as well.
 RELATIVE_TOLERANCE = 1e-4
 TIMES_NOISE = 10
-TIMES_ROUNDING = 4  # a weight and its update are rounded once in either way
+TIMES_ROUNDING = 4  # weight and update are each rounded once, eager and replayed
 
 Tensors = dict[str, Tensor]
 
@@ -35,10 +35,10 @@ def difference(
     outputs: Tensors,
     gradients: Callable[[], Sequence[Tensor]],
 ) -> str | None:
-    """Do `step`, after a `replay` from the same state; the name of a tensor that they disagree on.
+    """Run `replay` and `step` from the same state; return the name of a tensor that differs.
 
     `tensors` are compared; of those that each step replaces, `outputs` has the ones that a replay
-    writes. `gradients` are only put back.
+    writes. `gradients` are only restored. None if nothing differs.
     """
     own = {name: outputs.get(name, tensor) for name, tensor in tensors().items()}
     unchecked = {f"gradient {i}": grad for i, grad in enumerate(gradients())}
@@ -61,20 +61,20 @@ def difference(
     again = values_of(own)
     eager.restore()
     for name in outputs.keys() & own.keys():
-        before.values[name].zero_()  # a new tensor has not changed by its value: it is that
+        before.values[name].zero_()  # the change of a new tensor is its whole value
     found = (before.values, replayed, again, eager.values)
-    return next((n for n in names if _is_off(*(values[n] for values in found))), None)
+    return next((n for n in names if _differs(*(values[n] for values in found))), None)
 
 
 class SavedState:
-    """The values of tensors and the state of every random generator, to be put back."""
+    """A copy of the values of tensors and of all random generator states."""
 
     def __init__(self, tensors: Tensors) -> None:
         self._tensors, self.values = tensors, values_of(tensors)
         self._random = generator_states()
 
     def restore(self) -> None:
-        """Give the tensors these values again, and the generators their state."""
+        """Restore the tensors and the generators."""
         with torch.no_grad():
             for name, tensor in self._tensors.items():
                 tensor.detach().copy_(self.values[name])
@@ -82,19 +82,19 @@ class SavedState:
 
 
 def values_of(tensors: Tensors) -> Tensors:
-    """Copies of the tensors."""
+    """Return copies of the tensors."""
     return {name: tensor.detach().clone() for name, tensor in tensors.items()}
 
 
 def unequal_names(values: Tensors, tensors: Tensors) -> list[str]:
-    """The names whose tensors have other values than these; waits for the device, once."""
+    """Return the names whose tensors differ from `values`; synchronizes once."""
     unequal = [_is_unequal(value, tensors[name]) for name, value in values.items()]
     flags = torch.stack(unequal).tolist() if unequal else []
     return [name for name, flag in zip(values, flags, strict=True) if flag]
 
 
 def _is_kept(tensor: Tensor | None, other: Tensor, is_output: bool) -> bool:
-    """Whether it is the same tensor, or where each step replaces it, one of the same kind."""
+    """Whether it is the same tensor object; for an output, whether shape and dtype are equal."""
     if tensor is None or not is_output:
         return tensor is other
     return (tensor.shape, tensor.dtype) == (other.shape, other.dtype)
@@ -105,8 +105,8 @@ def _is_unequal(a: Tensor, b: Tensor) -> Tensor:
     return ((a != b) & ~(a.isnan() & b.isnan())).any()
 
 
-def _is_off(before: Tensor, replayed: Tensor, again: Tensor, eager: Tensor) -> bool:
-    """Whether the two ways differ by more than rounding and what a second replay differs by."""
+def _differs(before: Tensor, replayed: Tensor, again: Tensor, eager: Tensor) -> bool:
+    """Whether replay and eager step differ by more than rounding and the noise of two replays."""
     if not before.is_floating_point() and not before.is_complex():
         return True
     eps = torch.finfo(before.dtype).eps
@@ -117,8 +117,8 @@ def _is_off(before: Tensor, replayed: Tensor, again: Tensor, eager: Tensor) -> b
     return not bool((e - r).abs().max() <= limit)
 
 
-# As usual: one that makes what is made once; two that are watched; one for a compiler, which does
-# not compile what is watched.
+# One step for one-time initialization; two watched steps; one for torch.compile, which does not
+# compile watched steps.
 IS_WATCHED = (False, True, True, False)
 WARM_UP_STEPS = len(IS_WATCHED)
 
@@ -128,28 +128,27 @@ class StepState(Protocol):
     """What a step reads and changes, apart from its batch."""
 
     def is_ready(self) -> bool:
-        """Whether the steps are by now as they will be."""
+        """Whether all lazy layers are initialized."""
         ...
 
     def values(self) -> dict[str, Any]:
-        """The Python values that a capture bakes in, by name."""
+        """Return the Python values that become constants of a capture, by name."""
         ...
 
     def tensors(self) -> Tensors:
-        """The tensors that a step may change, by name."""
+        """Return the tensors that a step may change, by name."""
         ...
 
-    def learning(self) -> Sequence[Tensor]:
-        """The tensors that get gradients."""
+    def trainable(self) -> Sequence[Tensor]:
+        """Return the tensors that get gradients."""
         ...
 
 
 class GraphedEpoch:
-    """Passes over `loader` whose step is captured as soon as it has proved that it can be.
+    """Passes over `loader` whose step is captured once it was found to be capturable.
 
-    `step(batch)` does the work and writes to `results`. `blockers` says why the step is not
-    captured, and stays empty while it is; `recapture_reasons`, which values have changed since a
-    capture so that there had to be another one.
+    `step(batch)` does the work and writes to `results`. `blockers` lists why the step is not
+    captured; `recapture_reasons` lists the changed values that made another capture necessary.
     """
 
     def __init__(
@@ -172,7 +171,7 @@ class GraphedEpoch:
         self.results = ResultTable(len(loader), self._device)
 
     def begin(self, first: int = 0) -> Tensor:
-        """Draw the order of a new pass that begins with the batch `first`.
+        """Draw the order of a new pass that starts at the batch `first`.
 
         Returns the indices of the short last batch, for `run`.
         """
@@ -186,13 +185,13 @@ class GraphedEpoch:
         return order[num_in_full:] if first <= self._num_full else order[:0]
 
     def run(self, rest: Tensor, batch_done: Callable[[], None]) -> None:
-        """The pass that was begun; `batch_done` is called after each batch is under way."""
+        """Run the pass prepared by `begin`; calls `batch_done` after launching each batch."""
         for i in range(self._first, self._num_full):
             if self._replaced and i == self._num_full - 1 and not len(rest):
-                self._next_check = 0  # so that what the step keeps is that of the last batch
+                self._next_check = 0  # an eager step, so that kept tensors are the last batch's
             self._run_batch()
             batch_done()
-        if len(rest):  # the short last batch has shapes of its own
+        if len(rest):  # the short last batch has different shapes
             self.step(self.loader.take(rest))
             self.results.cursor += 1  # moved on the device, as in a replay
             batch_done()
@@ -223,18 +222,18 @@ class GraphedEpoch:
             self._baked_in = self._values()
             self._graph = capture(self._work, self._device)
         except RuntimeError as error:
-            cause = error.__context__ or error  # what broke the capture, not what ended it
-            self.blockers.note(f"capturing it failed: {str(cause).splitlines()[0]}")
+            cause = error.__context__ or error  # the error in the step, not the one of ending it
+            self.blockers.note(f"its capture failed: {str(cause).splitlines()[0]}")
             self._work()
             return
-        self._gradients = [(tensor, tensor.grad) for tensor in self._state.learning()]
+        self._gradients = [(tensor, tensor.grad) for tensor in self._state.trainable()]
         tensors = self._state.tensors()
         self._outputs = {n: t for n, t in tensors.items() if n in self._replaced}
-        self._graph.replay()  # what Python did in the capture was for this step
+        self._graph.replay()  # the capture ran the Python code of this step, not its device work
         self._num_replays = self._next_check = 1
 
     def _replay_or_check(self, graph: Graph) -> None:
-        """Replay; at the start of a pass, and ever more rarely after a capture, compare."""
+        """Replay; at the start of a pass, and at doubling intervals, compare with an eager step."""
         self._num_replays += 1
         if self._num_replays <= self._next_check:
             graph.replay()
@@ -248,10 +247,10 @@ class GraphedEpoch:
             self._current_gradients,
         )
         if name is not None:
-            self.blockers.note(f"a replay gave another {name} than the step itself")
+            self.blockers.note(f"replayed and eager step differ in {name}")
             self._graph = None
             return
-        for tensor, grad in self._gradients:  # have the gradients where the replays write them
+        for tensor, grad in self._gradients:  # replays write gradients to these tensors
             if grad is not None and tensor.grad is not None and tensor.grad is not grad:
                 tensor.grad = grad.copy_(tensor.grad)
 
@@ -262,7 +261,7 @@ class GraphedEpoch:
         return {**self._state.tensors(), **self.results.tensors()}
 
     def _current_gradients(self) -> list[Tensor]:
-        return [t.grad for t in self._state.learning() if t.grad is not None]
+        return [t.grad for t in self._state.trainable() if t.grad is not None]
 
     def _drop_graph_if_changed(self) -> None:
         if self._graph is None:
@@ -276,7 +275,7 @@ class GraphedEpoch:
             self._graph, self._num_warm_up = None, WARM_UP_STEPS - 1
 
     def _work(self) -> None:
-        """What is captured: gather, step, move the cursor."""
+        """The captured work: gather the batch, run the step, advance the cursor."""
         indices = self._order.index_select(0, self.results.cursor).reshape(-1)
         self.step(self.loader.take(indices))
         self.results.cursor += 1

@@ -10,7 +10,7 @@ PRECISIONS = ("32-true", "tf32", "bf16-mixed")
 
 
 def check_precision(precision: str) -> None:
-    """Raise unless this is one of the precisions there are."""
+    """Raise `ValueError` unless `precision` is one of `PRECISIONS`."""
     if precision not in PRECISIONS:
         raise ValueError(
             f"precision must be one of {', '.join(PRECISIONS)}; found {precision!r}. "
@@ -20,11 +20,11 @@ def check_precision(precision: str) -> None:
 
 @contextmanager
 def autocast_for(precision: str, device: torch.device) -> Iterator[None]:
-    """Compute at this precision inside the block, as before after it.
+    """Context that sets the precision, and restores it at its end.
 
-    "32-true" leaves PyTorch's settings alone. "tf32" multiplies float32 matrices on NVIDIA's
-    tensor cores with 10 bits of mantissa. "bf16-mixed" computes layers in bfloat16 and keeps
-    weights, their updates and reductions in float32.
+    "32-true" does not change PyTorch's settings. "tf32" multiplies float32 matrices on NVIDIA's
+    tensor cores with 10 bits of mantissa. "bf16-mixed" computes layers in bfloat16; weights, their
+    updates and reductions stay in float32.
     """
     if precision == "tf32":
         before = torch.get_float32_matmul_precision()
@@ -34,7 +34,7 @@ def autocast_for(precision: str, device: torch.device) -> Iterator[None]:
         finally:
             torch.set_float32_matmul_precision(before)
     elif precision == "bf16-mixed":
-        # no cache of cast weights: it would outlive the step that changes them
+        # no cache of cast weights: it would be stale after the step that changes them
         with torch.autocast(device.type, torch.bfloat16, cache_enabled=False):
             yield
     else:
@@ -43,11 +43,11 @@ def autocast_for(precision: str, device: torch.device) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Plan:
-    """How the steps of a run are executed.
+    """How the training steps of a run are executed.
 
-    `step` is "eager" (one call after the other) or "replayed" (captured once, launched as a whole);
-    `data` is "resident" (in memory, on the device) or "streamed"; `why` is the reason for the step;
-    `recaptured` names what changed where a step had to be captured again.
+    `step` is "eager" or "replayed" (captured once, launched as a whole); `data` is "resident" (in
+    the memory of the device) or "streamed"; `why` is the reason for the choice of `step`;
+    `recaptured` lists the changes that made another capture necessary.
     """
 
     device: str

@@ -25,7 +25,7 @@ class WeightedMeans:
     def add(
         self, name: str, batch_mean: Tensor | float, num_examples: int, geometric: bool = False
     ) -> None:
-        """Add the mean over a batch of `num_examples` examples, towards a geometric mean or not."""
+        """Add the mean over a batch of `num_examples` examples; `geometric` averages logarithms."""
         if geometric:
             batch_mean = torch.as_tensor(batch_mean).log()
             self._of_logarithms.add(name)
@@ -33,9 +33,9 @@ class WeightedMeans:
         self._weights[name] = self._weights.get(name, 0) + num_examples
 
     def pop(self, all_reduce: Callable[[Tensor], Tensor] | None = None) -> dict[str, Any]:
-        """The means so far (0-d tensors stay tensors, on their device); then start again.
+        """Return the means and reset; 0-d tensors stay tensors on their device.
 
-        `all_reduce` adds up what several processes have summed, sums and weights in one tensor.
+        `all_reduce` sums one tensor of sums and weights over several processes.
         """
         sums, weights, of_logarithms = self._sums, self._weights, self._of_logarithms
         self._sums, self._weights, self._of_logarithms = {}, {}, set()
@@ -54,10 +54,10 @@ class NonFinite(NamedTuple):
 
 
 class FiniteCheck:
-    """Finds the first loss that is nan or infinite, without waiting for a device.
+    """Finds the first loss that is nan or infinite, without synchronizing at each step.
 
-    On the CPU the answer is immediate. Losses on another device are collected there, detached, and
-    read together about ten times a second.
+    On the CPU each loss is checked immediately. Losses on another device are collected there,
+    detached, and read together about ten times a second.
     """
 
     def __init__(self, deferred: bool) -> None:
@@ -66,7 +66,7 @@ class FiniteCheck:
         self._next_read = time.monotonic() + SECONDS_BETWEEN_READS
 
     def add(self, loss: Tensor | float, batch_index: int) -> NonFinite | None:
-        """Take in the loss of a batch; the first that is not finite, once one is known."""
+        """Add the loss of a batch; return the first that is not finite, once one was found."""
         if not self.deferred:
             value = float(loss)
             return None if math.isfinite(value) else NonFinite(batch_index, value)
@@ -74,7 +74,7 @@ class FiniteCheck:
         return self.read() if time.monotonic() >= self._next_read else None
 
     def read(self) -> NonFinite | None:
-        """The first of the losses collected since the last call that is not finite; waits."""
+        """Return the first loss since the last call that is not finite; synchronizes."""
         if not self._pending:
             return None
         self._next_read = time.monotonic() + SECONDS_BETWEEN_READS
@@ -96,7 +96,7 @@ def _as_double(value: Tensor | float) -> Tensor | float:
 
 
 class ResultTable:
-    """A table on the device: what each step of one pass reported, by name, a row for each batch."""
+    """A table on the device with the values of each step of a pass: a column per name."""
 
     def __init__(self, num_batches: int, device: torch.device) -> None:
         self.cursor = torch.zeros(1, dtype=torch.int64, device=device)
@@ -104,7 +104,7 @@ class ResultTable:
         self._columns: dict[str, Tensor] = {}
 
     def write(self, name: str, value: Tensor | float) -> None:
-        """Note a value of the step at the cursor; does not wait for the device."""
+        """Write a value of the step at the cursor; does not synchronize."""
         if name not in self._columns:
             self._columns[name] = self.cursor.new_zeros(self._num_batches, dtype=torch.float32)
         column = self._columns[name]
@@ -114,11 +114,11 @@ class ResultTable:
             column.index_fill_(0, self.cursor, value)
 
     def tensors(self) -> dict[str, Tensor]:
-        """The table's tensors by name."""
+        """Return the table's tensors by name."""
         return {"cursor": self.cursor, **self._columns}
 
     def snapshot(self, first: int, last: int) -> "Snapshot":
-        """The values of the batches first ≤ i < last, on their way to the host; does not wait."""
+        """Start to copy the values of the batches first ≤ i < last to the host; asynchronous."""
         if not self._columns or first == last:
             return Snapshot((), torch.empty(0, 0))
         columns = [column[first:last] for column in self._columns.values()]
@@ -126,7 +126,7 @@ class ResultTable:
 
 
 class Snapshot:
-    """A copy of some rows of a table of results, `values` of shape (names, batches)."""
+    """A copy of some rows of a `ResultTable`, `values` of shape (names, batches)."""
 
     def __init__(self, names: tuple[str, ...], values: Tensor) -> None:
         self._names, self._values = names, values
@@ -139,11 +139,11 @@ class Snapshot:
                 self._copied.record()
 
     def is_here(self) -> bool:
-        """Whether the values can be read without waiting for the device."""
+        """Whether the values can be read without synchronizing."""
         return self._copied is None or self._copied.query()
 
     def read(self) -> dict[str, list[float]]:
-        """The values by name; waits for them where they are not here yet."""
+        """Return the values by name; waits for the copy if it is not done."""
         if self._copied is not None:
             self._copied.synchronize()
         return dict(zip(self._names, self._values.tolist(), strict=True))

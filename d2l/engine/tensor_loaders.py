@@ -1,4 +1,4 @@
-"""Loaders over tensors: resident on the device, or streamed to it ahead in a thread."""
+"""Loaders over tensors: resident on the device, or streamed to it by a prefetching thread."""
 
 import math
 from collections import deque
@@ -14,12 +14,12 @@ Batch = tuple[Any, ...]  # of tensors, or of lists of them where a transform nes
 
 
 class ResidentLoader:
-    """Batches of `tensors`, cut along their first axis; the last one may be short.
+    """Iterates over batches of `tensors` along their first axis; the last one may be shorter.
 
-    `tensors` share their first length and are not copied on their own device; a batch is a copy.
-    With `shuffle` each pass has a new order, drawn from PyTorch's global generator exactly as a
-    `torch.utils.data.DataLoader` without workers draws it: same seed, same batches.
-    `transform(*batch)` makes the batch that is handed out, on the device where the data are.
+    The `tensors` have the same first length and are not copied; each batch is a copy. With
+    `shuffle` each pass has a new order, drawn from PyTorch's global generator exactly as by a
+    `torch.utils.data.DataLoader` without workers: the same seed gives the same batches.
+    `transform(*batch)`, if given, is applied to each batch on the device of the data.
     """
 
     num_workers, drop_last, pin_memory, collate_fn = 0, False, False, None
@@ -35,7 +35,7 @@ class ResidentLoader:
         lengths = {len(tensor) for tensor in tensors}
         if len(lengths) != 1:
             raise ValueError(
-                f"a loader needs tensors of one length; found {[len(t) for t in tensors]}"
+                f"a loader needs tensors of equal length; found {[len(t) for t in tensors]}"
             )
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1; found {batch_size}")
@@ -53,36 +53,36 @@ class ResidentLoader:
         return self.batches(self.parts())
 
     def parts(self, first: int = 0) -> Sequence[Tensor]:
-        """The indices of each batch of a new pass, from the batch `first` on."""
+        """Return the indices of each batch of a new pass, from the batch `first` on."""
         return self.order().split(self.batch_size)[first:] if self.num_examples else ()
 
     def order(self) -> Tensor:
-        """The indices of a new pass, on the device of the data."""
+        """Return the order of the examples in a new pass, on the device of the data."""
         device = self.tensors[0].device
-        _draw_seed()  # a DataLoader draws one for its workers on every pass, shuffled or not
+        _draw_seed()  # a DataLoader draws one for its workers in every pass, shuffled or not
         if not self.shuffle:
             return torch.arange(self.num_examples, device=device)
         generator = torch.Generator().manual_seed(_draw_seed())
         order = torch.randperm(self.num_examples, generator=generator)
-        if device.type == "cuda":  # from pinned memory, so that nobody waits for the copy
+        if device.type == "cuda":  # pinned memory makes the copy asynchronous
             order = order.pin_memory()
         return order.to(device, non_blocking=True)
 
     def batches(self, parts: Iterable[Tensor]) -> Iterator[Batch]:
-        """A batch for each tensor of indices."""
+        """Iterate over the batches of these indices."""
         return map(self.take, parts)
 
     def take(self, indices: Tensor) -> Batch:
-        """The batch of the examples with these indices."""
+        """Return the batch of the examples with these indices, after `transform`."""
         batch = self.select(indices)
         return batch if self.transform is None else self.transform(*batch)
 
     def select(self, indices: Tensor) -> Batch:
-        """The examples with these indices as they are stored."""
+        """Return the examples with these indices, without `transform`."""
         return tuple(map(methodcaller("index_select", 0, indices), self.tensors))
 
     def to(self, device: torch.device) -> "ResidentLoader":
-        """This loader with its data on `device`; itself where they are there already."""
+        """Return a loader with its data on `device`; self if they are already there."""
         if all(tensor.device == device for tensor in self.tensors):
             return self
         moved = [tensor.to(device) for tensor in self.tensors]
@@ -97,7 +97,7 @@ BATCHES_AHEAD = 2
 
 
 class StreamedLoader:
-    """The batches of `loader`, whose tensors stay where they are, on `device`."""
+    """Iterates over `loader`, whose tensors stay where they are, with batches on `device`."""
 
     def __init__(self, loader: ResidentLoader, device: torch.device) -> None:
         self.loader, self.device = loader, device
@@ -110,11 +110,11 @@ class StreamedLoader:
         return self.batches(self.parts())
 
     def parts(self, first: int = 0) -> Sequence[Tensor]:
-        """The indices of each batch of a new pass, from the batch `first` on."""
+        """Return the indices of each batch of a new pass, from the batch `first` on."""
         return self.loader.parts(first)
 
     def batches(self, parts: Iterable[Tensor]) -> Iterator[Batch]:
-        """A batch for each tensor of indices."""
+        """Iterate over the batches of these indices."""
         with ThreadPoolExecutor(1) as gatherer:
             ahead: deque[Future[Batch]] = deque()
             for indices in parts:
@@ -125,7 +125,7 @@ class StreamedLoader:
                 yield self._to_device(ahead.popleft().result())
 
     def __getattr__(self, name: str) -> Any:
-        if name == "loader":  # not there yet, while a copy is being made
+        if name == "loader":  # not set yet, while a copy is being made
             raise AttributeError(name)
         return getattr(self.loader, name)
 
@@ -134,12 +134,12 @@ class StreamedLoader:
         return tuple(p.pin_memory() for p in parts) if self.device.type == "cuda" else parts
 
     def _to_device(self, batch: Batch) -> Batch:
-        moved = self._copy_beside_steps(batch) if self.device.type == "cuda" else batch
+        moved = self._copy_on_side_stream(batch) if self.device.type == "cuda" else batch
         moved = tuple(part.to(self.device) for part in moved)
         return moved if self.loader.transform is None else self.loader.transform(*moved)
 
-    def _copy_beside_steps(self, batch: Batch) -> Batch:
-        """Copy on a stream of its own, so that the device computes meanwhile."""
+    def _copy_on_side_stream(self, batch: Batch) -> Batch:
+        """Copy on a separate stream, so that the copy overlaps with computation."""
         current = torch.cuda.current_stream(self.device)
         if self._copies is None:
             self._copies = torch.cuda.Stream(self.device)
@@ -152,16 +152,16 @@ class StreamedLoader:
 
 
 def placed(loader: ResidentLoader, device: torch.device, stream: bool | None) -> Any:
-    """The loader with its data on the device, or streamed if asked for or too large for it."""
+    """Return the loader with its data on the device, or streamed if requested or too large."""
     if stream or (stream is None and not fits(loader, device)):
         return StreamedLoader(loader, device)
     return loader.to(device)
 
 
 def fits(loader: ResidentLoader, device: torch.device, share: float = 0.5) -> bool:
-    """Whether the data take at most this share of the device's free memory, or are there already.
+    """Whether the data take at most `share` of the device's free memory, or are already there.
 
-    Only CUDA reports how much is free; other devices share the host's memory.
+    Only CUDA reports free memory; other devices use the host's memory.
     """
     to_move = [tensor for tensor in loader.tensors if tensor.device != device]
     if device.type != "cuda" or not to_move:

@@ -1,1 +1,1 @@
-"""Files of any use: written whole, unpacked within limits, CSV cells changed, YAML read."""
+"""File formats: atomic writes, archives within limits, CSV tables, YAML and TOML."""

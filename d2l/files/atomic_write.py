@@ -15,9 +15,9 @@ PART = ".part"  # suffix of a file that is being written
 _TEMPORARY = re.compile(rf"\..+\.(\d{{1,9}}){re.escape(PART)}", re.ASCII)  # with a process id
 RETRY_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 1.8)  # seconds, about 5 together
 
-# Refusals that may pass. EACCES, EPERM, EBUSY: another program has the file open (virus scanner,
-# search index, sync client). EAGAIN, EIO, ENOTCONN, ESTALE, ETIMEDOUT: a network or cloud drive
-# does not answer. Not ENOSPC, EDQUOT, EROFS, which last until somebody acts.
+# Errors that may be temporary. EACCES, EPERM, EBUSY: another program has the file open (virus
+# scanner, search index, sync client). EAGAIN, EIO, ENOTCONN, ESTALE, ETIMEDOUT: a network or cloud
+# drive does not respond. Not ENOSPC, EDQUOT, EROFS, which require action.
 _PERMISSION = {errno.EACCES, errno.EPERM}
 _TRANSIENT = _PERMISSION | {errno.EBUSY, errno.EAGAIN, errno.EIO, errno.ENOTCONN}
 _TRANSIENT |= {errno.ESTALE, errno.ETIMEDOUT}
@@ -26,18 +26,18 @@ _TRANSIENT |= {errno.ESTALE, errno.ETIMEDOUT}
 def atomic_write(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Call `write(file)` on a temporary file next to `path`, flush it to disk, and rename it.
 
-    `path` keeps its old content until then. Refusals that may pass are retried for 5 seconds
-    (`write` may be called again), then raise `CheckpointUnavailableError`. Raises
-    `CheckpointError` at once if the disk is full or the folder is read-only.
+    `path` keeps its old content until then. Temporary errors are retried for 5 seconds (`write` may
+    be called again), then raise `CheckpointUnavailableError`. Raises `CheckpointError` at once if
+    the disk is full or the folder is read-only.
     """
     try:
         _replace(path, write)
-    except (OSError, RuntimeError) as error:  # PyTorch's writer turns the first into the second
+    except (OSError, RuntimeError) as error:  # PyTorch's writer converts OSError to RuntimeError
         raise write_error(path, error) from error
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Like `atomic_write`, but raises the errors as they come."""
+    """Like `atomic_write`, but raises the original errors."""
     _replace(path, lambda file: file.write(content))
 
 
@@ -50,15 +50,15 @@ def rename(source: Path, target: Path) -> None:
 
 
 def write_error(path: Path, error: BaseException) -> CheckpointError:
-    """The error to raise where `path` was not written; says whether to try again later."""
+    """Return the error to raise if `path` was not written; its type depends on the cause."""
     cause = _os_error(error)
     reason = getattr(cause, "strerror", None) or (str(error).splitlines() or [repr(error)])[0]
     is_there = os.path.exists(path)  # Path.exists raises in a folder without permissions
     kept = "the previous version is unchanged" if is_there else "no file was left behind"
     if cause is not None and cause.errno in _TRANSIENT:
         return CheckpointUnavailableError(
-            f"{path} could not be written for now ({reason}); {kept}. Check that the folder is "
-            "writable and reachable, and that no other program (virus scanner, cloud sync) holds it"
+            f"{path} could not be written temporarily ({reason}); {kept}. Check that the folder is "
+            "writable and reachable, and that no other program (virus scanner, cloud sync) uses it"
         )
     return CheckpointError(
         f"{path} could not be written ({reason}); {kept}. Free disk space, or choose a writable "
@@ -67,12 +67,12 @@ def write_error(path: Path, error: BaseException) -> CheckpointError:
 
 
 def temporary_name(path: Path) -> Path:
-    """A name next to `path` that contains the id of this process."""
+    """Return a path in the same folder whose name contains the id of this process."""
     return path.with_name(f".{path.name}.{os.getpid()}{PART}")
 
 
 def is_stale_temporary(path: Path) -> bool:
-    """Whether this is a temporary file that no process is writing any more."""
+    """Whether this is a temporary file of a process that has ended, or of this one."""
     import psutil  # os.kill(pid, 0) would send Ctrl-C on Windows
 
     name = _TEMPORARY.fullmatch(path.name)
@@ -83,7 +83,7 @@ def is_stale_temporary(path: Path) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a folder's list of names to disk, where the system can."""
+    """Flush the entries of a folder to disk; no effect on Windows."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -122,7 +122,7 @@ def _retry(action: Callable[[], object], folder: Path, pauses: Iterator[float]) 
             if cause is None or cause.errno not in _TRANSIENT:
                 raise
             if cause.errno in _PERMISSION and not _permits_writing(folder):
-                raise  # waiting does not help
+                raise  # a retry would fail, too
             pause = next(pauses, None)
             if pause is None:
                 raise

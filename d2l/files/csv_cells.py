@@ -1,6 +1,6 @@
-"""Tables: single cells of another program's changed, every other byte kept; harmless texts in ours.
+"""CSV tables: change single cells and keep every other byte; escape texts for spreadsheets.
 
-Knows the usual encodings, delimiters, quotes and line ends, and finds out which of them it is.
+Encoding, delimiter, quotes and line ends are detected.
 """
 
 import codecs
@@ -19,17 +19,17 @@ _MARKS = (
 )
 _DELIMITERS = ",;\t"
 _FORMULA = tuple("=+-@;\t\r\n＝＋－＠")
-# A spreadsheet whose lists are separated by semicolons or tabs begins a new cell there.
+# A spreadsheet with another list separator may start a new cell after these.
 _CELL_IN_CELL = re.compile(r"([,;|]\s*)(?=[=+\-@＝＋－＠])")
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
 
 class TableError(D2LError, ValueError):
-    """A file that is not a table, or lacks a column."""
+    """Raised for a file that is not a table, or lacks a column."""
 
 
 class Cell(NamedTuple):
-    """What a cell says, and where it stands in the text, quotes included."""
+    """The value of a cell, and its position in the text, including quotes."""
 
     value: str
     start: int
@@ -38,7 +38,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class CsvTable:
-    """The text of a file as it is, and its cells; the first row is the header."""
+    """The text of a file and its cells; the first row is the header."""
 
     path: Path
     mark: bytes  # the byte order mark
@@ -53,12 +53,12 @@ class CsvTable:
         return [cell.value for cell in self.rows[0]]
 
     def value(self, row: int, column: int) -> str:
-        """What a cell says; nothing where its row is too short."""
+        """Return the value of a cell; "" if its row is too short."""
         cells = self.rows[row]
         return cells[column].value if column < len(cells) else ""
 
     def number(self, value: float) -> str:
-        """Write a number as the table writes others: with a comma where it has decimal commas."""
+        """Format a number as in the table: with a decimal comma if the table uses them."""
         text = f"{value:.2f}".rstrip("0").rstrip(".")
         cells = (cell.value for row in self.rows[1:] for cell in row)
         if self.delimiter != "," and any(map(_DECIMAL_COMMA.fullmatch, cells)):
@@ -66,7 +66,7 @@ class CsvTable:
         return text
 
     def with_values(self, column: int, values: dict[int, str]) -> bytes:
-        """The file with other values in one column, by row; all else is kept byte by byte."""
+        """Return the file with new values in one column, by row; all other bytes are kept."""
         text, end = [], 0
         for row, value in sorted(values.items()):
             cells = self.rows[row]
@@ -83,18 +83,18 @@ class CsvTable:
 
 
 def read_table(path: Path) -> CsvTable:
-    """Read a CSV file; raise `TableError` if it is none."""
+    """Read a CSV file; raise `TableError` if it is not a table."""
     data = path.read_bytes()
     if len(data) > MAX_BYTES:
-        raise TableError(f"{path} has {len(data):,} bytes, and a table may have {MAX_BYTES:,}")
+        raise TableError(f"{path} has {len(data):,} bytes; a table may have up to {MAX_BYTES:,}")
     if data.startswith((b"PK", b"\xd0\xcf")):
-        raise TableError(f"{path} is a spreadsheet, not CSV: export or save it as CSV")
+        raise TableError(f"{path} is a spreadsheet, not a CSV file; export or save it as CSV")
     mark, encoding, text = _decoded(data)
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     rows = _rows(text, delimiter)
     if not rows or len(rows[0]) < 2:
-        raise TableError(f"{path} is no table: expected a first line with the names of columns")
+        raise TableError(f"{path} is not a table: expected a first line with column names")
     return CsvTable(path, mark, encoding, text, delimiter, rows)
 
 
@@ -107,14 +107,16 @@ def _decoded(data: bytes) -> tuple[bytes, str, str]:
             return b"", encoding, data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return b"", "latin-1", data.decode("latin-1")  # which takes and gives back every byte
+    return b"", "latin-1", data.decode("latin-1")  # maps every byte, in both directions
 
 
 def _decode(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise TableError(f"it is marked as {encoding} and is not: {error.reason}") from error
+        raise TableError(
+            f"the byte order mark is that of {encoding}, but the file is not: {error.reason}"
+        ) from error
 
 
 def _rows(text: str, delimiter: str) -> list[list[Cell]]:
@@ -139,7 +141,7 @@ def _rows(text: str, delimiter: str) -> list[list[Cell]]:
 
 
 def harmless(text: str) -> str:
-    """Return `text` in one line, and so that no spreadsheet takes it for a formula.
+    """Return `text` in one line, escaped so that spreadsheets do not interpret it as a formula.
 
     >>> harmless("=1+1")
     "'=1+1"

@@ -1,4 +1,4 @@
-"""Names and files in a folder that others filled: safe names, limits, checksums."""
+"""Names and files in untrusted folders: safe names, limits, checksums."""
 
 import hashlib
 import os
@@ -9,31 +9,31 @@ from pathlib import Path
 
 from d2l.errors import D2LError
 
-_LONGEST = 120  # bytes; with a suffix it stays below the 255 that file systems take
+_MAX_NAME_BYTES = 120  # with a suffix it stays below the 255 that file systems allow
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def composed(name: str) -> str:
-    """Return a name in Unicode's composed form, as people write it; what is not UTF-8 becomes "?".
+    """Return a name in Unicode's composed form (NFC); bytes that are not UTF-8 become "?".
 
-    Korean names from a Mac are decomposed.
+    File names from a Mac are decomposed, which matters for Korean.
     """
     return unicodedata.normalize("NFC", name.encode(errors="replace").decode())
 
 
 def safe_name(text: str) -> str:
-    """Return `text` as the name of a file that every system takes.
+    """Return `text` as a file name that is valid on every system.
 
     >>> safe_name("a/b?"), safe_name("con")
     ('a_b_', '_con')
     """
     visible = "".join(c if c.isprintable() and c not in '/\\:*?"<>|%#' else "_" for c in text)
-    short = visible.encode()[:_LONGEST].decode(errors="ignore").strip(" .")
+    short = visible.encode()[:_MAX_NAME_BYTES].decode(errors="ignore").strip(" .")
     return f"_{short}" if not short or _RESERVED.fullmatch(short) else short
 
 
 def distinct(names: Iterable[str], pattern: str = "{name} ({number})") -> list[str]:
-    """Return the names, those numbered that were there before, in whatever case.
+    """Return the names, with a number added to duplicates, ignoring case.
 
     >>> distinct(["a", "b", "A"])
     ['a', 'b', 'A (2)']
@@ -54,13 +54,14 @@ _SKIPPED = {"__macosx", "__pycache__"}
 
 
 class TooManyFilesError(D2LError, ValueError):
-    """A folder that holds more than it may."""
+    """Raised for a folder with too many files or bytes."""
 
 
 def files_below(folder: Path, num_files: int, num_bytes: int) -> list[Path]:
-    """Return all files and links in a folder, hidden ones and Python's own aside.
+    """Return all files and links in a folder, except hidden files and caches of Python and macOS.
 
-    No link is followed. Raises `TooManyFilesError` where there are more files or bytes than given.
+    Links are not followed. Raises `TooManyFilesError` if there are more files or bytes than the
+    limits.
     """
     found: list[Path] = []
     size = 0
@@ -76,13 +77,13 @@ def files_below(folder: Path, num_files: int, num_bytes: int) -> list[Path]:
         found += files
         if len(found) > num_files or size > num_bytes:
             raise TooManyFilesError(
-                f"it holds more than {num_files} files or {num_bytes // 2**20} MB"
+                f"it contains more than {num_files} files or {num_bytes // 2**20} MB"
             )
     return found
 
 
 def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file; of a link where it leads to, of a device that it is none."""
+    """Return the SHA-256 of a file; for a link its target, for a device "no file"."""
     if path.is_symlink():
         return f"link to {os.readlink(path)}"
     if not path.is_file():
@@ -92,9 +93,9 @@ def file_hash(path: Path) -> str:
 
 
 def hash_of_all(files: Iterable[tuple[str, Path]], mark: Callable[[Path], str] = file_hash) -> str:
-    """Return one hash of named files: of each name, and of what `mark` says of the file."""
-    whole = hashlib.sha256()
+    """Return one hash of named files: of each name, and of the result of `mark` for the file."""
+    total = hashlib.sha256()
     for name, path in sorted(files):
-        said = os.fsencode(name), mark(path).encode()
-        whole.update(b"%d %s %d %s" % (len(said[0]), said[0], len(said[1]), said[1]))
-    return whole.hexdigest()
+        key, value = os.fsencode(name), mark(path).encode()
+        total.update(b"%d %s %d %s" % (len(key), key, len(value), value))
+    return total.hexdigest()

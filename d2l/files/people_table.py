@@ -1,7 +1,7 @@
-"""Tables of people, as platforms export them: who is in which row, which column takes points.
+"""Match students with the rows of a table that a platform exported, and find the points column.
 
-People are found by id first, then by login or address, then by name; who is one of two that could
-be meant is nobody.
+Students are matched by id first, then by login or address, then by name; ambiguous matches are not
+used.
 """
 
 import re
@@ -28,7 +28,7 @@ _NO_PERSON = {"pointspossible", "manualposting", "studenttest", "teststudent"}
 
 
 class Known(Protocol):
-    """Somebody who is looked for; texts that are not known are empty."""
+    """A student to be matched; unknown fields are empty."""
 
     @property
     def key(self) -> str: ...
@@ -45,7 +45,7 @@ Who = TypeVar("Who", bound=Known)
 
 @dataclass(frozen=True)
 class Person:
-    """A row about a student; each of `keys` is one way to know it, the best first."""
+    """A row about a student; `keys` are the values to match by, the most reliable first."""
 
     row: int
     name: str
@@ -56,7 +56,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Match(Generic[Who]):
-    """Whose row is whose, by key, and who is left on either side."""
+    """The matched rows, by the student's key, and those left over on either side."""
 
     people: Mapping[str, Person]
     not_in_table: Sequence[Who]
@@ -64,12 +64,12 @@ class Match(Generic[Who]):
 
 
 def match_people(table: CsvTable, known: Sequence[Who]) -> Match[Who]:
-    """Find everybody's row; raise `TableError` if no column says who a row is about."""
+    """Match students with rows; raise `TableError` if no column identifies students."""
     left = {person.row: person for person in people_in(table)}
     if not left:
         raise TableError(
-            f"{table.path} has no column that says who a row is about, such as ID, Username, "
-            f"Email or Name; it has {_listed(table.header)}"
+            f"{table.path} has no column that identifies students, such as ID, Username, Email or "
+            f"Name; found {_listed(table.header)}"
         )
     found: dict[str, Person] = {}
     levels = max(len(person.keys) for person in left.values())
@@ -78,13 +78,13 @@ def match_people(table: CsvTable, known: Sequence[Who]) -> Match[Who]:
         for person in left.values():
             for key in person.keys[level]:
                 rows.setdefault(key, set()).add(person.row)
-        waiting = [one for one in known if one.key not in found]
-        meant = {
+        pending = [one for one in known if one.key not in found]
+        matches = {
             one.key: {row for key in _keys_of(one, level, levels) for row in rows.get(key, ())}
-            for one in waiting
+            for one in pending
         }
-        claims = Counter(row for candidates in meant.values() for row in candidates)
-        for name, candidates in meant.items():
+        claims = Counter(row for candidates in matches.values() for row in candidates)
+        for name, candidates in matches.items():
             if len(candidates) == 1 and all(claims[row] == 1 for row in candidates):
                 found[name] = left.pop(candidates.pop())
     unmatched = [one for one in known if one.key not in found]
@@ -92,7 +92,7 @@ def match_people(table: CsvTable, known: Sequence[Who]) -> Match[Who]:
 
 
 def people_in(table: CsvTable) -> list[Person]:
-    """The students in a table, one for each row that is about one."""
+    """Return the students in a table, one for each row about a student."""
     names = [_squashed(name) for name in table.header]
     ids = [index for index, name in enumerate(names) if name in _IDS]
     logins = [index for index, name in enumerate(names) if name in _LOGINS]
@@ -111,21 +111,21 @@ def people_in(table: CsvTable) -> list[Person]:
 
 
 def points_column(table: CsvTable, column: str | None, titles: Sequence[str]) -> int:
-    """The column that points go to: `column`, or the one named like one of `titles`, or "Grade"."""
+    """Return the column for points: `column`, or one named like one of `titles`, or "Grade"."""
     names = [name.strip() for name in table.header]
-    wanted = [column] if column else [*titles, "grade", "score"]
-    for title in wanted:
-        after = r"(\([^()]*\)|\[.*|\|.*|points grade.*)"  # an id, the points there are
+    requested = [column] if column else [*titles, "grade", "score"]
+    for title in requested:
+        after = r"(\([^()]*\)|\[.*|\|.*|points grade.*)"  # an id, or the maximal points
         alike = re.compile(rf"(assignment: )?{re.escape(title)}\s*{after}", re.IGNORECASE)
         exact = [index for index, name in enumerate(names) if name.casefold() == title.casefold()]
         for found in (exact, [i for i, name in enumerate(names) if alike.fullmatch(name)]):
             if len(found) == 1:
                 return found[0]
     close = get_close_matches(column or titles[0], names, n=1, cutoff=0.4)
-    hint = f"do you mean {close[0]!r}? " if close else ""
+    hint = f"did you mean {close[0]!r}? " if close else ""
     raise TableError(
-        f"{table.path} has no one column {' or '.join(map(repr, wanted))}: name it by --column; "
-        f"{hint}There are {_listed(names)}"
+        f"{table.path} must have exactly one column {' or '.join(map(repr, requested))}; select it "
+        f"with --column; {hint}Available: {_listed(names)}"
     )
 
 
@@ -135,19 +135,19 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _keys_of(one: Known, level: int, levels: int) -> frozenset[str]:
-    """How somebody is known at a level: by ids first; the last three are as in `people_in`."""
-    said, login = one.student.strip().casefold(), one.login.strip().casefold()
+    """Return the keys of a student at a level: ids first; the last three as in `people_in`."""
+    name, login = one.student.strip().casefold(), one.login.strip().casefold()
     if level == levels - 1:
-        return frozenset({_squashed(said), *_reordered(one.student)}) - {""}
+        return frozenset({_squashed(name), *_reordered(one.student)}) - {""}
     if level == levels - 2:
-        return frozenset({login.partition("@")[0], said}) - {""}
+        return frozenset({login.partition("@")[0], name}) - {""}
     if level == levels - 3:
-        return frozenset({login, one.id.casefold(), said}) - {""}
-    return frozenset({_id(one.id) or said}) - {""}
+        return frozenset({login, one.id.casefold(), name}) - {""}
+    return frozenset({_id(one.id) or name}) - {""}
 
 
 def _name(table: CsvTable, names: Sequence[str], row: int) -> tuple[str, frozenset[str]]:
-    """A row's name as people say it, and its spellings without spaces."""
+    """Return a row's name as "First Last", and its spellings without spaces."""
 
     def of(kind: set[str]) -> str:
         values = (table.value(row, i).strip() for i, name in enumerate(names) if name in kind)
@@ -160,7 +160,7 @@ def _name(table: CsvTable, names: Sequence[str], row: int) -> tuple[str, frozens
 
 
 def _parts(name: str) -> list[str]:
-    """The parts of "Last, First" in the order of speech."""
+    """Split "Last, First" into first and last name."""
     last, comma, first = name.partition(",")
     return [first.strip(), last.strip()] if comma and first.strip() else [name.strip()]
 
@@ -175,5 +175,5 @@ def _squashed(name: str) -> str:
 
 
 def _id(value: str) -> str:
-    """An id without what platforms put before it: "#123", "Participant 123"."""
+    """Return an id without prefixes of platforms: "#123", "Participant 123"."""
     return re.sub(r"^(#|[^\W\d]+\s+(?=\d+$))", "", value.strip().casefold())

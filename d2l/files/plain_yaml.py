@@ -1,4 +1,4 @@
-"""YAML of others as plain texts, lists and dicts: bounded, no types, no repeated structures."""
+"""Read untrusted YAML as strings, lists and dicts: size limits, no types, no aliases of lists."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,24 +12,24 @@ Yaml = str | list["Yaml"] | dict[str, "Yaml"]
 
 
 class YamlError(D2LError, ValueError):
-    """A text that is not YAML, or more of it than is read."""
+    """Raised for a text that is not YAML, or exceeds the limits."""
 
 
 def load_yaml(data: bytes) -> Yaml:
-    """Return what a YAML document says, every scalar as text; tags are passed over.
+    """Return the contents of a YAML document, with every scalar as a string; ignores tags.
 
-    Raises `YamlError` if it is damaged, too large or too deep, or repeats a list or dict by an
-    alias: a few hundred bytes of those stand for millions of values.
+    Raises `YamlError` if it is corrupt, too large or too deep, or repeats a list or dict by an
+    alias, because a few hundred bytes of aliases can expand to millions of values.
     """
     import yaml
 
     if len(data) > MAX_BYTES:
-        raise YamlError(f"it has {len(data):,} bytes: at most {MAX_BYTES:,}")
+        raise YamlError(f"it has {len(data):,} bytes; at most {MAX_BYTES:,} are allowed")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Reader(yaml.parse(data, Loader=loader)).document()
     except (yaml.YAMLError, UnicodeError, StopIteration, RuntimeError) as error:
-        raise YamlError(f"it is no YAML: {' '.join(str(error).split())[:200]}") from error
+        raise YamlError(f"it is not valid YAML: {' '.join(str(error).split())[:200]}") from error
 
 
 class _Reader:
@@ -49,7 +49,7 @@ class _Reader:
     def _value(self, event: Any, depth: int) -> Yaml:
         self._count += 1
         if depth > MAX_DEPTH or self._count > MAX_NODES:
-            raise YamlError(f"it has more than {MAX_NODES:,} values or {MAX_DEPTH} levels")
+            raise YamlError(f"it has more than {MAX_NODES:,} values or {MAX_DEPTH} nested levels")
         kind = type(event).__name__
         if kind == "ScalarEvent":
             if event.anchor:

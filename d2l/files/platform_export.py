@@ -1,6 +1,6 @@
-"""Exports of learning platforms: whose each file and folder is, by how the platform names it.
+"""Read exports of learning platforms: the student of each file and folder, by naming scheme.
 
-`docs/how-to/platforms.md` has each layout with its source.
+`docs/how-to/platforms.md` documents each layout with its source.
 """
 
 import io
@@ -19,18 +19,18 @@ from d2l.files.folder_files import composed
 from d2l.files.plain_yaml import Yaml, YamlError, load_yaml
 
 _NO_STUDENT = {"__macosx", "thumbs.db", "desktop.ini"}
-# What platforms and people leave next to submissions: receipts, tables, pages of an index.
+# Other files next to submissions: receipts, tables, index pages.
 _TEXTS = (".txt", ".html", ".htm", ".csv", ".tsv", ".yml", ".yaml", ".log", ".xlsx")
 _PLAIN_MOODLE = re.compile(r"_assignsubmission_(file|onlinetext)_?$")
 _METADATA = "submission_metadata.yml"  # of Gradescope
-_START_BYTES = 4_096  # of receipts and time stamps
+_START_BYTES = 4_096  # read from receipts and time stamps
 _FORMATS = (
     "%Y-%m-%d-%H-%M-%S", "%b %d, %Y %I%M %p", "%d %B, %Y %H%M", "%Y-%m-%d %H:%M:%S.%f %Z",
     "%Y-%m-%d %H:%M:%S.%f %z",
 )  # fmt: skip
 
-# A platform's name and how it names entries; the first match from the left, as the platforms
-# themselves read names back: what students chose comes last. `rest` is a file's own name.
+# The naming scheme of each platform, matched from the left as the platforms do, because the part
+# chosen by students comes last. `rest` is the file name that the student chose.
 _LAYOUTS = {
     "Moodle": re.compile(
         r"(?P<name>[^_]*)_(?P<id>\d+)_assignsubmission_"
@@ -51,25 +51,28 @@ _LAYOUTS = {
 
 
 class ExportError(D2LError, ValueError):
-    """An export that does not say whose is what."""
+    """Raised for an export whose files cannot be assigned to students."""
 
 
 class ExportEntry(NamedTuple):
-    """A file or folder of one student, under its own name; a text is not part of a submission."""
+    """A file or folder of one student; with `is_text` it is a receipt, not a submission."""
 
     path: Path
     name: str
     id: str = ""
-    login: str = ""  # or an address
+    login: str = ""  # or an email address
     time: str = ""
-    rest: str = ""  # the name that the student gave a file
+    rest: str = ""  # the file name that the student chose
     is_text: bool = False
-    attempts: int = 0  # so far, where the platform says it
+    attempts: int = 0  # if the platform reports them
 
 
 @dataclass(frozen=True)
 class Export:
-    """What a folder holds: "Moodle export", "Folder", …; and the names of what is nobody's."""
+    """The contents of an export: its platform ("Moodle export", "Folder", …) and entries.
+
+    `left_out` are the names of files that belong to no student.
+    """
 
     platform: str
     entries: list[ExportEntry]
@@ -77,10 +80,10 @@ class Export:
 
 
 def read_export(folder: Path, suffixes: Collection[str], assignment: str = "") -> Export:
-    """Return whose each entry of `folder` is, in the layout that most of them follow.
+    """Return the entries of `folder` with their students, by the layout that most entries match.
 
-    `suffixes` are those of files that are handed in; `assignment` tells several of nbgrader's
-    apart. Raises `ExportError` where the export does not say whose is what.
+    `suffixes` are those of submissions; `assignment` selects one of several in an nbgrader folder.
+    Raises `ExportError` if the files cannot be assigned to students.
     """
     platform, entries = _Reader(suffixes, assignment).entries(folder)
     taken = {path for entry in entries for path in (entry.path, *entry.path.parents)}
@@ -89,14 +92,14 @@ def read_export(folder: Path, suffixes: Collection[str], assignment: str = "") -
 
 
 def feedback_zip(pages: Iterable[tuple[str, Path]]) -> bytes | None:
-    """Return a zip of files in the folders in which Moodle takes them back; None without any.
+    """Return a zip of feedback files in the folder layout that Moodle imports; None without files.
 
-    The same files make the same bytes.
+    The result is deterministic.
     """
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder, page in pages:
-            entry = zipfile.ZipInfo(f"{folder}/feedback{page.suffix}")  # of 1980, whenever
+            entry = zipfile.ZipInfo(f"{folder}/feedback{page.suffix}")  # dated 1980
             archive.writestr(entry, page.read_bytes(), zipfile.ZIP_DEFLATED)
         count = len(archive.namelist())
     return content.getvalue() if count else None
@@ -108,7 +111,7 @@ class _Reader:
     assignment: str
 
     def entries(self, folder: Path) -> tuple[str, list[ExportEntry]]:
-        """A folder's platform and whose is what in it; a folder around an export is opened."""
+        """Return a folder's platform and its entries; enters a folder around an export."""
         visible = _visible(folder)
         folders = [path for path in visible if path.is_dir()]
         if (folder / _METADATA).is_file():
@@ -135,15 +138,15 @@ class _Reader:
 
     def _gradescope(self, folder: Path) -> list[ExportEntry]:
         try:
-            said = load_yaml((folder / _METADATA).read_bytes())
+            metadata = load_yaml((folder / _METADATA).read_bytes())
         except (OSError, YamlError) as error:
             raise ExportError(
-                f"{folder / _METADATA}, which names the students, cannot be read: {error}. Without "
-                "that file folders are graded by their own names"
+                f"{folder / _METADATA}, which lists the students, cannot be read: {error}. Remove "
+                "the file to use the names of the folders instead"
             ) from error
         entries = []
         paths = {composed(path.name): path for path in _visible(folder)}
-        for name, about in said.items() if isinstance(said, dict) else ():
+        for name, about in metadata.items() if isinstance(metadata, dict) else ():
             path = paths.get(composed(name))
             if path is not None:
                 entries += list(_submitters(path, about))
@@ -159,27 +162,27 @@ class _Reader:
         names = sorted({path.name for paths in found.values() for path in paths})
         if len(names) > 1 and self.assignment not in names:
             raise ExportError(
-                f"{submitted} holds several assignments ({', '.join(names[:5])}): name the "
-                f"reference, {self.assignment!r}, like the one to grade, or pass a folder with "
-                "that one alone"
+                f"{submitted} contains several assignments ({', '.join(names[:5])}); give the "
+                f"reference, {self.assignment!r}, the name of the one to grade, or pass a folder "
+                "with only that one"
             )
-        wanted = self.assignment if self.assignment in names else "".join(names)
+        selected = self.assignment if self.assignment in names else "".join(names)
         return [
             ExportEntry(path, name, name, time=_time(_first_line(path / "timestamp.txt")))
             for name, paths in ((composed(student.name), paths) for student, paths in found.items())
             for path in paths
-            if path.name == wanted
+            if path.name == selected
         ]
 
     def _plain(self, paths: Iterable[Path]) -> list[ExportEntry]:
-        """Every file and folder is a student's of that name, texts aside."""
+        """Return an entry for each file and folder, named after the student; skips texts."""
         return [ExportEntry(path, self._name_of(path)) for path in paths if not self._is_text(path)]
 
     def _is_text(self, path: Path) -> bool:
         suffixes = [suffix.lower() for suffix in path.suffixes]
         if path.is_dir() or not suffixes or suffixes[-1] not in _TEXTS:
             return False
-        # A notebook that a browser saved as text is somebody's, who is refused with the reason.
+        # A notebook that a browser saved as text is a submission, which is rejected with a reason.
         is_notebook = set(suffixes) & set(self.suffixes) or _start(path).startswith("{")
         return not is_notebook
 
@@ -192,7 +195,7 @@ class _Reader:
 def _from_name(path: Path, match: re.Match[str]) -> ExportEntry:
     found = {name: value or "" for name, value in match.groupdict().items()}
     name, student = found.get("name", ""), found.get("id", "")
-    if name.casefold() in ("", "participant", "anon", "late_anon"):  # of an anonymous assignment
+    if name.casefold() in ("", "participant", "anon", "late_anon"):  # an anonymous assignment
         name = f"Participant {student}"
     rest = found["rest"] if path.is_file() else ""
     text, head = bool(found.get("text")), found.get("head", "")
@@ -200,13 +203,13 @@ def _from_name(path: Path, match: re.Match[str]) -> ExportEntry:
 
 
 def _with_receipts(entries: list[ExportEntry]) -> list[ExportEntry]:
-    """Blackboard's entries by login: receipts tell it apart from the assignment's name."""
+    """Return Blackboard's entries with logins; receipts separate them from the assignment."""
     people = {}
     for entry in entries:
         line = _first_line(entry.path) if entry.is_text else ""
-        said = re.fullmatch(r"Name: *(.{1,200}?) \(([^()]{1,100})\)", line)
-        if said and entry.login.endswith(f"_{said[2]}"):
-            people[entry.login] = (said[1], said[2])
+        match = re.fullmatch(r"Name: *(.{1,200}?) \(([^()]{1,100})\)", line)
+        if match and entry.login.endswith(f"_{match[2]}"):
+            people[entry.login] = (match[1], match[2])
     starts = {head.removesuffix(login) for head, (_, login) in people.items()}
     starts = starts or {_common_start([entry.login for entry in entries], "_")}
     return [_with_login(entry, people, sorted(starts, key=len, reverse=True)) for entry in entries]
@@ -221,7 +224,7 @@ def _with_login(
 
 
 def _submitters(path: Path, about: Yaml) -> Iterator[ExportEntry]:
-    """A student for each of those who handed in together."""
+    """Iterate over the students of a group submission."""
     values = about if isinstance(about, dict) else {}
     history, people = values.get(":history"), values.get(":submitters")
     attempts = len(history) + 1 if isinstance(history, list) else 0
@@ -234,7 +237,7 @@ def _submitters(path: Path, about: Yaml) -> Iterator[ExportEntry]:
 
 
 def _repositories(folder: Path, folders: list[Path]) -> list[ExportEntry]:
-    """Repositories named ASSIGNMENT-LOGIN, in a folder that may be ASSIGNMENT-submissions."""
+    """Return repositories named ASSIGNMENT-LOGIN, in a folder such as ASSIGNMENT-submissions."""
     start = folder.name.removesuffix("-submissions") + "-"
     if not all(path.name.startswith(start) for path in folders):
         start = _common_start([path.name for path in folders], "-") if len(folders) > 1 else ""
@@ -245,7 +248,7 @@ def _repositories(folder: Path, folders: list[Path]) -> list[ExportEntry]:
 
 
 def _common_start(names: Iterable[str], mark: str) -> str:
-    """The parts that all names begin with, each before a mark; never all of a name."""
+    """Return the common leading parts of the names, each with its `mark`; never a whole name."""
     parts = zip(*(name.split(mark)[:-1] for name in names), strict=False)
     return "".join(part[0] + mark for part in takewhile(lambda part: len(set(part)) == 1, parts))
 
@@ -262,7 +265,7 @@ def _start(path: Path) -> str:
 
 
 def _time(text: str) -> str:
-    """A time as every table sorts it; as it was said where its form is not known."""
+    """Return a time in ISO format; unchanged if its format is unknown."""
     for form in _FORMATS:
         with suppress(ValueError):
             return datetime.strptime(text, form).isoformat(" ", "seconds")
@@ -270,9 +273,9 @@ def _time(text: str) -> str:
 
 
 def _visible(folder: Path) -> list[Path]:
-    entries = [entry for entry in folder.iterdir() if not _is_left_by_systems(entry.name.lower())]
+    entries = [entry for entry in folder.iterdir() if not _is_system_file(entry.name.lower())]
     return sorted(entries, key=lambda entry: composed(entry.name))
 
 
-def _is_left_by_systems(name: str) -> bool:
+def _is_system_file(name: str) -> bool:
     return name.startswith((".", "readme")) or name in _NO_STUDENT

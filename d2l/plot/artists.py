@@ -1,4 +1,4 @@
-"""Matplotlib artists that read their data when they are looked at. Importing loads matplotlib."""
+"""Matplotlib artists that read their data when they are drawn. Importing loads matplotlib."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -13,7 +13,7 @@ Source = Callable[[], tuple[Sequence[float], Sequence[float]]]
 
 
 class LazyFigure(Figure):
-    """A figure that calls `refresh` before it is drawn or saved, or its axes are asked for."""
+    """A figure that calls `refresh` before it is drawn or saved, or its axes are accessed."""
 
     def __init__(self, *args: Any, refresh: Callable[[], None] | None = None, **kwargs: Any):
         self._refresh: Callable[[], None] | None = None
@@ -22,8 +22,8 @@ class LazyFigure(Figure):
 
     @property  # type: ignore[misc]
     def axes(self) -> list[Axes]:  # type: ignore[override]
-        """The axes, with everything drawn so far."""
-        self._bring_up_to_date()
+        """The axes, up to date."""
+        self._update()
         return super().axes
 
     def get_axes(self) -> list[Axes]:
@@ -31,27 +31,27 @@ class LazyFigure(Figure):
         return self.axes
 
     def gca(self) -> Axes:
-        """The current axes, with everything drawn so far; pyplot's functions begin here."""
-        self._bring_up_to_date()
+        """Return the current axes, up to date; called by pyplot's functions."""
+        self._update()
         return super().gca()
 
     def draw(self, renderer: Any) -> None:
-        """Draw everything drawn so far; `savefig` ends here."""
-        self._bring_up_to_date()
+        """Draw the figure, up to date; called by `savefig`, too."""
+        self._update()
         super().draw(renderer)
 
-    def _bring_up_to_date(self) -> None:
+    def _update(self) -> None:
         if self._refresh is not None:
             self._refresh()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Copies and pickles are of the figure as it is now, and follow nothing."""
-        self._bring_up_to_date()
+        """Return the current state without `refresh`: copies and pickles are static."""
+        self._update()
         return {**cast("dict[str, Any]", super().__getstate__()), "_refresh": None}
 
 
 class CurveLine(Line2D):
-    """A line whose points are those of a growing `source`; where x goes back, it is broken."""
+    """A line with the points of a growing `source`; it is broken where x decreases."""
 
     def __init__(self, source: Source, label: str) -> None:
         super().__init__([], [], label=label)
@@ -59,27 +59,27 @@ class CurveLine(Line2D):
         self._num_points = 0
 
     def pull(self) -> None:
-        """Take the points that are new."""
+        """Read new points from the source."""
         if self._source is None:
             return
         xs, ys = self._source()
         if len(xs) != self._num_points:
             self._num_points = len(xs)
-            self.set_data(*_without_returns(xs, ys))
-            self.set_marker("." if len(xs) == 1 else "")  # one point makes no line
+            self.set_data(*_broken_at_returns(xs, ys))
+            self.set_marker("." if len(xs) == 1 else "")  # a single point would be invisible
 
     def get_xdata(self, orig: bool = True) -> Any:
-        """The x values of all points so far."""
+        """Return the x values of all points so far."""
         self.pull()
         return super().get_xdata(orig)
 
     def get_ydata(self, orig: bool = True) -> Any:
-        """The y values of all points so far."""
+        """Return the y values of all points so far."""
         self.pull()
         return super().get_ydata(orig)
 
     def get_path(self) -> Path:
-        """The path through all points so far."""
+        """Return the path through all points so far."""
         self.pull()
         return super().get_path()
 
@@ -89,12 +89,12 @@ class CurveLine(Line2D):
         super().draw(renderer)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Copies and pickles keep the points and follow nothing."""
+        """Return the current points without the source: copies and pickles are static."""
         self.pull()
         return {**cast("dict[str, Any]", super().__getstate__()), "_source": None}
 
 
-def _without_returns(xs: Sequence[float], ys: Sequence[float]) -> tuple[Any, Any]:
-    """The curve, broken where x goes back: a second run begins a line of its own."""
+def _broken_at_returns(xs: Sequence[float], ys: Sequence[float]) -> tuple[Any, Any]:
+    """Insert nan where x decreases, so that a second run is a separate line."""
     returns = np.flatnonzero(np.diff(xs) < 0) + 1
     return np.insert(xs, returns, np.nan), np.insert(ys, returns, np.nan)

@@ -1,6 +1,6 @@
-"""The curves of a figure as plain data, for programs that read executed notebooks.
+"""The curves of a figure as numbers, for programs that read executed notebooks.
 
-They are left next to the picture where the environment requests them with D2L_POINTS=1.
+With D2L_POINTS=1 in the environment they are stored in the output next to the picture.
 """
 
 import math
@@ -19,28 +19,28 @@ MAX_CURVES = 50
 
 
 def export_requested() -> bool:
-    """Whether a program will read the notebook's curves as numbers."""
+    """Whether the environment requests the curves as numbers."""
     return os.environ.get("D2L_POINTS") == "1"
 
 
 def figure_curves(figure: "Figure") -> dict[str, list[list[Any]]]:
-    """The curves of a figure, by label, as pairs of numbers; "nan", "inf", "-inf" where not finite.
+    """Return the curves of a figure, by label, as pairs of numbers, or "nan", "inf" and "-inf".
 
-    Of a long curve some points are left out, evenly; the first and the last are kept.
+    Long curves are thinned evenly; the first and the last point are kept.
     """
     drawn = [pair for axes in figure.axes for pair in _labelled(axes)][:MAX_CURVES]
     curves: dict[str, list[list[Any]]] = {}
     for label, line in drawn:
         name = label if label not in curves else f"{label} {len(curves) + 1}"
         points = np.column_stack([np.asarray(data, dtype=float) for data in line.get_data()])
-        points = points[~np.isnan(points[:, 0])]  # where a second run begins, a line is broken
+        points = points[~np.isnan(points[:, 0])]  # nan separates runs
         if len(points):
-            curves[name] = _plain(points, MAX_POINTS // len(drawn))
+            curves[name] = _thinned(points, MAX_POINTS // len(drawn))
     return curves
 
 
 def _labelled(axes: "Axes") -> list[tuple[str, Any]]:
-    """Lines with their names in the legend, or else curve 1, curve 2, …"""
+    """Return the lines with their names in the legend, or "curve 1", "curve 2", …"""
     legend = axes.get_legend()
     texts = [] if legend is None else [text.get_text() for text in legend.get_texts()]
     names = texts if len(texts) == len(axes.lines) else [str(x.get_label()) for x in axes.lines]
@@ -50,7 +50,7 @@ def _labelled(axes: "Axes") -> list[tuple[str, Any]]:
     ]
 
 
-def _plain(points: np.ndarray, limit: int) -> list[list[Any]]:
+def _thinned(points: np.ndarray, limit: int) -> list[list[Any]]:
     kept = np.unique(np.linspace(0, len(points) - 1, min(limit, len(points))).round().astype(int))
     return [[_json(x), _json(y)] for x, y in points[kept].tolist()]
 

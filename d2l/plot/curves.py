@@ -1,4 +1,4 @@
-"""The curves of a board: means of the values drawn, read from the device only when asked for."""
+"""The curves of a board: means of the values drawn, read from the device only when needed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ class Series:
         return len(self.xs)
 
     def add(self, x: float, y: Any, every_n: int) -> bool:
-        """Add one value; true if that completed a point. `y` may be a 0-d tensor on any device."""
+        """Add one value; return whether it completed a point. `y` may be a 0-d tensor."""
         self._sum_x += x
         self._sum_y = self._sum_y + y
         self._count += 1
@@ -44,9 +44,9 @@ class Series:
         return True
 
     def extend(self, xs: Values, ys: Values, every_n: int) -> int:
-        """Add many values at once; gives the number of points that they completed.
+        """Add many values at once; return the number of points that they completed.
 
-        The points are the same, to the last bit, as from calling `add` for each value.
+        The points are bit-identical to those from calling `add` for each value.
         """
         rows = np.array([xs, ys], dtype=np.float64)
         before = len(self)
@@ -64,21 +64,21 @@ class Series:
         return len(self) - before
 
     def clear_points(self) -> None:
-        """Forget the points completed so far, but not the sums towards the next one."""
+        """Discard the completed points, but keep the partial sums of the next one."""
         self.xs, self._ys, self._num_read = [], [], 0
 
     def drop_unfinished(self) -> None:
-        """Forget the sums towards the next point, but not the points."""
+        """Discard the partial sums of the next point, but keep the points."""
         self._sum_x, self._sum_y, self._count = 0.0, 0.0, 0
 
     def unfinished(self) -> list[Point]:
-        """As many points as were summed towards the next one, each of them their mean."""
+        """Return the mean of the values not in a point yet, repeated once per value."""
         if not self._count:
             return []
         return [Point(self._sum_x / self._count, float(self._sum_y) / self._count)] * self._count
 
     def state_dict(self) -> dict[str, Any]:
-        """Points and unfinished sums as numbers; waits for the device the values are on."""
+        """Return points and partial sums as numbers; synchronizes with their device."""
         return {
             "xs": list(self.xs),
             "ys": list(self.ys),
@@ -95,7 +95,7 @@ class Series:
 
     @property
     def ys(self) -> list[float]:
-        """The values as floats; those still on a device are read together, once."""
+        """The values as floats; those on a device are read in one transfer."""
         if self._num_read < len(self._ys):
             self._ys[self._num_read :] = read_values(self._ys[self._num_read :])
             self._num_read = len(self._ys)
@@ -107,11 +107,11 @@ class Series:
         return self.points_from(0)
 
     def points_from(self, start: int) -> list[Point]:
-        """The points but the first `start`."""
+        """Return the points from index `start` on."""
         return [Point(x, y) for x, y in zip(self.xs[start:], self.ys[start:], strict=True)]
 
     def _sum_up(self, rows: np.ndarray) -> None:
-        """Add values one after another to the sums of the next point, as `add` rounds them."""
+        """Add values one by one to the partial sums, with the same rounding as `add`."""
         if rows.shape[1]:
             sums = np.array([[self._sum_x], [float(self._sum_y)]])
             total = np.add.accumulate(np.concatenate([sums, rows], axis=1), axis=1)[:, -1]
@@ -129,10 +129,10 @@ class Curves:
 
     def __init__(self) -> None:
         self.series: dict[str, Series] = {}
-        self.num_clears = 0  # with `counts`, it tells whether anything changed
+        self.num_clears = 0  # with `counts`, a version of the curves
 
     def add(self, label: str, x: Any, y: Any, every_n: float = 1) -> bool:
-        """Add one value; true if that completed a point. `every_n` below 1 counts as 1."""
+        """Add one value; return whether it completed a point. `every_n` below 1 counts as 1."""
         series = self.series.get(label)
         if series is None:
             series = self.series[label] = Series()
@@ -140,20 +140,20 @@ class Curves:
         return series.add(float(x), value, max(1, int(every_n)))
 
     def extend(self, label: str, xs: Values, ys: Values, every_n: float = 1) -> int:
-        """Add many values at once, with the same points as `add`; gives how many it completed."""
+        """Add many values at once, as `add` does; return the number of completed points."""
         series = self.series.setdefault(label, Series())
         return series.extend(xs, ys, max(1, int(every_n)))
 
     def points(self) -> dict[str, list[Point]]:
-        """Every point, by label; waits for the device the values are on."""
+        """Return all points, by label; synchronizes with the device of the values."""
         return {label: series.points for label, series in self.series.items()}
 
     def counts(self) -> dict[str, int]:
-        """The number of points of each curve; reads no value."""
+        """Return the number of points of each curve; does not synchronize."""
         return {label: len(series) for label, series in self.series.items()}
 
     def since(self, counts: Mapping[str, int]) -> dict[str, list[Point]]:
-        """The points added after such `counts`, of the curves that have any."""
+        """Return the points added after `counts` was taken, of curves that have any."""
         return {
             label: series.points_from(counts.get(label, 0))
             for label, series in self.series.items()
@@ -161,38 +161,38 @@ class Curves:
         }
 
     def latest(self) -> dict[str, float]:
-        """The last value of each curve; waits for the device the values are on."""
+        """Return the last value of each curve; synchronizes with the device of the values."""
         return {label: series.ys[-1] for label, series in self.series.items() if len(series)}
 
     def latest_of(self, label: str) -> float | None:
-        """The last value of one curve; None without points."""
+        """Return the last value of one curve; None if it has no points."""
         series = self.series.get(label)
         return series.ys[-1] if series else None
 
     def state_dict(self) -> dict[str, dict[str, Any]]:
-        """Points and unfinished sums of each curve as numbers."""
+        """Return points and partial sums of each curve as numbers."""
         return {label: series.state_dict() for label, series in self.series.items()}
 
     def load_state_dict(self, state: Mapping[str, dict[str, Any]]) -> None:
-        """Restore a state that `state_dict` returned; the present curves are forgotten."""
+        """Restore a state returned by `state_dict`; the current curves are discarded."""
         self.clear()
         for label, series_state in state.items():
             self.series[label] = Series()
             self.series[label].load_state_dict(series_state)
 
     def drop_unfinished(self) -> None:
-        """Forget the sums towards the next points and keep the points: for the start of a run."""
+        """Discard the partial sums of all curves, but keep the points; called before a run."""
         for series in self.series.values():
             series.drop_unfinished()
 
     def clear(self) -> None:
-        """Forget every curve."""
+        """Discard all curves."""
         self.series.clear()
         self.num_clears += 1
 
 
 def as_value(y: Any) -> Any:
-    """`y` as what can be summed: a float; a tensor on a device is not read, only detached."""
+    """Convert `y` to a float; a tensor on a GPU is detached, but not read."""
     if type(y) is float:
         return y
     if isinstance(y, Tensor):
@@ -205,7 +205,7 @@ def as_value(y: Any) -> Any:
 
 
 def read_values(values: list[Any]) -> list[float]:
-    """Floats from floats and 0-d tensors: one transfer for each device."""
+    """Convert floats and 0-d tensors to floats, with one transfer per device."""
     tensors = [value for value in values if isinstance(value, Tensor)]
     if not tensors:
         return values
@@ -218,7 +218,7 @@ def read_values(values: list[Any]) -> list[float]:
 
 def _not_a_number(shape: tuple[int, ...]) -> str:
     return (
-        f"a point needs one number as y; found shape {shape}. "
+        f"y must be a single number; found shape {shape}. "
         "Draw its mean: board.draw(x, y.mean(), label)"
     )
 

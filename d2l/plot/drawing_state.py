@@ -1,4 +1,4 @@
-"""The state of a board or an animator: its curves, and the figure that follows them."""
+"""The state of a board or an animator: its curves, and the figure that shows them."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 @dataclass
 class DrawingState:
-    """Everything of ours about a board or an animator, in the one attribute `_d2l` of an object.
+    """The library's state of a board or an animator, stored in its attribute `_d2l`.
 
-    Copies and pickles keep the curves, not the figure or its cell.
+    Copies and pickles contain the curves, but not the figure or its cell.
     """
 
     curves: Curves = field(default_factory=Curves)
-    assigned: dict[str, Any] = field(default_factory=dict)  # by a reader, to attributes of 1.0.3
-    follows: bool = True  # whether the next point is to be told to `live`
+    assigned: dict[str, Any] = field(default_factory=dict)  # user-assigned attributes of 1.0.3
+    follows: bool = True  # whether the next point updates `live`
     live: LiveFigure | None = None
     fig: "Figure | None" = None
-    axes: Any = None  # one, of an animator a list
+    axes: Any = None  # axes of a board, a list of axes of an animator
     lines: dict[str, Any] = field(default_factory=dict)
-    drawn: Any = None  # what the lines show: how often the curves were cleared, and the style
-    looks: Any = None  # of an animator: its arguments
+    drawn: Any = None  # the drawn version: number of clears, and the style
+    looks: Any = None  # the arguments of an animator
 
     def __getstate__(self) -> dict[str, Any]:
         return {"curves": self.curves, "assigned": self.assigned, "looks": self.looks}
@@ -35,7 +35,7 @@ class DrawingState:
 
 
 def state_of(owner: object) -> DrawingState:
-    """The state of this object; made here, since a reader's `__init__` may not call ours."""
+    """Return the state of an object; created here, since `__init__` may be overridden."""
     state = owner.__dict__.get("_d2l")
     if state is None:
         state = owner.__dict__["_d2l"] = DrawingState()

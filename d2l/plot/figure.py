@@ -1,4 +1,4 @@
-"""How long the sentences of two lists are, as bars side by side."""
+"""The book's plotting functions: `plot`, figure sizes, axes and histograms of lengths."""
 
 import weakref
 from collections.abc import Iterable, Sequence, Sized
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FMTS = ("-", "m--", "g-.", "r:")
-MOST_OPEN = 20  # matplotlib's default of `figure.max_open_warning`
+DEFAULT_MAX_OPEN = 20  # matplotlib's default of `figure.max_open_warning`
 
 
 def use_svg_display() -> None:
-    """Have notebooks show figures as SVG; elsewhere there is nothing to change.
+    """Show figures as SVG in notebooks; no effect elsewhere.
 
     >>> d2l.use_svg_display()
 
@@ -29,7 +29,7 @@ def use_svg_display() -> None:
 
 
 def set_figsize(figsize: Sequence[float] = (3.5, 2.5)) -> None:
-    """Set the size of the figures to come, in inches.
+    """Set the default size of figures, in inches.
 
     >>> d2l.set_figsize((4.5, 2.5))
     >>> d2l.plt.rcParams["figure.figsize"]
@@ -53,7 +53,7 @@ def set_axes(
     yscale: str,
     legend: Sequence[str] | None,
 ) -> None:
-    """Label, scale and limit axes, with a grid and, where given, a legend.
+    """Set labels, limits, scales, a grid and, if given, a legend.
 
     >>> _, axes = d2l.plt.subplots(figsize=(3.5, 2.5))
     >>> _ = axes.plot([1, 10, 100], [1, 0.1, 0.01])
@@ -93,10 +93,10 @@ def plot(
     figsize: Sequence[float] = (3.5, 2.5),
     axes: "Axes | None" = None,
 ) -> None:
-    """Draw curves `Y` over `X`, each one series or a list of series; tensors on any device.
+    """Plot curves `Y` over `X`, each one series or a list of series; tensors on any device.
 
-    Without `Y`, `X` holds the values, over 0, 1, …. Series of `X` and `fmts` come round again where
-    there are more curves.
+    Without `Y`, the values `X` are plotted over 0, 1, …. If there are more curves, the series of
+    `X` and `fmts` are repeated.
 
     >>> x = torch.arange(-1, 3, 0.1)
     >>> d2l.plot(x, [x**2, 2 * x - 1], "x", "f(x)", legend=["f(x)", "tangent at 1"])
@@ -114,30 +114,30 @@ def plot(
     set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
 
 
-_noted: "list[weakref.ref[Figure]]" = []  # figures that were made here, the oldest first
+_created: "list[weakref.ref[Figure]]" = []  # figures created by the library, oldest first
 
 
 def note_figure(figure: "Figure") -> None:
-    """Remember a figure that was made for the caller, for `close_old_figures`."""
-    _noted.append(weakref.ref(figure))
+    """Register a figure created by the library, for `close_old_figures`."""
+    _created.append(weakref.ref(figure))
 
 
 def close_old_figures() -> None:
-    """Outside a notebook, close our oldest figures until one more can be opened without a warning.
+    """Outside a notebook, close the library's oldest figures before matplotlib would warn.
 
     The newest stay open, for `plt.savefig` and `plt.show`.
     """
     from matplotlib import pyplot as plt
 
-    most = plt.rcParams["figure.max_open_warning"] or MOST_OPEN
-    while notebook_shell() is None and _noted and len(plt.get_fignums()) >= most:
-        figure = _noted.pop(0)()
+    max_open = plt.rcParams["figure.max_open_warning"] or DEFAULT_MAX_OPEN
+    while notebook_shell() is None and _created and len(plt.get_fignums()) >= max_open:
+        figure = _created.pop(0)()
         if figure is not None:
             plt.close(figure)
 
 
 def to_array(value: Any) -> Any:
-    """A tensor as a NumPy array, wherever it is; anything else as it is."""
+    """Return a tensor on any device as a NumPy array; other values unchanged."""
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
@@ -149,7 +149,7 @@ def _pairs(X: Any, Y: Any) -> list[tuple[Any, Any]]:
 
 
 def _series(values: Any) -> list[Any]:
-    """A list of series from one series or several."""
+    """Return a list of series from one series or several."""
     values = to_array(values)
     if not hasattr(values, "__getitem__"):
         values = list(values)
@@ -167,7 +167,7 @@ def show_list_len_pair_hist(
     xlist: Iterable[Sized],
     ylist: Iterable[Sized],
 ) -> None:
-    """Draw how many items of `xlist` and of `ylist` have which length; the second are hatched.
+    """Plot a histogram of the lengths of the items of `xlist` and `ylist` (hatched).
 
     >>> english = [range(length) for length in (3, 3, 4, 5, 7)]
     >>> french = [range(length) for length in (2, 4, 4, 6, 9)]

@@ -1,4 +1,4 @@
-"""Where output is shown: notebook, terminal or file; the progress line of a terminal."""
+"""Detect where output is shown (notebook, terminal or file); the progress line of a terminal."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ Frontend = Literal["notebook", "terminal", "plain"]
 
 
 def detect_frontend() -> Frontend:
-    """`"notebook"` in a Jupyter, VS Code or Colab kernel, `"terminal"` on a tty, else `"plain"`."""
+    """Return "notebook" in a Jupyter, VS Code or Colab kernel, "terminal" on a tty, or "plain"."""
     if notebook_shell() is not None:
         return "notebook"
     stdout = sys.stdout
@@ -17,22 +17,22 @@ def detect_frontend() -> Frontend:
 
 
 def notebook_shell() -> Any | None:
-    """IPython's shell if this is a notebook's kernel; IPython is never imported to find out."""
+    """Return IPython's shell in the kernel of a notebook, otherwise None; never imports IPython."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell if getattr(shell, "kernel", None) is not None else None
 
 
 def current_request(shell: Any) -> dict[str, Any]:
-    """The message that the kernel is answering: one for each run of a cell."""
+    """Return the request that the kernel is executing: one for each run of a cell."""
     return getattr(shell, "parent_header", None) or {}
 
 
 def can_update_outputs(shell: Any) -> bool:
-    """Whether the front end is known to replace an output by `update_display_data`.
+    """Whether the front end is known to support `update_display_data`.
 
-    qtconsole, Spyder's console and others ignore that message, and no message asks a front end for
-    what it can do. So those that can are told by their marks; an unknown one counts as unable.
+    qtconsole, Spyder's console and others ignore that message, and the protocol has no query for
+    it. So supporting front ends are detected by their features; unknown ones count as unsupported.
     """
     if "spyder_kernels" in sys.modules:
         return False
@@ -48,19 +48,19 @@ def can_update_outputs(shell: Any) -> bool:
 
 
 def _is_classic_notebook(message: dict[str, Any]) -> bool:
-    """Notebook up to 6 calls every user "username"; Python's clients do so without `USER` only."""
+    """Whether the user name is "username" as in Notebook up to 6, and not for lack of `USER`."""
     is_nameless = os.environ.get("USER", "username") == "username"
     return not is_nameless and message.get("header", {}).get("username") == "username"
 
 
-WIDEST_BAR, NARROWEST_BAR = 24, 4
-TEXT_WIDTH = 76  # what epoch, speed and the three numbers of a classifier take
+MAX_BAR_WIDTH, MIN_BAR_WIDTH = 24, 4
+TEXT_WIDTH = 76  # the width of epoch, speed and the three metrics of a classifier
 
 
 class TerminalLine:
-    """A bar with text behind it that is gone once it is closed.
+    """A progress bar followed by text, which is removed when it is closed.
 
-    Where the terminal is too narrow, the text is cut at its end: the line is never two.
+    If the terminal is too narrow, the text is cut at its end, so that it stays one line.
     """
 
     def __init__(self, total: float) -> None:
@@ -68,23 +68,23 @@ class TerminalLine:
         from rich.progress import BarColumn, Progress, TextColumn
 
         console = Console()
-        # one width for all of the run, so that the text behind the bar stays where it is
-        width = max(NARROWEST_BAR, min(WIDEST_BAR, console.width - TEXT_WIDTH))
+        # constant for the run, so that the text after the bar does not move
+        width = max(MIN_BAR_WIDTH, min(MAX_BAR_WIDTH, console.width - TEXT_WIDTH))
         self._progress = Progress(
             BarColumn(bar_width=width),
             TextColumn("{task.fields[text]}", markup=False),
             console=console,
-            auto_refresh=False,  # no thread: the run itself says when
+            auto_refresh=False,  # no thread: refreshed by `show`
             transient=True,
         )
         self._task = self._progress.add_task("", total=total, text="")
 
     def show(self, done: float, text: str) -> None:
-        """Rewrite the line: how much of the total is done, and the text behind the bar."""
+        """Update the line: the amount done, out of `total`, and the text after the bar."""
         self._progress.update(self._task, completed=done, text=text)
         self._progress.start()
         self._progress.refresh()
 
     def close(self) -> None:
-        """Wipe the line."""
+        """Remove the line."""
         self._progress.stop()

@@ -1,4 +1,4 @@
-"""What an agent in a grid world knows, panel by panel: values as colours, the policy as arrows."""
+"""Plots of value functions and policies of grid worlds: values as colours, actions as arrows."""
 
 import math
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ COLORS = {"S": "tab:green", "H": "tab:red", "G": "tab:orange"}
 def show_value_function_progress(env_desc: Any, V: Any, pi: Any) -> None:
     """Show the values and the best actions in a grid world after each iteration.
 
-    `env_desc` is the map, rows of letters of which H and G are ends; `V` and `pi` (num_iters,
-    num_states) are values and actions (0 left, 1 down, 2 right, 3 up), states counted row by row.
+    `env_desc` is the map, rows of letters, where H and G are terminal; `V` and `pi` (num_iters,
+    num_states) are values and actions (0 left, 1 down, 2 right, 3 up), states in row-major order.
 
     >>> values = np.array([[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0]])
     >>> best = np.array([[0, 0, 0, 0, 0, 0], [1, 0, 0, 2, 2, 0]])
@@ -33,7 +33,7 @@ def show_value_function_progress(env_desc: Any, V: Any, pi: Any) -> None:
 
 
 def show_Q_function_progress(env_desc: Any, V_all: Any, pi_all: Any) -> None:  # noqa: N802
-    """Show about ten iterations of many, evenly spread, and the last.
+    """Show about ten evenly spaced iterations, and the last one.
 
     Arguments and panels are those of `show_value_function_progress`.
 
@@ -54,14 +54,14 @@ def _show(env_desc: Any, V: Any, pi: Any, chosen: Sequence[int]) -> None:
     values, actions = (_grids(name, x, letters.shape) for name, x in (("V", V), ("pi", pi)))
     if len(values) != len(actions) or len(values) == 0:
         raise ShapeError(
-            f"V and pi need the same iterations, at least one; found {len(values)} in V and "
-            f"{len(actions)} in pi"
+            f"V and pi must have the same number of iterations, at least 1; found {len(values)} "
+            f"and {len(actions)}"
         )
     num_rows = math.ceil(len(chosen) / PANELS_PER_ROW)
     size = (PANELS_PER_ROW * PANEL_INCHES, num_rows * PANEL_INCHES)
-    looks: dict[str, Any] = {"figsize": size, "squeeze": False, "layout": "constrained"}
+    options: dict[str, Any] = {"figsize": size, "squeeze": False, "layout": "constrained"}
     close_old_figures()
-    figure, grid = plt.subplots(num_rows, PANELS_PER_ROW, **looks)
+    figure, grid = plt.subplots(num_rows, PANELS_PER_ROW, **options)
     note_figure(figure)
     for ax in grid.flatten()[len(chosen) :]:
         ax.remove()
@@ -83,23 +83,23 @@ def _draw_panel(ax: "Axes", letters: np.ndarray, values: np.ndarray, actions: np
         color = COLORS.get(letter, "black")
         ax.text(col, row, letter, color=color, ha="center", va="center", bbox=box)
     rows, cols = np.nonzero((letters != "H") & (letters != "G"))
-    right, up = np.array([ARROWS[int(actions[place])] for place in zip(rows, cols, strict=True)]).T
+    right, up = np.array([ARROWS[int(actions[cell])] for cell in zip(rows, cols, strict=True)]).T
     ax.quiver(cols + 0.15 * right, rows - 0.15 * up, right, up, scale=12, width=0.012)
 
 
 def _letters(env_desc: Any) -> np.ndarray:
-    """The map as an array of one-letter strings, from bytes or strings."""
+    """Return the map as an array of one-letter strings, from bytes or strings."""
     rows = [[x.decode() if isinstance(x, bytes) else str(x) for x in row] for row in env_desc]
     return np.array(rows)
 
 
 def _grids(name: str, x: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """(num_iters, num_states) as (num_iters, rows, columns)."""
+    """Reshape (num_iters, num_states) to (num_iters, rows, columns)."""
     array = np.asarray(to_array(x))
     num_states = math.prod(shape)
     if array.ndim != 2 or array.shape[1] != num_states:
         raise ShapeError(
-            f"{name} must be (num_iters, {num_states}) for a map of {shape[0]} by {shape[1]}; "
-            f"found {array.shape}"
+            f"{name} must have the shape (num_iters, {num_states}) for a map of {shape[0]} by "
+            f"{shape[1]}; found {array.shape}"
         )
     return array.reshape(-1, *shape)

@@ -17,9 +17,9 @@ def show_images(
     """Show images in a grid and return its axes, row by row, as a flat array.
 
     `imgs` is an iterable of images or one tensor or array of them. An image is a tensor or array
-    (height, width), (height, width, 3 or 4) or (1 or 3, height, width), or a PIL image. Places
-    without an image stay empty; `scale` is the side of one, in inches. Outside a notebook the
-    oldest grids are closed before matplotlib would warn of too many open figures.
+    (height, width), (height, width, 3 or 4) or (1 or 3, height, width), or a PIL image. Cells
+    without an image stay empty; `scale` is the side of a cell, in inches. Outside a notebook the
+    oldest figures are closed before matplotlib would warn of too many open figures.
 
     >>> X = torch.arange(64).reshape(8, 8)
     >>> axes = d2l.show_images([X, X.T, X % 7], 1, 3, titles=["rows", "columns", "rest"])
@@ -61,7 +61,7 @@ def show_heatmaps(
     figsize: Sequence[float] = (2.5, 2.5),
     cmap: str = "Reds",
 ) -> None:
-    """Show a grid of matrices with one colour scale and its bar; `titles` name the columns.
+    """Show a grid of matrices with a common colour bar; `titles` are those of the columns.
 
     >>> distance = torch.arange(6.0).reshape(-1, 1) - torch.arange(8.0)  # (queries, keys)
     >>> width = torch.tensor([1.0, 9.0]).reshape(1, 2, 1, 1)

@@ -1,6 +1,6 @@
-"""One figure of growing curves, redrawn in place in a notebook, and the policy of when.
+"""Draw growing curves and show them in place in a notebook, with a limited rate of redraws.
 
-Knows curves by label and a style, nothing of models. Matplotlib is loaded with the first picture.
+Depends on curves and a style only. Matplotlib is loaded with the first picture.
 """
 
 import io
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from d2l.plot.artists import CurveLine, Source
 
 MIN_SECONDS_BETWEEN_PICTURES = 0.1
-MAX_SHARE_OF_TIME = 0.1  # pictures take at most this part of the run's wall time
+MAX_SHARE_OF_TIME = 0.1  # drawing takes at most this fraction of the run's wall time
 PNG_DPI = 100  # 350 x 250 pixels and some 12 KB for a board
 
 
 class Style(NamedTuple):
-    """How the axes and the curves look; the fields are `ProgressBoard`'s arguments."""
+    """The style of axes and curves; the fields are arguments of `ProgressBoard`."""
 
     xlabel: str | None
     ylabel: str | None
@@ -40,20 +40,20 @@ class Style(NamedTuple):
 
 
 class RateLimiter:
-    """Says when the next picture is due: so rarely that a run hardly waits for its pictures."""
+    """Limits how often pictures are drawn, so that drawing hardly delays a run."""
 
     def __init__(self) -> None:
         self._due: float | None = None
 
     def is_due(self) -> bool:
-        """Whether a picture may be made now; the first one soon after this was first asked."""
+        """Whether a picture is due now; the first one is due shortly after the first call."""
         now = time.monotonic()
-        if self._due is None:  # a picture of the very first point would show nothing
+        if self._due is None:  # a picture of a single point would show no curve
             self._due = now + MIN_SECONDS_BETWEEN_PICTURES
         return now >= self._due
 
     def record(self, seconds: float) -> None:
-        """A picture was made in so many seconds."""
+        """Record that drawing a picture took `seconds`."""
         pause = max(MIN_SECONDS_BETWEEN_PICTURES, seconds / MAX_SHARE_OF_TIME)
         self._due = time.monotonic() + pause
 
@@ -62,11 +62,11 @@ _shown: "WeakKeyDictionary[Figure, tuple[str, Any]]" = WeakKeyDictionary()  # ce
 
 
 def show_in_cell(figure: "Figure", is_final: bool = True, with_curves: bool = False) -> None:
-    """Show the figure's present state, replacing what this notebook cell showed of it before.
+    """Show the current state of the figure, replacing its previous output in this cell.
 
-    A final state is a new output where the front end may not be able to replace one. Next to its
-    SVG are a PNG, for what shows no SVG, and a PDF: nbconvert needs it for LaTeX, as it hands an
-    SVG without one to Inkscape, PNG or not. `with_curves` adds the numbers, for programs.
+    A final state is a new output if the front end may not support replacing one. It has an SVG, a
+    PNG for viewers without SVG, and a PDF for LaTeX: without a PDF, nbconvert would require
+    Inkscape. `with_curves` adds the curves as numbers.
     """
     from IPython.display import display
 
@@ -77,21 +77,21 @@ def show_in_cell(figure: "Figure", is_final: bool = True, with_curves: bool = Fa
     if with_curves:
         bundle[CURVES_TYPE] = figure_curves(figure)
     shell = notebook_shell()
-    # No count of cells will do for this: IPython 9 increments it before a cell, IPython 7 and 8
-    # after it, but before what is left for its end.
+    # IPython's execution count would not work: IPython 9 increments it before a cell, 7 and 8
+    # after it, but before the callbacks at its end.
     this_cell = str(current_request(shell).get("header", {}).get("msg_id", ""))
     cell, handle = _shown.get(figure, (None, None))
     if handle is not None and cell == this_cell and (not is_final or can_update_outputs(shell)):
         handle.update(bundle, raw=True)
         return
     _shown[figure] = (this_cell, display(bundle, raw=True, display_id=True))
-    if "matplotlib.pyplot" in sys.modules:  # else pyplot would show it a second time
+    if "matplotlib.pyplot" in sys.modules:  # otherwise pyplot would show it a second time
         sys.modules["matplotlib.pyplot"].close(figure)
 
 
 @cache
 def load() -> None:
-    """Load matplotlib, its fonts and its SVG writer, once: no picture is timed with that."""
+    """Load matplotlib, its fonts and its SVG writer once, so that pictures are timed without."""
     figure = new_figure((1, 1))
     figure.add_subplot()
     to_svg(figure)
@@ -100,9 +100,9 @@ def load() -> None:
 def new_figure(
     figsize: Sequence[float], refresh: Callable[[], None] | None = None, layout: str = "constrained"
 ) -> "Figure":
-    """A figure that pyplot does not know, so that nothing else draws into it or shows it.
+    """Return a figure that is not registered in pyplot, which would draw into it or show it.
 
-    `refresh` is called before it is drawn or saved, or its axes are asked for.
+    `refresh` is called before it is drawn or saved, or its axes are accessed.
     """
     from d2l.plot.artists import LazyFigure
 
@@ -112,7 +112,7 @@ def new_figure(
 def draw_curves(
     axes: "Axes", curves: Mapping[str, "Source"], style: Style, lines: dict[str, "CurveLine"]
 ) -> None:
-    """Bring the axes up to date with the curves; `lines` keeps the artists between calls."""
+    """Update the axes with the curves; `lines` stores the artists between calls."""
     from d2l.plot.artists import CurveLine
 
     for i, (label, source) in enumerate(curves.items()):
@@ -130,7 +130,7 @@ def draw_curves(
 
 
 def style_axes(axes: "Axes", style: Style) -> None:
-    """Set labels, limits and scales; `None` leaves a label or limit as it is."""
+    """Set labels, limits and scales; None leaves a label or limit unchanged."""
     axes.set_xscale(style.xscale)
     axes.set_yscale(style.yscale)
     if style.xlabel is not None:
@@ -144,19 +144,19 @@ def style_axes(axes: "Axes", style: Style) -> None:
 
 
 def to_svg(figure: "Figure") -> str:
-    """The figure as SVG text; ours all of one size, others cut to what is drawn."""
+    """Return the figure as SVG text; figures without a layout engine get a tight bounding box."""
     text = io.StringIO()
-    is_ours = figure.get_layout_engine() is not None
-    figure.savefig(text, format="svg", bbox_inches=None if is_ours else "tight")
+    has_layout = figure.get_layout_engine() is not None
+    figure.savefig(text, format="svg", bbox_inches=None if has_layout else "tight")
     return text.getvalue()
 
 
 def to_base64(figure: "Figure", kind: Literal["png", "pdf"]) -> str:
-    """The figure as PNG or PDF, as text for a notebook."""
+    """Return the figure as PNG or PDF in base64, for a notebook."""
     data = io.BytesIO()
-    is_ours = figure.get_layout_engine() is not None
+    has_layout = figure.get_layout_engine() is not None
     undated: dict[str, Any] = {"metadata": {"CreationDate": None}} if kind == "pdf" else {}
-    box = None if is_ours else "tight"
+    box = None if has_layout else "tight"
     figure.savefig(data, format=kind, dpi=PNG_DPI, bbox_inches=box, **undated)
     return b64encode(data.getvalue()).decode("ascii")
 

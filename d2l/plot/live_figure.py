@@ -1,7 +1,7 @@
-"""One figure that follows growing data, wherever the program runs.
+"""A figure of growing data, in notebooks and scripts.
 
 In a notebook it is an output that is replaced in place; in a script it is pyplot's current figure,
-drawn only when it is looked at. Knows neither curves nor boards.
+drawn only when it is shown or saved. Independent of curves and boards.
 """
 
 import sys
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PYPLOT = "matplotlib.pyplot"
-MAX_OPEN = 10  # of ours; pyplot warns when more than 20 figures are open
+MAX_OPEN = 10  # open figures of the library; pyplot warns at more than 20 figures
 
 _open: list["Figure"] = []
-_waiting: dict[int, Callable[[], "Figure"]] = {}
+_pending: dict[int, Callable[[], "Figure"]] = {}  # until pyplot is imported
 
 
 def make_current(owner: object, figure: Callable[[], "Figure"]) -> None:
     """Make `figure()` pyplot's current figure: now, or when the program first imports pyplot.
 
-    Importing pyplot here instead would cost each batch job, which looks at no figure, 0.9 s (on a
-    CPU of 2.5 GHz); what waits costs nothing. Only the last figure of an `owner` waits.
+    Importing pyplot here would cost each batch job that shows no figure 0.9 s (on a CPU of
+    2.5 GHz). Only the last figure of an `owner` is pending.
     """
     if PYPLOT in sys.modules:
         _make_current(sys.modules[PYPLOT], figure)
         return
-    if not _waiting:
+    if not _pending:
         sys.meta_path.insert(0, _PyplotFinder())
-    _waiting.pop(id(owner), None)
-    _waiting[id(owner)] = figure
-    if len(_waiting) > MAX_OPEN:
-        del _waiting[next(iter(_waiting))]
+    _pending.pop(id(owner), None)
+    _pending[id(owner)] = figure
+    if len(_pending) > MAX_OPEN:
+        del _pending[next(iter(_pending))]
 
 
 def _make_current(pyplot: Any, make: Callable[[], "Figure"]) -> None:
     if threading.current_thread() is not threading.main_thread():
-        return  # windows belong to the main thread
+        return  # GUI windows must be created in the main thread
     try:
         figure = make()
         if figure in _open and pyplot.fignum_exists(figure.number):
             pyplot.figure(figure.number)
             return
         _adopt(pyplot, figure)
-    except Exception as error:  # no display, say: a run is not lost for that
-        warnings.warn(f"pyplot does not show the progress figure: {error}", stacklevel=2)
+    except Exception as error:  # e.g. no display, which must not end a run
+        warnings.warn(f"pyplot cannot show the progress figure: {error}", stacklevel=2)
         return
     _open[:] = [*(other for other in _open if other is not figure), figure]
     while len(_open) > MAX_OPEN:
@@ -63,7 +63,7 @@ def _make_current(pyplot: Any, make: Callable[[], "Figure"]) -> None:
 
 
 def _adopt(pyplot: Any, figure: "Figure") -> None:
-    """What `pyplot.figure(figure)` does, which matplotlib before 3.11 refuses."""
+    """Do the same as `pyplot.figure(figure)`, which raises before matplotlib 3.11."""
     from matplotlib._pylab_helpers import Gcf
 
     number = max(pyplot.get_fignums(), default=0) + 1
@@ -72,7 +72,7 @@ def _adopt(pyplot: Any, figure: "Figure") -> None:
 
 
 class _PyplotFinder:
-    """Sees pyplot's first import, once, and makes the figures that wait for it known to it."""
+    """An import hook for pyplot's first import, which registers the pending figures."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         if name != PYPLOT:
@@ -84,8 +84,8 @@ class _PyplotFinder:
 
             def execute_and_show(module: ModuleType) -> None:
                 execute(module)
-                figures = [*_waiting.values()]
-                _waiting.clear()
+                figures = [*_pending.values()]
+                _pending.clear()
                 for figure in figures:
                     _make_current(module, figure)
 
@@ -97,10 +97,10 @@ Place = Literal["cell", "given axes", "pyplot"]
 
 
 class LiveFigure:
-    """Draws and shows one figure: `figure` makes it, `redraw` brings it up to date.
+    """Draws and shows one figure: `figure` creates it, `redraw` updates it.
 
-    `version` is compared with its value at the last `redraw`: the same, nothing to do. `finish` is
-    called after each notebook cell in which the data grew.
+    `redraw` is called only if `version()` changed since the last time. `finish` is called after
+    each notebook cell in which points were added.
     """
 
     def __init__(
@@ -116,23 +116,23 @@ class LiveFigure:
         self._shown: Any = None  # the version that was shown as the final one
         self._limiter = live.RateLimiter()
         self._is_watching_cell = False
-        self.place: Place | None = None  # None: to be found out
-        self.is_given = False  # a reader's figure: drawn into at once, and shown by its owner
+        self.place: Place | None = None  # None: not determined yet
+        self.is_given = False  # a figure of the user: drawn into at once, and shown by the user
 
     def refresh(self) -> None:
-        """Bring the figure up to date if the data or the style changed since it was drawn."""
+        """Redraw the figure if the data or the style changed since the last time."""
         version = self._version()
         if version != self._drawn:
-            self._drawn = version  # first: what draws it may look at the figure
+            self._drawn = version  # before the redraw, which may access the figure again
             self._redraw()
 
     def render(self) -> "Figure":
-        """The figure, up to date."""
+        """Return the figure, up to date."""
         self.refresh()
         return self._figure()
 
     def begin(self) -> Place:
-        """The data begin to grow: find out where they are seen, until `finish`."""
+        """Determine where the figure is shown, until `finish`; called at the first point."""
         shell = notebook_shell()
         if shell is not None:
             self.place = "cell"
@@ -146,12 +146,12 @@ class LiveFigure:
         return self.place
 
     def update(self) -> None:
-        """In a notebook: the data have grown; show them if a picture is due."""
+        """Show the new data if a picture is due; for notebooks."""
         if self._limiter.is_due():
             self._show(is_final=False)
 
     def finish(self) -> None:
-        """Show the last state, if it was not yet shown; in a script, make the figure current."""
+        """Show the last state unless it is shown already; in a script, make the figure current."""
         self.place = None
         if notebook_shell() is not None:
             if self._version() != self._shown:
@@ -163,15 +163,15 @@ class LiveFigure:
 
     def _show(self, is_final: bool) -> None:
         live.load()
-        begun = time.monotonic()
+        started = time.monotonic()
         figure = self.render()
         live.show_in_cell(figure, is_final, with_curves=is_final and export_requested())
         if is_final:
             self._shown = self._version()
-        self._limiter.record(time.monotonic() - begun)
+        self._limiter.record(time.monotonic() - started)
 
     def _finish_after_cell(self, shell: Any) -> None:
-        """Have IPython show the last state once this cell has run, whoever else keeps it."""
+        """Register a callback that shows the last state after this cell."""
 
         def finish(*_: Any) -> None:
             shell.events.unregister("post_execute", finish)

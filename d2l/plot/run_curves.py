@@ -1,4 +1,4 @@
-"""Curves of several runs, and of several seeds."""
+"""Plot curves of several runs, and of several seeds."""
 
 import math
 import warnings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LINE_STYLES = ("-", "--", "-.", ":")
-# For letters that matplotlib's own font lacks, where one is installed
+# Fonts, if installed, for letters that matplotlib's default font lacks
 FALLBACK_FONTS = (
     "Noto Sans CJK KR", "Noto Sans KR", "NanumGothic", "Apple SD Gothic Neo", "Malgun Gothic",
     "Noto Sans CJK JP", "Noto Sans CJK SC", "Arial Unicode MS",
@@ -26,11 +26,11 @@ FALLBACK_FONTS = (
 
 @runtime_checkable
 class DrawnRun(Protocol):
-    """What is drawn of a run: its name, and its points by label."""
+    """A run to be drawn: its name, and its points by label."""
 
     @property
     def name(self) -> str:
-        """How the legend calls it."""
+        """The name in the legend."""
         ...
 
     @property
@@ -40,7 +40,7 @@ class DrawnRun(Protocol):
 
 
 def draw_runs(runs: Sequence[DrawnRun], labels: Sequence[str]) -> "Figure":
-    """Draw the curves of these labels of all the runs into one figure."""
+    """Return a figure with the curves of these labels of all runs."""
     keys = [(i, j) for i, run in enumerate(runs) for j, l in enumerate(labels) if run.points.get(l)]
     colors = _colors(len(runs))
     styles = [LINE_STYLES[j % len(LINE_STYLES)] for j in range(len(labels))]
@@ -69,9 +69,9 @@ def draw_runs(runs: Sequence[DrawnRun], labels: Sequence[str]) -> "Figure":
 
 
 def save_runs(figure: "Figure", path: Path) -> bool:
-    """Write the figure in the format of the suffix; false if a font for its names is missing.
+    """Save the figure in the format of the suffix; return False if a font for its text is missing.
 
-    In an `.svg` text stays text, shown with the fonts of the viewer.
+    In an `.svg`, text stays text, shown with the fonts of the viewer.
     """
     from matplotlib import rc_context
 
@@ -92,12 +92,12 @@ def _colors(count: int) -> list[str]:
 
 
 def _finite(series: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """The series with gaps at infinite values, which an axis cannot show."""
+    """Return the series with infinite values replaced by nan, which is drawn as a gap."""
     return [x for x, _ in series], [y if math.isfinite(y) else math.nan for _, y in series]
 
 
 def _add_legend(figure: "Figure", entries: Sequence[tuple[str, str, Any]]) -> None:
-    """Name runs and labels next to the axes, where they cover no curve."""
+    """Add a legend of runs and labels outside the axes, where it does not cover a curve."""
     from matplotlib import font_manager, rcParams
     from matplotlib.lines import Line2D
 
@@ -120,10 +120,10 @@ def plot_curves(
     reference: float | None = None,
     ylim: Iterable[float] | None = None,
 ) -> None:
-    """Draw for each label the median over seeds, and a band from the lower to the upper quartile.
+    """Plot for each label the median over seeds, and a band from the lower to the upper quartile.
 
     A curve is an array (num_seeds, num_steps), or one series. Each value is first replaced by the
-    mean of the last `smooth` values of its seed. `reference` is a dashed line at that height.
+    mean of the last `smooth` values of its seed. `reference` is the height of a dashed line.
 
     >>> noise = torch.randn(5, 100)
     >>> curves = {"slow": torch.arange(100) / 100 + noise / 9, "fast": 1 - 1 / (2 + noise.abs())}
@@ -148,7 +148,7 @@ def plot_curves(
 
 
 def _smoothed(label: str, values: Any, smooth: int) -> Any:
-    """Running means of at most `smooth` values, as (num_seeds, num_steps)."""
+    """Return running means of at most `smooth` values, of shape (num_seeds, num_steps)."""
     runs = np.atleast_2d(np.asarray(to_array(values), dtype=float))
     if runs.ndim != 2 or runs.shape[1] == 0:
         raise ShapeError(

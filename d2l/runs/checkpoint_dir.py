@@ -30,7 +30,7 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The state in a checkpoint, with its tensors on the CPU; no code in the file is executed.
+    """Return the state in a checkpoint, with tensors on the CPU; no code in the file is executed.
 
     Raises `CheckpointError` if the file is missing, corrupt, not a checkpoint of d2l, or written
     by a newer version.
@@ -51,7 +51,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def check_origin(path: Path, state: Any) -> dict[str, Any]:
-    """Raise `CheckpointError` unless `state` was written by d2l, in a format known here."""
+    """Raise `CheckpointError` unless `state` was written by d2l, in a supported format."""
     is_ours = isinstance(state, dict) and state.get("format") == FORMAT
     if not is_ours or not isinstance(state.get("version"), int):
         found = list(state)[:4] if isinstance(state, dict) else type(state).__name__
@@ -61,14 +61,14 @@ def check_origin(path: Path, state: Any) -> dict[str, Any]:
         )
     if state["version"] > VERSION:
         raise CheckpointError(
-            f"{path} was written by d2l {state.get('d2l')}, in format {state['version']}; this is "
-            f"d2l {__version__}, which reads up to format {VERSION}: pip install --upgrade d2l"
+            f"{path} was written by d2l {state.get('d2l')} in format {state['version']}, but this "
+            f"d2l {__version__} reads formats up to {VERSION}. Run pip install --upgrade d2l"
         )
     return state
 
 
 def missing_checkpoint(path: Path) -> CheckpointError:
-    """The error for a path that does not exist; names other checkpoints in its folder."""
+    """Return the error for a path that does not exist; lists other checkpoints in its folder."""
     return CheckpointError(
         f"there is no checkpoint {path}{_alternatives(path)}. To resume from the trainer's own "
         'checkpoint folder: resume="last" or resume="best"'
@@ -83,7 +83,7 @@ def _check_archive(path: Path) -> None:
             # PyTorch sets no attributes. One flipped bit there turns a tensor into a directory, and
             # its reader returns uninitialized memory.
             odd = next((part.filename for part in archive.infolist() if part.external_attr), None)
-    except Exception as error:  # zipfile raises half a dozen kinds
+    except Exception as error:  # zipfile raises several types of errors
         raise _corrupt(path, error) from error
     if bad or odd:
         raise _corrupt(path, f"its member {bad or odd} was altered")
@@ -108,10 +108,10 @@ _CHECKPOINT = re.compile(r"step-(\d+)\.(pt|dcp)")
 
 
 class CheckpointDir:
-    """The checkpoints of one run in `folder`; the last `keep` of them and the best stay.
+    """The checkpoints of one run in `folder`; the last `keep` of them and the best are kept.
 
-    What the file system refuses for a moment, a removal or `best.json`, is reported once as a
-    warning and tried again by the next `prune()`.
+    A removal or a write of `best.json` that fails temporarily is reported once as a warning and
+    retried by the next `prune()`.
     """
 
     def __init__(self, folder: Path, keep: int) -> None:
@@ -120,15 +120,15 @@ class CheckpointDir:
         self._has_warned_of: set[str] = set()
 
     def prepare(self) -> None:
-        """Create the folder, check that it is writable, and remove what a killed run left."""
+        """Create the folder, check that it is writable, and remove stale temporary files."""
         probe = self.folder / ".writable"
         atomic_write(probe, lambda file: file.write(b"d2l"))
         self._remove([probe, *self._leftovers()])
 
     def archive_other_run(self, resumed_from: Path | None = None) -> str | None:
-        """Move the checkpoints of an earlier run to a new folder `earlier-1`; returns its name.
+        """Move the checkpoints of an earlier run to a new folder `earlier-N`; return its name.
 
-        A run that is resumed from one of them keeps those up to that one.
+        Checkpoints up to `resumed_from` are not moved.
         """
         found = checkpoints = self._checkpoints()
         if resumed_from is not None and self.contains(resumed_from):
@@ -146,7 +146,7 @@ class CheckpointDir:
         return archive.name
 
     def path(self, num_steps: int, suffix: str = ".pt") -> Path:
-        """The path of the checkpoint after `num_steps` steps."""
+        """Return the path of the checkpoint after `num_steps` steps."""
         return self.folder / f"step-{num_steps:08d}{suffix}"
 
     def contains(self, path: Path) -> bool:
@@ -155,11 +155,11 @@ class CheckpointDir:
         return is_here and _CHECKPOINT.fullmatch(path.name) is not None
 
     def newest(self) -> Path | None:
-        """The checkpoint with the most steps."""
+        """Return the checkpoint with the most steps; None if there is none."""
         return max(self._checkpoints(), key=_num_steps, default=None)
 
     def best(self) -> Path | None:
-        """The checkpoint with the best monitored value."""
+        """Return the checkpoint with the best monitored value; None if there is none."""
         name = self._unrecorded_best["file"] if self._unrecorded_best else self._recorded_best()
         return self.folder / name if name and (self.folder / name).exists() else None
 
@@ -176,7 +176,7 @@ class CheckpointDir:
             outdated = sorted(self._checkpoints(), key=_num_steps)[: -self.keep]
             removable = [path for path in (*outdated, *self._leftovers()) if path not in kept]
         except OSError as error:  # without knowing the best, none is removed
-            self._warn_once("list", f"old checkpoints are not removed: {error}")
+            self._warn_once("list", f"old checkpoints could not be removed: {error}")
         else:
             self._remove(removable)
 
@@ -195,7 +195,7 @@ class CheckpointDir:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
-                f"{self.folder / BEST} cannot be read ({error}); name the checkpoint itself: "
+                f"{self.folder / BEST} cannot be read ({error}). Pass the path of the checkpoint: "
                 "trainer.fit(model, data, resume=PATH)"
             ) from error
 
@@ -220,12 +220,12 @@ class CheckpointDir:
     def _warn_once(self, what: str, message: str) -> None:
         if what not in self._has_warned_of:
             self._has_warned_of.add(what)
-            hint = "Training continues; this is tried again after the next checkpoint"
+            hint = "Training continues; this is retried after the next checkpoint"
             warnings.warn(f"{message}. {hint}", RuntimeWarning, stacklevel=4)
 
 
 def replace_folder(temporary: Path, path: Path) -> None:
-    """Rename a complete folder to `path`, replacing one of that name; errors of `atomic_write`."""
+    """Rename a complete folder to `path`, replacing an existing one; errors as `atomic_write`."""
     old = temporary_name(path.with_name(f"old-{path.name}"))
     if path.exists():
         rename(path, old)
@@ -234,7 +234,7 @@ def replace_folder(temporary: Path, path: Path) -> None:
 
 
 def newest_in(folder: Path) -> Path:
-    """The newest checkpoint in a folder; raises `CheckpointError` if there is none."""
+    """Return the newest checkpoint in a folder; raise `CheckpointError` if there is none."""
     newest = CheckpointDir(folder, keep=1).newest()
     if newest is None:
         raise CheckpointError(f"there is no checkpoint in the folder {folder}")
@@ -245,10 +245,10 @@ def _delete(path: Path) -> None:
     if not path.is_dir():
         path.unlink(missing_ok=True)
         return
-    doomed = path if path.name.endswith(PART) else temporary_name(path)
-    if doomed != path:
-        os.replace(path, doomed)  # a folder must never be seen half removed
-    shutil.rmtree(doomed)
+    temporary = path if path.name.endswith(PART) else temporary_name(path)
+    if temporary != path:
+        os.replace(path, temporary)  # a checkpoint folder must never be partially removed
+    shutil.rmtree(temporary)
 
 
 def _num_steps(path: Path) -> int:

@@ -1,6 +1,6 @@
-"""Loggers of a run: a protocol of four methods, and adapters for the experiment trackers.
+"""Loggers of a run: a protocol of four methods, and adapters for experiment trackers.
 
-`Trainer(loggers=[d2l.TensorBoardLogger("logs"), …])` passes each run to each of them. An adapter
+`Trainer(loggers=[d2l.TensorBoardLogger("logs"), …])` logs each run to each of them. An adapter
 imports its package when a run starts. Any object with the four methods is a logger.
 """
 
@@ -17,11 +17,11 @@ METHODS = ("start", "log_metrics", "log_figure", "finish")
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What a logger gets to know of a run that starts.
+    """The description of a run that a logger gets at its start.
 
     `hparams` are numbers, strings, booleans, None, or lists and dicts of them, by names such as
-    `trainer/max_epochs`, `model/lr`, `data/batch_size`. `first_step` is 0, or where a `resumed` run
-    continues: whatever was logged from this update on is logged again.
+    `trainer/max_epochs`, `model/lr`, `data/batch_size`. `first_step` is 0, or the step at which a
+    `resumed` run continues: everything from this step on is logged again.
     """
 
     name: str
@@ -32,23 +32,22 @@ class RunInfo:
 
 @runtime_checkable
 class MetricLogger(Protocol):
-    """Takes in the metrics of a run; called in the first process only, in this order."""
+    """Receives the metrics of a run; called on rank 0 only, in this order."""
 
     def start(self, info: RunInfo) -> None:
-        """A run starts."""
+        """Called at the start of a run."""
 
     def log_metrics(self, values: Mapping[str, float], epoch: float | None, step: int) -> None:
-        """Take in the points of the board that are `epoch` epochs into the run.
+        """Log the points of the board at `epoch`, with `step` updates of the optimizer done.
 
-        `step` counts the updates of the optimizer until then. `epoch` is None where the length of
-        an epoch is not known.
+        `epoch` is None if the length of an epoch is unknown.
         """
 
     def log_figure(self, name: str, path: Path) -> None:
-        """Take in a picture, a PNG file that is deleted after the call."""
+        """Log a picture, a PNG file that is deleted after the call."""
 
     def finish(self, status: str) -> None:
-        """The run is over: "ended", "ended early: …", "interrupted" or "failed: …"."""
+        """Called at the end: "ended", "ended early: …", "interrupted" or "failed: …"."""
 
 
 class TensorBoardLogger:
@@ -71,7 +70,7 @@ class TensorBoardLogger:
         """Open an event file and write the hyperparameters as a table of text."""
         _require("tensorboard")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of packages that TensorBoard loads
+            warnings.simplefilter("ignore")  # warnings of packages that TensorBoard loads
             from torch.utils.tensorboard import SummaryWriter
         number = len(list(self.folder.glob("run-*"))) + (not info.resumed)
         target = self.folder / f"run-{max(1, number)}"
@@ -95,7 +94,7 @@ class TensorBoardLogger:
         self._writer.add_image(name, pixels, self._step, dataformats="HWC")
 
     def finish(self, status: str) -> None:
-        """Write how the run ended, and close the event file."""
+        """Write the final status, and close the event file."""
         writer, self._writer = self._writer, None
         writer.add_text("status", status)
         writer.close()
@@ -105,7 +104,7 @@ class MLflowLogger:
     """Logs each run as a run of an MLflow experiment.
 
     `tracking_uri` is the address of a server or a store such as "sqlite:///mlflow.db"; by default
-    MLflow's own setting. `run_id` continues a run of it. `pip install mlflow`.
+    MLflow's own setting. `run_id` continues an existing run. `pip install mlflow`.
 
     >>> logger = d2l.MLflowLogger("homework 4", tracking_uri="sqlite:///mlflow.db")
     >>> trainer = d2l.Trainer(max_epochs=3, loggers=[logger])
@@ -133,7 +132,7 @@ class MLflowLogger:
             self._run_id = self.run_id
             client.update_run(self._run_id, status="RUNNING")
         self._client = client
-        known = client.get_run(self._run_id).data.params  # a parameter is written once
+        known = client.get_run(self._run_id).data.params  # a parameter cannot be overwritten
         for name, value in info.hparams.items():
             if name not in known:
                 client.log_param(self._run_id, name, value)
@@ -148,7 +147,7 @@ class MLflowLogger:
         self._client.log_artifact(self._run_id, str(path))
 
     def finish(self, status: str) -> None:
-        """Log how the run ended as a tag, and end it as FINISHED, KILLED or FAILED."""
+        """Log the final status as a tag, and end the run as FINISHED, KILLED or FAILED."""
         client, self._client = self._client, None
         ended = "FINISHED" if status.startswith("ended") else "FAILED"
         ended = "KILLED" if status == "interrupted" else ended
@@ -184,11 +183,11 @@ class WandbLogger:
         self._run.log({**_with_epoch(values, epoch), "update_step": step})
 
     def log_figure(self, name: str, path: Path) -> None:
-        """Put the picture among the files of the run."""
+        """Add the picture to the files of the run."""
         shutil.copy(path, Path(self._run.dir) / f"{name}.png")
 
     def finish(self, status: str) -> None:
-        """Write how the run ended to its summary, and end it."""
+        """Write the final status to the summary, and end the run."""
         run, self._run = self._run, None
         run.summary["status"] = status
         run.finish(exit_code=0 if status.startswith("ended") else 1)
@@ -231,14 +230,14 @@ class TrackioLogger:
 
 
 def check_loggers(loggers: Any) -> None:
-    """Raise `TypeError` unless these are loggers in a list or tuple."""
+    """Raise `TypeError` unless `loggers` is a list or tuple of loggers."""
     if not isinstance(loggers, (list, tuple)):
         raise TypeError(f"loggers must be a list; found {loggers!r}. E.g. loggers=[logger]")
     for logger in loggers:
         missing = [m for m in METHODS if not callable(getattr(logger, m, None))]
         if missing or isinstance(logger, type):
             raise TypeError(
-                f"a logger is an object with the methods {', '.join(METHODS)}; found {logger!r}"
+                f"a logger must have the methods {', '.join(METHODS)}; found {logger!r}"
                 + (f", which has no {', '.join(missing)}" if missing else ", a class")
             )
 

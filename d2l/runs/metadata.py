@@ -56,18 +56,18 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The content of a JSON file; raises `DataError` if it is not an object."""
+    """Return the content of a JSON file; raise `DataError` if it is not an object."""
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict):
-        raise DataError(f"{path} contains a {type(content).__name__}, not names and values")
+        raise DataError(f"{path} must contain a JSON object; found a {type(content).__name__}")
     return content
 
 
 def as_json(value: Any, depth: int = 0) -> Any:
-    """The value in JSON types; long or deep containers and other types as their short `repr`."""
+    """Return the value in JSON types; long or deep containers and other types as short `repr`."""
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, int):
@@ -86,5 +86,5 @@ def as_json(value: Any, depth: int = 0) -> Any:
 
 
 def now() -> str:
-    """The time in UTC: `2025-01-31T12:00:00.000Z`."""
+    """Return the current time in UTC: `2025-01-31T12:00:00.000Z`."""
     return f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"

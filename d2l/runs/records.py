@@ -1,4 +1,4 @@
-"""The record of one run in its folder, written while the run continues and at its end.
+"""The record of one run in its folder, written during the run and at its end.
 
 metrics.csv    every point (runs/metrics_file)
 hparams.json   how the run was configured; result.json: how it ended (runs/metadata)
@@ -22,11 +22,11 @@ PICTURE, EVENTS = "board.svg", "events.out.tfevents"
 
 
 class RunRecord:
-    """The record of one run in `folder`; with `batches_per_epoch` also for TensorBoard.
+    """Writes the record of one run to `folder`; with `batches_per_epoch` also for TensorBoard.
 
     `points` are always all points of the run, `{label: [(x, y), …]}` with x in epochs; each call
-    writes those that are new. Errors after `begin` never end the run: each file that cannot be
-    written is reported once as a warning and tried again by the next call.
+    writes the new ones. Errors after `begin` do not end the run: each file that cannot be written
+    is reported once as a warning and retried by the next call.
     """
 
     def __init__(self, folder: Path, batches_per_epoch: int | None = None) -> None:
@@ -37,10 +37,10 @@ class RunRecord:
         self._has_warned_of: set[str] = set()
 
     def begin(self, hparams: Mapping[str, Any], points: Points | None = None) -> None:
-        """Write how the run is configured; `hparams` includes `"model"` and `"device"`.
+        """Write the configuration of the run; `hparams` includes `"model"` and `"device"`.
 
-        A resumed run passes the points that it starts with: the record continues after exactly
-        these. Raises `DataError` if the folder is not writable.
+        For a resumed run, `points` are those it starts with; the record continues after them.
+        Raises `DataError` if the folder is not writable.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ class RunRecord:
 
 
 def outcome(error: BaseException | None) -> str:
-    """How a run ended, by what it raised: "ended", "interrupted", or "failed: " and the reason."""
+    """Return the status of a run by its error: "ended", "interrupted" or "failed: …"."""
     if error is None:
         return "ended"
     if isinstance(error, (KeyboardInterrupt, SystemExit)):

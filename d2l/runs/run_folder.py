@@ -1,4 +1,4 @@
-"""Which folder a run records to: none overwrites another, and a resumed run finds its own."""
+"""Choose the folder of a run's record: a new one, or for a resumed run its previous one."""
 
 from itertools import count
 from pathlib import Path
@@ -24,7 +24,7 @@ def folder_for(run_dir: Path, resumed: bool, points: Points | None = None) -> Pa
 
 
 def cannot_write(path: Path, error: BaseException) -> DataError:
-    """The error of a record that cannot be written."""
+    """Return the error for a record that cannot be written."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     reason = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return DataError(
@@ -34,7 +34,7 @@ def cannot_write(path: Path, error: BaseException) -> DataError:
 
 
 def _reserve(folder: Path) -> bool:
-    """Create the metrics file, which only one of several runs that start together can do."""
+    """Create the metrics file; returns False if another run has created it."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
         (folder / METRICS).touch(exist_ok=False)
@@ -56,7 +56,7 @@ def _folder(run_dir: Path, number: int) -> Path:
 
 
 def _num_shared(metrics: Path, points: Points) -> int:
-    """How many points the file has in common with these; -1 if any of them contradict."""
+    """Return how many points the file has in common with these; -1 if any of them differs."""
     try:
         written = read_points(metrics)
     except OSError:

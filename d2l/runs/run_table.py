@@ -1,6 +1,6 @@
-"""The runs found below a folder: how they were configured, their curves, how they ended.
+"""Find the recorded runs below a folder: configuration, curves and status.
 
-Reads what `runs/records` writes, without loading torch or matplotlib.
+Reads the files of `runs/records` without loading torch or matplotlib.
 """
 
 import math
@@ -23,7 +23,7 @@ HIGHER_IS_BETTER = ("acc", "score", "bleu", "f1", "auc", "reward", "return")  # 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """What the folder of a run contains; `name` is its path below the searched folder."""
+    """The contents of the folder of a run; `name` is its path below the searched folder."""
 
     name: str
     begun: datetime
@@ -40,11 +40,11 @@ class RunInfo:
         return max((x for series in self.points.values() for x, _ in series), default=0.0)
 
     def last(self, label: str) -> float:
-        """The last value of a curve; nan without one."""
+        """Return the last value of a curve; nan if it has none."""
         return self.points[label][-1][1] if self.points.get(label) else math.nan
 
     def best(self, label: str) -> float:
-        """The highest accuracy or score, the lowest of anything else; nan without any."""
+        """Return the highest accuracy or score, the lowest of other metrics; nan if none."""
         values = [y for _, y in self.points.get(label, ()) if not math.isnan(y)]
         return (max if higher_is_better(label) else min)(values, default=math.nan)
 
@@ -57,7 +57,7 @@ class RunIndex(NamedTuple):
 
 
 def higher_is_better(label: str) -> bool:
-    """Whether a metric of this name improves by growing, as an accuracy does."""
+    """Whether higher values of a metric of this name are better, e.g. of an accuracy."""
     return any(part in label.lower() for part in HIGHER_IS_BETTER)
 
 
@@ -85,32 +85,32 @@ def find_runs(root: Path) -> RunIndex:
 
 
 def choose(runs: Sequence[RunInfo], names: Sequence[str]) -> list[RunInfo]:
-    """The runs of these names or patterns (`mlp*`), or all if none is given.
+    """Return the runs that match these names or patterns (`mlp*`); all runs without names.
 
-    Raises `DataError` for a name that no run has.
+    Raises `DataError` for a name that matches no run.
     """
     chosen: set[str] = set()
     for name in names:
         matches = {run.name for run in runs if run.name == name or fnmatchcase(run.name, name)}
         if not matches:
             available = ", ".join(repr(run.name) for run in runs) or "none"
-            raise DataError(f"there is no run {name!r}; the runs are {available}")
+            raise DataError(f"there is no run {name!r}; available runs: {available}")
         chosen |= matches
     return [run for run in runs if not names or run.name in chosen]
 
 
 def labels_of(runs: Iterable[RunInfo], requested: Sequence[str] = ()) -> list[str]:
-    """The labels of the runs' curves, or `requested`; raises `DataError` if no run has one."""
+    """Return `requested`, or the labels of all curves; raise `DataError` if no run has one."""
     available = list(dict.fromkeys(label for run in runs for label in run.points))
     for label in requested:
         if label not in available:
             labels = ", ".join(available) or "none"
-            raise DataError(f"no run has points of {label!r}; there are {labels}")
+            raise DataError(f"no run has points of {label!r}; available labels: {labels}")
     return list(dict.fromkeys(requested)) or available
 
 
 def differing(runs: Sequence[RunInfo]) -> list[str]:
-    """The names of the hyperparameters that are not the same in all of the runs."""
+    """Return the names of the hyperparameters that differ between the runs."""
     names = dict.fromkeys(name for run in runs for name in run.hparams)
     return [name for name in names if len({repr(run.hparams.get(name)) for run in runs}) > 1]
 

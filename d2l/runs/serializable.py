@@ -1,4 +1,4 @@
-"""Values of a run as plain JSON types: what can be written, and a description of the rest."""
+"""Convert values of a run to serializable types, and describe those that are not."""
 
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -13,9 +13,9 @@ SCALARS = (bool, int, float, str, type(None))
 
 
 def to_serializable(value: Any, where: str) -> Any:
-    """`value` as numbers, strings, tensors, lists, tuples and dicts; tensors are not copied.
+    """Convert `value` to numbers, strings, tensors, lists, tuples and dicts, without copies.
 
-    Raises `CheckpointError` for anything else; `where` is its place in the state.
+    Raises `CheckpointError` for other types; `where` is the path of the value in the state.
     """
     if type(value) in SCALARS:
         return value
@@ -25,7 +25,7 @@ def to_serializable(value: Any, where: str) -> Any:
     if isinstance(value, Mapping):
         if any(isinstance(key, torch.Tensor) for key in value):  # would not be found after loading
             raise CheckpointError(
-                f"{where} has tensors as keys, which a checkpoint cannot hold. Use the names of "
+                f"{where} has tensors as keys, which a checkpoint cannot contain. Use names of "
                 "the tensors as keys, or their positions in a list"
             )
         return {
@@ -40,9 +40,9 @@ def to_serializable(value: Any, where: str) -> Any:
     if isinstance(value, (str, PurePath, torch.dtype, torch.device)):
         return str(value)
     raise CheckpointError(
-        f"{where} is a {type(value).__name__}, which a checkpoint cannot hold: only numbers, "
-        "strings, tensors, lists, tuples and dicts. Implement state_dict()/load_state_dict() on "
-        "its owner using only these types"
+        f"{where} is a {type(value).__name__}, which a checkpoint cannot contain; allowed are "
+        "numbers, strings, tensors, lists, tuples and dicts. Implement "
+        "state_dict()/load_state_dict() on its owner using only these types"
     )
 
 
@@ -56,7 +56,7 @@ def is_serializable(value: Any) -> bool:
 
 
 def describe_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with those that are not serializable replaced by their `repr`."""
+    """Return the values, with those that are not serializable replaced by their `repr`."""
     return {
         str(k): to_serializable(v, str(k)) if is_serializable(v) else repr(v)[:200]
         for k, v in values.items()

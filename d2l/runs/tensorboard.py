@@ -1,7 +1,7 @@
-"""The points of a run as TensorBoard scalars, through PyTorch's writer, where it is installed.
+"""Write the points of a run as TensorBoard scalars with PyTorch's writer, if it is installed.
 
-TensorBoard counts whole steps: the step of a point is its x in epochs times the batches per epoch.
-`metrics.csv` keeps x itself.
+TensorBoard uses integer steps: the step of a point is its x in epochs times the batches per epoch.
+`metrics.csv` contains x itself.
 """
 
 import importlib.metadata
@@ -16,7 +16,7 @@ EVENT_FILES = "events.out.tfevents.*"
 
 
 class Scalars:
-    """An event file that gets each point once."""
+    """An event file to which each point is written once."""
 
     def __init__(self, writer_class: Any, folder: Path, batches_per_epoch: int, points: Points):
         self._batches_per_epoch = batches_per_epoch
@@ -28,7 +28,7 @@ class Scalars:
         self.update(points)
 
     def update(self, points: Points) -> None:
-        """Write those of all points of the run that were not written yet, and flush."""
+        """Write those points of the run that were not written yet, and flush."""
         for label, series in new_points(points, self._counts).items():
             for x, y in series:
                 self._writer.add_scalar(label, float(y), self._step(x))
@@ -46,20 +46,20 @@ class Scalars:
 def open_scalars(
     folder: Path, batches_per_epoch: int, points: Points | None = None
 ) -> Scalars | None:
-    """A writer into the folder, or `None` without TensorBoard.
+    """Return a writer for the folder, or None if TensorBoard is not installed.
 
-    `points` are those that a resumed run starts with: what was written after them is hidden.
+    `points` are those that a resumed run starts with; later points in the folder are hidden.
     """
     if importlib.util.find_spec("tensorboard") is None:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of packages that TensorBoard loads
+            warnings.simplefilter("ignore")  # warnings of packages that TensorBoard loads
             from torch.utils.tensorboard import SummaryWriter
-    except Exception as error:  # a TensorBoard that does not fit its protobuf raises anything
+    except Exception as error:  # with an incompatible protobuf, TensorBoard may raise anything
         warnings.warn(
             f"tensorboard is installed but cannot be imported ({type(error).__name__}: {error}); "
-            "this run writes metrics.csv only. pip install --upgrade tensorboard may fix it",
+            "this run writes metrics.csv only. Try pip install --upgrade tensorboard",
             RuntimeWarning,
             stacklevel=2,
         )
@@ -68,8 +68,8 @@ def open_scalars(
 
 
 def availability() -> str:
-    """Whether runs write event files here; a line for `d2l doctor`."""
+    """Return a line for `d2l doctor`: whether runs write event files."""
     if importlib.util.find_spec("tensorboard") is None:
-        return "tensorboard is not installed: runs leave no event files (pip install tensorboard)"
+        return "tensorboard is not installed: runs write no event files (pip install tensorboard)"
     version = importlib.metadata.version("tensorboard")
-    return f"tensorboard {version}: a run_dir gets event files; tensorboard --logdir RUN_DIR"
+    return f"tensorboard {version}: runs write event files; tensorboard --logdir RUN_DIR"

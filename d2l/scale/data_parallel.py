@@ -1,8 +1,8 @@
 """Trains a model on several processes at once, through PyTorch's DDP or FSDP2.
 
-During a run, `model.training_step` is a `ParallelStep`: its caller, our loop or a user's, gets
-the loss of this rank's shard of the batch, and `backward` leaves on every rank the gradient of the
-whole batch. Shards of unequal size are weighted by their number of examples.
+During a run, `model.training_step` is a `ParallelStep`: its caller gets the loss of this
+rank's shard of the batch, and `backward` computes on every rank the gradient of the whole batch.
+Shards of unequal size are weighted by their number of examples.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -32,12 +32,12 @@ class ParallelStep:
         loss, weight = self._step(batch), self._weight()
         if weight == 1 or not isinstance(loss, Tensor) or not loss.requires_grad:
             return loss
-        loss = loss.view_as(loss)  # the hook is for this step alone, should the loss be kept
-        loss.register_hook(lambda grad: grad * weight)  # the value of the loss stays as it is
+        loss = loss.view_as(loss)  # so that the hook applies to this step only
+        loss.register_hook(lambda grad: grad * weight)  # the value of the loss is unchanged
         return loss
 
     def no_sync(self) -> AbstractContextManager[Any]:
-        """Within this context, gradients accumulate on their rank, to be reduced later at once."""
+        """Context in which gradients accumulate locally, without an all-reduce."""
         return self._step.no_sync() if hasattr(self._step, "no_sync") else nullcontext()
 
 
@@ -50,7 +50,7 @@ def data_parallel(
     weight: Callable[[], float],
     has_unused: bool,
 ) -> Iterator[None]:
-    """Within this context, the ranks of `group` train one model, starting from rank 0's weights.
+    """Context in which the ranks of `group` train one model, starting from rank 0's weights.
 
     `unregistered` tensors are trained too, but are not parameters of the model. `weight()` is the
     weight of this rank's shard of the current batch: 1 if all are equal. `has_unused`: the step may
@@ -87,19 +87,19 @@ def check_can_shard(unregistered: Sequence[Tensor], optimizer: Any, model: nn.Mo
     if unregistered:
         raise ModelError(
             f"{type(model).__name__} trains {len(unregistered)} unregistered tensors, which FSDP "
-            'cannot shard: make them nn.Parameter, or train with strategy="ddp"'
+            'cannot shard; make them nn.Parameter, or train with strategy="ddp"'
         )
     known = {id(parameter) for parameter in model.parameters()}
     groups = getattr(optimizer, "param_groups", [])
     if any(id(parameter) not in known for group in groups for parameter in group["params"]):
         raise ModelError(
-            "the optimizer was created before the model was sharded, and holds other parameters: "
-            "create it in configure_optimizers(self), which is called afterwards"
+            "the optimizer was created before the model was sharded, and holds other parameters; "
+            "create it in configure_optimizers(self), which is called after sharding"
         )
 
 
 def blocks(model: nn.Module) -> list[nn.Module]:
-    """The modules that are gathered and freed one after the other.
+    """Return the modules that FSDP gathers and frees one after the other.
 
     These are the members of the outermost `nn.Sequential` and `nn.ModuleList` that have parameters.
     """
@@ -109,7 +109,7 @@ def blocks(model: nn.Module) -> list[nn.Module]:
 
 
 class _StepModule(nn.Module):
-    """The step as a module, in which DDP finds every tensor that is trained."""
+    """The step as a module, with all trainable tensors as its parameters, for DDP."""
 
     def __init__(self, model: nn.Module, unregistered: Sequence[Tensor]) -> None:
         super().__init__()
@@ -128,12 +128,12 @@ def _shard(model: nn.Module, group: ProcessGroup) -> Callable[[Any], Any]:
         from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
     except ImportError as error:
         raise ModelError(
-            f'strategy="fsdp" needs PyTorch 2.6 or later; this is {torch.__version__}: '
+            f'strategy="fsdp" needs PyTorch 2.6 or later; found {torch.__version__}. Run '
             'pip install --upgrade torch, or train with strategy="ddp"'
         ) from error
     device_type = next(model.parameters()).device.type
     mesh = torch.distributed.device_mesh.init_device_mesh(device_type, (group.size,))
-    if not is_sharded(model):  # a model that an earlier run has sharded stays so
+    if not is_sharded(model):  # an earlier run may have sharded it
         for module in (*blocks(model), model):
             fully_shard(module, mesh=mesh)
     register_fsdp_forward_method(model, "training_step")

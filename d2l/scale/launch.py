@@ -1,6 +1,6 @@
 """Runs a script in several processes through torchrun: options, environment, exit status.
 
-A notebook is converted to a script before it comes here.
+Notebooks are converted to scripts by the caller.
 """
 
 import logging
@@ -20,12 +20,12 @@ THREADS = "OMP_NUM_THREADS"
 
 
 class LaunchError(D2LError, ValueError):
-    """Processes that cannot be started as requested."""
+    """Raised if the processes cannot be started as requested."""
 
 
 @dataclass(frozen=True)
 class Launch:
-    """`devices` processes on each of `nodes` machines, of which this one is `node_rank`.
+    """A launch of `devices` processes on each of `nodes` machines; this machine is `node_rank`.
 
     `rendezvous` is a HOST:PORT of the first machine. If a process fails, all are restarted, at most
     `max_restarts` times.
@@ -40,22 +40,23 @@ class Launch:
     def __post_init__(self) -> None:
         if self.devices < 1 or self.nodes < 1 or self.max_restarts < 0:
             raise LaunchError(
-                f"a launch needs at least 1 device on at least 1 machine, and at least 0 restarts; "
-                f"found {self}. E.g. --devices 2"
+                f"a launch needs devices >= 1, nodes >= 1 and max_restarts >= 0; found {self}. "
+                "E.g. --devices 2"
             )
         if not 0 <= self.node_rank < self.nodes:
             raise LaunchError(
-                f"the {self.nodes} machines are numbered from 0 to {self.nodes - 1}; found "
-                f"--node-rank {self.node_rank}. Give each machine its own number, the first one 0"
+                f"the node rank of {self.nodes} machines must be in 0..{self.nodes - 1}; found "
+                f"--node-rank {self.node_rank}. Give each machine its own rank, starting from 0"
             )
         if self.nodes > 1 and not _is_endpoint(self.rendezvous):
             raise LaunchError(
-                f"{self.nodes} machines need a HOST:PORT of the first one to connect to; found "
-                f"{self.rendezvous}. E.g. --rendezvous 10.0.0.1:29500, the same on each machine"
+                f"{self.nodes} machines need --rendezvous HOST:PORT, an address of the first "
+                f"machine; found {self.rendezvous}. E.g. --rendezvous 10.0.0.1:29500, the same on "
+                "each machine"
             )
 
     def options(self) -> list[str]:
-        """The options of torchrun."""
+        """Return the options of torchrun."""
         options = ["--nproc-per-node", str(self.devices)]
         if self.nodes > 1 and self.rendezvous is not None:
             host, _, port = self.rendezvous.rpartition(":")
@@ -66,21 +67,21 @@ class Launch:
         return options + (["--max-restarts", str(self.max_restarts)] if self.max_restarts else [])
 
     def describe(self, script: Path, arguments: Sequence[str]) -> str:
-        """The equivalent command line."""
+        """Return the equivalent command line."""
         command = ["torchrun", *self.options(), str(script), *arguments]
         return f"{THREADS}={self.num_threads()} {shlex.join(command)}"
 
     def num_threads(self) -> int:
-        """The threads of each process: as set in the environment, or its share of the cores."""
+        """Return the threads per process: from the environment, or the cores per process."""
         value = os.environ.get(THREADS, "")
         return int(value) if value.isdecimal() else max(1, num_cores() // self.devices)
 
 
 def run(launch: Launch, script: Path, arguments: Sequence[str] = ()) -> int:
-    """Run the script in these processes until all have exited; returns the first failing status.
+    """Run the script in these processes and return the first exit status that is not 0.
 
-    That is 0 if none failed, and 128 plus the signal's number if it or this process was terminated
-    by a signal. Raises `LaunchError` if they could not be started.
+    Returns 0 if no process failed, and 128 plus the signal number if the process or this one was
+    terminated by a signal. Raises `LaunchError` if the processes could not be started.
     """
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -102,7 +103,7 @@ def run(launch: Launch, script: Path, arguments: Sequence[str] = ()) -> int:
 
 @contextmanager
 def _environment(name: str, value: str) -> Iterator[None]:
-    """Set a variable for the processes that the block starts; afterwards it is as before."""
+    """Set an environment variable for the processes that the block starts; restored at its end."""
     before = os.environ.get(name)
     os.environ[name] = value
     try:
@@ -115,7 +116,7 @@ def _environment(name: str, value: str) -> Iterator[None]:
 
 
 def _status(failures: Mapping[int, Any]) -> int:
-    """The status of the first process to fail, which is reported; the others were terminated."""
+    """Return and print the status of the first process that failed by itself."""
     first = sorted(failures.items(), key=lambda item: item[1].timestamp)
     own = [(rank, f.exitcode) for rank, f in first if f.exitcode != -signal.SIGTERM]
     rank, code = own[0] if own else (first[0][0], first[0][1].exitcode)
@@ -126,7 +127,7 @@ def _status(failures: Mapping[int, Any]) -> int:
 
 
 def num_cores() -> int:
-    """The number of cores that this process may use."""
+    """Return the number of cores that this process may use."""
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable is not None else os.cpu_count() or 1
 

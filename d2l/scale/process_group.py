@@ -1,4 +1,4 @@
-"""The processes of one run: who they are, collectives, and the stop they agree on."""
+"""The process group of a run: ranks, collectives, and a common decision to stop."""
 
 import atexit
 import os
@@ -16,7 +16,9 @@ from torch import Tensor
 from d2l.base.devices import cpu, gpu, num_gpus, usable
 from d2l.errors import DeviceError
 
-_SECONDS_KEPT = 1.0  # threads release it within microseconds, on a busy machine when scheduled
+# Work handles are kept alive until the backend's threads have released their tensors: within
+# microseconds, or on a busy machine when they are scheduled.
+_SECONDS_KEPT = 1.0
 _kept: deque[tuple[float, Any]] = deque()
 
 
@@ -33,7 +35,7 @@ def broadcast(tensor: Tensor) -> Tensor:
 
 
 def all_gather_objects(value: Any) -> list[Any]:
-    """The values of all ranks, by rank."""
+    """Return the values of all ranks, ordered by rank."""
     own = _to_bytes(value)
     lengths = [int(length) for length in _all_gather(torch.tensor([len(own)]))]
     padded = torch.zeros(max(lengths), dtype=torch.uint8)
@@ -43,7 +45,7 @@ def all_gather_objects(value: Any) -> list[Any]:
 
 
 def broadcast_object(value: Any) -> Any:
-    """The value of rank 0; those of the others are ignored."""
+    """Return the value of rank 0; those of other ranks are ignored."""
     own = _to_bytes(value if dist.get_rank() == 0 else None)
     length = int(broadcast(torch.tensor([len(own)])))
     return _from_bytes(broadcast(own if dist.get_rank() == 0 else own.new_empty(length)))
@@ -68,7 +70,7 @@ def _to_bytes(value: Any) -> Tensor:
 
 
 def _from_bytes(tensor: Tensor) -> Any:
-    return pickle.loads(tensor.numpy().tobytes())  # sent by a process of this same run
+    return pickle.loads(tensor.numpy().tobytes())  # trusted: sent by a process of this run
 
 
 SECONDS_BETWEEN_POLLS = 1.0
@@ -81,7 +83,7 @@ SECONDS_TO_LEAVE = 0.2
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """This process among all of a run; `local_…` counts the processes on this machine."""
+    """The rank of this process and the size of its group; `local_…` is within this machine."""
 
     rank: int = 0
     size: int = 1
@@ -100,8 +102,8 @@ class ProcessGroup:
         backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
         if device.type == "cuda":
             torch.cuda.set_device(device)
-        # torchrun keeps one store for all its restarts: with a prefix of their own, restarted
-        # processes do not connect to the addresses of dead ones.
+        # torchrun uses one store for all restarts: the prefix keeps restarted processes from
+        # connecting to addresses of terminated ones.
         store, _, _ = next(dist.rendezvous("env://"))
         restart = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
         store = dist.PrefixStore(f"restart-{restart}", store)
@@ -109,7 +111,7 @@ class ProcessGroup:
         atexit.register(_leave)
 
     def device_for(self, requested: torch.device | None) -> torch.device | None:
-        """The device of this rank; `None` if there is one process and none was requested."""
+        """Return the device of this rank; None for a single process without a request."""
         if self.size == 1 or (requested is not None and requested.type == "cpu"):
             return requested
         found = num_gpus()
@@ -118,21 +120,21 @@ class ProcessGroup:
         if found < self.local_size:
             raise DeviceError(
                 f"{self.local_size} processes were started on this machine, but it has {found} "
-                f"GPUs: start one for each GPU, torchrun --nproc-per-node {found} …, or run on the "
+                f"GPUs. Start one per GPU with torchrun --nproc-per-node {found} …, or run on the "
                 'CPU with d2l.Trainer(…, device="cpu")'
             )
         return usable(gpu(self.local_rank))
 
     def all_reduce(self, tensor: Tensor) -> Tensor:
-        """The sum of the ranks' tensors; overwrites `tensor`."""
+        """Return the sum of the ranks' tensors; overwrites `tensor`."""
         return tensor if self.size == 1 else all_reduce(tensor)
 
     def max(self, value: int) -> int:
-        """The highest of the ranks' values."""
+        """Return the largest value of all ranks."""
         return max(self.all_gather(value))
 
     def all_gather(self, value: Value) -> list[Value]:
-        """The values of all ranks, by rank."""
+        """Return the values of all ranks, ordered by rank."""
         return [value] if self.size == 1 else all_gather_objects(value)
 
     def broadcast(self, tensor: Tensor) -> None:
@@ -157,7 +159,7 @@ class ProcessGroup:
         return result
 
     def barrier(self) -> None:
-        """Wait until every rank has come here."""
+        """Wait until every rank has called this."""
         if self.size > 1:
             dist.barrier()
 
@@ -166,7 +168,7 @@ SINGLE_PROCESS = ProcessGroup()
 
 
 def from_environment() -> ProcessGroup:
-    """The process group that torchrun describes in the environment; else a single process."""
+    """Return the process group described by torchrun's environment variables, if they are set."""
     if not dist.is_available() or int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return SINGLE_PROCESS
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
@@ -174,7 +176,7 @@ def from_environment() -> ProcessGroup:
     if missing:
         raise DeviceError(
             f"the environment sets WORLD_SIZE={os.environ['WORLD_SIZE']}, but not "
-            f"{', '.join(missing)}: start the script with torchrun --nproc-per-node N script.py, "
+            f"{', '.join(missing)}. Start the script with torchrun --nproc-per-node N script.py, "
             "or unset WORLD_SIZE"
         )
     return ProcessGroup(*(int(os.environ[name]) for name in names))
@@ -183,8 +185,8 @@ def from_environment() -> ProcessGroup:
 def _leave() -> None:
     """Destroy the process group before Python shuts down.
 
-    The threads of the collectives return tensors to Python once more, and would abort the program
-    if the interpreter were gone by then.
+    Otherwise the threads of the collectives, which still release tensors to Python, could abort
+    the program after the interpreter has shut down.
     """
     if dist.is_initialized():
         dist.destroy_process_group()
@@ -192,9 +194,10 @@ def _leave() -> None:
 
 
 class StopConsensus:
-    """Exchanges requests about once a second; every rank must call `poll` once per step.
+    """Lets any rank request a stop; all ranks receive it at the same step.
 
-    How many steps a second is differs between ranks, so they exchange that as well.
+    Requests are exchanged about once a second; every rank must call `poll` once per step. The
+    number of steps per second differs between ranks, so it is exchanged, too.
     """
 
     def __init__(self, group: ProcessGroup) -> None:
@@ -203,7 +206,7 @@ class StopConsensus:
         self._last_poll = time.monotonic()
 
     def poll(self, request: int) -> int:
-        """The highest request of any rank if it is time to exchange them, else 0."""
+        """Return the largest request of all ranks if an exchange is due, otherwise 0."""
         if self._group.size == 1:
             return request
         self._steps_left -= 1

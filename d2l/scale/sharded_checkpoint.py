@@ -1,7 +1,7 @@
-"""The state of a sharded run as a folder, to which every rank writes its shards.
+"""Checkpoints of sharded runs: a folder to which every rank writes its shards.
 
-PyTorch's distributed checkpoint holds the sharded tensors, so that any number of processes can load
-them, including one; `rest.pt` in the same folder holds everything else.
+PyTorch's distributed checkpoint contains the sharded tensors, so that any number of processes can
+load them, including one; `rest.pt` in the same folder contains everything else.
 """
 
 import shutil
@@ -63,15 +63,15 @@ def save(path: Path, state: dict[str, Any], group: ProcessGroup) -> None:
         group.broadcast_result(finish)
     finally:
         if group.is_main:
-            shutil.rmtree(temporary, ignore_errors=True)  # not there if all went well
+            shutil.rmtree(temporary, ignore_errors=True)  # already renamed on success
 
 
 def load(path: Path, own: Mapping[str, Tensor], group: ProcessGroup) -> dict[str, Any]:
-    """The state in the folder `path`; all ranks must call this.
+    """Load the state in the folder `path`; all ranks must call this.
 
-    `own` are this run's sharded tensors by their place in the state: a saved tensor that belongs
-    to one is loaded shard by shard, others in full. The folder's index is a pickle of PyTorch's:
-    load only what your own runs have written.
+    `own` are this run's sharded tensors by their path in the state: a saved tensor that belongs
+    to one is loaded shard by shard, others in full. The folder's index is a pickle written by
+    PyTorch: load only checkpoints of your own runs.
     """
     import torch.distributed.checkpoint as dcp
 
@@ -85,17 +85,17 @@ def load(path: Path, own: Mapping[str, Tensor], group: ProcessGroup) -> dict[str
     except (*_UNREADABLE, dcp.CheckpointException) as error:
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
         raise CheckpointError(
-            f"{path} is corrupt or truncated ({reason}); the model is unchanged"
+            f"{path} is corrupt or truncated ({reason}); the model was not changed"
         ) from error
 
 
 def full_state(value: Any) -> Any:
-    """The state with every sharded tensor gathered in full; all ranks must call this."""
+    """Return the state with every sharded tensor gathered in full; all ranks must call this."""
     return _map(value, lambda _, item: item.full_tensor() if _is_dtensor(item) else item)
 
 
 def shard_like(own: Tensor, saved: Tensor) -> Tensor:
-    """The saved tensor, sharded if `own` is."""
+    """Return the saved tensor, sharded if `own` is."""
     if not _is_dtensor(own) or _is_dtensor(saved) or own.shape != saved.shape:
         return saved
     from torch.distributed.tensor import distribute_tensor
@@ -105,31 +105,31 @@ def shard_like(own: Tensor, saved: Tensor) -> Tensor:
 
 @contextmanager
 def _without_dcp_warning() -> Iterator[None]:
-    with warnings.catch_warnings():  # it says that one process works alone
+    with warnings.catch_warnings():  # the warning that a single process saves
         warnings.filterwarnings("ignore", "torch.distributed is disabled")
         yield
 
 
 def _target(name: str, entry: Any, own: Mapping[str, Tensor]) -> Tensor:
-    """An empty tensor to load into, sharded like this run's own at the same place."""
+    """Return an empty tensor to load into, sharded like this run's tensor at the same path."""
     if not hasattr(entry, "properties"):
         raise ValueError(f"{name} in its index is not a tensor")
-    for place, tensor in own.items():
-        if f"{name}/".startswith(f"{place}/") and tensor.shape == entry.size:
+    for path, tensor in own.items():
+        if f"{name}/".startswith(f"{path}/") and tensor.shape == entry.size:
             return torch.empty_like(tensor, dtype=entry.properties.dtype)
     return torch.empty(entry.size, dtype=entry.properties.dtype)
 
 
 def _map(value: Any, change: Callable[[str, Any], Any], name: str = "") -> Any:
-    """Apply `change(place, item)` to all but containers; a place looks like `a/b/0`."""
+    """Apply `change(path, item)` to all items of containers; a path looks like `a/b/0`."""
 
-    def place(key: object) -> str:
+    def path(key: object) -> str:
         return f"{name}/{key}" if name else str(key)
 
     if isinstance(value, Mapping):
-        return {key: _map(item, change, place(key)) for key, item in value.items()}
+        return {key: _map(item, change, path(key)) for key, item in value.items()}
     if isinstance(value, (list, tuple)) and not _is_placeholder(value):
-        return type(value)(_map(item, change, place(i)) for i, item in enumerate(value))
+        return type(value)(_map(item, change, path(i)) for i, item in enumerate(value))
     return change(name, value)
 
 

@@ -1,4 +1,4 @@
-"""Each process's shard of the data, and random numbers that agree between processes."""
+"""Sharded loaders, and random states that are synchronized between processes."""
 
 import hashlib
 import zlib
@@ -21,8 +21,8 @@ from d2l.scale.process_group import ProcessGroup
 class SharedRandomState:
     """A state of the generators of Python, NumPy and PyTorch that is the same on all ranks.
 
-    It includes the generators that loaders have of their own. In a single process it is the state
-    of the generators themselves.
+    It includes the `generator` of each tracked loader. In a single process it is the state of the
+    generators themselves.
     """
 
     def __init__(self, group: ProcessGroup) -> None:
@@ -53,7 +53,7 @@ class SharedRandomState:
 
     @property
     def states(self) -> GeneratorStates:
-        """The shared state, as a checkpoint holds it."""
+        """The shared state, as saved in a checkpoint."""
         common = generator_states() if self._shared is None else self._shared
         return {**common, "loaders": [generator.get_state() for generator in self._of_loaders]}
 
@@ -68,7 +68,7 @@ class SharedRandomState:
 
     @contextmanager
     def synchronized(self) -> Iterator[None]:
-        """Within this context, all ranks draw the same random numbers."""
+        """Context in which all ranks draw the same random numbers."""
         if self._group.size == 1:
             yield
             return
@@ -90,11 +90,11 @@ _LOADER_OPTIONS = (
 
 
 class ShardedLoader:
-    """The batches of `loader`, of which this process gets its shard.
+    """Wraps `loader` and yields this process's shard of each batch.
 
-    `num_local` and `num_global` count the examples of the last batch handed out, here and in all
-    processes. A process whose shard of a short last batch is empty gets one example that counts 0,
-    so that all take the same number of steps. Everything else is the loader's own.
+    `num_local` and `num_global` are the numbers of examples of the last batch, in this process and
+    in all. A process whose shard of a short last batch is empty gets one example with weight 0, so
+    that all take the same number of steps. Other attributes are those of the loader.
     """
 
     def __init__(self, loader: Any, group: ProcessGroup, rng: SharedRandomState) -> None:
@@ -111,7 +111,7 @@ class ShardedLoader:
         return self.batches()
 
     def batches(self, first: int = 0) -> Iterator[Any]:
-        """This process's shards, from the batch with this index on; the order is drawn at once."""
+        """Iterate over this process's shards from the batch `first` on; draws the order at once."""
         loader = self.loader
         if isinstance(loader, (ResidentLoader, StreamedLoader)):
             with self._rng.synchronized():
@@ -123,19 +123,19 @@ class ShardedLoader:
             options = {name: getattr(loader, name) for name in _LOADER_OPTIONS}
             batches = iter(DataLoader(loader.dataset, batch_sampler=own, **options))
         else:
-            return self._cut(first)
+            return self._split(first)
         return self._counted([len(part) for part in parts], batches)
 
     def _sampled(self, loader: DataLoader[Any], first: int) -> list[list[int]]:
-        """The indices of each batch, as a loader of PyTorch draws them."""
+        """Return the indices of each batch, drawn as a PyTorch loader draws them."""
         with self._rng.synchronized():
-            torch.empty((), dtype=torch.int64).random_(generator=loader.generator)  # its workers'
+            torch.empty((), dtype=torch.int64).random_(generator=loader.generator)  # worker seed
             parts = [list(part) for part in islice(loader.batch_sampler, first, None)]  # type: ignore[arg-type]
         self._check_same_in_all(zlib.crc32(repr(parts).encode()))
         return parts
 
-    def _cut(self, first: int) -> Iterator[Any]:
-        """Batches without indices: each is read whole, and cut."""
+    def _split(self, first: int) -> Iterator[Any]:
+        """Split batches of a loader without indices: each is read in full by every process."""
         with self._rng.synchronized():
             batches = iter(self.loader)
             number = sum(1 for _ in islice(batches, first))
@@ -176,20 +176,20 @@ class ShardedLoader:
             )
 
     def __getattr__(self, name: str) -> Any:
-        if name == "loader":  # not there yet, while a copy is being made
+        if name == "loader":  # not set yet, while a copy is being made
             raise AttributeError(name)
         return getattr(self.loader, name)
 
 
 def shard_bounds(num_examples: int, group: ProcessGroup) -> tuple[int, int]:
-    """Where this process's shard of so many examples starts and ends; sizes differ by at most 1."""
+    """Return the start and end of this process's shard; shard sizes differ by at most 1."""
     each, rest = divmod(num_examples, group.size)
     start = group.rank * each + min(group.rank, rest)
     return start, start + each + (group.rank < rest)
 
 
 def _has_indices(loader: Any) -> bool:
-    """Whether a loader is PyTorch's own and makes its batches of the indices of examples."""
+    """Whether a loader is a PyTorch `DataLoader` that selects examples by index."""
     if type(loader) is not DataLoader or isinstance(loader.dataset, IterableDataset):
         return False
     return loader.batch_sampler is not None
@@ -199,30 +199,31 @@ def _check(loader: Any, group: ProcessGroup) -> None:
     batch_size = getattr(loader, "batch_size", None)
     if isinstance(batch_size, int) and batch_size < group.size:
         raise DataError(
-            f"batches of {batch_size} cannot be split over {group.size} processes: the batch size "
-            f"is that of the whole run. Use batch_size={group.size} or more, or fewer processes"
+            f"batches of {batch_size} cannot be split over {group.size} processes; batch_size is "
+            f"that of all processes together. Use batch_size={group.size} or more, or fewer "
+            "processes"
         )
     if isinstance(getattr(loader, "sampler", None), DistributedSampler):
         raise DataError(
-            "the loader has a DistributedSampler, so its batches would be split twice: leave the "
-            "sampler out, the trainer splits every batch over the processes itself"
+            "the loader has a DistributedSampler, so its batches would be split twice. Remove the "
+            "sampler; the trainer splits every batch over the processes"
         )
     lengths = group.all_gather(len(loader) if hasattr(loader, "__len__") else None)
     if len(set(lengths)) > 1:
         raise DataError(
-            f"the processes have loaders of different lengths: {lengths} batches. Let each make "
-            "the same data, from the same files or the same seed"
+            f"the loaders of the processes have different lengths: {lengths} batches. Create the "
+            "same data in each process, from the same files or the same seed"
         )
 
 
 def _broadcast_data(loader: Any, group: ProcessGroup) -> None:
-    """Have every process work on the first one's data, where they are not the same anyway."""
+    """Broadcast the data of rank 0 unless all ranks have the same data."""
     shapes = [(tuple(t.shape), t.dtype) for t in loader.tensors]
     found = group.all_gather(shapes)
     if any(other != found[0] for other in found):
         raise DataError(
-            f"the processes hold data of different shapes, {found[0]} and others: let each make "
-            "the same data, from the same files or the same seed"
+            f"the processes have data of different shapes, {found[0]} and others. Create the same "
+            "data in each process, from the same files or the same seed"
         )
     if len(set(group.all_gather(checksum(loader.tensors)))) > 1:
         for tensor in loader.tensors:

@@ -119,7 +119,7 @@ class FitObserver:
     """The tutor's view of one run; see `d2l.core.training.observer.RunObserver`."""
 
     next_batch: float = 0
-    wants_validation = False
+    observes_validation = False
 
     def __init__(self, run: Run) -> None:
         from d2l.core.trainer_state import state_of
@@ -152,9 +152,9 @@ class FitObserver:
         if run.graphed is not None:
             self._num_dense = 1  # the one that is run as usual and not guarded
         self.watch.begin_tracking()
-        self.wants_validation = evidence.val_loader is not None
+        self.observes_validation = evidence.val_loader is not None
         if self._was_resumed:
-            self.next_batch, self.wants_validation = float("inf"), False
+            self.next_batch, self.observes_validation = float("inf"), False
             return
         self.watch.look(When.BEFORE)
         self._stop_if_strict()
@@ -176,7 +176,7 @@ class FitObserver:
         """The step is over; decide which one to look at next."""
         self._hook.remove()
         if not is_training:
-            self.wants_validation = False
+            self.observes_validation = False
             self.watch.validation_done()
             self._stop_if_strict()
             return

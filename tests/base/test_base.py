@@ -112,7 +112,7 @@ def test_a_benchmark_prints_its_seconds(capsys, clock):
 def test_checks_are_silent_when_right_and_say_both_sides_when_not():
     d2l.check_shape(X, (2, 3))
     d2l.check_len([1, 2], 2)
-    with pytest.raises(ShapeError, match=r"asked for shape \(3, 2\), found \(2, 3\)"):
+    with pytest.raises(ShapeError, match=r"expected shape \(3, 2\); found \(2, 3\)"):
         d2l.check_shape(X, (3, 2))
-    with pytest.raises(ShapeError, match="asked for length 3, found 2"):
+    with pytest.raises(ShapeError, match="expected length 3; found 2"):
         d2l.check_len([1, 2], 3)

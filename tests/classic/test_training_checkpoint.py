@@ -112,7 +112,7 @@ def test_another_model_or_optimizer_is_refused(tmp_path):
         d2l.load_checkpoint(tmp_path / "a.pt", other, its_optimizer)
     other, its_optimizer = model_and_optimizer(optimizer=torch.optim.SGD)
     before = other[0].weight.clone()
-    with pytest.raises(CheckpointError, match="was trained with AdamW, this run with SGD"):
+    with pytest.raises(CheckpointError, match="was trained with AdamW, but this run uses SGD"):
         d2l.load_checkpoint(tmp_path / "a.pt", other, its_optimizer)
     assert torch.equal(other[0].weight, before)
 

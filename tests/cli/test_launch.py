@@ -121,7 +121,11 @@ def test_what_cannot_be_launched_is_said_in_words(complaint, tmp_path):
         ([script, "--devices", 0], 2, "0 is not in the range x>=1"),
         ([in_r, "--devices", 2], 1, "own.ipynb is a notebook in R"),
         ([in_capitals, "--devices", 2], 1, "OWN.IPYNB is a notebook in R"),
-        ([script, "--devices", 2, "--nodes", 2], 1, "a HOST:PORT of the first one to connect to"),
+        (
+            [script, "--devices", 2, "--nodes", 2],
+            1,
+            "--rendezvous HOST:PORT, an address",
+        ),
         (
             [script, "--devices", 2, "--nodes", 2, "--rendezvous", "10.0.0.1"],
             1,
@@ -130,7 +134,7 @@ def test_what_cannot_be_launched_is_said_in_words(complaint, tmp_path):
         (
             [script, "--devices", 2, "--node-rank", 1],
             1,
-            "from 0 to 0; found --node-rank 1",
+            "in 0..0; found --node-rank 1",
         ),
     ]:
         found, said = complaint(*arguments)

@@ -73,8 +73,8 @@ def test_damaged_and_foreign_folders_are_named_and_passed_over(folder):
     ("arguments", "words"),
     [
         (["nowhere"], "Directory 'nowhere' does not exist"),
-        (["runs", "resnet"], "there is no run 'resnet'; the runs are 'mlp', '첫 번째 실행'"),
-        (["runs", "--label", "acc"], "no run has points of 'acc'; there are val_loss"),
+        (["runs", "resnet"], "there is no run 'resnet'; available runs: 'mlp', '첫 번째 실행'"),
+        (["runs", "--label", "acc"], "no run has points of 'acc'; available labels: val_loss"),
         (["runs", "--plot", "out.jpg"], "out.jpg does not end in .svg, .png, .pdf"),
         (["runs", "--plot", "runs/mlp/metrics.csv/out.png"], "metrics.csv"),
     ],

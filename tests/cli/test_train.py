@@ -97,7 +97,7 @@ def test_ctrl_c_ends_the_run_in_one_line_and_leaves_what_there_is(tmp_path):
     assert said[1:] == ["d2l: interrupted"]
     assert left_in(tmp_path / "run") == LEFT
     assert "epoch" in out
-    assert "holds the run" in out
+    assert 'resume="last") continues the run' in out
 
 
 def test_the_doctor_tells_versions_devices_data_and_choices(tmp_path):

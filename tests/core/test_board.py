@@ -51,7 +51,7 @@ def test_a_tensor_changed_after_it_was_drawn_keeps_its_drawn_value():
 
 
 def test_a_value_of_several_numbers_is_an_error():
-    with pytest.raises(ValueError, match=r"one number as y; found shape \(3,\)"):
+    with pytest.raises(ValueError, match=r"y must be a single number; found shape \(3,\)"):
         d2l.ProgressBoard().draw(0, torch.ones(3), "y")
 
 

@@ -140,7 +140,7 @@ def test_a_step_that_waits_for_the_gpu_is_refused_before_a_capture_and_harms_not
         patch.setattr("d2l.engine.graphed_epoch.capture", lambda *args: captures.append(args))
         trainer = assert_same_numbers(make)
     assert trainer.plan.step == "eager"
-    assert "it waits for the device" in trainer.plan.why or "copies" in trainer.plan.why
+    assert "it synchronizes with the device" in trainer.plan.why or "copies" in trainer.plan.why
     assert captures == []
     assert_device_is_as_before()
     assert assert_same_numbers(small_mlp).plan.step == "replayed"
@@ -150,7 +150,7 @@ def test_a_step_that_waits_for_the_gpu_is_refused_before_a_capture_and_harms_not
 def test_a_capture_that_fails_harms_nothing(monkeypatch):
     monkeypatch.setattr("d2l.engine.graphed_epoch.IS_WATCHED", (False, False, False, False))
     trainer = assert_same_numbers(ListIndex)
-    assert trainer.plan.why.startswith("capturing it failed: ")
+    assert trainer.plan.why.startswith("its capture failed: ")
     assert_device_is_as_before()
     monkeypatch.undo()
     assert assert_same_numbers(dropout_net).plan.step == "replayed"

@@ -205,7 +205,7 @@ class Plots(d2l.MLP):
         (Reads, "reads a value back"),
         (Reads, "changes last"),
         (Asks, "reads trainer.epoch"),
-        (Plots, "Plots has a plot of its own"),
+        (Plots, "Plots overrides plot"),
     ],
 )
 def test_a_step_that_cannot_be_replayed_is_done_plainly_with_the_plain_numbers(model, words):
@@ -228,7 +228,7 @@ def own_fit_epoch(self):
 def test_a_replaced_method_is_named_in_the_plan(monkeypatch):
     monkeypatch.setattr(d2l.Trainer, "fit_epoch", own_fit_epoch)
     _, trainer = trained(small_mlp, Images(), True)
-    assert trainer.plan.why == "fit_epoch of the trainer was replaced"
+    assert trainer.plan.why == "the trainer overrides fit_epoch"
     assert repr(trainer.plan).startswith("eager step on cpu, data resident: ")
 
 
@@ -374,7 +374,7 @@ def test_the_plan_of_a_run_on_the_cpu_is_plain_and_says_why(monkeypatch):
     trainer = d2l.Trainer(max_epochs=1)
     trainer.fit(LazyNet(), TwoClasses())
     assert repr(trainer.plan) == (
-        "eager step on cpu, data resident: on cpu there are no launches to save"
+        "eager step on cpu, data resident: CUDA graphs are not available on cpu"
     )
 
 
@@ -416,7 +416,7 @@ def test_on_a_gpu_only_runs_worth_capturing_are_replayed(max_epochs, step, why, 
         return d2l.Trainer.plan._read(run.trainer)
 
     make_plan = graphed_run.make_plan
-    monkeypatch.setattr(graphed_run, "FEWEST_STEPS", 300)
+    monkeypatch.setattr(graphed_run, "MIN_STEPS", 300)
     monkeypatch.setattr("d2l.core.training.fitting.make_plan", on_cuda)
     d2l.Trainer(max_epochs).fit(small_mlp(), Images())
     assert (plans[0].step, plans[0].device) == (step, "cuda")

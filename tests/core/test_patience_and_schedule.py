@@ -271,7 +271,7 @@ def sgd():
         (([sgd(), sgd()], []), "gave 2"),
         (([sgd()], [halving(sgd()), halving(sgd())]), "gave 2"),
         ((sgd(), halving(sgd()), 3), "found tuple"),
-        ((sgd(), 0.1), "a scheduler has a method step"),
+        ((sgd(), 0.1), "a scheduler needs a method step"),
         ((halving(sgd()), sgd()), "must return an optimizer"),
         ({"lr_scheduler": halving(sgd())}, "found NoneType"),
         ({"optimizer": sgd(), "lr_scheduler": {"interval": "step"}}, "found interval"),
@@ -337,7 +337,7 @@ def test_plain_tensors_gather_their_gradients_too():
 
 def test_a_loop_of_ones_own_that_steps_at_each_batch_is_said_not_to_accumulate(monkeypatch):
     monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
-    with pytest.warns(UserWarning, match=r"accumulate=4 had no effect.*self\.train_batch\(batch\)"):
+    with pytest.warns(UserWarning, match=r"accumulate=4` had no effect.*self\.train_batch\("):
         d2l.Trainer(1, accumulate=4).fit(PlainLine(2, lr=0.03), short_line_data())
 
 

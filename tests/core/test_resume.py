@@ -128,7 +128,7 @@ def test_going_back_to_an_older_checkpoint_leaves_the_newer_ones_aside(
 
 def test_last_in_an_empty_folder_begins_anew_and_says_so(tmp_path, capsys):
     assert resumed("sgd", seed=1, checkpoint=tmp_path) == straight("sgd")
-    assert f"no checkpoint in {tmp_path} yet: starting with epoch 1" in capsys.readouterr().out
+    assert f"no checkpoint in {tmp_path} yet; starting from epoch 1" in capsys.readouterr().out
 
 
 def test_the_best_that_is_not_there_is_refused_where_there_are_checkpoints(tmp_path):
@@ -313,12 +313,12 @@ def test_long_lists_of_what_differs_are_cut(tmp_path):
 @pytest.mark.parametrize(
     ("name", "other", "words"),
     [
-        ("sgd", "adam", "trained with SGD, this run with Adam"),
-        ("adam", "sgd", "trained with Adam, this run with SGD"),
-        ("velocities", "plain tensors", "trained with OwnMomentum, this run with OwnSGD"),
-        ("step", "sgd", "trained with StepLR, this run with NoneType"),
-        ("sgd", "step", "trained with None, this run with StepLR"),
-        ("step", "plateau", "trained with StepLR, this run with ReduceLROnPlateau"),
+        ("sgd", "adam", "trained with SGD, but this run uses Adam"),
+        ("adam", "sgd", "trained with Adam, but this run uses SGD"),
+        ("velocities", "plain tensors", "trained with OwnMomentum, but this run uses OwnSGD"),
+        ("step", "sgd", "trained with StepLR, but this run uses NoneType"),
+        ("sgd", "step", "trained with None, but this run uses StepLR"),
+        ("step", "plateau", "trained with StepLR, but this run uses ReduceLROnPlateau"),
     ],
 )
 def test_another_optimizer_or_scheduler_is_refused(tmp_path, name, other, words):
@@ -391,7 +391,7 @@ def test_what_is_not_there_is_refused_by_name(tmp_path):
     for path in (tmp_path / "missing.pt", tmp_path / "missing", tmp_path):
         words = rf"there is no checkpoint .*{re.escape(str(path))}"
         assert_refused(*parts("sgd"), path, words)
-    words = r"the trainer has none: .*checkpoint="
+    words = r"the trainer has none; .*checkpoint="
     assert_refused(*parts("sgd"), "last", words)
 
 

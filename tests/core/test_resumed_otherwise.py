@@ -95,12 +95,12 @@ def test_another_rate_in_the_constructor_is_said_not_to_count(tmp_path):
 
     d2l.Trainer(1, checkpoint=tmp_path).fit(Plain(), TwoClasses())
     trainer = d2l.Trainer(2, checkpoint=tmp_path)
-    with pytest.warns(UserWarning, match="other hyperparameters") as caught:
+    with pytest.warns(UserWarning, match="hyperparameters of the model differ") as caught:
         trainer.fit(Plain(lr=0.001, width=3), TwoClasses(), resume="last")
     said = sorted(str(warning.message) for warning in caught)
     assert len(said) == 2
-    assert "lr=0.001 (there 0.1); the checkpoint's value counts" in said[0]
-    assert "width=3 (there 2); the model as it was made now counts" in said[1]
+    assert "lr=0.001 (checkpoint: 0.1); the optimizer uses the checkpoint's values" in said[0]
+    assert "width=3 (checkpoint: 2); the model uses its current values" in said[1]
     assert trainer.optim.param_groups[0]["lr"] == 0.1
 
 
@@ -132,7 +132,7 @@ def test_a_file_system_that_refuses_for_long_costs_a_checkpoint_and_not_the_run(
     monkeypatch.setattr("os.replace", refuse)
     monkeypatch.setattr("d2l.files.atomic_write.time.sleep", lambda seconds: None)
     model = Net()
-    with pytest.warns(UserWarning, match="The run continues; the next checkpoint is tried"):
+    with pytest.warns(UserWarning, match="continues without this checkpoint; the next one"):
         d2l.Trainer(3, seed=0, checkpoint=tmp_path, keep=9).fit(model, Points())
     assert refused
     names = sorted(path.name for path in tmp_path.glob("step-*"))

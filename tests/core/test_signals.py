@@ -46,8 +46,8 @@ def test_a_signal_ends_a_run_after_its_step_and_resuming_gives_the_undisturbed_o
     assert "finishing this step, then stopping" in ended.stderr
     *_, kept, last_line, batches = ended.stdout.splitlines()
     assert (
-        kept == f"{path_of(tmp_path, newest)} holds the run; trainer.fit(model, data, "
-        'resume="last") continues it'
+        kept == f"saved {path_of(tmp_path, newest)}; trainer.fit(model, data, "
+        'resume="last") continues the run'
     )
     assert last_line.startswith("epoch 2/4: train_loss ")
     assert batches == done
@@ -71,7 +71,7 @@ def test_without_a_folder_the_step_is_finished_and_a_shell_sees_the_status(name,
 def test_a_second_ctrl_c_stops_at_once_and_leaves_the_checkpoint_before(tmp_path):
     ended = run_interrupted(tmp_path, "train", "SIGINT", "SIGINT")
     assert ended.returncode == STATUS["SIGINT"]
-    assert "Ctrl-C again stops at once" in ended.stderr
+    assert "press Ctrl-C again to stop at once" in ended.stderr
     assert f"{BATCH['train']} + 3 batches" in ended.stdout.splitlines()
     assert [path.name for path in tmp_path.glob("step-*")] == [f"step-{NUM_BATCHES:08d}.pt"]
     read_checkpoint(path_of(tmp_path, NUM_BATCHES))

@@ -162,7 +162,7 @@ def test_a_link_in_a_zip_file_is_refused(place):
 def test_a_link_in_the_folder_that_leads_out_is_not_written_through(place, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (place / "set").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(DataError, match=r"leads to .*elsewhere"):
+    with pytest.raises(DataError, match=r"is a link to .*elsewhere"):
         d2l.extract(zipped(place / "set.zip", FILES))
     assert os.listdir(tmp_path / "elsewhere") == []
     (place / "top.txt").symlink_to(tmp_path / "elsewhere" / "top.txt")
@@ -188,7 +188,7 @@ def test_copies_of_links_count_too(place, monkeypatch):
     monkeypatch.setattr(archive_module, "MAX_BYTES_ALWAYS", 100_000)
     links = {f"link{i}": "a" for i in range(50)}
     made = tarred(place / "set.tar.gz", {"a": b"0" * 30_000}, links, mode="w:gz")
-    with pytest.raises(DataError, match="more comes out of the archive than it said"):
+    with pytest.raises(DataError, match="the archive expands to more than its declared size"):
         d2l.extract(made)
     assert sum(map(len, everything_in(place).values())) < 200_000
 
@@ -202,7 +202,7 @@ def test_too_many_files_are_refused(place, monkeypatch):
 def test_more_than_the_disk_has_room_for_is_refused(place, monkeypatch):
     free = type("usage", (), {"free": 100})
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: free)
-    with pytest.raises(DataError, match=r"it holds 3,003 bytes, and .* has room for 100"):
+    with pytest.raises(DataError, match=r"it expands to 3,003 bytes, but .* has 100 bytes"):
         d2l.extract(zipped(place / "set.zip", FILES))
 
 
@@ -212,7 +212,7 @@ def test_a_damaged_archive_is_an_error_and_can_be_mended(place, suffix):
     made = MAKERS[suffix](place / f"set.{suffix}", {"a.bin": noise, "b.bin": noise})
     whole = made.read_bytes()
     made.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DataError, match=r"cannot be unpacked|not a whole one"):
+    with pytest.raises(DataError, match=r"cannot be unpacked|or truncated"):
         d2l.extract(made)
     made.write_bytes(whole)
     d2l.extract(made)
@@ -221,7 +221,7 @@ def test_a_damaged_archive_is_an_error_and_can_be_mended(place, suffix):
 
 def test_what_is_no_archive_or_not_there_is_an_error(place):
     (place / "a.zip").write_text("<html>not found</html>")
-    with pytest.raises(DataError, match="no zip or tar file"):
+    with pytest.raises(DataError, match="not a zip or tar file"):
         d2l.extract(place / "a.zip")
     with pytest.raises(DataError, match="no such file"):
         d2l.extract(place / "b.zip")

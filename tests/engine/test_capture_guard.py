@@ -97,4 +97,4 @@ def test_what_pytorch_says_of_waiting_for_the_device_is_a_finding(monkeypatch):
         step()
     assert modes == ["default", "warn", "default"]
     assert len(blockers) == 1
-    assert blockers[0].startswith("it waits for the device (test_capture_guard.py, line ")
+    assert blockers[0].startswith("it synchronizes with the device (test_capture_guard.py, line ")

@@ -43,7 +43,7 @@ class Recorder:
     def tensors(self):
         return {"total": self.total}
 
-    def learning(self):
+    def trainable(self):
         return []
 
 
@@ -102,7 +102,7 @@ def test_a_value_that_changes_is_found_by_comparing_and_does_not_reach_the_numbe
     assert found == pytest.approx(
         [(1 + 0.01 * i) * x for i, x in enumerate(DATA.tolist(), start=1)]
     )
-    assert recorder.passes.blockers == ["a replay gave another total than the step itself"]
+    assert recorder.passes.blockers == ["replayed and eager step differ in total"]
 
 
 def test_a_tensor_that_the_step_replaces_is_found():
@@ -142,7 +142,7 @@ def test_a_capture_that_fails_is_a_reason_and_costs_no_step(monkeypatch):
     recorder.run()
     assert len(recorder.seen) == 6
     assert recorder.passes.blockers == [
-        "capturing it failed: operation not permitted when stream is capturing"
+        "its capture failed: operation not permitted when stream is capturing"
     ]
 
 
@@ -157,7 +157,7 @@ def test_the_reason_of_a_failed_capture_is_what_broke_it_not_what_ended_it(monke
     recorder = Recorder()
     recorder.run()
     assert recorder.passes.blockers == [
-        "capturing it failed: operation not permitted when stream is capturing"
+        "its capture failed: operation not permitted when stream is capturing"
     ]
 
 

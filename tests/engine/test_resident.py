@@ -61,7 +61,7 @@ def test_two_iterators_do_not_disturb_each_other():
 
 
 def test_tensors_of_two_lengths_are_an_error():
-    with pytest.raises(ValueError, match=r"one length; found \[10, 9\]"):
+    with pytest.raises(ValueError, match=r"equal length; found \[10, 9\]"):
         ResidentLoader((X, Y[:9]), 2)
 
 

@@ -171,7 +171,7 @@ def test_a_name_of_any_edition_is_there_or_says_what_became_of_it(name):
     with pytest.raises(AttributeError) as error:
         getattr(d2l, name)
     left_out = f"d2l has no '{name}': it belongs to the 2026 edition ("
-    today = f"d2l has no '{name}': in another edition it is what is now "
+    today = f"d2l has no '{name}', a name of another edition; use "
     assert str(error.value).startswith((left_out, today))
 
 

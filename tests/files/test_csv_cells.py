@@ -63,10 +63,10 @@ def test_numbers_are_written_as_the_table_writes_others(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"PK\x03\x04", "is a spreadsheet, not CSV"),
-        (b"", "is no table"),
-        (b"one word\n", "is no table"),
-        (b"\xef\xbb\xbf\xff\xfe", "marked as utf-8 and is not"),
+        (b"PK\x03\x04", "is a spreadsheet, not a CSV file"),
+        (b"", "is not a table"),
+        (b"one word\n", "is not a table"),
+        (b"\xef\xbb\xbf\xff\xfe", "mark is that of utf-8"),
     ],
 )
 def test_what_is_no_table_is_said(tmp_path, content, words):

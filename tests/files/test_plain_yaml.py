@@ -32,9 +32,9 @@ def test_aliases_that_grow_are_refused():
     ("text", "words"),
     [
         ("[" * 500, "levels"),
-        ("a: [", "it is no YAML"),
+        ("a: [", "it is not valid YAML"),
         ("", "it is empty"),
-        ("\x00", "it is no YAML"),
+        ("\x00", "it is not valid YAML"),
         ("a: 1\n" * 30, "more than 20 values"),
     ],
 )
@@ -43,5 +43,5 @@ def test_what_is_damaged_deep_or_large_is_refused(monkeypatch, text, words):
     with pytest.raises(YamlError, match=words):
         load_yaml(text.encode())
     monkeypatch.setattr(plain_yaml, "MAX_BYTES", 3)
-    with pytest.raises(YamlError, match="4 bytes: at most 3"):
+    with pytest.raises(YamlError, match="4 bytes; at most 3"):
         load_yaml(b"a: b")

@@ -64,7 +64,7 @@ import sys; sys.path.append({str(Path(__file__).parents[1])!r})
 from recorded_ops import RecordedOps
 from d2l.core import graphed_run
 from d2l.engine import graph
-graph.GRAPHS["cpu"], graphed_run.FEWEST_STEPS = RecordedOps, 0
+graph.GRAPHS["cpu"], graphed_run.MIN_STEPS = RecordedOps, 0
 """
     done = run_script(f"{capture}{homework_script}\nprint(trainer.plan)", homework_folder)
     assert (done.returncode, done.stderr) == (0, "")
@@ -88,7 +88,7 @@ def test_the_homework_runs_on_a_gpu(homework_script, homework_folder):
 
 
 def test_asking_for_more_gpus_than_there_are_warns_and_goes_on():
-    with pytest.warns(UserWarning, match=r"requested, .*\d+ found: training on"):
+    with pytest.warns(UserWarning, match=r"requested, .* found; training on"):
         trainer = d2l.Trainer(max_epochs=1, num_gpus=d2l.num_gpus() + 1)
     model = d2l.LinearRegression(lr=0.03)
     trainer.fit(model, d2l.SyntheticRegressionData(w=d2l.tensor([2, -3.4]), b=4.2))

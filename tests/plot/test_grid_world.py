@@ -61,9 +61,9 @@ def test_maps_need_not_be_four_by_four():
 
 
 def test_values_of_another_map_are_refused():
-    with pytest.raises(ShapeError, match=r"V must be \(num_iters, 16\).*found \(2, 9\)"):
+    with pytest.raises(ShapeError, match=r"V must have the shape .num_iters, 16.*found \(2, 9"):
         d2l.show_value_function_progress(LAKE, np.zeros((2, 9)), np.zeros((2, 16)))
-    with pytest.raises(ShapeError, match="found 2 in V and 1 in pi"):
+    with pytest.raises(ShapeError, match="found 2 and 1"):
         d2l.show_Q_function_progress(LAKE, np.zeros((2, 16)), np.zeros((1, 16)))
-    with pytest.raises(ShapeError, match="at least one; found 0"):
+    with pytest.raises(ShapeError, match="at least 1; found 0 and 0"):
         d2l.show_Q_function_progress(LAKE, np.zeros((0, 16)), np.zeros((0, 16)))

@@ -183,7 +183,7 @@ def test_a_refusal_that_lasts_is_told_apart_after_five_seconds(tmp_path, waits, 
     path = tmp_path / "run.pt"
     path.write_bytes(OLD)
     refuse(os, "replace", errno.EACCES, times=100)
-    words = r"for now \(Permission denied\); the previous version is unchanged.*virus scanner"
+    words = r"temporarily \(Permission denied\); the previous version is unchanged.*virus scanner"
     with pytest.raises(CheckpointUnavailableError, match=words):
         atomic_write(path, lambda file: file.write(NEW))
     assert waits == sorted(waits)

@@ -305,7 +305,7 @@ def test_nothing_is_removed_while_the_best_is_unknown(tmp_path, refuse):
     fill(directory, 1, 2, 3)
     directory.record_best(directory.path(1), "val_loss", 0.5)
     refuse(io, "open", errno.EIO, 1, lambda path, *_: str(path).endswith("best.json"))
-    with pytest.warns(RuntimeWarning, match=r"not removed: .*best\.json cannot be read"):
+    with pytest.warns(RuntimeWarning, match=r"could not be removed: .*best\.json cannot be read"):
         directory.prune()
     assert steps_in(tmp_path) == [1, 2, 3]
     directory.prune()

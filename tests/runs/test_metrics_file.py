@@ -114,11 +114,11 @@ def test_ten_thousand_points_are_taken_once_each(tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"epoch,step\n1,2\n", "begins with 'epoch,step', not with 'label,x,y'"),
+        (b"epoch,step\n1,2\n", "must begin with 'label,x,y'; found 'epoch,step'"),
         (b"label,x,y\nloss,1\nloss,1,2\n", "corrupt in line 2"),
         (b"label,x,y\nloss,1,2\nloss,1,two\nloss,1,2\n", "corrupt in line 3"),
-        (b"label,x,y\n\xff\xfe,1,2\n", "is not a table of points"),
-        (b"label,x,y\n" + b"\0" * 200_000 + b"\n", "is not a table of points"),
+        (b"label,x,y\n\xff\xfe,1,2\n", "is not a CSV table of points"),
+        (b"label,x,y\n" + b"\0" * 200_000 + b"\n", "is not a CSV table of points"),
     ],
 )
 def test_what_is_no_such_file_is_refused_with_the_reason(tmp_path, content, words):

@@ -84,7 +84,7 @@ def test_runs_are_chosen_by_name_and_by_pattern(tmp_path):
         (["[1]"], {"[1]"}),
     ):
         assert {run.name for run in choose(runs, asked)} == expected
-    with pytest.raises(DataError, match=r"no run 'resnet'; the runs are .*'mlp 2'"):
+    with pytest.raises(DataError, match=r"no run 'resnet'; available runs: .*'mlp 2'"):
         choose(runs, ["mlp", "resnet"])
 
 
@@ -93,7 +93,7 @@ def test_a_label_that_no_run_has_is_refused_with_those_there_are(tmp_path):
     runs = find_runs(tmp_path).runs
     assert labels_of(runs) == ["val_loss", "val_acc"]
     assert labels_of(runs, ["val_acc", "val_acc"]) == ["val_acc"]
-    with pytest.raises(DataError, match="points of 'acc'; there are val_loss, val_acc"):
+    with pytest.raises(DataError, match="points of 'acc'; available labels: val_loss, val_acc"):
         labels_of(runs, ["acc"])
 
 
@@ -108,7 +108,7 @@ BEGUN = '{"begun": "2025-01-01T00:00:00Z", "model": "", "device": "", '
         ("hparams.json", "{", "is not JSON"),
         ("hparams.json", "[" * 100_000, "is not JSON"),
         ("hparams.json", "\x00\xff", "is not JSON"),
-        ("hparams.json", "[1]", "contains a list"),
+        ("hparams.json", "[1]", "found a list"),
         ("hparams.json", '{"lr": 0.1}', "does not describe a d2l run (KeyError: 'begun'"),
         ("hparams.json", BEGUN + '"hparams": 3}', "does not describe a d2l run"),
         (

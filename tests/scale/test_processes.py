@@ -82,14 +82,14 @@ def test_what_several_processes_cannot_share_is_refused_by_each(tmp_path):
     for case, kind, complaint, num_batches in [
         ("a batch too small", "DataError", "batches of 1 cannot be split over 2 processes", 0),
         ("a step that nobody shares", "ModelError", "without Perceptron.training_step", 1),
-        ("weights that drift apart", "ModelError", "different weights of Perceptron", 7),
+        ("weights that drift apart", "ModelError", "weights of Perceptron differ", 7),
         (
             "plain tensors sharded",
             "ModelError",
             "trains 2 unregistered tensors, which FSDP cannot",
             0,
         ),
-        ("a sampler", "DataError", "leave the sampler out", 0),
+        ("a sampler", "DataError", "Remove the sampler", 0),
         (
             "batches that differ",
             "DataError",

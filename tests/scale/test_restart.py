@@ -49,7 +49,7 @@ def test_sigterm_to_torchrun_leaves_a_checkpoint_from_which_the_run_goes_on(undi
     ended = run(tmp_path, "term")
     assert ended.returncode != 0
     assert not (tmp_path / "end.pt").exists()
-    said = re.search(r"(step-\d+\.pt) holds the run", ended.stdout)
+    said = re.search(r"saved .*?(step-\d+\.pt); trainer\.fit", ended.stdout)
     assert said, ended.stdout + ended.stderr[-4000:]
     assert (tmp_path / "checkpoints" / said[1]).exists()
     resumed = run(tmp_path, "nothing")

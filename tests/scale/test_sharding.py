@@ -164,7 +164,7 @@ def test_a_batch_smaller_than_the_processes_is_refused():
 def test_a_loader_that_is_shared_already_is_refused():
     data = TensorDataset(torch.arange(9.0))
     sampler = DistributedSampler(data, num_replicas=2, rank=0)
-    with pytest.raises(DataError, match=r"DistributedSampler.*leave the sampler out"):
+    with pytest.raises(DataError, match=r"DistributedSampler.*Remove the sampler"):
         ShardedLoader(DataLoader(data, 4, sampler=sampler), *_first_of_two())
 
 

@@ -33,11 +33,11 @@ DEFERRED = (signal.SIGINT, signal.SIGTERM)
 
 
 class SignalHandler:
-    """Inside `with`, notes signals that ask the program to stop; `received` is the first, or 0.
+    """Context manager that defers SIGINT and SIGTERM; `received` is the first signal, or 0.
 
-    A second Ctrl-C interrupts at once. Signals that the program was told to ignore, as shells tell
-    those in the background, stay ignored. Outside the main thread, where Python does not allow
-    handlers, nothing changes. Only the `verbose` one of several processes prints.
+    A second Ctrl-C interrupts immediately. Signals that are already ignored, as in background jobs
+    of a shell, stay ignored. Outside the main thread, where Python does not allow handlers, this
+    has no effect. Only a process with `verbose` prints.
     """
 
     def __init__(self, *, verbose: bool = True) -> None:
@@ -50,7 +50,7 @@ class SignalHandler:
             before = {number: signal.getsignal(number) for number in DEFERRED}
             self._before = {n: h for n, h in before.items() if h not in (signal.SIG_IGN, None)}
             for number in self._before:
-                signal.signal(number, self._note)
+                signal.signal(number, self._receive)
         return self
 
     def __exit__(
@@ -63,36 +63,37 @@ class SignalHandler:
             signal.signal(number, handler)
         self._before = {}
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _receive(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT == self.received:
             raise KeyboardInterrupt
         if not self.received and self._verbose:
-            again = "; Ctrl-C again stops at once" if number == signal.SIGINT else ""
+            again = "; press Ctrl-C again to stop at once" if number == signal.SIGINT else ""
             print(f"\nfinishing this step, then stopping{again}", file=sys.stderr, flush=True)
         self.received = self.received or number
 
 
 def exit_for_signal(number: int) -> None:
-    """End as a program that received this signal does: with the status 130 or 143."""
+    """Exit with the status of a program ended by this signal: 130 or 143."""
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)
 
 
-WEIGHTS_ALONE = ".safetensors"
+WEIGHTS_ONLY_SUFFIX = ".safetensors"
 
 
 def suffix(run: "Run") -> str:
-    """What the names of this run's checkpoints end with."""
+    """Return the file suffix of this run's checkpoints."""
     return sharded_checkpoint.SUFFIX if sharded_checkpoint.is_sharded(run.model) else ".pt"
 
 
 def save(parts: RunParts, path: Path) -> None:
-    """Write a run's state; in a run of many processes all must call this, the first one writes.
+    """Save the state of a run; in a run of several processes all must call this, rank 0 writes.
 
-    A name in `.safetensors` gets the weights alone, one in `.dcp` each process's part of them.
+    With the suffix `.safetensors` only the weights are saved; with `.dcp` each rank saves its
+    shard.
     """
-    if path.suffix == WEIGHTS_ALONE:
+    if path.suffix == WEIGHTS_ONLY_SUFFIX:
         _save_weights(parts, path)
         return
     content = run_state.collect(parts)
@@ -105,7 +106,7 @@ def save(parts: RunParts, path: Path) -> None:
 
 
 def load(run: "Run", path: Path) -> None:
-    """Bring the run to the state in a checkpoint; raises `CheckpointError` with nothing changed."""
+    """Restore the run from a checkpoint; on `CheckpointError` the run is unchanged."""
     if path.suffix == sharded_checkpoint.SUFFIX:
         found = sharded_checkpoint.load(path, _sharded_tensors(run), run.group)
     else:
@@ -114,7 +115,7 @@ def load(run: "Run", path: Path) -> None:
 
 
 def resolve(path: Path) -> Path:
-    """The checkpoint of this name; of a folder of them the newest."""
+    """Return the checkpoint at this path, or the newest one in a folder of checkpoints."""
     if path.is_dir() and path.suffix != sharded_checkpoint.SUFFIX:
         return newest_in(path)
     if not path.exists():
@@ -127,8 +128,8 @@ def _save_weights(parts: RunParts, path: Path) -> None:
         from safetensors.torch import save as as_bytes
     except ModuleNotFoundError as error:
         raise CheckpointError(
-            f"{path} needs the package safetensors: pip install safetensors; or write a "
-            'checkpoint of PyTorch: trainer.save("run.pt")'
+            f"writing {path} requires the package safetensors: pip install safetensors; or save a "
+            'PyTorch checkpoint: trainer.save("run.pt")'
         ) from error
     weights = sharded_checkpoint.full_state(weights_of(parts.model))
     tensors = {
@@ -140,17 +141,17 @@ def _save_weights(parts: RunParts, path: Path) -> None:
 
 
 def _sharded_tensors(run: "Run") -> dict[str, Tensor]:
-    """This run's tensors by their place in its state; an optimizer's lie below its parameter's."""
-    places = {f"model/weights/{name}": tensor for name, tensor in weights_of(run.model).items()}
+    """Return the sharded tensors of a run by their path in the state of its checkpoint."""
+    paths = {f"model/weights/{name}": tensor for name, tensor in weights_of(run.model).items()}
     for i, optimizer in enumerate(optimizers_in(run.optimizer)):
         groups = getattr(optimizer, "param_groups", [])
         parameters = [parameter for group in groups for parameter in group["params"]]
-        places.update({f"optimizers/{i}/state/state/{j}": p for j, p in enumerate(parameters)})
-    return {place: t for place, t in places.items() if hasattr(t, "full_tensor")}
+        paths.update({f"optimizers/{i}/state/state/{j}": p for j, p in enumerate(parameters)})
+    return {path: t for path, t in paths.items() if hasattr(t, "full_tensor")}
 
 
 class CheckpointManager:
-    """Writes the checkpoints of a run; without a folder, signals still end it between two steps.
+    """Writes the checkpoints of a run, and ends it between two steps after a signal.
 
     `next_save` is the number of training batches after which the next checkpoint is due.
     """
@@ -168,11 +169,11 @@ class CheckpointManager:
 
     @property
     def has_folder(self) -> bool:
-        """Whether checkpoints are written at all."""
+        """Whether checkpoints are written."""
         return self._dir is not None
 
     def begin(self, resume: str | Path | None) -> None:
-        """Prepare the folder, and resume from a checkpoint where one was asked for."""
+        """Prepare the folder, and resume from a checkpoint if requested."""
         run, folder = self._run, self._dir
         found = run.group.broadcast_result(lambda: self._find(resume))
         if folder is not None:
@@ -182,15 +183,15 @@ class CheckpointManager:
             self.is_resumed = True
         self._saved()
         if folder is not None:
-            aside = run.group.broadcast_result(lambda: folder.archive_other_run(found))
-            if aside and run.group.is_main:
-                print(f"moved checkpoints of an earlier run to {folder.folder / aside}")
-            self._catch_up_on_best(found)
+            archive = run.group.broadcast_result(lambda: folder.archive_other_run(found))
+            if archive and run.group.is_main:
+                print(f"moved checkpoints of an earlier run to {folder.folder / archive}")
+            self._restore_best_record(found)
         if resume is not None and run.group.is_main:
             print(self._describe_begin(found))
 
     def batch_done(self) -> None:
-        """Stop if a signal came, and write a checkpoint if one is due."""
+        """Stop if a signal was received, and write a checkpoint if one is due."""
         run = self._run
         self._stop_signal = self._stop_signal or self._consensus.poll(run.signals.received)
         if not run.is_between_updates:
@@ -202,7 +203,7 @@ class CheckpointManager:
             self._save()
 
     def epoch_done(self, is_best: bool) -> None:
-        """Write a checkpoint if one is due, or the epoch was the best or the last."""
+        """Write a checkpoint if one is due, or if the epoch was the best or the last."""
         run = self._run
         self._stop_signal = self._stop_signal or self._consensus.poll(run.signals.received)
         is_last = run.position.epoch >= run.max_epochs or run.early_stopping.should_stop
@@ -224,7 +225,11 @@ class CheckpointManager:
             save(run.state_parts(), path)
         except CheckpointUnavailableError as error:
             self._saved()
-            warnings.warn(f"{error}. The run continues; the next checkpoint is tried", stacklevel=2)
+            warnings.warn(
+                f"{error}. Training continues without this checkpoint; the next one is written "
+                "when it is due",
+                stacklevel=2,
+            )
             return None
         self._saved()
         if run.group.is_main:
@@ -232,7 +237,7 @@ class CheckpointManager:
         return path
 
     def _saved(self) -> None:
-        """Work out when the next checkpoint is due."""
+        """Compute when the next checkpoint is due."""
         run, every = self._run, self._run.config.every
         if self._dir is None:
             return
@@ -243,14 +248,14 @@ class CheckpointManager:
             self.next_save = run.position.num_steps + steps_between
 
     def _stop(self, path: Path | None) -> None:
-        """Leave the run as the signal asked; `path` is the checkpoint that holds it, if any."""
+        """End the run after a signal; `path` is its last checkpoint, if any."""
         run = self._run
-        run.metrics.pop_means()  # what an unfinished validation pass has summed
+        run.metrics.pop_means()  # discard the sums of an unfinished validation pass
         run.is_validating = False
         if path is not None:
             run.group.barrier()
             if run.group.is_main:
-                print(f'{path} holds the run; trainer.fit(model, data, resume="last") continues it')
+                print(f'saved {path}; trainer.fit(model, data, resume="last") continues the run')
         exit_for_signal(self._stop_signal)
 
     def _find(self, resume: str | Path | None) -> Path | None:
@@ -261,8 +266,8 @@ class CheckpointManager:
             return resolve(Path(resume))
         if folder is None:
             raise CheckpointError(
-                f"resume={str(resume)!r} looks in the checkpoint folder, and the trainer has none: "
-                'd2l.Trainer(…, checkpoint="checkpoints"), or resume=PATH'
+                f"resume={str(resume)!r} requires a checkpoint folder, but the trainer has none; "
+                'use d2l.Trainer(…, checkpoint="checkpoints"), or resume=PATH'
             )
         newest = folder.newest()
         if newest is None or resume == "last":
@@ -270,14 +275,14 @@ class CheckpointManager:
         best = folder.best()
         if best is None:
             raise CheckpointError(
-                f'resume="best": no best checkpoint is recorded in {folder.folder}, because '
-                f'{self._run.early_stopping.monitor} was not plotted yet; resume="last" continues '
-                f"from {newest}"
+                f'resume="best": no best checkpoint is recorded in {folder.folder} because '
+                f"{self._run.early_stopping.monitor} has not been plotted yet; use "
+                f'resume="last" to continue from {newest}'
             )
         return best
 
-    def _catch_up_on_best(self, found: Path | None) -> None:
-        """A run that was killed right after it wrote its best checkpoint could not record it."""
+    def _restore_best_record(self, found: Path | None) -> None:
+        """Record the best checkpoint if the run was killed between writing and recording it."""
         folder, early_stopping = self._dir, self._run.early_stopping
         if found is None or folder is None or not folder.contains(found):
             return
@@ -289,7 +294,7 @@ class CheckpointManager:
         run = self._run
         if found is None:
             assert self._dir is not None
-            return f"no checkpoint in {self._dir.folder} yet: starting with epoch 1"
+            return f"no checkpoint in {self._dir.folder} yet; starting from epoch 1"
         if run.early_stopping.should_stop:
             return f"the run in {found} is complete; {run.early_stopping.describe()}"
         epoch, batch = run.position.epoch, run.position.batch

@@ -1,4 +1,4 @@
-"""The loader that a run hands out: batches on its device, each reported to the run."""
+"""The loader of a run: yields batches on the run's device and notifies the run of each."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class DeviceLoader:
-    """A loader as a run hands it out: batches on the run's device, each reported to the run.
+    """Wraps a loader: yields batches on the run's device and notifies the run of each.
 
-    Data in memory move to the device whole; with `stream`, or if they do not fit, batch by batch.
-    Everything else (`dataset`, `batch_size`, …) is the loader's own.
+    Data in memory are copied to the device at once; with `stream`, or if they do not fit, batch by
+    batch. All other attributes (`dataset`, `batch_size`, …) are those of the wrapped loader.
     """
 
     def __init__(self, loader: Any, run: "Run", is_training: bool) -> None:
@@ -35,7 +35,7 @@ class DeviceLoader:
         run = self._run
         for batch in run.start_pass(self) if run.is_open else self.loader:
             if not (self._is_placed and run.is_open):
-                batch = move(batch, self._device)  # noqa: PLW2901 - the same batch, where it counts
+                batch = move(batch, self._device)  # noqa: PLW2901 - the same batch, on the device
             if not run.is_open:
                 yield batch
                 continue
@@ -44,7 +44,7 @@ class DeviceLoader:
             if observer is not None and (
                 observer.next_batch > run.num_batches_done
                 if self.is_training
-                else not observer.wants_validation
+                else not observer.observes_validation
             ):
                 observer = None
             if observer is not None:
@@ -58,18 +58,18 @@ class DeviceLoader:
             run.finish_pass()
 
     def __getattr__(self, name: str) -> Any:
-        if name == "loader":  # not there yet, while a copy is being made
+        if name == "loader":  # not set yet, while a copy is being made
             raise AttributeError(name)
         return getattr(self.loader, name)
 
 
 def batches_from(source: Any, first: int) -> Iterator[Any]:
-    """The batches of a new pass from this one on: a slice of its indices, where it has indices."""
+    """Iterate over a new pass from batch `first` on; skips by index if the source has indices."""
     if isinstance(source, ShardedLoader):
         return source.batches(first)
     if isinstance(source, (ResidentLoader, StreamedLoader)):
         return source.batches(source.parts(first))
     batches = iter(source)
     for _ in islice(batches, first):
-        pass  # whatever they draw was drawn in the run that is resumed
+        pass  # their random numbers were drawn in the resumed run, too
     return batches

@@ -1,4 +1,4 @@
-"""One metric monitored from epoch to epoch: is it still improving, and when was it best?"""
+"""Early stopping: monitor one metric per epoch, and stop when it no longer improves."""
 
 import math
 from typing import Any
@@ -12,8 +12,8 @@ MODES = ("min", "max")
 class EarlyStopping:
     """Monitors the metric `monitor`, for which lower ("min") or higher ("max") is better.
 
-    Without a `mode` it follows from the name: accuracy and the like are to rise, all else to fall.
-    `should_stop` once the best has not improved for `patience` epochs in a row; None: never.
+    If `mode` is None it follows from the name: "max" for accuracies and similar, otherwise "min".
+    `should_stop` is True once the best has not improved for `patience` epochs; None: never.
     """
 
     def __init__(self, monitor: str, mode: str | None, patience: int | None) -> None:
@@ -26,7 +26,7 @@ class EarlyStopping:
         self.best, self.num_epochs_without = math.nan, 0
 
     def update(self, value: float) -> bool:
-        """Take in the value of an epoch; whether it is the best so far."""
+        """Record the value of an epoch; return whether it is the best so far."""
         is_best = not math.isnan(value) and (math.isnan(self.best) or self._is_better(value))
         self.best = value if is_best else self.best
         self.num_epochs_without = 0 if is_best else self.num_epochs_without + 1
@@ -38,19 +38,19 @@ class EarlyStopping:
         return self.patience is not None and self.num_epochs_without >= self.patience
 
     def describe(self) -> str:
-        """Why the run ends here."""
+        """Return the message printed when the run stops early."""
         return (
             f"stopped early: {self.monitor} has not improved on {self.best:.4g} for "
             f"{self.num_epochs_without} epochs (patience={self.patience})"
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """The best value so far, of which metric, and how long ago it was."""
+        """Return the metric, its best value and the number of epochs since."""
         monitored = {"monitor": self.monitor, "mode": self.mode}
         return {**monitored, "best": self.best, "num_epochs_without": self.num_epochs_without}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a state that `state_dict` gave; start over if it is of another metric."""
+        """Restore a state of `state_dict`; ignored if it belongs to a different metric."""
         if (state["monitor"], state["mode"]) == (self.monitor, self.mode):
             self.best, self.num_epochs_without = state["best"], state["num_epochs_without"]
 
@@ -59,11 +59,11 @@ class EarlyStopping:
 
 
 def require_metric(value: float | None, label: str, labels: list[str]) -> float:
-    """The last value of a metric; an error that names those that were plotted."""
+    """Return the last value of a metric; raise `ModelError` if it was not plotted."""
     if value is None:
         raise ModelError(
-            f"the metric {label!r} is monitored, but no value of that name was plotted; the board "
-            f"has {', '.join(labels) or 'no curve'}. Plot it in validation_step, or name another: "
-            'd2l.Trainer(…, monitor="val_loss")'
+            f"the metric {label!r} is monitored, but no metric of that name was plotted; the board "
+            f"has {', '.join(labels) or 'no curve'}. Plot it in validation_step, or monitor "
+            'another: d2l.Trainer(…, monitor="val_loss")'
         )
     return value

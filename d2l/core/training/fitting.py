@@ -1,4 +1,4 @@
-"""How a run is opened and closed: what `fit` does before the first epoch and after the last."""
+"""Open and close a run: what `fit` does before the first epoch and after the last."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -33,10 +33,10 @@ Step = Callable[["Trainer", Run | None, Any], None]
 
 
 class OpenRun:
-    """Inside `with`, the run goes on: model, loaders and everything that takes part are ready.
+    """Context manager of a run: prepares model, loaders, optimizer, checkpoints and logging.
 
-    Whatever ends it, the board and the record are brought up to date, and the trainer has the
-    reader's own loaders again. (Not a generator: a reader's code may raise StopIteration.)
+    At its end, also after an error, the board and the record are updated and the trainer gets the
+    user's loaders back. (Not a generator, because user code may raise StopIteration.)
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class OpenRun:
 
 @dataclass
 class Hooks:
-    """The trainer's own steps, and the names of its methods that a reader has replaced."""
+    """The steps of the trainer, and the names of its methods that are user-defined."""
 
     replaced: list[str]
     train: Step
@@ -99,9 +99,9 @@ class Hooks:
 
 
 def _prepare(run: Run, data: Any, stack: ExitStack) -> None:
-    """Bring model and loaders to the run, and have the reader's own back after it."""
+    """Move the model, wrap the loaders, and register a callback that undoes both."""
     trainer, model = run.trainer, run.model
-    stack.callback(_give_back, trainer, model, device_of_unregistered_tensors(model), run.device)
+    stack.callback(_undo, trainer, model, device_of_unregistered_tensors(model), run.device)
     display = getattr(model.board, "display", True)
     trainer.prepare_data(data)
     trainer.prepare_model(model)
@@ -114,17 +114,17 @@ def _prepare(run: Run, data: Any, stack: ExitStack) -> None:
         trainer.val_dataloader = DeviceLoader(trainer.val_dataloader, run, False)
 
 
-def _give_back(trainer: "Trainer", model: Any, home: Any, device: torch.device) -> None:
+def _undo(trainer: "Trainer", model: Any, home: Any, device: torch.device) -> None:
     for name in ("train_dataloader", "val_dataloader"):
         loader = vars(trainer).get(name)
         if isinstance(loader, DeviceLoader):
             setattr(trainer, name, loader.loader)
     if home is not None and device.type != "meta":
-        model.to(home)  # a reader continues to compute with tensors they made themselves
+        model.to(home)  # the user may continue to compute with the tensors they created
 
 
 def _configure(run: Run, has_own_loop: bool) -> None:
-    """Make the optimizer and what records the run's values."""
+    """Create the optimizer and the metric recorder."""
     configured = run.model.configure_optimizers()
     if has_own_loop:
         run.trainer.optim, run.optimizer, run.schedule = unpack_for_own_loop(configured)
@@ -137,7 +137,7 @@ def _configure(run: Run, has_own_loop: bool) -> None:
     run.metrics = MetricRecorder(run.model, run.group, run.device, run.num_train_batches)
     curves = board_curves(run.model.board)
     if curves is not None:
-        curves.drop_unfinished()  # what an earlier run left of its last point
+        curves.drop_unfinished()  # the incomplete last point of an earlier run
 
 
 def _plan(run: Run, hooks: Hooks) -> None:
@@ -153,7 +153,7 @@ def _plan(run: Run, hooks: Hooks) -> None:
 
 
 def _observed(run: Run, batch: Any, train: Step) -> None:
-    """A step that is captured later; an observer looks at the first ones, which are eager."""
+    """Run a step that is captured later; the first, eager steps are reported to an observer."""
     observer, trainer = run.observer, run.trainer
     if observer is None or run.num_batches_done < observer.next_batch:
         train(trainer, run, trainer.prepare_batch(batch))
@@ -165,7 +165,7 @@ def _observed(run: Run, batch: Any, train: Step) -> None:
 
 @contextmanager
 def _compiled(run: Run) -> Iterator[None]:
-    """Inside, PyTorch compiles the model's forward pass if requested; the model stays as it was."""
+    """Compile the model's forward pass inside the block, if requested; undone at the end."""
     if not run.config.compile:
         yield
         return
@@ -188,7 +188,7 @@ def _report_end(run: Run, kind: Any, error: BaseException | None, traceback: Any
 
 
 def _explain(run: Run, kind: Any, error: BaseException | None, traceback: Any) -> None:
-    """Close the observer, and raise what it has to say about an error from that error."""
+    """Close the observer; if it can explain an error, raise its error from that one."""
     observer, run.observer = run.observer, None
     if observer is None:
         return
@@ -201,8 +201,8 @@ def _explain(run: Run, kind: Any, error: BaseException | None, traceback: Any) -
 
 
 def _note_batch(run: Run, kind: Any, error: BaseException | None, traceback: Any) -> None:
-    """Have an error in a step say which batch it was in."""
+    """Add a note about the batch to an error raised in a step."""
     if run.batch is not None and isinstance(error, Exception):
         parts = checks.describe_batch(run.batch)
         epoch = run.position.epoch + 1
-        error.add_note(f"This was in epoch {epoch}, in a batch of the parts {parts}.")
+        error.add_note(f"Raised in epoch {epoch}, for a batch of {parts}.")

@@ -1,4 +1,7 @@
-"""Learning rates on the device, so that a captured step reads them instead of baking them in."""
+"""Runs whose steps are captured and replayed: the choice, the passes, learning rates on the device.
+
+With its rates on the device, a captured step reads them instead of containing their values.
+"""
 
 import dataclasses
 import inspect
@@ -25,15 +28,15 @@ from d2l.engine.tensor_loaders import ResidentLoader, StreamedLoader
 if TYPE_CHECKING:
     from d2l.core.training.run import Run
 
-FEWEST_STEPS = 300  # capturing costs about as much as it saves in so many small steps
-READABLE = frozenset(  # what a step may ask the trainer for, because it stays right in a replay
+MIN_STEPS = 300  # capturing costs about as much as it saves in this many small steps
+READABLE = frozenset(  # trainer attributes that a step may read: they stay valid in a replay
     {"_d2l", "max_epochs", "num_train_batches", "num_val_batches", "device", "gpus"}
     | {"gradient_clip_val", "model", "optim"}
 )
 
 
 def make_plan(run: "Run", replaced: list[str]) -> Plan:
-    """The plan of a run that is about to begin; `replaced` are methods that are a reader's own."""
+    """Return the plan of a new run; `replaced` are the names of user-defined trainer methods."""
     why = _why_eager(run, [] if run.has_book_loop else replaced)
     source = run.trainer.train_dataloader.source
     data = "resident" if isinstance(_unsharded(source), ResidentLoader) else "streamed"
@@ -44,9 +47,9 @@ def make_plan(run: "Run", replaced: list[str]) -> Plan:
 
 
 class GraphedRun:
-    """The passes of one run whose steps are replayed.
+    """Training and validation passes of one run with replayed steps.
 
-    `train_step` and `val_step` are the eager steps, which is what is captured.
+    `train_step` and `val_step` are the eager steps that get captured.
     """
 
     def __init__(
@@ -64,27 +67,27 @@ class GraphedRun:
         source = val_loader.source if isinstance(val_loader, DeviceLoader) else None
         if isinstance(source, ResidentLoader) and len(source):
             self._val = GraphedEpoch(source, val_step, StepState(run, with_optimizer=False))
-        self._pending: list[tuple[Snapshot, Callable[[Snapshot], None]]] = []  # yet to be read
-        self._num_taken = 0  # training batches of this pass whose values were taken
+        self._pending: list[tuple[Snapshot, Callable[[Snapshot], None]]] = []  # not read yet
+        self._num_copied = 0  # training batches of this pass whose values are in a snapshot
         self._rates = rates_in(run.optimizer)
         self._device_rates: DeviceRates | None = None
 
     def train_epoch(self) -> None:
-        """One pass over the training batches."""
+        """Train on all training batches."""
         run = self._run
         run.finish_pass()
         run.is_training = True
         rng = run.start_training_pass()
-        self._num_taken = run.position.batch
+        self._num_copied = run.position.batch
         with self._rates_on_device():
             rest = self._train.begin(run.position.batch)
             run.training_pass_started(rng)
             self._replay(self._train, rest)
-        self._take_training_values()
+        self._snapshot_training_values()
         run.finish_pass()
 
     def validate_epoch(self, eager: Callable[[], None]) -> None:
-        """One pass over the validation batches; the eager one where they are not in memory."""
+        """Evaluate on all validation batches; calls `eager` if they are not in memory."""
         run = self._run
         if self._val is None:
             eager()
@@ -93,35 +96,35 @@ class GraphedRun:
         run.is_validating, run.validation_rng, run.position.val_batch = True, run.rng.states, 0
         with torch.no_grad():
             self._replay(self._val, self._val.begin())
-        run.is_validating = False  # its means are drawn when they are read
+        run.is_validating = False  # the means are plotted once they are read
         snapshot = self._val.results.snapshot(0, len(self._val.loader))
         self._pending.append((snapshot, partial(self._add_validation, x=run.validation_x)))
         run.finish_pass()
 
     @property
     def is_blocked(self) -> bool:
-        """Whether the steps turned out to do what a replay cannot."""
+        """Whether the steps did something that a replay cannot do."""
         return any(epoch.blockers for epoch in self._epochs)
 
     def update(self) -> None:
-        """Put the values that have arrived on the board; does not wait for the device."""
+        """Plot the values that have arrived; does not synchronize with the device."""
         if self._run.is_training:
-            self._take_training_values()
+            self._snapshot_training_values()
         while self._pending and self._pending[0][0].is_here():
             snapshot, add = self._pending.pop(0)
             add(snapshot)
 
     def flush(self) -> None:
-        """Put the values there are on the board; waits for the device."""
+        """Plot all values; synchronizes with the device."""
         if self._run.is_training:
-            self._take_training_values()
+            self._snapshot_training_values()
         pending, self._pending = self._pending, []
         for snapshot, add in pending:
             add(snapshot)
 
-    def _take_training_values(self) -> None:
+    def _snapshot_training_values(self) -> None:
         run, last = self._run, self._run.position.batch
-        first, self._num_taken = self._num_taken, last
+        first, self._num_copied = self._num_copied, last
         if first < last:
             snapshot = self._train.results.snapshot(first, last)
             index = run.position.first_batch + first
@@ -135,7 +138,7 @@ class GraphedRun:
             self._run.metrics.add_training_values(key, values, first)
 
     def _add_validation(self, snapshot: Snapshot, x: float) -> None:
-        """The means of the pass: each value with the number of examples of its batch."""
+        """Plot the means of the pass, each value weighted by the examples of its batch."""
         assert self._val is not None
         loader, metrics = self._val.loader, self._run.metrics
         full, rest = divmod(loader.num_examples, loader.batch_size)
@@ -146,7 +149,7 @@ class GraphedRun:
         metrics.draw_means(x)
 
     def leave(self) -> None:
-        """Continue with eager steps, and say why in the plan."""
+        """Continue with eager steps, and record the reason in the plan."""
         self.flush()
         _count_steps_on_host(self._run.optimizer, self._made_capturable)
         blockers = [blocker for epoch in self._epochs for blocker in epoch.blockers]
@@ -156,7 +159,7 @@ class GraphedRun:
         vars(self).clear()
 
     def close(self) -> None:
-        """Note in the plan what was captured again, and let buffers and graphs go."""
+        """Record recaptures in the plan, and free buffers and graphs."""
         if self.is_blocked:
             self.leave()
             return
@@ -169,7 +172,7 @@ class GraphedRun:
         return [self._train] if self._val is None else [self._train, self._val]
 
     def _rates_on_device(self) -> Any:
-        """Inside, the rates are on the device once they have changed between two passes."""
+        """Context in which the rates are on the device, once they changed between two passes."""
         run = self._run
         if self._device_rates is None and rates_in(run.optimizer) != self._rates:
             if can_be_on_device(run.optimizer, run.model, run.device):
@@ -180,13 +183,13 @@ class GraphedRun:
     def _replay(self, epoch: GraphedEpoch, rest: torch.Tensor) -> None:
         run = self._run
         run.table = epoch.results
-        held = vars(run.model).get("trainer")
+        previous = vars(run.model).get("trainer")
         vars(run.model)["trainer"] = TrainerProxy(run.trainer, epoch.blockers, READABLE)
         try:
             epoch.run(rest, run.batch_done)
         finally:
             run.table = None
-            vars(run.model)["trainer"] = held
+            vars(run.model)["trainer"] = previous
 
 
 def _why_eager(run: "Run", replaced: list[str]) -> str:
@@ -196,20 +199,20 @@ def _why_eager(run: "Run", replaced: list[str]) -> str:
     is_step_schedule = run.schedule is not None and run.schedule.interval == "step"
     reasons = (
         (run.group.size > 1, f"{run.group.size} processes exchange their gradients"),
-        (config.replay is False, "Trainer(replay=False) asked for it"),
+        (config.replay is False, "Trainer(replay=False) was requested"),
         (
             run.device.type not in graph.GRAPHS,
-            f"on {run.device.type} there are no launches to save",
+            f"CUDA graphs are not available on {run.device.type}",
         ),
-        (bool(replaced), f"{', '.join(replaced)} of the trainer was replaced"),
+        (bool(replaced), f"the trainer overrides {', '.join(replaced)}"),
         (not isinstance(source, ResidentLoader), "the training data are not in memory"),
         (not isinstance(model, Module), f"{type(model).__name__} is not a d2l.Module"),
-        (_replaces_plot(model), f"{type(model).__name__} has a plot of its own"),
-        (config.accumulate > 1, f"gradients of {config.accumulate} batches make one step"),
+        (_replaces_plot(model), f"{type(model).__name__} overrides plot"),
+        (config.accumulate > 1, f"gradients of {config.accumulate} batches are accumulated"),
         (is_step_schedule, "the learning rate changes at every step"),
         (_needs_closure(run.optimizer), "the optimizer calls the loss itself (a closure)"),
         (
-            config.replay is None and num_steps < FEWEST_STEPS,
+            config.replay is None and num_steps < MIN_STEPS,
             f"{num_steps} steps are too few to be worth capturing",
         ),
     )
@@ -217,10 +220,10 @@ def _why_eager(run: "Run", replaced: list[str]) -> str:
 
 
 def make_capturable(optimizer: Any, device: torch.device) -> list[dict[str, Any]]:
-    """Have optimizers that count their steps, such as Adam, count them on the device.
+    """Move the step counts of optimizers such as Adam to the device, and set `capturable`.
 
-    They do from their first step on, but not in a run that is resumed from one on a CPU. Returns
-    the groups that counted on the host.
+    PyTorch does this for new optimizers, but not for a run resumed from a CPU checkpoint. Returns
+    the groups that were changed.
     """
     groups = [g for g in getattr(optimizer, "param_groups", []) if g.get("capturable") is False]
     groups = groups if device.type == "cuda" else []
@@ -233,7 +236,7 @@ def make_capturable(optimizer: Any, device: torch.device) -> list[dict[str, Any]
 
 
 def _count_steps_on_host(optimizer: Any, groups: list[dict[str, Any]]) -> None:
-    """Undo `make_capturable` for the eager steps, which wait for no device then."""
+    """Undo `make_capturable`, so that eager steps do not synchronize with the device."""
     for group in groups:
         group["capturable"] = False
         for parameter in group["params"]:
@@ -243,7 +246,7 @@ def _count_steps_on_host(optimizer: Any, groups: list[dict[str, Any]]) -> None:
 
 
 def _without_capturable_warning(step: Callable[[Any], None], batch: Any) -> None:
-    with warnings.catch_warnings():  # before the capture, Adam wonders why there is none
+    with warnings.catch_warnings():  # before the capture, Adam warns that it is not captured
         warnings.filterwarnings("ignore", message="This instance was constructed with capt")
         step(batch)
 
@@ -258,30 +261,30 @@ def _replaces_plot(model: Any) -> bool:
     return getattr(type(model), "plot", None) is not _OUR_PLOT or "plot" in vars(model)
 
 
-_OUR_PLOT = Module.plot  # as it was before any reader replaced it
+_OUR_PLOT = Module.plot  # before any user code replaces it
 
 
 def _needs_closure(optimizer: Any) -> bool:
     if not hasattr(optimizer, "step"):
-        return False  # several, in a loop of the reader's own
+        return False  # several optimizers, in a user-defined loop
     parameters = inspect.signature(optimizer.step).parameters.values()
-    own = [p for p in parameters if p.name != "self"]  # which shows once a scheduler wraps the step
+    own = [p for p in parameters if p.name != "self"]  # present once a scheduler wraps the step
     return any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in own)
 
 
-OPTIMIZERS = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)  # take a tensor as their rate
+OPTIMIZERS = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)  # accept a tensor as lr
 
 
 def rates_in(optimizer: Any) -> list[Any]:
-    """The learning rate of each group; none of what is not PyTorch's optimizer."""
+    """Return the learning rate of each parameter group; [] for other optimizers."""
     return [group.get("lr") for group in getattr(optimizer, "param_groups", [])]
 
 
 def can_be_on_device(optimizer: Any, model: torch.nn.Module, device: torch.device) -> bool:
-    """Whether this optimizer computes the same with its rates on the device, without reading them.
+    """Whether this optimizer gives the same results with its rates on the device.
 
-    SGD does in its fused form, which knows neither sparse gradients nor complex parameters, and
-    which on a CPU rounds differently.
+    SGD does in its fused form, which supports neither sparse gradients nor complex parameters, and
+    rounds differently on a CPU.
     """
     if type(optimizer) not in OPTIMIZERS or not all(type(r) is float for r in rates_in(optimizer)):
         return False
@@ -298,9 +301,9 @@ def can_be_on_device(optimizer: Any, model: torch.nn.Module, device: torch.devic
 
 
 class DeviceRates:
-    """The rates of an optimizer as tensors on a device, for the time of a pass.
+    """The learning rates of an optimizer as tensors on the device, during a pass.
 
-    Between two passes they are the numbers that readers and schedulers know.
+    Between two passes they are numbers, as users and schedulers expect.
     """
 
     def __init__(self, optimizer: Any, device: torch.device) -> None:
@@ -310,7 +313,7 @@ class DeviceRates:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Inside, the optimizer reads its rates from the device."""
+        """Context in which the optimizer reads its rates from the device."""
         before = [(group["lr"], group.get("fused")) for group in self._groups]
         for group, rate in zip(self._groups, self._rates, strict=True):
             group["lr"] = rate.fill_(group["lr"])

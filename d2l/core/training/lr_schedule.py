@@ -9,7 +9,7 @@ from torch.optim.lr_scheduler import LambdaLR, OneCycleLR, ReduceLROnPlateau
 from d2l.errors import CheckpointError, ModelError
 
 OPTIONS = ("scheduler", "interval", "frequency", "monitor")
-PROGRESS = frozenset(  # of a scheduler's state: how far it is, not what it was made with
+PROGRESS = frozenset(  # entries of a scheduler's state that are progress, not arguments
     {"last_epoch", "_step_count", "_last_lr", "_get_lr_called_within_step", "_is_initial"}
 )
 COUNTERS = PROGRESS | {"best", "num_bad_epochs", "cooldown_counter", "T_cur", "T_i", "mode_worse"}
@@ -18,8 +18,8 @@ COUNTERS = PROGRESS | {"best", "num_bad_epochs", "cooldown_counter", "T_cur", "T
 class Schedule:
     """A scheduler, stepped every `frequency` epochs, or updates with `interval="step"`.
 
-    `ReduceLROnPlateau` is given the last value of the metric `monitor`. Under a `fit_epoch` of the
-    reader's own, a scheduler that somebody else steps is left to them.
+    `ReduceLROnPlateau` gets the last value of the metric `monitor`. A scheduler that is stepped by
+    a user-defined `fit_epoch` is not stepped here.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class Schedule:
         self._last_epoch = getattr(scheduler, "last_epoch", None)
 
     def update(self, interval: str, number: int, latest: Callable[[str], float]) -> None:
-        """Step the scheduler if it is its turn after so many epochs or updates."""
+        """Step the scheduler if it is due after `number` epochs or updates."""
         if interval != self.interval or number % self.frequency:
             return
         if getattr(self.scheduler, "last_epoch", None) != self._last_epoch:
-            return  # stepped by a loop of the reader's own
+            return  # stepped by a user-defined loop
         if isinstance(self.scheduler, ReduceLROnPlateau):
             self.scheduler.step(latest(self.monitor))
         else:
@@ -46,15 +46,15 @@ class Schedule:
         self._last_epoch = getattr(self.scheduler, "last_epoch", None)
 
     def resumed(self) -> None:
-        """The scheduler was brought to where a checkpoint was."""
+        """Update after the scheduler was restored from a checkpoint."""
         self._last_epoch = getattr(self.scheduler, "last_epoch", None)
 
 
 def resumed_state(scheduler: Any, saved: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """The saved state, under the horizon that the scheduler was made with now.
+    """Return the saved state of a scheduler, with the constructor arguments of this run.
 
-    Where both were made alike this is the saved state. Otherwise its progress counts and the
-    constants of this run; raises `CheckpointError` if the rate is not a function of the two.
+    Only progress is taken from the saved state. Raises `CheckpointError` if the arguments differ
+    and the rate cannot be computed from progress and arguments alone.
     """
     own = scheduler.state_dict()
     differing = sorted(
@@ -68,23 +68,23 @@ def resumed_state(scheduler: Any, saved: Mapping[str, Any], source: str) -> dict
     if not (hasattr(scheduler, "_get_closed_form_lr") or isinstance(scheduler, OneCycleLR)):
         raise CheckpointError(
             f"{source} was trained with another {type(scheduler).__name__} ({changes}), whose rate "
-            "cannot be continued under these values. The model is as it was. Make the scheduler "
-            "with the same arguments as in that run"
+            "cannot be continued with these values. The model was not changed. Create the "
+            "scheduler with the same arguments as in that run"
         )
     done, total = saved.get("last_epoch", 0), own.get("total_steps", float("inf"))
     if done >= total:
         raise CheckpointError(
             f"{source} has done {done} steps of its schedule; this {type(scheduler).__name__} has "
-            f"{total} ({changes}). The model is as it was. Give it more total_steps"
+            f"{total} ({changes}). The model was not changed. Increase total_steps"
         )
     return {**saved, **{name: own[name] for name in differing}}
 
 
 def rates_of(scheduler: Any) -> list[float] | None:
-    """The rates of a scheduler where it is, if they do not depend on how it came there."""
+    """Return the current rates of a scheduler if they depend on its step number alone."""
     if hasattr(scheduler, "_get_closed_form_lr"):
         return [float(lr) for lr in scheduler._get_closed_form_lr()]
-    if isinstance(scheduler, (LambdaLR, OneCycleLR)):  # these compute each from the step's number
+    if isinstance(scheduler, (LambdaLR, OneCycleLR)):  # computed from the step number
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "To get the last learning rate")
             return [float(lr) for lr in scheduler.get_lr()]
@@ -92,11 +92,11 @@ def rates_of(scheduler: Any) -> list[float] | None:
 
 
 def unpack(configured: Any) -> tuple[Any, Schedule | None]:
-    """The optimizer and the schedule in what `configure_optimizers` returned.
+    """Return the optimizer and the schedule in the return value of `configure_optimizers`.
 
     Forms: `optimizer`; `[optimizer]`; `(optimizer, scheduler)`; `([optimizer], [scheduler])`;
     `{"optimizer": …, "lr_scheduler": scheduler or {"scheduler": …, "interval": "step", …}}`, where
-    `"monitor"` may stand next to the scheduler.
+    `"monitor"` may be in either dict.
     """
     if isinstance(configured, Mapping):
         optimizer, scheduler = _from_dict(configured)
@@ -109,10 +109,10 @@ def unpack(configured: Any) -> tuple[Any, Schedule | None]:
 
 
 def unpack_for_own_loop(configured: Any) -> tuple[Any, Any, Schedule | None]:
-    """What `trainer.optim` is under a `fit_epoch` of the reader's own, and as `unpack` has it.
+    """Return `trainer.optim` for a user-defined `fit_epoch`, then the result of `unpack`.
 
-    That loop may take what was returned apart, or call its optimizer's methods: both work.
-    Whatever else was returned is the loop's own affair.
+    The loop may unpack what `configure_optimizers` returned, or call the optimizer's methods on
+    it. Other return values are passed through unchanged.
     """
     try:
         optimizer, schedule = unpack(configured)
@@ -125,7 +125,7 @@ def unpack_for_own_loop(configured: Any) -> tuple[Any, Any, Schedule | None]:
 
 
 class _ActsAsOptimizer:
-    """What was returned, with the methods of the optimizer in it."""
+    """The returned tuple or dict, with the methods of the optimizer it contains."""
 
     optimizer: Any
 
@@ -136,7 +136,7 @@ class _ActsAsOptimizer:
         return made
 
     def __getattr__(self, name: str) -> Any:
-        if name == "optimizer":  # not there yet, while a copy is being made
+        if name == "optimizer":  # not set yet, while a copy is being made
             raise AttributeError(name)
         return getattr(self.optimizer, name)
 
@@ -153,9 +153,9 @@ def _from_dict(configured: Mapping[str, Any]) -> tuple[Any, Any]:
     unknown = [name for name in configured if name not in ("optimizer", "lr_scheduler", "monitor")]
     if unknown:
         raise ModelError(
-            "the dict of configure_optimizers has the keys optimizer, lr_scheduler and monitor; "
-            f"found {', '.join(map(str, unknown))} too. The options of a scheduler go next to it: "
-            '{"optimizer": o, "lr_scheduler": {"scheduler": s, "interval": "step"}}'
+            "the dict of configure_optimizers may have the keys optimizer, lr_scheduler and "
+            f"monitor; found also {', '.join(map(str, unknown))}. Put options of a scheduler into "
+            'its dict: {"optimizer": o, "lr_scheduler": {"scheduler": s, "interval": "step"}}'
         )
     optimizer, scheduler = configured.get("optimizer"), configured.get("lr_scheduler")
     if scheduler is None or "monitor" not in configured:
@@ -169,8 +169,8 @@ def _only(part: Any) -> Any:
         return part
     if len(part) > 1:
         raise ModelError(
-            f"a run has one optimizer and at most one scheduler; configure_optimizers gave "
-            f"{len(part)}. Several optimizers need a fit_epoch of your own"
+            f"a run has one optimizer and at most one scheduler; configure_optimizers returned "
+            f"{len(part)}. To train with several optimizers, override fit_epoch"
         )
     return part[0] if part else None
 
@@ -179,7 +179,7 @@ def _schedule(found: Any) -> Schedule:
     if isinstance(found, Mapping):
         if "scheduler" not in found or not found.keys() <= set(OPTIONS):
             raise ModelError(
-                f"a scheduler's dict has the keys {', '.join(OPTIONS)}; "
+                f"the dict of a scheduler may have the keys {', '.join(OPTIONS)}; "
                 f'found {", ".join(map(str, found))}. E.g. {{"scheduler": s, "interval": "step"}}'
             )
         schedule = Schedule(**found)
@@ -187,8 +187,8 @@ def _schedule(found: Any) -> Schedule:
         schedule = Schedule(found)
     if hasattr(schedule.scheduler, "zero_grad"):
         raise ModelError(
-            "a run has one optimizer and a scheduler; configure_optimizers gave two optimizers. "
-            "To alternate two optimizers, override fit_epoch"
+            "a run has one optimizer and a scheduler; configure_optimizers returned two "
+            "optimizers. To alternate two optimizers, override fit_epoch"
         )
     if not (isinstance(schedule.frequency, int) and schedule.frequency >= 1):
         raise ModelError(
@@ -196,7 +196,7 @@ def _schedule(found: Any) -> Schedule:
         )
     if not hasattr(schedule.scheduler, "step") or schedule.interval not in ("epoch", "step"):
         raise ModelError(
-            f"a scheduler has a method step(), and an interval is epoch or step; found "
+            f'a scheduler needs a method step(), and its interval must be "epoch" or "step"; found '
             f"{type(schedule.scheduler).__name__} with {schedule.interval!r}. E.g. return "
             "optimizer, torch.optim.lr_scheduler.StepLR(optimizer, step_size=10)"
         )
@@ -206,6 +206,6 @@ def _schedule(found: Any) -> Schedule:
 def _check_optimizer(optimizer: Any) -> None:
     if not (hasattr(optimizer, "step") and hasattr(optimizer, "zero_grad")):
         raise ModelError(
-            "configure_optimizers must return an optimizer, with step() and zero_grad(); found "
+            "configure_optimizers must return an optimizer with step() and zero_grad(); found "
             f"{type(optimizer).__name__}. E.g. return torch.optim.SGD(self.parameters(), self.lr)"
         )

@@ -1,6 +1,6 @@
-"""What may look at a run from outside: it is told of the parts, the batches and the epochs.
+"""The interface of run observers, which are notified of the batches and epochs of a run.
 
-The core does not import any observer: each registers the function that makes it.
+The core does not import any observer; each registers a factory function.
 """
 
 from collections.abc import Callable
@@ -12,35 +12,35 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class RunObserver(Protocol):
-    """Looks at a run and changes no number of it.
+    """Observes a run without changing any of its numbers.
 
-    `next_batch` is the number of the next training batch of this fit that it wants to be told of,
-    and `wants_validation` whether it wants the validation batches; the loop asks before each batch.
+    `next_batch` is the index of the next training batch of this fit to report to the observer, and
+    `observes_validation` whether validation batches are reported; both are read before each batch.
     """
 
     next_batch: float
-    wants_validation: bool
+    observes_validation: bool
 
     def opened(self) -> None:
-        """Model, optimizer and loaders are ready; nothing was trained yet."""
+        """Called once model, optimizer and loaders are ready, before the first batch."""
 
     def batch_started(self, batch: Any, is_training: bool) -> None:
-        """A batch is about to be handed out."""
+        """Called before a batch is yielded."""
 
     def batch_done(self, is_training: bool) -> None:
-        """The program is done with the batch."""
+        """Called after the step on the batch."""
 
     def epoch_done(self) -> None:
-        """An epoch is over, its points are on the board."""
+        """Called at the end of an epoch, after its points were plotted."""
 
     def explain_nonfinite(self, loss: Any) -> str | None:
-        """Why the loss became nan or infinite, or None where that is not known."""
+        """Return why the loss became nan or infinite, or None if unknown."""
 
     def failed(self, error: BaseException) -> BaseException | None:
-        """A better error to raise from this one, or None."""
+        """Return a more helpful error to raise from this one, or None."""
 
     def close(self) -> None:
-        """The run is over."""
+        """Called at the end of the run."""
 
 
 Maker = Callable[["Run"], RunObserver | None]
@@ -48,12 +48,12 @@ _makers: list[Maker] = []
 
 
 def observes_runs(maker: Maker) -> Maker:
-    """Register what makes an observer for each run that is opened, or returns None."""
+    """Register a function that returns an observer for a new run, or None."""
     _makers.append(maker)
     return maker
 
 
 def observer_of(run: "Run") -> RunObserver | None:
-    """The observer of a run that is about to be opened."""
+    """Return the observer of a new run."""
     made = (maker(run) for maker in _makers)
     return next((observer for observer in made if observer is not None), None)

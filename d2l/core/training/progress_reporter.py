@@ -1,4 +1,4 @@
-"""What a run prints outside a notebook: a line in a terminal, a line per epoch elsewhere."""
+"""Progress output outside a notebook: a live line in a terminal, one line per epoch in a pipe."""
 
 import time
 from typing import Any, Protocol, runtime_checkable
@@ -10,7 +10,7 @@ from d2l.plot.live import MAX_SHARE_OF_TIME, MIN_SECONDS_BETWEEN_PICTURES
 
 @runtime_checkable
 class Reported(Protocol):
-    """What the reporter reads of a run."""
+    """The attributes of a run that the reporter reads."""
 
     max_epochs: int
     num_batches_done: int
@@ -18,20 +18,20 @@ class Reported(Protocol):
 
     @property
     def num_epochs_done(self) -> float:
-        """How far the run is."""
+        """How many epochs are done, as a fraction."""
         ...
 
     def flush(self) -> None:
-        """Have every value on the board."""
+        """Plot all values."""
         ...
 
     def describe_position(self) -> str:
-        """The epoch of the run and their number."""
+        """Return the current epoch and the number of epochs."""
         ...
 
 
 class ProgressReporter:
-    """Reports one run while it goes on and at its end, in the way of the front end.
+    """Reports the progress and the result of one run in a terminal or a pipe.
 
     `board` holds the curves whose last values are shown; with `display=False` nothing is printed.
     """
@@ -46,22 +46,22 @@ class ProgressReporter:
             self._line = TerminalLine(total=run.max_epochs)
 
     def update(self) -> float:
-        """Bring the terminal's line up to date; when to call this again."""
-        begun = time.monotonic()
+        """Update the terminal's line; return the time at which to call this again."""
+        started = time.monotonic()
         if self._line is not None:
             text = f"{self._run.describe_position()}  {self._speed()}  {self._metrics(digits=3)}"
             self._line.show(self._run.num_epochs_done, text)
         now = time.monotonic()
-        return now + max(MIN_SECONDS_BETWEEN_PICTURES, (now - begun) / MAX_SHARE_OF_TIME)
+        return now + max(MIN_SECONDS_BETWEEN_PICTURES, (now - started) / MAX_SHARE_OF_TIME)
 
     def epoch_done(self) -> None:
-        """A line for the epoch, where lines stay: in a file or a pipe."""
+        """Print a line for the epoch if the output is a file or a pipe."""
         if self._frontend == "plain":
             self._run.flush()
             print(self._result(), flush=True)
 
     def finish(self) -> None:
-        """The last picture, and the last line: what a picture would show in a notebook."""
+        """Draw the last picture, and print the last line outside a notebook."""
         finish_board(self._board)
         if self._line is not None:
             self._line.close()

@@ -1,7 +1,7 @@
-"""One fit from its first batch to its last: where it is, and everything that takes part in it.
+"""The state of one fit, from its first batch to its last, and the components that it uses.
 
 `Trainer.fit` opens a run and loops over its epochs; the run's loaders report each batch to it, and
-`Module.plot` each value. When `fit` returns, the run is closed: nothing of it is left.
+`Module.plot` each value. When `fit` returns, the run is closed and its state is freed.
 """
 
 import math
@@ -46,13 +46,13 @@ STEP_LOSS = "the loss of the step"
 class Run:
     """The state of one fit.
 
-    `batch` is the one in work; `table` is where a step writes its values while it is captured or
+    `batch` is the current batch; `table` is where a step writes its values while it is captured or
     replayed. In a run of several processes `num_local` of the `num_global` examples of the batch
-    are in this one.
+    are in this process.
     """
 
     is_open, is_started = True, False
-    has_book_loop = False  # a reader's own `fit_epoch`, which does what the book's does
+    has_book_loop = False  # a user-defined `fit_epoch` that is identical to the book's
     checkpoints: "CheckpointManager"
     graphed: "GraphedRun | None" = None
     observer: "RunObserver | None" = None
@@ -81,33 +81,33 @@ class Run:
         self.validation_rng: GeneratorStates | None = None
         self.started = time.monotonic()
         self.batch: Any = None
-        self._source: Any = None  # of the pass in progress
+        self._source: Any = None  # of the current pass
         self.is_training = self.is_validating = False
-        self.num_accumulated = 0  # examples whose gradients wait for an update
+        self.num_accumulated = 0  # examples whose gradients are not applied yet
         self.num_batches_done = 0
         self._is_loss_checked = self._has_warned = False
-        self._written_loss: Any = None  # that the step in work has in the table already
+        self._written_loss: Any = None  # of the current step, already in the table
         self._next_report = self.started + SECONDS_BETWEEN_READS
 
     @property
     def epochs(self) -> Iterator[int]:
-        """The epochs that are left, until training is to stop early."""
+        """Iterate over the remaining epochs, until early stopping ends the run."""
         while self.position.epoch < self.max_epochs and not self.early_stopping.should_stop:
             yield self.position.epoch
 
     @property
     def num_local(self) -> int:
-        """How many examples of the batch count in this process."""
+        """The number of examples of the batch in this process."""
         return self._source.num_local if self.group.size > 1 else count_examples(self.batch)
 
     @property
     def num_global(self) -> int:
-        """How many examples the batch has in all processes together."""
+        """The number of examples of the batch in all processes together."""
         return self._source.num_global if self.group.size > 1 else count_examples(self.batch)
 
     @property
     def num_updates(self) -> int:
-        """How many steps the optimizer has done, of `accumulate` batches each."""
+        """The number of optimizer updates so far, of `accumulate` batches each."""
         accumulate, num_batches = self.config.accumulate, self.num_train_batches
         if accumulate == 1 or num_batches is None:
             return self.position.num_steps
@@ -116,16 +116,16 @@ class Run:
 
     @property
     def is_between_updates(self) -> bool:
-        """Whether no gradient waits for further batches."""
+        """Whether all gradients have been applied."""
         done = self.position.batch
         return done % self.config.accumulate == 0 or done == self.num_train_batches
 
     def start_pass(self, loader: "DeviceLoader") -> Iterator[Any]:
-        """Begin a pass over the training or the validation batches, in its middle if resumed."""
+        """Start a pass over the training or validation batches; a resumed one in its middle."""
         self.finish_pass()
         self._source = loader.source
         self.is_training, self.is_validating = loader.is_training, not loader.is_training
-        if self.is_validating:  # a validation pass is done whole, or again
+        if self.is_validating:  # a validation pass is never resumed in its middle
             self.validation_rng, self.position.val_batch = self.rng.states, 0
             return batches_from(loader.source, 0)
         rng = self.start_training_pass()
@@ -134,11 +134,11 @@ class Run:
         return batches
 
     def resume_after(self, epoch_rng: GeneratorStates | None, rng: GeneratorStates) -> None:
-        """Have the next training pass draw its order from `epoch_rng`, then continue with `rng`."""
+        """Let the next training pass draw its order from `epoch_rng`, then continue with `rng`."""
         self.resume_point = None if epoch_rng is None else ResumePoint(epoch_rng, rng)
 
     def state_parts(self) -> RunParts:
-        """What a checkpoint of this run is made of."""
+        """Return the parts of the run that a checkpoint contains."""
         return RunParts(
             self.model,
             self.optimizer,
@@ -155,7 +155,7 @@ class Run:
         )
 
     def start_training_pass(self) -> GeneratorStates | None:
-        """Before the order of a training pass is drawn; the random states for after that."""
+        """Prepare to draw the order of a training pass; return the random states for after it."""
         resume_point, self.resume_point = self.resume_point, None
         if resume_point is None:
             self.position.batch = 0
@@ -165,12 +165,12 @@ class Run:
         return None if resume_point is None else resume_point.rng
 
     def training_pass_started(self, rng: GeneratorStates | None) -> None:
-        """After the order was drawn: a resumed pass continues with its own random states."""
+        """Set the random states of a resumed pass, after its order was drawn."""
         if rng is not None:
             self.rng.states = rng
 
     def finish_pass(self) -> None:
-        """End the pass over the batches; the means of a validation pass become points."""
+        """End the pass over the batches; plots the means of a validation pass."""
         was_validating, self.validation_rng = self.is_validating, None
         self.is_training = self.is_validating = False
         if was_validating:
@@ -179,17 +179,17 @@ class Run:
 
     @property
     def num_epochs_done(self) -> float:
-        """How far the run is, in epochs; in whole ones where their length is not known."""
+        """How many epochs are done, as a fraction; whole epochs if their length is unknown."""
         return self.position.epoch + self.position.batch / (self.num_train_batches or math.inf)
 
     @property
     def validation_x(self) -> float:
-        """Where the validation points of this epoch are drawn."""
+        """The x position of the validation points of this epoch."""
         position = self.position
         return position.epoch + 1 if self.num_train_batches is not None else position.num_steps
 
     def batch_done(self) -> None:
-        """Between two batches: the schedule, checkpoints and signals, and the report."""
+        """Update schedule, checkpoints, signals and progress output after a batch."""
         position = self.position
         self._is_loss_checked = False
         if self.is_validating:
@@ -212,7 +212,7 @@ class Run:
             self._next_report = self.reporter.update()
 
     def epoch_done(self) -> None:
-        """Between two epochs: everything that happens once an epoch."""
+        """Update everything that happens once per epoch."""
         self.finish_pass()
         if self.graphed is not None and self.graphed.is_blocked:
             self.graphed.leave()
@@ -233,7 +233,7 @@ class Run:
         self.reporter.epoch_done()
 
     def record(self, key: str, value: Any, train: bool) -> None:
-        """Take in a value of the batch in work: what `Module.plot` calls."""
+        """Record a value of the current batch; called by `Module.plot`."""
         if self.table is not None:
             self.table.write(key, mean_of(value))
             if train and key == "loss":
@@ -243,7 +243,7 @@ class Run:
         if self.is_validating and not train:
             self.metrics.add_validation(key, value, self.num_local)
             return
-        if not train:  # outside a validation pass, by a loop of the reader's own
+        if not train:  # outside a validation pass, by a user-defined loop
             self.metrics.draw_validation(key, value, self.validation_x, self.num_val_batches or 1)
             return
         if key == "loss" and not self._is_loss_checked:
@@ -253,9 +253,9 @@ class Run:
         self.metrics.add_training(key, value, index, fraction)
 
     def check_loss(self, loss: Any, tensor: Any = None) -> None:
-        """Warn or stop at the first loss that is not finite, once a batch, until it was warned.
+        """Warn or stop at the first loss that is not finite; called once per batch.
 
-        `tensor` is the loss with its graph, from which an observer may read the cause.
+        `tensor` is the loss with its graph, from which an observer may determine the cause.
         """
         self._is_loss_checked = True
         if self._has_warned:
@@ -269,7 +269,7 @@ class Run:
             self.report_nonfinite(NonFinite(index, float(loss)), tensor)
 
     def check_step(self, loss: Any) -> None:
-        """Raise unless the step gave a scalar loss; look at it, unless `Module.plot` did."""
+        """Raise unless the step returned a scalar loss; check that it is finite."""
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
             checks.check_scalar(self.model, loss)
         written, self._written_loss = self._written_loss, None
@@ -280,7 +280,7 @@ class Run:
             self.check_loss(scalar(loss), loss)
 
     def check_losses(self, losses: list[float], first: int) -> None:
-        """Look at the losses of the batches from `first` on, read from a table."""
+        """Check that the losses of the batches from `first` on are finite."""
         bad = (i for i, loss in enumerate(losses) if not math.isfinite(loss))
         i = next(bad, None)
         if i is not None:
@@ -303,20 +303,20 @@ class Run:
         advice = known or checks.advice_on_divergence(self.model, self.optimizer, clip)
         if self.config.on_nonfinite == "stop":
             is_late = self.finite_check.deferred or self.graphed is not None
-            when = "a moment later" if is_late else "before the weights were updated"
+            when = "shortly afterwards" if is_late else "before the weights were updated"
             raise NotFiniteError(
-                f"the loss is {found.value} in {where}: stopped {when}. The values so far are on "
-                f"model.board. {advice}"
+                f"the loss is {found.value} in {where}; training stopped {when}. The metrics "
+                f"so far are in model.board. {advice}"
             )
         warnings.warn(
             f"the loss is {found.value} in {where}; training continues, but such weights rarely "
-            f'recover. {advice} Trainer(…, on_nonfinite="stop") stops here.',
+            f'recover. {advice} To stop instead: Trainer(…, on_nonfinite="stop").',
             RuntimeWarning,
             stacklevel=2,
         )
 
     def flush(self) -> None:
-        """Have every value on the board, and every loss checked; waits for the device."""
+        """Plot all values and check all losses; synchronizes with the device."""
         if self.graphed is not None:
             self.graphed.flush()
         found = self.finite_check.read()
@@ -324,29 +324,29 @@ class Run:
             self.report_nonfinite(found)
 
     def latest(self, label: str) -> float:
-        """The last point of a curve; raises `ModelError` if it has none."""
+        """Return the last point of a curve; raise `ModelError` if it has none."""
         self.flush()
         curves = board_curves(self.model.board)
         value = None if curves is None else curves.latest_of(label)
         return require_metric(value, label, [] if curves is None else list(curves.counts()))
 
     def describe_position(self) -> str:
-        """The epoch in work, or the last one that was done: `epoch 2/10`."""
+        """Return the current epoch, or the last one that was done: `epoch 2/10`."""
         is_inside = self.is_training or self.is_validating or self.position.is_inside_epoch
         number = self.position.epoch + is_inside
         return f"epoch {number}/{self.max_epochs}"
 
     def close(self) -> None:
-        """Let go of everything; loaders and the trainer know the run as closed."""
+        """Free everything and mark the run as closed."""
         vars(self).clear()
         self.is_open = False
 
     def _is_monitoring(self) -> bool:
-        """Whether early stopping needs the metric, or checkpoints do and it was plotted."""
+        """Whether early stopping needs the metric, or checkpoints need it and it was plotted."""
         if self.early_stopping.patience is not None:
             return True
         if not self.checkpoints.has_folder:
             return False
-        self.flush()  # whether it was plotted shows once its values are here
+        self.flush()  # values on the device count as plotted once they were read
         curves = board_curves(self.model.board)
         return curves is not None and bool(curves.counts().get(self.early_stopping.monitor))

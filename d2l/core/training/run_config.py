@@ -1,4 +1,4 @@
-"""The options of `Trainer(…)` beyond the book's three, checked, and the device they request."""
+"""The options of `Trainer(…)` beyond the book's three, with their checks; the run's device."""
 
 import math
 from collections.abc import Sequence
@@ -60,19 +60,19 @@ class RunConfig:
 
 
 def check_numbers(accumulate: Any, every: Any, keep: Any) -> None:
-    """Raise unless batches can be accumulated, and checkpoints written, by these numbers."""
+    """Raise `ValueError` unless the numbers of batches, epochs and checkpoints are valid."""
     if not (isinstance(accumulate, int) and accumulate >= 1):
         raise ValueError(f"accumulate must be at least 1 batch; found {accumulate!r}")
     if not (isinstance(every, (int, float)) and 0 < every < math.inf):
         raise ValueError(
-            f"every must be a number of epochs above 0; found {every!r}. E.g. every=0.5"
+            f"every must be a positive number of epochs; found {every!r}. E.g. every=0.5"
         )
     if not (isinstance(keep, int) and keep >= 1):
         raise ValueError(f"keep must be at least 1 checkpoint; found {keep!r}")
 
 
 def requested_device(trainer: "Trainer", config: RunConfig) -> torch.device | None:
-    """The device that was asked for, by name or as a GPU; None: wherever the model is."""
+    """Return the requested device, or None to use the model's."""
     gpus = getattr(trainer, "gpus", None) or [None]
     return config.device or gpus[0]
 
@@ -80,7 +80,7 @@ def requested_device(trainer: "Trainer", config: RunConfig) -> torch.device | No
 def choose_device(
     trainer: "Trainer", model: "Module", config: RunConfig, group: ProcessGroup
 ) -> torch.device:
-    """The device of a run; its processes meet there. Unless requested, it is the model's."""
+    """Return the device of a run, by default the model's, and initialize the process group."""
     tensors = trainable_tensors(model)
     home = tensors[0].device if tensors else cpu()
     device = group.device_for(requested_device(trainer, config)) or home

@@ -1,6 +1,6 @@
-"""The record of one run: how it was made, its metrics, its picture, how it ended.
+"""Log a run to `run_dir` and to the trainer's `loggers`.
 
-In `run_dir`, and to the `loggers` of the trainer.
+A record holds hyperparameters, metrics, the picture of the board and the final status.
 """
 
 import math
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """The metrics of one moment."""
+    """The metrics of one step."""
 
     epoch: float | None
     step: int
@@ -33,13 +33,13 @@ class Row(NamedTuple):
 
 
 class RunLoggers:
-    """Calls each logger; one that raises is warned about once.
+    """Calls each logger, and warns once about each logger that raises.
 
-    What it could not take in is passed again with the next points. One that could not start is
-    not called again.
+    Rows that a logger did not accept are passed again with the next points. A logger that failed
+    to start is not called again.
 
-    `steps_per_x` is how many updates there are to a unit of the board's x axis, and
-    `has_epochs` whether that unit is an epoch.
+    `steps_per_x` is the number of updates per unit of the board's x axis, and `has_epochs` whether
+    that unit is an epoch.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class RunLoggers:
         self._has_warned_of: set[int] = set()
 
     def start(self, name: str, hparams: Mapping[str, Any], points: Points | None) -> None:
-        """Tell the loggers of a run; `points` are those that a resumed run starts with."""
+        """Start the loggers; `points` are those that a resumed run starts with."""
         self._counts = num_points(points or {})
         steps = [self._step(series[-1][0]) for series in (points or {}).values() if len(series)]
         info = RunInfo(name, hparams, points is not None, max(steps, default=-1) + 1)
@@ -62,7 +62,7 @@ class RunLoggers:
         ]
 
     def update(self, points: Points) -> None:
-        """Pass the new ones of all points of the run, in the order of their steps."""
+        """Pass the new points to the loggers, in the order of their steps."""
         is_cleared = any(len(points.get(label, ())) < n for label, n in self._counts.items())
         rows = self._rows(new_points(points, {} if is_cleared else self._counts))
         self._counts = num_points(points)
@@ -77,7 +77,7 @@ class RunLoggers:
     def finish(
         self, points: Points, status: str, save_picture: Callable[[Path], object] | None
     ) -> None:
-        """Pass the last points, the figure if there is one, and how the run ended."""
+        """Pass the last points, the figure if there is one, and the final status."""
         self.update(points)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "board.png"
@@ -101,7 +101,7 @@ class RunLoggers:
     def _succeeds(self, logger: MetricLogger, call: Callable[..., object], *values: Any) -> bool:
         try:
             call(*values)
-        except Exception as error:  # of a tracker, its network or its disk: anything
+        except Exception as error:  # a tracker may raise anything, e.g. network or disk errors
             if id(logger) not in self._has_warned_of:
                 self._has_warned_of.add(id(logger))
                 warnings.warn(
@@ -122,9 +122,9 @@ def _log_figure(logger: MetricLogger, path: Path, save_picture: Callable[[Path],
 
 
 class RunLogger:
-    """Writes the record of a run; nothing without a `run_dir` and loggers.
+    """Writes the record of a run; does nothing without `run_dir` and loggers.
 
-    Of a board that holds an earlier run's points, only what this run adds is recorded.
+    If the board holds points of an earlier run, only the points that this run adds are recorded.
     """
 
     def __init__(self, run: "Run", data: Any) -> None:
@@ -134,7 +134,7 @@ class RunLogger:
         self._num_before: dict[str, int] = {}
 
     def begin(self) -> None:
-        """Take a folder; a resumed run continues in the one that it had."""
+        """Create the run's folder; a resumed run continues in its previous one."""
         run = self._run
         run_dir, loggers = run.config.run_dir, run.config.loggers
         if not run.group.is_main or (run_dir is None and not loggers):
@@ -153,7 +153,7 @@ class RunLogger:
             self._loggers.start(type(run.model).__name__, self._named_hparams(), points)
 
     def update(self) -> None:
-        """Write the points that are new."""
+        """Write the new points."""
         if self._record is None and self._loggers is None:
             return
         self._run.flush()
@@ -163,7 +163,7 @@ class RunLogger:
                 writer.update(points)
 
     def finish(self, error: BaseException | None) -> None:
-        """Write how the run ended, and its picture."""
+        """Write the final status and the picture."""
         if self._record is None and self._loggers is None:
             return
         run = self._run
@@ -180,12 +180,12 @@ class RunLogger:
         save_board(self._run.model.board, path)
 
     def _steps_per_x(self) -> float:
-        """Updates to a unit of the x axis: an epoch, or a batch where their number is not known."""
+        """Updates per unit of the x axis: an epoch, or a batch if an epoch's length is unknown."""
         num_batches, accumulate = self._run.num_train_batches, self._run.config.accumulate
         return math.ceil(num_batches / accumulate) if num_batches else 1 / accumulate
 
     def _named_hparams(self) -> dict[str, Any]:
-        """What was set, by names that say where; arguments that are None were not set."""
+        """Return hyperparameters named `part/name`; arguments that are None are left out."""
         run = self._run
         parts = {"trainer": run.trainer, "model": run.model, "data": self._data}
         hparams = {
@@ -221,7 +221,7 @@ class RunLogger:
 
 
 class Tail(Sequence[tuple[float, float]]):
-    """The points of a curve from one on; only those that are read are made."""
+    """The points of a curve from `first` on, created lazily."""
 
     def __init__(self, series: Series, first: int) -> None:
         self._series, self._first = series, first
@@ -229,10 +229,10 @@ class Tail(Sequence[tuple[float, float]]):
     def __len__(self) -> int:
         return max(0, len(self._series) - self._first)
 
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, slice):
-            start, stop, step = place.indices(len(self))
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(len(self))
             return self._series.points_from(self._first + start)[: stop - start : step]
-        if not -len(self) <= place < len(self):
-            raise IndexError(place)
-        return self._series.points_from(self._first + place % len(self))[0]
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return self._series.points_from(self._first + index % len(self))[0]

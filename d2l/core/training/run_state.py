@@ -1,6 +1,6 @@
-"""The state of a run in plain types: what a checkpoint holds, collected and restored.
+"""Collect and restore the state of a run: the contents of a checkpoint, in serializable types.
 
-Restoring is all or nothing: everything is compared with this run before anything changes.
+Restoring is all or nothing: the whole state is checked against the run before anything changes.
 """
 
 import copy
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunParts:
-    """What a checkpoint is made of; a run has them, and leaves them to its trainer at its end."""
+    """The parts of a run that a checkpoint contains; the trainer keeps them after the run."""
 
     model: Any
     optimizer: Any
@@ -53,11 +53,11 @@ class RunParts:
     group: ProcessGroup
     rng: SharedRandomState
     epoch_rng: GeneratorStates | None = None  # at the start of the training pass
-    validation_rng: GeneratorStates | None = None  # at the start of a pass that will be done again
+    validation_rng: GeneratorStates | None = None  # at the start of a pass that will be repeated
 
 
 def collect(parts: RunParts) -> dict[str, Any]:
-    """The state of a run between two steps; in a run of many processes, all must call this."""
+    """Return the state of a run between two steps; all processes of the run must call this."""
     model, position = parts.model, parts.position
     schedule = parts.schedule
     return {
@@ -90,13 +90,13 @@ def collect(parts: RunParts) -> dict[str, Any]:
 
 
 def restore(run: "Run", state: dict[str, Any], source: str) -> None:
-    """Bring a run that is about to begin to this state, or raise `CheckpointError`."""
+    """Restore a new run to this state, or raise `CheckpointError`."""
     parts = run.state_parts()
     try:
         _check(parts, state, source)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise CheckpointError(
-            f"{source} does not hold a whole run ({error!r}); the model is as it was"
+            f"{source} does not contain a complete run ({error!r}); the model was not changed"
         ) from error
     before = copy.deepcopy(collect(parts))
     try:
@@ -104,7 +104,7 @@ def restore(run: "Run", state: dict[str, Any], source: str) -> None:
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         _load(run, parts, before, source)
         raise CheckpointError(
-            f"{source} does not fit this run ({error}); the model is as it was"
+            f"{source} does not fit this run ({error}); the model was not changed"
         ) from error
     _warn_about_hparams(parts, state["model"]["hparams"], source)
 
@@ -113,9 +113,9 @@ def _check(parts: RunParts, state: dict[str, Any], source: str) -> None:
     position = state["position"]
     if position["batch"] and position["num_train_batches"] != parts.num_train_batches:
         raise CheckpointError(
-            f"{source} was written in the middle of an epoch of {position['num_train_batches']} "
-            f"batches; here an epoch has {parts.num_train_batches}. The model is as it was. Give "
-            "the same data and batch size, or a checkpoint of an epoch's end"
+            f"{source} was saved in the middle of an epoch of {position['num_train_batches']} "
+            f"batches; here an epoch has {parts.num_train_batches}. The model was not changed. Use "
+            "the same data and batch size, or a checkpoint from the end of an epoch"
         )
     check_weights(parts.model, state["model"]["weights"], source)
     check_states(parts.optimizer, state["optimizers"], source)
@@ -141,7 +141,7 @@ def _load(run: "Run", parts: RunParts, state: dict[str, Any], source: str) -> No
 def _load_schedule(parts: RunParts, saved: dict[str, Any], source: str) -> None:
     assert parts.schedule is not None
     scheduler = parts.schedule.scheduler
-    is_remade = isinstance(scheduler, LambdaLR)  # its functions are in no checkpoint
+    is_remade = isinstance(scheduler, LambdaLR)  # a checkpoint does not contain its functions
     if hasattr(scheduler, "state_dict"):
         now = resumed_state(scheduler, saved["state"], source)
         is_remade = is_remade or now != saved["state"]
@@ -167,7 +167,7 @@ def _load_position(run: "Run", parts: RunParts, saved: dict[str, Any]) -> None:
 
 
 def _load_random_states(run: "Run", state: dict[str, Any]) -> None:
-    """Each process draws on as it did; where their number changed, from a new seed of its own."""
+    """Restore the random states of each process; new seeds if the number of processes changed."""
     random, group = state["random"], run.group
     run.rng.states = random["shared"]
     if group.size == len(random["own"]) and group.size > 1:
@@ -178,19 +178,21 @@ def _load_random_states(run: "Run", state: dict[str, Any]) -> None:
 
 
 def _warn_about_hparams(parts: RunParts, saved: dict[str, Any], source: str) -> None:
-    """Say which of the hyperparameters that differ from the checkpoint's counts."""
+    """Warn about hyperparameters that differ from the checkpoint's, and which value is used."""
     hparams = getattr(parts.model, "hparams", {})
     own = describe_values({n: value for n, value in hparams.items() if is_serializable(value)})
     settings = settings_of(parts.optimizer)
     differing = [name for name in own.keys() & saved.keys() if repr(own[name]) != repr(saved[name])]
-    for counting, who in (
-        (sorted(settings & set(differing)), "the checkpoint's value counts, with its optimizer"),
-        (sorted(set(differing) - settings), "the model as it was made now counts"),
+    for names, used in (
+        (sorted(settings & set(differing)), "the optimizer uses the checkpoint's values"),
+        (sorted(set(differing) - settings), "the model uses its current values"),
     ):
-        if counting and parts.group.is_main:
-            found = ", ".join(f"{name}={own[name]!r} (there {saved[name]!r})" for name in counting)
+        if names and parts.group.is_main:
+            found = ", ".join(
+                f"{name}={own[name]!r} (checkpoint: {saved[name]!r})" for name in names
+            )
             warnings.warn(
-                f"the model was made with other hyperparameters than in {source}: {found}; {who}",
+                f"hyperparameters of the model differ from {source}: {found}; {used}",
                 stacklevel=2,
             )
 
@@ -220,10 +222,10 @@ def _load_curves(parts: RunParts, state: dict[str, Any]) -> None:
 
 @dataclass
 class Position:
-    """Where a run is: `epoch` whole epochs, and `batch` training batches of the next one, are done.
+    """The position of a run: `epoch` epochs and `batch` training batches of the next are done.
 
     `first_batch` and `first_val_batch` are the indices of this epoch's first batches in the run;
-    `steps_before` counts the batches trained on before it, of whatever size they were.
+    `steps_before` is the number of batches trained on before this epoch.
     """
 
     epoch: int = 0
@@ -235,16 +237,16 @@ class Position:
 
     @property
     def num_steps(self) -> int:
-        """How many training batches are done, in this program and before it."""
+        """The number of training batches done, including those before a resume."""
         return self.steps_before + self.batch
 
     @property
     def is_inside_epoch(self) -> bool:
-        """Whether an epoch has begun and is not done."""
+        """Whether an epoch was started and is not done."""
         return self.batch > 0 or self.val_batch > 0
 
     def counters(self) -> dict[str, int]:
-        """What the book's code reads of it, under the book's names."""
+        """Return the counters of the book's code, by their names there."""
         return {
             "epoch": self.epoch,
             "train_batch_idx": self.first_batch + self.batch,
@@ -261,7 +263,7 @@ class Position:
 
 
 class ResumePoint(NamedTuple):
-    """The random states at the start of the training pass that is resumed, and where it stopped."""
+    """The random states at the start of a resumed training pass, and at the point of resuming."""
 
     epoch_rng: GeneratorStates
     rng: GeneratorStates

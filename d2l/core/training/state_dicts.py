@@ -1,4 +1,4 @@
-"""State dictionaries of models and optimizers, saved and loaded with their checks."""
+"""Collect, check and load the state dicts of models and optimizers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,13 +13,13 @@ from d2l.errors import CheckpointError
 from d2l.runs.serializable import to_serializable
 from d2l.scale.sharded_checkpoint import shard_like
 
-MOST_LISTED = 8
+MAX_LISTED = 8
 
 
 def weights_of(model: nn.Module) -> dict[str, Any]:
-    """Everything a model has learned or counts: its state dict, and unregistered parameters.
+    """Return the state dict of a model, including its trainable unregistered tensors.
 
-    Lazy parameters that have no shape yet are left out.
+    Uninitialized lazy parameters are left out.
     """
     learned = {n: t for n, t in named_unregistered_tensors(model) if _is_trainable(t)}
     state = nn.Module.state_dict(model)
@@ -27,12 +27,12 @@ def weights_of(model: nn.Module) -> dict[str, Any]:
 
 
 def extra_state_of(model: nn.Module) -> dict[str, Tensor]:
-    """Unregistered tensors that do not learn, such as a state carried from batch to batch."""
+    """Return the unregistered tensors that are not trained, such as a state between batches."""
     return {n: t.detach() for n, t in named_unregistered_tensors(model) if not _is_trainable(t)}
 
 
 def check_weights(model: nn.Module, saved: Mapping[str, Any], source: str) -> None:
-    """Raise unless `saved` are the weights of such a model; lists what differs."""
+    """Raise `CheckpointError` unless `saved` fits the model; the message lists the differences."""
     own = {name: _form(value) for name, value in weights_of(model).items()}
     lazy = {name for name, value in nn.Module.state_dict(model).items() if is_lazy(value)}
     others = {name: _form(value) for name, value in saved.items() if name not in lazy}
@@ -46,16 +46,16 @@ def check_weights(model: nn.Module, saved: Mapping[str, Any], source: str) -> No
     listed = sorted([*missing, *surplus, *differing])
     if not listed:
         return
-    more = f"; and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
+    more = f"; and {len(listed) - MAX_LISTED} more" if len(listed) > MAX_LISTED else ""
     raise CheckpointError(
         f"{source} was saved from a different model than this {type(model).__name__}: "
-        f"{'; '.join(listed[:MOST_LISTED])}{more}. The model is as it was. Construct it with the "
+        f"{'; '.join(listed[:MAX_LISTED])}{more}. The model was not changed. Construct it with the "
         "same arguments as in that run"
     )
 
 
 def load_weights(model: nn.Module, saved: Mapping[str, Any]) -> None:
-    """Overwrite the model's tensors in place with saved ones that passed `check_weights`."""
+    """Copy saved weights that passed `check_weights` into the model's tensors, in place."""
     own = nn.Module.state_dict(model)
     sharded = {n: shard_like(own[n], saved[n]) if isinstance(own[n], Tensor) and not is_lazy(own[n])
                else saved[n] for n in own if n in saved}  # fmt: skip
@@ -67,15 +67,15 @@ def load_weights(model: nn.Module, saved: Mapping[str, Any]) -> None:
 
 
 def load_extra_state(model: nn.Module, saved: Mapping[str, Tensor]) -> None:
-    """Give the model back its unregistered tensors that do not learn."""
-    there = dict(named_unregistered_tensors(model))
+    """Restore the unregistered tensors that are not trained."""
+    own = dict(named_unregistered_tensors(model))
     device = next((tensor.device for tensor in weights_of(model).values()), torch.device("cpu"))
     for name, value in saved.items():
-        if name in there and there[name].shape == value.shape and there[name].is_leaf:
-            there[name].data.copy_(value)
+        if name in own and own[name].shape == value.shape and own[name].is_leaf:
+            own[name].data.copy_(value)
             continue
         path, _, attribute = name.rpartition(".")
-        if attribute.isidentifier():  # a list's or dict's tensors are the reader's to make again
+        if attribute.isidentifier():  # tensors in a list or dict must be recreated by the model
             setattr(model.get_submodule(path), attribute, value.to(device))
 
 
@@ -89,12 +89,12 @@ def _form(value: Any) -> str:
     return f"{tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}"
 
 
-# How a group is computed on this device, which is not part of what it computes.
+# Options for how a group is computed on this device; they do not change the result.
 LOCAL_OPTIONS = ("capturable", "foreach", "fused", "differentiable")
 
 
 def optimizers_in(value: Any) -> list[Any]:
-    """The optimizers and schedulers in what `configure_optimizers` returned, in order."""
+    """Return the optimizers and schedulers that `configure_optimizers` returned, in order."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
@@ -103,10 +103,10 @@ def optimizers_in(value: Any) -> list[Any]:
 
 
 def collect_states(value: Any, model_tensors: list[Tensor]) -> list[dict[str, Any]]:
-    """The class and the state of each optimizer or scheduler in `value`.
+    """Return the class and the state of each optimizer or scheduler in `value`.
 
-    Without a `state_dict` of its own these are its attributes, but the model's tensors. Raises
-    `CheckpointError` if it keeps something that is not plain data.
+    Without a method `state_dict`, the state is the attributes except for the model's tensors.
+    Raises `CheckpointError` if it contains something that is not serializable.
     """
     states = []
     for optimizer in optimizers_in(value):
@@ -120,20 +120,20 @@ def collect_states(value: Any, model_tensors: list[Tensor]) -> list[dict[str, An
 
 
 def check_states(value: Any, saved: Sequence[Mapping[str, Any] | None], source: str) -> None:
-    """Raise unless `saved` are the states of such optimizers."""
+    """Raise `CheckpointError` unless `saved` are states of these optimizers."""
     own = optimizers_in(value) or [None]
     for optimizer, state in zip(own, list(saved) or [None], strict=True):
         _check_state(optimizer, state, source)
 
 
 def load_states(value: Any, saved: Sequence[Mapping[str, Any]], device: torch.device) -> None:
-    """Give each optimizer a state that `check_states` accepted."""
+    """Load a state that `check_states` accepted into each optimizer."""
     for optimizer, state in zip(optimizers_in(value), saved, strict=True):
         _load_state(optimizer, state["state"], device)
 
 
 def settings_of(value: Any) -> set[str]:
-    """The names of what the optimizers were made with: lr, momentum, …"""
+    """Return the names of the optimizers' options: lr, momentum, …"""
     names: set[str] = set()
     for optimizer in optimizers_in(value):
         groups = getattr(optimizer, "param_groups", None)
@@ -146,15 +146,15 @@ def _check_state(optimizer: Any, saved: Mapping[str, Any] | None, source: str) -
     found = None if saved is None else saved["class"]
     if found != name:
         raise CheckpointError(
-            f"{source} was trained with {found}, this run with {name}. The model is as it was. "
-            "Return the same optimizer and scheduler from configure_optimizers(self)"
+            f"{source} was trained with {found}, but this run uses {name}. The model was not "
+            "changed. Return the same optimizer and scheduler from configure_optimizers(self)"
         )
     assert saved is not None
     own, other = (_group_sizes(s) for s in (_state_dict(optimizer), saved["state"]))
     if own != other:
         raise CheckpointError(
-            f"the {name} of {source} has parameter groups of {other} tensors, this one of {own}. "
-            "The model is as it was. Give the optimizer the same parameters in the same groups"
+            f"{name} in {source} has parameter groups of {other} tensors, in this run of {own}. "
+            "The model was not changed. Pass the optimizer the same parameters in the same groups"
         )
 
 
@@ -170,7 +170,7 @@ def _load_state(optimizer: Any, saved: Any, device: torch.device) -> None:
 
 
 def _sharded_like(state: Any, groups: list[dict[str, Any]]) -> Any:
-    """The state with what belongs to a sharded parameter sharded in the same way."""
+    """Return the state with the tensors of sharded parameters sharded in the same way."""
     parameters = [parameter for group in groups for parameter in group["params"]]
     if not parameters:
         return state
@@ -186,16 +186,16 @@ def _attributes(optimizer: Any, model_tensors: list[Tensor]) -> dict[str, Any]:
     return {
         name: value
         for name, value in vars(optimizer).items()
-        if not _holds(value, known) and not isinstance(value, Callable)  # type: ignore[arg-type]
+        if not _contains(value, known) and not isinstance(value, Callable)  # type: ignore[arg-type]
     }
 
 
-def _holds(value: Any, known: set[int]) -> bool:
+def _contains(value: Any, known: set[int]) -> bool:
     if isinstance(value, Tensor):
         return id(value) in known
     if isinstance(value, Mapping):
-        return any(_holds(item, known) for item in value.values())
-    return isinstance(value, (list, tuple)) and any(_holds(item, known) for item in value)
+        return any(_contains(item, known) for item in value.values())
+    return isinstance(value, (list, tuple)) and any(_contains(item, known) for item in value)
 
 
 def _state_dict(optimizer: Any) -> Any:

@@ -1,8 +1,7 @@
-"""What a training step reads and changes apart from its batch: tensors, and Python values.
+"""Find the tensors and Python values that a training step uses, apart from its batch.
 
-A captured step keeps the Python values that it was captured with. They are looked for in the model,
-its layers, the optimizer, the objects these hold, and in the variables that the reader's methods
-name.
+A captured step keeps the Python values from its capture. They are searched for in the model, its
+layers, the optimizer, the objects these contain, and the variables that user-defined methods use.
 """
 
 import functools
@@ -27,28 +26,28 @@ if TYPE_CHECKING:
 
 SCALARS = (bool, int, float, complex, str, bytes, np.generic, torch.dtype, torch.device)
 CONTAINERS = (dict, list, tuple, set, frozenset, deque)
-MOST_ITEMS = 1000  # of a longer list, such as a vocabulary, its length alone is looked at
-DEPTH = 4
-NOT_THE_READERS = ("d2l", "torch", "builtins", "numpy")
+MAX_ITEMS = 1000  # of a longer list, such as a vocabulary, only the length is compared
+MAX_DEPTH = 4
+LIBRARY_PACKAGES = ("d2l", "torch", "builtins", "numpy")  # their classes are not user-defined
 OF_EVERY_MODULE = frozenset(vars(nn.Module())) | {"trainer", "board", "training_step"}
 
 
 class StepState:
-    """The state of the training steps of a run, or of its validation steps: without optimizer."""
+    """The state that the steps of a run use; `with_optimizer` for training steps."""
 
     def __init__(self, run: "Run", with_optimizer: bool) -> None:
         self._run, self._with_optimizer = run, with_optimizer
 
     def is_ready(self) -> bool:
-        """Whether every layer has its shape."""
+        """Whether all lazy layers are initialized."""
         return not has_lazy_layers(self._run.model)
 
-    def learning(self) -> list[Tensor]:
-        """The tensors that get gradients."""
+    def trainable(self) -> list[Tensor]:
+        """Return the tensors that get gradients."""
         return trainable_tensors(self._run.model) if self._with_optimizer else []
 
     def tensors(self) -> dict[str, Tensor]:
-        """What a step may change: parameters, buffers, unregistered tensors, optimizer state."""
+        """Return what a step may change: parameters, buffers, other tensors, optimizer state."""
         run = self._run
         found = dict(_model_tensors(run.model))
         known = {id(tensor) for tensor in found.values()}
@@ -58,7 +57,7 @@ class StepState:
         return {n: t for n, t in found.items() if t.layout == torch.strided and t.numel()}
 
     def values(self) -> dict[str, Any]:
-        """The Python values that a capture bakes in, and where the tensors are that it names."""
+        """Return the Python values and tensor addresses that become constants of a capture."""
         run = self._run
         found: dict[str, Any] = {n: _place(t) for n, t in _model_tensors(run.model)}
         leaves = [*_held_by_model(run.model), *_held_by_class(type(run.model), "model")]
@@ -86,9 +85,9 @@ def _model_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 def _held_by_model(model: nn.Module) -> Iterator[tuple[str, Any]]:
     seen: set[int] = set()
     for path, module in model.named_modules():
-        is_readers = not _is_of(type(module), NOT_THE_READERS)
+        is_user_defined = not _is_of(type(module), LIBRARY_PACKAGES)
         for name, value in vars(module).items():
-            if name not in OF_EVERY_MODULE and (is_readers or not name.startswith("_")):
+            if name not in OF_EVERY_MODULE and (is_user_defined or not name.startswith("_")):
                 yield from _leaves(value, f"{path}.{name}".lstrip("."), seen)
         yield f"{path}.training".lstrip("."), module.training
 
@@ -100,7 +99,7 @@ def _held_by_optimizer(optimizer: Any) -> Iterator[tuple[str, Any]]:
         for name, value in group.items():
             if name == "lr" and isinstance(value, Tensor):
                 yield f"the optimizer's lr (group {i})", "a tensor that is read at each step"
-            elif name not in ("params", "fused"):  # fused is how it is computed, not what
+            elif name not in ("params", "fused"):  # fused does not change the result
                 yield from _leaves(value, f"the optimizer's {name} (group {i})", seen)
     state = getattr(optimizer, "state", None)
     parameters = [parameter for group in groups for parameter in group["params"]]
@@ -114,46 +113,48 @@ def _held_by_optimizer(optimizer: Any) -> Iterator[tuple[str, Any]]:
 
 @functools.cache
 def _of_every_optimizer() -> frozenset[str]:
-    """The attributes that PyTorch gives an optimizer; making the first one loads its compiler."""
+    """Return PyTorch's own attributes of an optimizer; cached, since creating the first is slow."""
     return frozenset(vars(torch.optim.SGD([torch.empty(0)]))) | {"_opt_called"}
 
 
 def _held_by_class(kind: type, owner: str) -> Iterator[tuple[str, Any]]:
-    """The attributes of a reader's class, and the variables outside that its methods name."""
+    """Iterate over the attributes of a user-defined class, and the globals its methods use."""
     seen: set[int] = set()
     for base in kind.__mro__:
-        if _is_of(base, NOT_THE_READERS):
+        if _is_of(base, LIBRARY_PACKAGES):
             continue
         for attribute, value in vars(base).items():
             if isinstance(value, FunctionType):
                 outside = inspect.getclosurevars(value)
                 for name, used in {**outside.globals, **outside.nonlocals}.items():
-                    yield from _leaves(used, f"{name}, which {owner}.{attribute} uses", seen)
+                    yield from _leaves(used, f"{name} (used by {owner}.{attribute})", seen)
             elif not attribute.startswith("__"):
                 yield from _leaves(value, f"{base.__name__}.{attribute}", seen)
 
 
-def _leaves(value: Any, name: str, seen: set[int], depth: int = DEPTH) -> Iterator[tuple[str, Any]]:
-    """The scalars and tensors in a value, by name, and the lengths of what holds them."""
+def _leaves(
+    value: Any, name: str, seen: set[int], depth: int = MAX_DEPTH
+) -> Iterator[tuple[str, Any]]:
+    """Iterate over the scalars and tensors in a value, by name, and the lengths of containers."""
     if value is None or isinstance(value, (*SCALARS, Tensor)):
         yield name, value
         return
     if isinstance(value, np.ndarray):
-        yield name, value.tobytes() if value.size <= MOST_ITEMS else value.shape
+        yield name, value.tobytes() if value.size <= MAX_ITEMS else value.shape
         return
     if depth == 0 or id(value) in seen or _is_opaque(value):
         return
     seen.add(id(value))
     if isinstance(value, CONTAINERS):
         yield f"the length of {name}", len(value)
-        if len(value) > MOST_ITEMS:
+        if len(value) > MAX_ITEMS:
             return
     for item_name, item in _items(value, name):
         yield from _leaves(item, item_name, seen, depth - 1)
 
 
 def _items(value: Any, name: str) -> list[tuple[str, Any]]:
-    """What an object holds, by name: items of a container, attributes of anything else."""
+    """Return the items of a container, or the attributes of another object, by name."""
     if isinstance(value, dict):
         return [(f"{name}[{k!r}]" if _is_short(k) else name, v) for k, v in value.items()]
     if isinstance(value, CONTAINERS):
@@ -162,7 +163,7 @@ def _items(value: Any, name: str) -> list[tuple[str, Any]]:
 
 
 def _is_opaque(value: Any) -> bool:
-    """Whether what this holds is not a value of a step."""
+    """Whether the contents of this object are not searched."""
     kinds = (nn.Module, ProgressBoard, ModuleType, type)
     return isinstance(value, kinds) or callable(value) or _is_of(type(value), ("d2l",))
 

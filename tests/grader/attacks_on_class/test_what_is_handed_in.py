@@ -20,8 +20,8 @@ REFUSED = {
     "zip_that_climbs": "leads out of its folder",
     "zip_from_the_root": "leads out of its folder",
     "zip_with_a_link": "is a link or a device",
-    "zip_bomb": "times smaller than it is",
-    "no_zip": "is no zip that can be read",
+    "zip_bomb": "compression ratio above",
+    "no_zip": "is not a readable zip",
 }
 
 

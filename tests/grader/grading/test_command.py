@@ -156,11 +156,11 @@ def test_the_rubric_names_the_notebook_that_counts_of_several(tmp_path, grade):
     ("arguments", "words"),
     [
         (["--column", "HW1"], "--column names a column of --into, which is missing"),
-        (["--into", "table.csv"], "no one column 'HW1' or 'reference' or 'grade' or 'score'"),
-        (["--into", "table.csv", "--column", "Nam"], "do you mean 'Name'? There are 'Name', 'X'"),
-        (["--into", "nobody.csv", "--column", "B"], "has no column that says who a row is about"),
-        (["--roster", "nobody.csv"], "has no column that says who a row is about"),
-        (["--roster", "sheet.xlsx"], "is a spreadsheet, not CSV"),
+        (["--into", "table.csv"], "exactly one column 'HW1' or 'reference' or 'grade' or 'score'"),
+        (["--into", "table.csv", "--column", "Nam"], "did you mean 'Name'? Available: 'Name', 'X'"),
+        (["--into", "nobody.csv", "--column", "B"], "has no column that identifies students"),
+        (["--roster", "nobody.csv"], "has no column that identifies students"),
+        (["--roster", "sheet.xlsx"], "is a spreadsheet, not a CSV file"),
     ],
 )
 def test_tables_that_do_not_fit_are_said_before_anything_runs(
@@ -183,4 +183,4 @@ def test_what_is_neither_folder_nor_zip_is_said(tmp_path, grade):
     (tmp_path / "kim.rar").write_bytes(b"Rar!")
     code, _, errors = grade(tmp_path / "kim.rar")
     assert code == 1
-    assert "kim.rar is no zip that can be read: it is no zip file" in errors
+    assert "kim.rar is not a readable zip: it is not a zip file" in errors

@@ -108,7 +108,7 @@ def test_a_rubric_says_how_outputs_are_compared(tmp_path):
     ("line", "words"),
     [
         ('compare = "roughly"', "'compare' is 'roughly': one of 'auto', 'exact', 'order-free'"),
-        ("tolerance = -1", "'tolerance' is -1: 0 or more"),
+        ("tolerance = -1", "'tolerance' must be >= 0; found -1"),
         ('[[section.output]]\ncompare = "shape"', "'shows' is missing"),
         ('[[section.output]]\nshows = "a"\ntolerence = 1', "'tolerence' is unknown"),
         ('seeds = "auto"', "'seeds' is unknown"),

@@ -155,7 +155,7 @@ def test_students_who_handed_in_together_are_each_graded(tmp_path):
     [
         ("a: &x [1]\nb: [*x, *x]", "the alias 'x' repeats a list or table"),
         ("a: [" * 100, "levels"),
-        ("a: [", "it is no YAML"),
+        ("a: [", "it is not valid YAML"),
     ],
 )
 def test_metadata_that_cannot_be_read_end_in_an_error_that_says_what_to_do(tmp_path, text, words):
@@ -163,7 +163,7 @@ def test_metadata_that_cannot_be_read_end_in_an_error_that_says_what_to_do(tmp_p
     put(tmp_path, "submission_metadata.yml", text)
     with pytest.raises(ExportError, match=words) as raised:
         read_class(tmp_path)
-    assert "Without that file folders are graded by their own names" in str(raised.value)
+    assert "Remove the file to use the names of the folders instead" in str(raised.value)
 
 
 def test_nbgraders_folders_are_students_of_one_assignment(tmp_path):
@@ -255,7 +255,7 @@ def test_a_zip_of_the_class_with_bad_entries_costs_those_alone(tmp_path):
         found = read_class(folder).submissions
         assert [one.student for one in found] == ["kim", "lee", "odd"]
         assert "leads out of its folder" in bad[0]
-        assert "odd_7_8_hw.ipynb: is compressed by another method" in bad[1]
+        assert "odd_7_8_hw.ipynb: is compressed by a method other" in bad[1]
         assert "lee_5_6_hw.ipynb: cannot be read" in bad[2]
         for one in found[1:]:
             with pytest.raises(SubmissionError, match="is empty"):

@@ -156,7 +156,7 @@ def test_what_is_no_notebook_is_refused_with_its_reason(tmp_path, monkeypatch):
         ("huge.ipynb", " " * 2**21, "has 2,097,152 bytes, and a notebook may have 1,048,576"),
         ("odd.ipynb", '{"cells": [], "metadata": {"kernelspec": "x"}, "nbformat": 4, '
          '"nbformat_minor": 5}', "odd.ipynb"),
-        ("no.zip", "PK", "no.zip is no zip that can be read"),
+        ("no.zip", "PK", "no.zip is not a readable zip"),
     ]:  # fmt: skip
         (tmp_path / name).write_text(content)
         assert words in refusal(tmp_path / name), name
@@ -195,7 +195,7 @@ def test_a_zip_with_a_folder_inside_is_opened(tmp_path):
         ("a\\..\\..\\hw1.py", "leads out of its folder"),
         ("/etc/hw1.py", "leads out of its folder"),
         ("C:/hw1.py", "leads out of its folder"),
-        ("a\nb.py", "has no name that can be used"),
+        ("a\nb.py", "has an unprintable name"),
         ("x" * 300 + ".py", "cannot be unpacked: File name too long"),
     ],
 )
@@ -214,7 +214,7 @@ def test_a_zip_with_a_link_or_a_name_twice_or_a_password_is_refused(tmp_path):
     assert "is a link" in refusal(tmp_path / "link.zip")
 
     zip_of(tmp_path / "twice.zip", **{"hw1.py": CODE, "HW1.py": CODE})
-    assert "is there twice" in refusal(tmp_path / "twice.zip")
+    assert "occurs twice" in refusal(tmp_path / "twice.zip")
 
     content = bytearray(zip_of(tmp_path / "locked.zip", **{"hw1.py": CODE}).read_bytes())
     content[content.index(b"PK\x01\x02") + 8] |= 1  # the flag in the zip's directory
@@ -224,17 +224,15 @@ def test_a_zip_with_a_link_or_a_name_twice_or_a_password_is_refused(tmp_path):
 
 def test_zip_bombs_are_refused_by_ratio_size_and_number(tmp_path, monkeypatch):
     zip_of(tmp_path / "ratio.zip", **{"hw1.py": b"#" * 2**23})
-    assert "is packed more than 200 times smaller" in refusal(tmp_path / "ratio.zip")
+    assert "has a compression ratio above 200:1" in refusal(tmp_path / "ratio.zip")
 
     monkeypatch.setattr(submissions, "MOST_BYTES", 1000)
     zip_of(tmp_path / "large.zip", **{"a.py": b"#" * 600, "b.py": b"#" * 600})
-    assert "more than 1,000 bytes or 2,000 files would come out of it" in refusal(
-        tmp_path / "large.zip"
-    )
+    assert "more than 1,000 bytes or 2,000 files" in refusal(tmp_path / "large.zip")
 
     monkeypatch.setattr(submissions, "MOST_FILES", 3)
     zip_of(tmp_path / "many.zip", **{f"{i}.py": CODE for i in range(4)})
-    assert "or 3 files would come out of it" in refusal(tmp_path / "many.zip")
+    assert "or 3 files" in refusal(tmp_path / "many.zip")
 
 
 def test_a_zip_that_lies_about_its_sizes_is_refused(tmp_path, monkeypatch):
@@ -261,16 +259,16 @@ def test_a_zip_that_python_cannot_read_is_one_refused_submission(tmp_path):
     for method in (zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
         with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
             archive.writestr("hw1.py", CODE)
-        assert "is compressed by another method than zip's usual one" in refusal(tmp_path / "a.zip")
+        assert "is compressed by a method other than deflate" in refusal(tmp_path / "a.zip")
 
     content = zip_of(tmp_path / "name.zip", **{"hw1-é.py": CODE}).read_bytes()
     (tmp_path / "name.zip").write_bytes(content.replace("é".encode(), b"\xff\xfe"))
-    assert "name.zip is no zip that can be read: 'utf-8' codec" in refusal(tmp_path / "name.zip")
+    assert "name.zip is not a readable zip: 'utf-8' codec" in refusal(tmp_path / "name.zip")
 
     content = zip_of(tmp_path / "crc.zip", **{"hw1.py": CODE}).read_bytes()
     place = content.index(b"PK\x03\x04") + 14  # the checksum, in both places
     (tmp_path / "crc.zip").write_bytes(content.replace(content[place : place + 4], b"0000"))
-    assert "crc.zip is no zip that can be read: Bad CRC-32" in refusal(tmp_path / "crc.zip")
+    assert "crc.zip is not a readable zip: Bad CRC-32" in refusal(tmp_path / "crc.zip")
 
 
 def test_a_zip_whose_list_of_files_alone_is_huge_is_refused_unread(tmp_path, monkeypatch):
@@ -300,7 +298,7 @@ def test_all_zips_of_a_student_together_are_held_to_one_limit(tmp_path, monkeypa
     student.mkdir()
     for i in range(9):
         zip_of(student / f"{i}.zip", **{f"{i}.txt": str(i) * 900})
-    assert "it holds more than 2000 files or" in refusal(student)
+    assert "it contains more than 2000 files or" in refusal(student)
 
 
 def test_a_zip_beside_a_report_is_the_notebook(tmp_path):

@@ -134,7 +134,7 @@ def test_an_interrupt_ends_in_one_line_and_leaves_no_kernel(write, tmp_path):
         running.kill()
     assert running.returncode == 130
     assert said == ""
-    assert complaint == f"d2l: interrupted; 0 of 1 lessons are done, in {out}\n"
+    assert complaint == f"d2l: interrupted; 0 of 1 lessons finished, in {out}\n"
     with pytest.raises(ProcessLookupError):
         os.kill(kernel, 0)
 

@@ -127,7 +127,7 @@ def test_an_interrupt_leaves_what_was_done_and_no_process(write, tmp_path):
     finally:
         running.kill()
     assert running.returncode == 130
-    assert complaint == f"d2l: interrupted; 0 of 1 notebooks are done, in {out}\n"
+    assert complaint == f"d2l: interrupted; 0 of 1 notebooks finished, in {out}\n"
     record = json.loads((out / "slow.run.json").read_text())
     assert (record["status"], record["reason"]) == ("stopped", "interrupted")
     assert [cell["status"] for cell in record["cells"]] == ["ok", "not run", "not run"]

@@ -19,15 +19,15 @@ _OPTIONS = (
     click.option(
         "--isolation",
         type=click.Choice([*_LEVELS, *_ENGINES]),
-        help="Isolation of runs; by default bubblewrap. `none` lets runs read your files.",
+        help="Isolation of runs; by default bubblewrap. `none` exposes your files.",
     ),
     click.option("--require", type=click.Choice(_LEVELS), help="Minimum isolation level."),
     click.option("--image", help="For docker and podman: an image with Python and d2l."),
     click.option(
         "--data",
         type=_FOLDER,
-        help="Folder that notebooks can read, available there as D2L_DATA; by default the folder in "
-        "the environment variable D2L_DATA.",
+        help="Folder that notebooks can read, available there as D2L_DATA; by default the folder "
+        "in the environment variable D2L_DATA.",
     ),
 )
 

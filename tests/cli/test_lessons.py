@@ -115,7 +115,7 @@ def test_without_the_notebook_tools_each_command_but_list_names_the_extra(
     monkeypatch.setitem(sys.modules, "nh3", None)
     status, _, said = d2l_command("lessons", *command)
     assert status == 1
-    assert "notebooks need nh3" in said
+    assert "notebooks require nh3" in said
     assert said.endswith("pip install 'd2l[notebook]'\n")
     assert said.count("\n") == 1
 

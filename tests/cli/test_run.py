@@ -100,7 +100,7 @@ def test_bad_requests_end_in_one_line(d2l_command, write, tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "nh3", None)
     status, _, said = d2l_command("run", own)
     assert status == 1
-    assert "notebooks need nh3" in said
+    assert "notebooks require nh3" in said
 
 
 def test_reading_a_notebook_makes_no_parser_of_addresses(write):

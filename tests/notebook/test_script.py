@@ -91,7 +91,7 @@ def test_a_notebook_in_another_language_is_refused(notebook, tmp_path):
 
 
 def test_a_cell_that_is_no_python_is_named(notebook):
-    with pytest.raises(UnreadableNotebookError, match=r"own\.ipynb, cell 2 is no Python.*line 2"):
+    with pytest.raises(UnreadableNotebookError, match=r"own\.ipynb, cell 2 is not valid Python.*line 2"):
         as_script(notebook("x = 1", "y = 1\ny = = 2"))
 
 

@@ -39,7 +39,7 @@ WRONG = {
     "three times the rate": ({"rate": 1.5}, "first train_loss: expected 1.6"),
     "a worse end": ({"end": 0.7}, "found 0.7"),
     "a better end": ({"end": 0.3}, "found 0.3"),
-    "no progress": ({"rate": 0.0}, "it does not fall"),
+    "no progress": ({"rate": 0.0}, "it does not decrease"),
     "another begin": ({"begin": 5.0}, "first train_loss: expected 1.6"),
     "half of the epochs": ({"epochs": 5}, "train_loss ends at 5, the reference's at 10"),
     "one curve alone": ({"labels": ("train_loss",)}, "no curve val_loss"),

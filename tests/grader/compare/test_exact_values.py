@@ -42,7 +42,7 @@ DIFFERENT = {
     "whole numbers": (X, X.long(), "dtype int64 where the reference has float32"),
     "a whole number": (3, 3.0, "dtype float where the reference has int"),
     "truth": (t([True]), t([1]), "dtype int64 where the reference has bool"),
-    "one value": (t([[1, 2.5]]), t([[1, 3.0]]), "1 of 2 values differ, most of all at [0, 1]: 3 "),
+    "one value": (t([[1, 2.5]]), t([[1, 3.0]]), "1 of 2 values differ, most at [0, 1]: 3 "),
     "truth value": (t([True]), t([False]), "False where the reference has True"),
     "off by one": (X, X + 1, "6 of 6 values differ"),
     "factor": (X, X * 256, "all values are 256 times the reference's"),

@@ -47,7 +47,7 @@ def test_the_table_has_each_section_with_its_checks_and_the_total(page):
 def test_each_difference_is_listed_with_a_link_to_its_cell(page):
     items = [item.get_text(" ", strip=True) for item in page.select(".differences li")]
     assert items == [
-        "≠ differs number code cell 2 3.0 is not right",
+        "≠ differs number code cell 2 3.0 is wrong",
         "✕ failed curve code cell 3 ValueError: no",
         "∅ missing table nothing like it",
         "≠ stale number code cell 4 the code shows none",

@@ -129,7 +129,7 @@ def test_a_program_that_takes_too_long_ends_with_its_cell_and_the_next_cell_runs
 @pytest.mark.parametrize("name", ["input", "getpass"])
 def test_a_question_to_the_reader_is_an_error_that_says_so(ran, name):
     assert ran[name].status == "error"
-    assert ran[name].message.startswith("EOFError: Input was requested, but nobody can answer")
+    assert ran[name].message.startswith("EOFError: input() is not available in this run")
 
 
 def test_a_notebook_that_asks_whether_it_is_on_colab_is_told_no(ran):

@@ -90,10 +90,10 @@ def test_bad_names_and_files_end_in_one_line(d2l_command, write, tmp_path):
     own = write("own.ipynb", nbformat.writes(nbformat.v4.new_notebook()))
     before = own.read_text()
     for arguments, complaint in [
-        (["run", "data_manipulatin"], "near it: 2_1_data_manipulation"),
+        (["run", "data_manipulatin"], "Did you mean 2_1_data_manipulation"),
         (["run", damaged, "--out", tmp_path / "out"], "damaged.ipynb cannot be read"),
-        (["run", own, "--out", tmp_path], "would replace its own source"),
-        (["export", own, "--out", tmp_path], "would replace its own source"),
+        (["run", own, "--out", tmp_path], "would overwrite its own source"),
+        (["export", own, "--out", tmp_path], "would overwrite its own source"),
         (["export", "2.1", "--out", damaged / "below"], "Not a directory"),
     ]:
         status, _, said = d2l_command("lessons", *arguments)

@@ -89,7 +89,7 @@ def test_bad_requests_end_in_one_line(d2l_command, write, tmp_path, monkeypatch)
     own = write("own.ipynb", nbformat.writes(nbformat.v4.new_notebook()))
     before = own.read_text()
     for arguments, expected, complaint in [
-        ([own, "--out", tmp_path], 1, "would replace its own source"),
+        ([own, "--out", tmp_path], 1, "would overwrite its own source"),
         ([own, "--set", "lr"], 2, "'lr' is not NAME=VALUE"),
         ([own, "--set", "1=2"], 2, "is not NAME=VALUE"),
         ([own, "--isolation", "none", "--require", "container"], 1, "container"),

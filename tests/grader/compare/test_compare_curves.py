@@ -75,7 +75,7 @@ def test_the_message_tells_the_band_and_the_hint_does_not():
 
 def test_curves_that_are_the_same_with_every_seed_are_pasted():
     (finding,) = compared_runs(board, lambda seed: board(5))
-    assert "train_loss is the same with every seed" in finding.message
+    assert "train_loss is identical for every seed" in finding.message
 
 
 def test_a_curve_without_chance_is_compared_by_its_height():

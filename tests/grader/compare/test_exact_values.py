@@ -52,7 +52,7 @@ DIFFERENT = {
     "number": (3.5, 2.5, "2.5 where the reference has 3.5"),
     "half": (0.5, 0.45, "0.45 where the reference has 0.5"),
     "large whole number": (100_000, 100_001, "100001 where the reference has 100000"),
-    "cut": (torch.arange(2000), torch.arange(2000) * 2, "[5] of what is shown: 3998 where"),
+    "cut": (torch.arange(2000), torch.arange(2000) * 2, "[5] of the values shown: 3998 where"),
     "longer": (np.arange(2000), np.arange(2001), "shape (2001,) where the reference has (2000,)"),
     "name": (torch.float32, torch.float64, "'torch.float64' where the reference has"),
     "word": ("cat", "dog", "'dog' where the reference has 'cat'"),

@@ -156,7 +156,7 @@ def test_what_is_no_notebook_is_refused_with_its_reason(tmp_path, monkeypatch):
         ("hw.ipynb.txt", "{}", "is not a notebook"),
         ("r.ipynb", nbformat.writes(r_notebook), "in R; only Python notebooks are supported"),
         ("words.md", "# Only words\n", "has no code cells"),
-        ("huge.ipynb", " " * 2**21, "has 2,097,152 bytes, but a notebook may have at most 1,048,576"),
+        ("huge.ipynb", " " * 2**21, "2,097,152 bytes, but a notebook may have at most 1,048,576"),
         ("odd.ipynb", '{"cells": [], "metadata": {"kernelspec": "x"}, "nbformat": 4, '
          '"nbformat_minor": 5}', "odd.ipynb"),
         ("no.zip", "PK", "no.zip is no zip that can be read"),

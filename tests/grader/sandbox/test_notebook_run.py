@@ -177,7 +177,7 @@ def test_outputs_of_many_cells_and_large_values_stay_within_what_may_come_out():
     outcome = run(*cells, limits={"output": 2**20}, fetches=fetches)
     assert outcome.status == "ok"
     assert printed(outcome, 1) == "a" * 90_000 + "\n"
-    assert "bytes of outputs were cut" in printed(outcome, 12, "stderr")
+    assert "bytes of output removed" in printed(outcome, 12, "stderr")
     assert outcome.values["small"].tolist() == [1] * 10
     for name in ("huge", "text", "list", "deep", "integer"):
         assert isinstance(outcome.values[name], Problem), name

@@ -195,7 +195,7 @@ class _Runner:
                 self._print_cell(cell, f"{int(live.tasks[0].completed)}/{total}")
 
             try:
-                outcome = run_in_sandbox(job, self._sandbox, tell)
+                outcome = run_in_sandbox(job, self._sandbox, on_cell)
             except RunInterruptedError as interrupted:
                 write_run(target, source, job, self._sandbox, interrupted.outcome)
                 raise

@@ -13,7 +13,12 @@ from typing import NamedTuple
 from nbformat import NotebookNode
 
 from d2l.grader.compare.align import Cell, Group, align
-from d2l.grader.compare.compare_items import count_random_values, items_of, match_items
+from d2l.grader.compare.compare_items import (
+    count_random_values,
+    items_of,
+    match_items,
+    stale_outputs,
+)
 from d2l.grader.compare.compare_repeats import num_random_values
 from d2l.grader.compare.match_sections import Section, match_sections
 from d2l.grader.compare.notebook_runs import Failed, NotebookRuns

@@ -20,7 +20,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from d2l.grader.sandbox.guest import VALUE_TYPE
-from d2l.grader.sandbox.guest.answers import cell_answer, first_assignments, value_answer
+from d2l.grader.sandbox.guest.answers import (
+    cell_answer,
+    first_assignments,
+    value_answer,
+    wire_output,
+)
 from d2l.grader.sandbox.guest.installs import install_environment
 from d2l.grader.sandbox.process_tree import CpuClock, descendants
 from d2l.grader.sandbox.protocol import (

@@ -71,4 +71,4 @@ except IsolationError as error:
     done = subprocess.run(
         [sys.executable, "-P", "-c", source], capture_output=True, text=True, check=True
     )
-    assert "on Windows use WSL" in done.stdout
+    assert "On Windows, use WSL" in done.stdout

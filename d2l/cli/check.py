@@ -1,4 +1,4 @@
-"""`d2l check`: compare a notebook with its reference."""
+"""`d2l check`: compare a notebook with a reference."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -27,14 +27,14 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command()
 @click.argument("submission", type=_FILE)
 @click.option(
-    "--against", type=_FILE, required=True, metavar="REFERENCE", help="The notebook that is right."
+    "--against", type=_FILE, required=True, metavar="REFERENCE", help="The correct notebook."
 )
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Runs of the reference, each with other seeds: what differs between them is random. By "
-    "default 3, and up to 10 where it shows few random values.",
+    help="Runs of the reference with different seeds; values that differ between them are random. "
+    "By default 3, and up to 10 if it shows few random values.",
 )
 @click.option(
     "--runs",
@@ -42,7 +42,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     default=2,
     show_default=True,
     metavar="N",
-    help="Runs of the submission, each with other seeds.",
+    help="Runs of the submission with different seeds.",
 )
 @click.option(
     "--timeout",
@@ -50,7 +50,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     default=600,
     show_default=True,
     metavar="SECONDS",
-    help="End a run that takes longer.",
+    help="CPU time limit of each run.",
 )
 @click.option(
     "--memory",
@@ -58,7 +58,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     default=4,
     show_default=True,
     metavar="GB",
-    help="End a run that needs more.",
+    help="Memory limit of each run.",
 )
 @click.option(
     "--jobs",
@@ -66,14 +66,14 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     default=1,
     show_default=True,
     metavar="N",
-    help="How many runs at a time.",
+    help="Number of simultaneous runs.",
 )
 @click.option("--files", type=_FOLDER, help="Folder whose files are copied next to both notebooks.")
 @sandbox_options
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for check.json and a page, check.html.",
+    help="Folder for check.json and check.html.",
 )
 @click.pass_context
 def check(
@@ -89,10 +89,10 @@ def check(
     chosen_sandbox: SandboxOptions,
     out: Path | None,
 ) -> None:
-    """Compare what the notebook SUBMISSION shows with what a reference shows.
+    """Compare the outputs of the notebook SUBMISSION with those of a reference.
 
-    Each runs in a sandbox without network, and SUBMISSION without access to the reference. Exits
-    with 0 when everything that the reference shows is there and right, and with 1 when not.
+    Both run in a sandbox without network, and SUBMISSION without access to the reference. Exits
+    with 0 if all outputs of the reference are matched, and with 1 otherwise.
     """
     require_tools()
     from d2l.grader.compare.compare import RunCounts, compare_notebooks
@@ -104,14 +104,14 @@ def check(
     limits = Limits(seconds=timeout, memory=int(memory * 2**30))
     sandbox = chosen_sandbox.sandbox(limits, hidden=[against, submission])
     try:
-        with runs_shown(counts.reference + runs) as tell:
+        with runs_shown(counts.reference + runs) as on_end:
             done = compare_notebooks(
                 *notebooks,
                 sandbox,
                 counts,
                 num_workers=jobs,
                 files=files,
-                on_end=tell,
+                on_end=on_end,
             )
     except KeyboardInterrupt:
         click.echo("d2l: interrupted", err=True)
@@ -119,7 +119,7 @@ def check(
     show_report(done.report)
     if out is not None:
         write_comparison(done, submission.name, out)
-        click.echo(f"the page: {out / 'check.html'}")
+        click.echo(f"report: {out / 'check.html'}")
     ctx.exit(0 if done.report.is_full_match else 1)
 
 
@@ -130,21 +130,21 @@ _STYLES = {"match": "green", "differs": "red", "missing": "yellow", "failed": "r
 
 @contextmanager
 def runs_shown(count: int) -> Iterator[Callable[[str, "Outcome"], None]]:
-    """Give what is to be called at the end of each of `count` runs: it prints a line."""
+    """Yield a callback for the end of each of `count` runs, which prints a line."""
     console = plain_console()
 
-    def tell(name: str, outcome: "Outcome") -> None:
+    def on_end(name: str, outcome: "Outcome") -> None:
         live.advance(bar)
-        said = f"{name:<16} {outcome.status:<10} {outcome.seconds:7.1f} s  {outcome.reason}"
-        console.print(untrusted_text(said.rstrip()))
+        line = f"{name:<16} {outcome.status:<10} {outcome.seconds:7.1f} s  {outcome.reason}"
+        console.print(untrusted_text(line.rstrip()))
 
     with bar_in(console) as live:
         bar = live.add_task("running", total=count)
-        yield tell
+        yield on_end
 
 
 def show_report(report: "CheckReport") -> None:
-    """Print a line for each section, then what is different, then the verdict."""
+    """Print a line for each section, then the differences, then the verdict."""
     console = plain_console()
     if report.problem:
         console.print(untrusted_text(report.problem))
@@ -166,12 +166,12 @@ def _show_differences(console: Console, heading: str, findings: "Sequence[Findin
     for finding in different:
         at = finding.submission_cell
         place = "" if at is None else f"cell {at + 1}: "
-        said = f"  {finding.verdict}: {place}{finding.what}: {finding.message}"
-        console.print(untrusted_text(said[:_MESSAGE_WIDTH]))
+        line = f"  {finding.verdict}: {place}{finding.what}: {finding.message}"
+        console.print(untrusted_text(line[:_MESSAGE_WIDTH]))
 
 
 def write_comparison(done: "Comparison", title: str, out: Path) -> None:
-    """Leave check.json and check.html in `out`."""
+    """Write check.json and check.html to `out`."""
     from d2l.grader.compare.report import check_page
 
     out.mkdir(parents=True, exist_ok=True)

@@ -1,27 +1,25 @@
-"""`d2l data`: which data sets there are and where they lie, fetch them, check them."""
+"""`d2l data`: list, download and verify data sets."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-_ROOT = click.option(
-    "--root", default="../data", show_default=True, help="where data sets are kept"
-)
+_ROOT = click.option("--root", default="../data", show_default=True, help="folder of the data sets")
 
 
 @click.group()
 def data() -> None:
     """The book's data sets: list, fetch, verify.
 
-    Where the environment variable D2L_DATA names a folder, they are kept there.
+    If the environment variable D2L_DATA is set, they are stored in that folder.
     """
 
 
 @data.command("list")
 @_ROOT
 def list_sets(root: str) -> None:
-    """Show each data set, the size of its file, and where that lies."""
+    """Show each data set with the size and the path of its file."""
     from d2l.data.hub import DATA_HUB
 
     width = max(map(len, DATA_HUB))
@@ -35,7 +33,7 @@ def list_sets(root: str) -> None:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @_ROOT
 def fetch(names: Sequence[str], root: str) -> None:
-    """Download data sets and unpack their archives; what is here already is checked and left."""
+    """Download data sets and unpack their archives; existing files are only verified."""
     from d2l.data.hub import address_of, download, extract
 
     for name in names:
@@ -52,10 +50,10 @@ def fetch(names: Sequence[str], root: str) -> None:
 @_ROOT
 @click.pass_context
 def verify(ctx: click.Context, names: Sequence[str], root: str) -> None:
-    """Check the files of data sets by their checksums.
+    """Verify the checksums of data sets.
 
-    Without a name, every set on this machine. The exit status is 1 where one is damaged, or where
-    a named one is missing.
+    Without a NAME, verify every data set on this machine. Exits with 1 if a file is corrupt, or
+    if a data set given by NAME is missing.
     """
     from d2l.data.hub import DATA_HUB
 
@@ -63,27 +61,25 @@ def verify(ctx: click.Context, names: Sequence[str], root: str) -> None:
     for name, state in states.items():
         if names or state != _MISSING:
             click.echo(f"{name}: {state or 'not on this machine'}")
-    ctx.exit(
-        0 if all(state.startswith(_RIGHT) for state in states.values() if state or names) else 1
-    )
+    ctx.exit(0 if all(state.startswith(_OK) for state in states.values() if state or names) else 1)
 
 
-_RIGHT, _MISSING = "checksum right", ""
+_OK, _MISSING = "checksum OK", ""
 
 
 def _state(name: str, root: str) -> str:
-    """What the set's file is like; nothing where there is none."""
+    """Return the state of the data set's file, "" if it does not exist."""
     from d2l.data.hub import address_of, fault_of
 
     path = _file_of(name, root)
     if path is None:
         return _MISSING
     fault = fault_of(path, *address_of(name))
-    return f"{path}: {fault}" if fault else f"{_RIGHT}, {path}"
+    return f"{path}: {fault}" if fault else f"{_OK}, {path}"
 
 
 def _file_of(name: str, root: str) -> Path | None:
-    """The file of a data set on this machine, right or damaged."""
+    """Return the file of a data set on this machine, valid or corrupt; None if there is none."""
     from d2l.data.data_dirs import folders
     from d2l.data.hub import address_of, file_name
 

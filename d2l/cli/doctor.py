@@ -1,4 +1,4 @@
-"""`d2l doctor`: what is installed, which devices there are, where data lie, what is chosen."""
+"""`d2l doctor`: print versions, devices, data, isolation, and the choices d2l would make."""
 
 import importlib.metadata
 import os
@@ -13,14 +13,14 @@ NOTEBOOK_PACKAGES = ("jupyterlab", "ipykernel", "nbconvert", "nh3", "latex2mathm
 
 
 @click.command()
-@click.option("--root", default="../data", show_default=True, help="where data sets are kept")
+@click.option("--root", default="../data", show_default=True, help="folder of the data sets")
 def doctor(root: str) -> None:
-    """Print what this machine has, what d2l would choose on it, and why."""
+    """Print what this machine provides, what d2l would choose on it, and why."""
     for title, lines in (
         ("versions", _versions()),
         ("devices", _devices()),
         ("Fashion-MNIST", _data(root)),
-        ("isolation of notebooks of others (d2l run, check, grade)", _isolation()),
+        ("isolation of untrusted notebooks (d2l run, check, grade)", _isolation()),
         ("choices", _choices()),
     ):
         click.secho(title, bold=True)
@@ -58,7 +58,7 @@ def _devices() -> Iterator[str]:
         name = torch.cuda.get_device_name(i) if torch.cuda.is_available() else "Apple GPU"
         yield f"{gpu(i)}: {name}"
     if not num_gpus():
-        built_for = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU alone"
+        built_for = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU only"
         yield f"no GPU that PyTorch can use (this PyTorch is built for {built_for})"
 
 
@@ -74,12 +74,12 @@ def _state(name: str, path: Path | None) -> str:
     from d2l.data import fashion_files
 
     if path is None:
-        return "not on this machine; it would be downloaded at first use"
+        return "not on this machine; downloaded at first use"
     try:
         fashion_files.read_file(name, path)
     except fashion_files.UNREADABLE as error:
         return f"{path} cannot be used: {error}"
-    return f"{path}, checksum right"
+    return f"{path}, checksum OK"
 
 
 def _isolation() -> Iterator[str]:
@@ -108,18 +108,20 @@ def _choices() -> Iterator[str]:
     from d2l.plot.frontend import detect_frontend
     from d2l.runs.tensorboard import availability
 
-    why = "a GPU was found" if num_gpus() else "no GPU was found"
-    yield f"d2l train runs on {try_gpu()}, for {why}; Trainer(num_gpus=0) keeps to the CPU"
-    if try_gpu().type == "cuda":
-        yield "steps are recorded once and replayed as CUDA graphs, if that gives the same numbers"
+    if num_gpus():
+        yield f"device: {try_gpu()} (a GPU was found); Trainer(num_gpus=0) uses the CPU"
     else:
-        yield f"steps are plain: on {try_gpu().type} there are no launches to save"
-    yield "trainer.plan says it for each run, with the reason"
-    yield "Fashion-MNIST is batched in memory (47 MB of pixels), without worker processes"
+        yield f"device: {try_gpu()} (no GPU was found)"
+    if try_gpu().type == "cuda":
+        yield "steps: captured as CUDA graphs and replayed if the results are the same"
+    else:
+        yield f"steps: eager; CUDA graphs are not available on {try_gpu().type}"
+    yield "trainer.plan describes the choice for each run, with the reason"
+    yield "Fashion-MNIST: batched in memory (47 MB of pixels), without worker processes"
     shown = {
-        "notebook": "one picture, updated in place: this is a notebook",
-        "terminal": "a line of progress: this is a terminal",
-        "plain": "one last line: this is neither a notebook nor a terminal",
+        "notebook": "a figure that is updated in place (in a notebook)",
+        "terminal": "a progress line (in a terminal)",
+        "plain": "a single summary line (neither a notebook nor a terminal)",
     }
-    yield f"a run shows {shown[detect_frontend()]}"
+    yield f"progress: {shown[detect_frontend()]}"
     yield availability()

@@ -1,6 +1,6 @@
-"""`d2l grade`: run, compare, check and mark a whole class of notebooks.
+"""`d2l grade`: run, compare, check and grade a whole class of notebooks.
 
-Says what happens; the work is done in `d2l.grader.grading`, loaded only when it is needed.
+Options and printed output; the work is done in `d2l.grader.grading`, imported only when needed.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @dataclass(frozen=True)
 class ClassOptions:
-    """What is asked about students and tables, besides the class itself."""
+    """Options about students and tables."""
 
     attempt: int | None
     roster: Path | None
@@ -50,13 +50,13 @@ class ClassOptions:
     "--rubric",
     type=_FILE,
     required=True,
-    help="What gives points; `d2l rubric init` drafts one.",
+    help="What gives points, as a TOML file; `d2l rubric init` drafts one.",
 )
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="How many submissions run at a time; by default one on each core.",
+    help="Number of submissions run at a time; by default the number of cores.",
 )
 @click.option(
     "--out",
@@ -65,27 +65,32 @@ class ClassOptions:
     show_default=True,
     help="Folder for grades.csv, summary.json, index.html and a page for each student.",
 )
-@click.option("--resume", is_flag=True, help="Go on in --out: what is finished is kept.")
+@click.option(
+    "--resume", is_flag=True, help="Continue the grading in --out; finished results are kept."
+)
 @click.option(
     "--attempt",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Grade the N-th attempt of each student, or the last before it; by default the last.",
+    help="Grade the N-th attempt of each student, or the last if there are fewer; by default the "
+    "last.",
 )
-@click.option("--roster", type=_FILE, help="CSV that joins names to ids, logins or addresses.")
+@click.option(
+    "--roster", type=_FILE, help="CSV file that maps names to ids, logins or email addresses."
+)
 @click.option(
     "--into",
     type=_FILE,
-    help="CSV that the platform exported: a copy with the points goes to --out.",
+    help="CSV file exported by the platform; a copy with the points is written to --out.",
 )
 @click.option("--column", help='The column of --into for the points, such as "HW1 (123456)".')
 @click.option(
     "--overrides",
     type=_FILE,
-    help="CSV of points and comments by hand (student, item, points, comment); by default "
-    "overrides.csv next to the rubric, if there is one.",
+    help="CSV file of manual points and comments (student, item, points, comment); by default "
+    "overrides.csv next to the rubric, if it exists.",
 )
-@click.option("--anonymous", is_flag=True, help="Show ids in place of names on all pages.")
+@click.option("--anonymous", is_flag=True, help="Show ids instead of names on all pages.")
 @sandbox_options
 @click.pass_context
 def grade(
@@ -98,13 +103,13 @@ def grade(
     chosen_sandbox: SandboxOptions,
     **options: object,
 ) -> None:
-    """Grade every submission in SUBMISSIONS: a platform's zip, or a folder of it.
+    """Grade every submission in SUBMISSIONS, a platform's zip file or a folder.
 
     Exports of Canvas, Moodle, Blackboard, Brightspace and Gradescope are recognised, as are
-    nbgrader's folders and repositories; everything else is notebooks, folders of students, or
-    .zip files. Each runs in a sandbox without network and without access to the reference, the
-    rubric or other submissions. Exits with 0 when all are graded, whatever their points; with 1
-    when the grading itself needs a look: a check that is broken, a submission that could not be
+    nbgrader folders and repositories; otherwise, SUBMISSIONS contains notebooks, folders of
+    students, or .zip files. Each submission runs in a sandbox without network and without access
+    to the reference, the rubric or other submissions. Exits with 0 if all submissions were
+    graded, whatever their points; with 1 if a check is broken or a submission could not be
     graded.
     """
     from d2l.files.archive import UnpackLimits, unpacked
@@ -115,13 +120,15 @@ def grade(
     limits = UnpackLimits(16 * 2**30, 200_000, is_strict=True)
     with unpacked(submissions, limits) as (folder, bad):
         for entry in bad:
-            click.echo(printable(f"d2l: not read from {submissions.name}: {entry}"), err=True)
+            click.echo(printable(f"d2l: skipped in {submissions.name}: {entry}"), err=True)
         config = _config(folder, rubric, jobs, out, chosen_sandbox, chosen)
         try:
             results = _grade(config, resume)
         except KeyboardInterrupt:
             click.echo(
-                f"d2l: interrupted; what is finished is kept: go on by --resume, {out}", err=True
+                f"d2l: interrupted. Finished results were saved in {out}; rerun with --resume to "
+                "continue.",
+                err=True,
             )
             ctx.exit(INTERRUPTED)
         _return_to_platform(config, results, chosen)
@@ -148,9 +155,9 @@ def _config(
         folder, {"--rubric": rubric.path, "--out": out, "the reference": rubric.reference}
     )
     submissions = _submissions(found, rubric, options)
-    _target(options, rubric, submissions)  # before hours of work for a table that does not fit
-    by_hand = options.overrides or rubric.path.with_name("overrides.csv")
-    overrides = read_overrides(by_hand, rubric, submissions) if by_hand.is_file() else {}
+    _target(options, rubric, submissions)  # report a table that does not match before grading
+    manual = options.overrides or rubric.path.with_name("overrides.csv")
+    overrides = read_overrides(manual, rubric, submissions) if manual.is_file() else {}
     hidden = [rubric.path, rubric.reference, submissions[0].path]
     sandbox = chosen_sandbox.sandbox(rubric.limits, hidden)
     click.echo(printable(found.describe()))
@@ -162,7 +169,7 @@ def _config(
 def _submissions(
     found: "StudentClass", rubric: "Rubric", options: ClassOptions
 ) -> "list[Submission]":
-    """The submissions with a roster's names, and without any on pages if they are not wanted."""
+    """Return the submissions with the names of the roster, and with aliases if `--anonymous`."""
     from d2l.files.csv_cells import read_table
     from d2l.files.people_table import match_people
     from d2l.grader.grading.grades_table import named_apart, with_roster
@@ -172,33 +179,33 @@ def _submissions(
         match = match_people(read_table(options.roster), submissions)
         submissions = with_roster(submissions, match)
         _list("not in the roster", [one.student for one in match.not_in_table])
-        _list("in the roster, without a submission", [one.name for one in match.absent])
+        _list("in the roster but without a submission", [one.name for one in match.absent])
     if options.anonymous:
         submissions = [replace(one, alias=_alias(one, rubric.seed)) for one in submissions]
     return named_apart(submissions) if options.anonymous else submissions
 
 
 def _alias(submission: "Submission", seed: int) -> str:
-    """An id that only those who know the rubric's seed can tell whose it is."""
-    said = f"{seed} {submission.id or submission.login or submission.student}"
-    return f"student-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+    """Return an id that reveals the student only to those who know the rubric's seed."""
+    text = f"{seed} {submission.id or submission.login or submission.student}"
+    return f"student-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def _list(what: str, names: Sequence[str]) -> None:
+def _list(title: str, names: Sequence[str]) -> None:
     if names:
-        click.echo(printable(f"{what}: {len(names)} ({', '.join(names)})"))
+        click.echo(printable(f"{title}: {len(names)} ({', '.join(names)})"))
 
 
 def _target(
     options: ClassOptions, rubric: "Rubric", submissions: "Sequence[Submission]"
 ) -> "tuple[CsvTable, int, Match[Submission]] | None":
-    """The table of --into, the column that takes the points, and whose row is whose."""
+    """Return the table of `--into`, its column for the points, and the student of each row."""
     from d2l.files.csv_cells import read_table
     from d2l.files.people_table import match_people, points_column
 
     if options.into is None:
         if options.column:
-            raise click.UsageError("--column names a column of --into, which is missing")
+            raise click.UsageError("--column requires --into, the table that has this column")
         return None
     table = read_table(options.into)
     column = points_column(table, options.column, [rubric.title, rubric.reference.stem])
@@ -208,10 +215,10 @@ def _target(
 def _return_to_platform(
     config: "GradingConfig", results: "Sequence[StudentResult]", options: ClassOptions
 ) -> None:
-    """Leave in --out what the platform takes: its own table filled in, and pages in its folders."""
+    """Write to `--out` what the platform imports: its table with the points, and the pages."""
     from d2l.files.atomic_write import replace_file
     from d2l.files.platform_export import feedback_zip
-    from d2l.grader.grading.grade_class import NOT_KEPT
+    from d2l.grader.grading.grade_class import NOT_CACHED
     from d2l.grader.grading.grade_submission import PAGES
 
     feedback = feedback_zip(
@@ -221,12 +228,12 @@ def _return_to_platform(
     )
     if feedback is not None:
         replace_file(config.out / "feedback.zip", feedback)
-        click.echo(f"pages for the platform: {config.out / 'feedback.zip'}")
+        click.echo(f"feedback pages for the platform: {config.out / 'feedback.zip'}")
     target = _target(options, config.rubric, config.submissions)
     if target is None:
         return
     table, column, match = target
-    final = [one for one in results if not one.waiting and one.status not in NOT_KEPT]
+    final = [one for one in results if not one.waiting and one.status not in NOT_CACHED]
     cells = {
         match.people[one.key].row: table.number(one.total)
         for one in final
@@ -234,9 +241,11 @@ def _return_to_platform(
     }
     path = config.out / f"{table.path.stem}.graded{table.path.suffix}"
     replace_file(path, table.with_values(column, cells))
-    click.echo(printable(f"{len(cells)} points in the column {table.header[column]!r} of {path}"))
+    click.echo(
+        printable(f"{len(cells)} rows filled in the column {table.header[column]!r} of {path}")
+    )
     _list("not in the table", [one.student for one in match.not_in_table])
-    _list("in the table, without a submission", [one.name for one in match.absent])
+    _list("in the table but without a submission", [one.name for one in match.absent])
     _list("not filled in", [one.student for one in results if one not in final])
 
 
@@ -244,7 +253,8 @@ def _require_apart(folder: Path, others: dict[str, Path]) -> None:
     for name, path in others.items():
         if path.resolve().is_relative_to(folder.resolve()):
             raise click.UsageError(
-                f"{name} ({path}) lies among the submissions in {folder}: keep it in another folder"
+                f"{name} ({path}) is inside the folder of the submissions, {folder}. Move it to "
+                "another folder."
             )
 
 
@@ -256,7 +266,7 @@ def _grade(config: "GradingConfig", resume: bool) -> "list[StudentResult]":
     from d2l.grader.grading.grade_class import ProgressListener, grade_class
 
     class Shown(ProgressListener):
-        """A bar in a terminal, and a line for each submission everywhere."""
+        """Prints a line for each submission, and a progress bar in a terminal."""
 
         def reference(self, runs: int) -> None:
             live.update(bar, description="reference", total=runs)
@@ -267,7 +277,7 @@ def _grade(config: "GradingConfig", resume: bool) -> "list[StudentResult]":
         def begin(self, submissions: int, finished: int) -> None:
             live.update(bar, description="", total=submissions, completed=finished)
             if finished:
-                console.print(f"{finished} of {submissions} are graded already")
+                console.print(f"{finished} of {submissions} submissions were already graded")
 
         def start(self, submission: "Submission") -> None:
             running.append(submission.student)
@@ -281,7 +291,7 @@ def _grade(config: "GradingConfig", resume: bool) -> "list[StudentResult]":
 
         def changed(self, results: "Sequence[tuple[StudentResult, float]]") -> None:
             if results:
-                console.print(f"{len(results)} totals differ from the last grading:")
+                console.print(f"{len(results)} totals differ from the previous grading:")
             for result, before in results:
                 name = set_cell_size(printable(result.shown), _NAME_WIDTH)
                 console.print(f"           {name}  {before:g} -> {result.total:g}")
@@ -297,16 +307,16 @@ def _line(place: str, result: "StudentResult") -> Text:
     name = set_cell_size(printable(result.student), _NAME_WIDTH)
     points = f"{result.total:g} of {result.out_of:g}"
     broken = "; ".join(f"the check {check.name!r} is broken" for check in result.broken)
-    said = printable("; ".join(filter(None, (result.reason, broken))))
-    if len(said) > _REASON_WIDTH:
-        said = f"{said[:_REASON_WIDTH]}…"
-    line = f"{place:>9}  {name}  {result.status:<10} {points:>14} {result.seconds:7.1f} s  {said}"
+    note = printable("; ".join(filter(None, (result.reason, broken))))
+    if len(note) > _REASON_WIDTH:
+        note = f"{note[:_REASON_WIDTH]}…"
+    line = f"{place:>9}  {name}  {result.status:<10} {points:>14} {result.seconds:7.1f} s  {note}"
     return Text(line.rstrip())
 
 
 def _conclude(results: "Sequence[StudentResult]", out: Path) -> int:
-    """Say where everything is, and what the instructor must look into."""
-    from d2l.grader.grading.grade_class import NOT_KEPT
+    """Print where the results are and what needs attention; return the exit status."""
+    from d2l.grader.grading.grade_class import NOT_CACHED
     from d2l.grader.grading.grades_table import note_copies
 
     broken = {check.name: check.message for result in results for check in result.broken}
@@ -316,16 +326,18 @@ def _conclude(results: "Sequence[StudentResult]", out: Path) -> int:
             printable(f"d2l: the check {name!r} is broken on {_counted(count)}: {message}"),
             err=True,
         )
-    unfinished = [result.student for result in results if result.status in NOT_KEPT]
+    unfinished = [result.student for result in results if result.status in NOT_CACHED]
     if unfinished:
         names = printable(", ".join(unfinished))
-        click.echo(f"d2l: not graded, try --resume: {names}", err=True)
+        click.echo(f"d2l: not graded: {names}. Rerun with --resume to try again.", err=True)
     copies = sum(bool(result.same_as) for result in note_copies(results))
     if copies:
-        click.echo(f"{copies} students handed in the same file as another: see the page")
+        click.echo(f"{copies} students submitted the same file as another student; see the page")
     waiting = sum(len(result.waiting) for result in results)
     if waiting:
-        click.echo(f"{waiting} answers wait for points in overrides.csv: {out / 'to_grade.html'}")
+        click.echo(
+            f"{waiting} answers must be graded by hand in overrides.csv: {out / 'to_grade.html'}"
+        )
     click.echo(printable(f"{len(results)} graded; {out / 'grades.csv'}, {out / 'index.html'}"))
     return 1 if broken or unfinished else 0
 

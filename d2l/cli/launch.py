@@ -1,4 +1,4 @@
-"""`d2l launch`: a notebook or a script in several processes, on one machine or on several."""
+"""`d2l launch`: run a notebook or script in several processes, on one or several machines."""
 
 import os
 import sys
@@ -18,16 +18,18 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("file", metavar="NOTEBOOK_OR_SCRIPT", type=FILE)
 @click.argument("arguments", metavar="[-- ARGS...]", nargs=-1, type=click.UNPROCESSED)
-@click.option("--devices", required=True, type=click.IntRange(min=1), help="Processes, one a GPU.")
+@click.option(
+    "--devices", required=True, type=click.IntRange(min=1), help="Processes, one per GPU."
+)
 @click.option("--nodes", default=1, show_default=True, type=click.IntRange(min=1), help="Machines.")
 @click.option("--node-rank", default=0, type=click.IntRange(min=0), help="This machine's number.")
-@click.option("--rendezvous", metavar="HOST:PORT", help="Of machine 0, where they meet.")
+@click.option("--rendezvous", metavar="HOST:PORT", help="Address of machine 0.")
 @click.option("--max-restarts", default=0, show_default=True, type=click.IntRange(min=0))
 def launch(file: Path, arguments: tuple[str, ...], **options: int | str | None) -> None:
-    """Run a notebook (.ipynb, .md) or a script (.py) in several processes that train as one.
+    """Run a notebook (.ipynb, .md) or a script (.py) in several processes that train one model.
 
-    The processes share each batch. On several machines, give the same command on each, with its own
-    --node-rank. What follows -- goes to the script.
+    Each batch is split over the processes. On several machines, run the same command on each, with
+    a different --node-rank. Arguments after -- are passed to the script.
     """
     from d2l.scale.launch import THREADS, Launch, num_cores, run
 
@@ -42,7 +44,7 @@ def launch(file: Path, arguments: tuple[str, ...], **options: int | str | None) 
 
 @contextmanager
 def _script(file: Path) -> Iterator[Path]:
-    """The file itself, or the script that stands for the notebook for as long as it runs."""
+    """Yield the script itself, or a temporary script made from the notebook."""
     if file.suffix.lower() not in NOTEBOOKS:
         yield file.resolve()
         return

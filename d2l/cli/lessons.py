@@ -1,6 +1,6 @@
-"""`d2l lessons`: list the lessons, run them into notebooks and pages, export them to open.
+"""`d2l lessons`: list the lessons, run them into notebooks and pages, export them to Jupyter.
 
-Says what happens; the work is done in `d2l.notebook`, loaded only when a command needs it.
+Options and printed output; the work is done in `d2l.notebook`, imported only when needed.
 """
 
 from pathlib import Path
@@ -39,7 +39,7 @@ def list_lessons() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("out/lessons"),
     show_default=True,
-    help="Folder for the notebooks and the pages; the lessons work in its folder 'work'.",
+    help="Folder for the notebooks and pages; the lessons run in its subfolder 'work'.",
 )
 @click.option(
     "--timeout",
@@ -47,15 +47,15 @@ def list_lessons() -> None:
     default=600,
     show_default=True,
     metavar="SECONDS",
-    help="Stop a lesson when one cell takes longer.",
+    help="Time limit of each cell.",
 )
 @click.pass_context
 def run(ctx: click.Context, names: tuple[str, ...], out: Path, timeout: int) -> None:
     """Run lessons into notebooks and pages.
 
-    Leaves an executed notebook and a page of each, and a contents page of all.
+    Writes an executed notebook and a page for each lesson, and a contents page.
     NAME is a lesson's name, a section such as 4.4, or the path of a notebook (.ipynb, .py, .md).
-    Without a name every lesson runs.
+    Without a NAME every lesson is run.
     """
     require_tools()
     chosen = select_lessons(names, find_lessons())
@@ -65,11 +65,11 @@ def run(ctx: click.Context, names: tuple[str, ...], out: Path, timeout: int) -> 
         for number, lesson in enumerate(chosen, start=1):
             runs.append(_run_one(console, lesson, f"{number}/{len(chosen)}", out, timeout))
     except KeyboardInterrupt:
-        done = f"{len(runs)} of {len(chosen)} lessons are done, in {out}"
+        done = f"{len(runs)} of {len(chosen)} lessons finished, in {out}"
         click.echo(f"d2l: interrupted; {done}", err=True)
         ctx.exit(INTERRUPTED)
     failed = sum(run.failure is not None for run in runs)
-    console.print(f"{len(runs)} run, {failed} failed; the pages: {out / 'index.html'}")
+    console.print(f"{len(runs)} run, {failed} failed; pages: {out / 'index.html'}")
     ctx.exit(1 if failed else 0)
 
 
@@ -82,7 +82,7 @@ def run(ctx: click.Context, names: tuple[str, ...], out: Path, timeout: int) -> 
     help="Folder for the notebooks.",
 )
 def export(names: tuple[str, ...], out: Path) -> None:
-    """Write lessons as notebooks to open in Jupyter."""
+    """Write lessons as notebooks for Jupyter."""
     require_tools()
     from d2l.notebook.publish import export_lesson
 
@@ -118,5 +118,5 @@ def _show_failure(console: Console, done: "NotebookRun") -> None:
     cell = done.notebook.cells[failure.index]
     console.print(Text(f"code cell {len(done.cells)} failed:", style="bold"))
     console.print(Text(cell.source))
-    console.print(Text("what happened:", style="bold"))
+    console.print(Text("error:", style="bold"))
     console.print(traceback_text(failure.traceback or failure.message))

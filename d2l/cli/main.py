@@ -1,4 +1,4 @@
-"""The command `d2l`: its verbs, and how each ends when it cannot go on: in one clear line."""
+"""The command `d2l`: its subcommands, and error handling that prints one line."""
 
 import os
 import sys
@@ -21,15 +21,15 @@ from d2l.cli.train import train
 from d2l.cli.tutor import tutor
 from d2l.errors import D2LError
 
-# To read a notebook is to load jsonschema, which loads this where it is there: a parser of web
-# addresses in all scripts, made anew in two seconds at each command, for what no notebook has.
+# Reading a notebook imports jsonschema, which imports this package if it is installed: a parser of
+# internationalized addresses that takes two seconds to build and that no notebook needs.
 _NEVER_LOADED = "rfc3987_syntax"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="d2l")
 def group() -> None:
-    """Dive into Deep Learning's companion: train, look after machine and data, run lessons."""
+    """Dive into Deep Learning: train models, run lessons, inspect data and machine, grade."""
 
 
 for command in (train, launch, runs, doctor, data, lessons, run, check, grade, rubric, tutor):
@@ -37,7 +37,7 @@ for command in (train, launch, runs, doctor, data, lessons, run, check, grade, r
 
 
 def main() -> NoReturn:
-    """Run the command line, and exit with a status other than 0 if it did not do what was asked."""
+    """Run the command line and exit, with a status other than 0 if the command failed."""
     _open_standard_streams()
     sys.modules.setdefault(_NEVER_LOADED, None)  # type: ignore[arg-type]
     try:
@@ -53,7 +53,7 @@ def main() -> NoReturn:
 
 
 def _open_standard_streams() -> None:
-    """Where a caller closed some (`<&-`): else pipes to other processes would take their place."""
+    """Open streams that the caller closed (`<&-`), whose numbers pipes would take otherwise."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - stays open

@@ -1,4 +1,4 @@
-"""`d2l rubric`: draft what a class is graded by."""
+"""`d2l rubric`: draft a rubric for `d2l grade`."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from d2l.notebook.optional_deps import require_tools
 
 @click.group()
 def rubric() -> None:
-    """What a class is graded by: draft a rubric for `d2l grade`."""
+    """Rubrics for `d2l grade`."""
 
 
 @rubric.command()
@@ -17,13 +17,13 @@ def rubric() -> None:
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file of the rubric; by default rubric.toml next to REFERENCE.",
+    help="File for the rubric; by default rubric.toml next to REFERENCE.",
 )
 def init(reference: Path, out: Path | None) -> None:
-    """Draft a rubric for the notebook REFERENCE, and a file of checks; replaces nothing.
+    """Draft a rubric for the notebook REFERENCE, and a file of checks; overwrites no file.
 
-    The points are spread evenly over the headings of REFERENCE: change them, and take the
-    comments off the checks that you want.
+    The points are spread evenly over the headings of REFERENCE. Edit them, and uncomment the
+    checks to use.
     """
     require_tools()
     from d2l.grader.grading.rubric_template import write_draft

@@ -1,6 +1,6 @@
-"""`d2l run`: run notebooks in a sandbox, into executed notebooks, pages and records.
+"""`d2l run`: run notebooks in a sandbox and write executed notebooks, pages and records.
 
-Says what happens; the work is done in `d2l.grader.sandbox`, loaded only when it is needed.
+Options and printed output; the work is done in `d2l.grader.sandbox`, imported only when needed.
 """
 
 import ast
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from d2l.grader.sandbox.isolation import SandboxConfig
     from d2l.grader.sandbox.job import CellOutcome, Job, Outcome, Plain
 
-_OUTPUT = 256 * 2**20  # bytes: of one's own notebook one wants to see all
+_OUTPUT = 256 * 2**20  # bytes; generous, since these are the user's own notebooks
 
 
 def _setting(
     ctx: click.Context, option: click.Option, given: tuple[str, ...]
 ) -> "dict[str, Plain]":
-    """Read NAME=VALUE; a value that is no Python number, text, list or dict is a text."""
+    """Parse NAME=VALUE; a value that is not a Python literal is taken as a string."""
     settings: dict[str, Plain] = {}
     for text in given:
         name, equals, value = text.partition("=")
@@ -66,7 +66,7 @@ def _value(text: str) -> "Plain":
     default=3600,
     show_default=True,
     metavar="SECONDS",
-    help="Stop a notebook that takes longer.",
+    help="Time limit of each notebook.",
 )
 @click.option(
     "--memory",
@@ -74,7 +74,7 @@ def _value(text: str) -> "Plain":
     default=8,
     show_default=True,
     metavar="GB",
-    help="Stop a notebook that needs more.",
+    help="Memory limit of each notebook.",
 )
 @click.option(
     "--set",
@@ -82,13 +82,15 @@ def _value(text: str) -> "Plain":
     multiple=True,
     metavar="NAME=VALUE",
     callback=_setting,
-    help="Give a name another value, after the cell that first assigns it.",
+    help="Assign a value to a variable, after the cell that first assigns it.",
 )
-@click.option("--keep-going", is_flag=True, help="Run the cells after one that fails, too.")
+@click.option(
+    "--keep-going", is_flag=True, help="Continue with the next cell after a cell that fails."
+)
 @click.option(
     "--allow-install",
     is_flag=True,
-    help="Let notebooks install packages, for their own run; the network is on then.",
+    help="Allow notebooks to install packages for their own run; this enables the network.",
 )
 @sandbox_options
 @click.pass_context
@@ -105,8 +107,8 @@ def run(
 ) -> None:
     """Run notebooks (.ipynb, percent .py, MyST .md), each in a fresh sandbox.
 
-    A notebook sees copies of the files next to it; what it writes is gone afterwards, but for its
-    outputs. Exits with 0 when every cell of every notebook ran, and with 1 when not.
+    A notebook has copies of the files next to it. Files that it writes are deleted after the run;
+    its outputs are kept. Exits with 0 if every cell of every notebook ran, and with 1 otherwise.
     """
     require_tools()
     from d2l.grader.sandbox.isolation import Limits
@@ -123,14 +125,14 @@ def run(
     try:
         failed = runner.run_all(notebooks)
     except KeyboardInterrupt:
-        done = f"{runner.num_done} of {len(notebooks)} notebooks are done, in {out}"
+        done = f"{runner.num_done} of {len(notebooks)} notebooks finished, in {out}"
         click.echo(f"d2l: interrupted; {done}", err=True)
         ctx.exit(INTERRUPTED)
     ctx.exit(1 if failed else 0)
 
 
 class _Runner:
-    """Runs notebooks one after the other, and says and writes what became of each."""
+    """Runs notebooks one after the other; prints and writes the result of each."""
 
     def __init__(
         self,
@@ -141,7 +143,7 @@ class _Runner:
         install: bool,
     ) -> None:
         self.num_done = 0
-        self._box = sandbox
+        self._sandbox = sandbox
         self._out = out
         self._options = {"set": settings, "keep_going": keep_going, "may_install": install}
         self._console = plain_console()
@@ -155,7 +157,7 @@ class _Runner:
         for number, (source, target) in enumerate(chosen.items(), start=1):
             failed += not self._run_one(source, target, f"{number}/{len(chosen)}")
             self.num_done += 1
-        self._say(f"{len(chosen)} run, {failed} failed; in {self._out}")
+        self._print(f"{len(chosen)} run, {failed} failed; in {self._out}")
         return failed
 
     def _run_one(self, source: Path, target: Path, place: str) -> bool:
@@ -169,15 +171,15 @@ class _Runner:
         except D2LError as error:
             click.echo(f"d2l: {printable(str(error))}", err=True)
             return False
-        self._say(f"{place} {source}")
+        self._print(f"{place} {source}")
         for note in notes:
-            self._say(f"  note: {note}")
+            self._print(f"  note: {note}")
         with sibling_files(source, self._out) as siblings:
             if siblings.problem:
                 click.echo(f"d2l: {printable(siblings.problem)}", err=True)
             job = Job(notebook, files=siblings.folder, **self._options)  # type: ignore[arg-type]
             outcome = self._run(source, target, job)
-        self._say_end(outcome, target)
+        self._print_end(outcome, target)
         return outcome.status == "ok"
 
     def _run(self, source: Path, target: Path, job: "Job") -> "Outcome":
@@ -188,31 +190,31 @@ class _Runner:
         with bar_in(self._console, "cells") as live:
             bar = live.add_task(printable(source.name), total=total)
 
-            def tell(cell: "CellOutcome") -> None:
+            def on_cell(cell: "CellOutcome") -> None:
                 live.advance(bar)
-                self._say_cell(cell, f"{int(live.tasks[0].completed)}/{total}")
+                self._print_cell(cell, f"{int(live.tasks[0].completed)}/{total}")
 
             try:
-                outcome = run_in_sandbox(job, self._box, tell)
+                outcome = run_in_sandbox(job, self._sandbox, on_cell)
             except RunInterruptedError as interrupted:
-                write_run(target, source, job, self._box, interrupted.outcome)
+                write_run(target, source, job, self._sandbox, interrupted.outcome)
                 raise
-        write_run(target, source, job, self._box, outcome)
+        write_run(target, source, job, self._sandbox, outcome)
         return outcome
 
-    def _say_cell(self, cell: "CellOutcome", place: str) -> None:
+    def _print_cell(self, cell: "CellOutcome", place: str) -> None:
         memory = f"{cell.peak_memory / 2**20:6.0f} MB"
         line = f"  cell {place:>7}  {cell.status:<8}{cell.seconds:8.1f} s  {memory}  {cell.error}"
-        self._say(line.rstrip())
+        self._print(line.rstrip())
 
-    def _say_end(self, outcome: "Outcome", target: Path) -> None:
+    def _print_end(self, outcome: "Outcome", target: Path) -> None:
         from d2l.grader.sandbox.sandbox_run import summary
 
-        self._say_failure(outcome)
-        memory = f"{outcome.peak_memory / 2**20:.0f} MB at most"
-        self._say(f"  {summary(outcome)}; {memory}; {target}.html")
+        self._print_failure(outcome)
+        memory = f"peak {outcome.peak_memory / 2**20:.0f} MB"
+        self._print(f"  {summary(outcome)}; {memory}; {target}.html")
 
-    def _say_failure(self, outcome: "Outcome") -> None:
+    def _print_failure(self, outcome: "Outcome") -> None:
         failed = next(
             (cell for cell in outcome.cells if cell.status not in ("ok", "not run")), None
         )
@@ -223,5 +225,5 @@ class _Runner:
         if lines:
             self._console.print(traceback_text("\n".join(lines)))
 
-    def _say(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self._console.print(untrusted_text(text))

@@ -1,4 +1,4 @@
-"""`d2l runs`: the runs below a folder in one table, and the curves of some in one picture."""
+"""`d2l runs`: list the runs in a folder as a table, and plot their curves in one figure."""
 
 import sys
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".svg", ".png", ".pdf")
 LONGEST_VALUE = 30
-WIDE_ENOUGH = 1000  # columns where no terminal wraps the lines
+WIDE_ENOUGH = 1000  # columns if the output is not a terminal
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -24,14 +24,18 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--label", "labels", multiple=True, metavar="LABEL", help="This curve only; repeat.")
-@click.option("--plot", type=FILE, metavar="OUT", help="Picture of the curves: .svg, .png or .pdf.")
+@click.option(
+    "--label", "labels", multiple=True, metavar="LABEL", help="Show this curve only; repeatable."
+)
+@click.option(
+    "--plot", type=FILE, metavar="OUT", help="Plot the curves to this .svg, .png or .pdf file."
+)
 def runs(folder: Path, names: tuple[str, ...], labels: tuple[str, ...], plot: Path | None) -> None:
-    """List and compare the runs in DIR and three folders deep, newest first.
+    """List and compare the runs in DIR, up to three folders deep, newest first.
 
-    NAME is the name of a run in the table, or a pattern such as 'mlp*'; without one all are shown.
-    Of each curve the last value is shown, and the best (the highest accuracy, the lowest loss) if
-    that was another.
+    NAME is the name of a run in the table, or a pattern such as 'mlp*'; by default all runs are
+    shown. The table has the last value of each curve, and in brackets the best (the highest
+    accuracy, the lowest loss) if it is different.
     """
     from d2l.runs.run_table import choose, find_runs, labels_of
 
@@ -41,10 +45,10 @@ def runs(folder: Path, names: tuple[str, ...], labels: tuple[str, ...], plot: Pa
         )
     found = find_runs(folder)
     for name, reason in sorted(found.skipped.items()):
-        click.echo(_printable(f"passed over: {name}: {reason}"), err=True)
+        click.echo(_printable(f"skipped {name}: {reason}"), err=True)
     chosen = choose(found.runs, names)
     if not chosen:
-        click.echo(_printable(f"no runs in {folder}; Trainer(…, run_dir=FOLDER) leaves them"))
+        click.echo(_printable(f"no runs in {folder}; Trainer(…, run_dir=FOLDER) writes them"))
         return
     shown = labels_of(chosen, labels)
     _show(Column("name", [run.name for run in chosen]), [*_made(chosen), *_went(chosen, shown)])
@@ -92,7 +96,7 @@ def _went(chosen: Sequence["RunInfo"], labels: Sequence[str]) -> list[Column]:
 
 
 def _show(names: Column, others: Sequence[Column]) -> None:
-    """Print one table; several below each other in a terminal that is too narrow for one."""
+    """Print one table, or several below each other if the terminal is too narrow for one."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDE_ENOUGH)
@@ -145,13 +149,15 @@ def _draw(chosen: Sequence["RunInfo"], labels: Sequence[str], path: Path) -> Non
     path.parent.mkdir(parents=True, exist_ok=True)
     has_fonts = save_runs(draw_runs(chosen, labels), path)
     count = "1 run" if len(chosen) == 1 else f"{len(chosen)} runs"
-    click.echo(_printable(f"the curves of {count} are in {path}"))
+    click.echo(_printable(f"curves of {count}: {path}"))
     if not has_fonts:
-        click.echo("no font here has all letters of the names; an .svg shows them in a browser")
+        click.echo(
+            "no installed font has all characters of the names; an .svg shows them in a browser"
+        )
 
 
 def _printable(text: str) -> str:
-    """Names come from anybody's folders: no control codes, and no letters the output lacks."""
+    """Return `text`, which is untrusted, without control codes and unencodable characters."""
     visible = "".join(c if c.isprintable() else "?" for c in text)
     encoding = sys.stdout.encoding or "utf-8"
     return visible.encode(encoding, "replace").decode(encoding)

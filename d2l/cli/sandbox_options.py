@@ -1,4 +1,4 @@
-"""The options that choose a sandbox, the same for every command that runs notebooks."""
+"""Sandbox options, shared by all commands that run notebooks."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from d2l.grader.sandbox.isolation import Limits, SandboxConfig
 
 _LEVELS = ["none", "bubblewrap", "container"]
-_ENGINES = ["docker", "podman"]  # each a way to the level container
+_ENGINES = ["docker", "podman"]  # both provide the level "container"
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _OPTIONS = (
     click.option(
         "--isolation",
         type=click.Choice([*_LEVELS, *_ENGINES]),
-        help="How runs are isolated; bubblewrap by default. `none` lets them read your files.",
+        help="Isolation of runs; by default bubblewrap. `none` exposes your files.",
     ),
-    click.option("--require", type=click.Choice(_LEVELS), help="Refuse a lower level than this."),
-    click.option("--image", help="For docker and podman: the image that holds Python and d2l."),
+    click.option("--require", type=click.Choice(_LEVELS), help="Minimum isolation level."),
+    click.option("--image", help="For docker and podman: an image with Python and d2l."),
     click.option(
         "--data",
         type=_FOLDER,
-        help="Folder that every notebook may read, there named by D2L_DATA; by default what that "
-        "variable names here.",
+        help="Folder that notebooks can read, available there as D2L_DATA; by default the folder "
+        "in the environment variable D2L_DATA.",
     ),
 )
 
@@ -46,8 +46,8 @@ class SandboxOptions:
     ) -> "SandboxConfig":
         """Verify the isolation on this machine, print its level, and return the sandbox.
 
-        `hidden` are files that no notebook may see. Raises `IsolationError` where the level is not
-        available, or below `--require`.
+        `hidden` are files that notebooks must not be able to read. Raises `IsolationError` if the
+        level is not available, or below `--require`.
         """
         from d2l.grader.sandbox.isolation import Level, SandboxConfig
         from d2l.grader.sandbox.selftest import choose_isolation
@@ -69,13 +69,13 @@ class SandboxOptions:
 
 
 def _usual_data() -> Path | None:
-    """The folder that D2L_DATA names; it need not exist before something is downloaded to it."""
+    """Return the folder in D2L_DATA, None if it is not set or does not exist yet."""
     folder = Path(os.environ.get("D2L_DATA", ""))
     return folder if folder.name and folder.is_dir() else None
 
 
 def sandbox_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options; it gets them together, as `chosen_sandbox`."""
+    """Add the options to a command, which receives them as `chosen_sandbox`."""
 
     @wraps(command)
     def with_sandbox(*arguments: Any, **values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`d2l train`: the book's first models on their data, shown live, and what they leave behind.
+"""`d2l train`: train the book's first models with live plots and checkpoints.
 
 Under torchrun (`torchrun --nproc-per-node 2 -m d2l train mlp`) the processes train one model.
 """
@@ -25,14 +25,15 @@ POSITIVE_FLOAT = click.FloatRange(min=0, min_open=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps, …")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="default: out/MODEL")
-@click.option("--root", default="../data", show_default=True, help="where data sets are kept")
-@click.option("--resume", is_flag=True, help="go on from the newest checkpoint in the folder")
+@click.option("--root", default="../data", show_default=True, help="folder of the data sets")
+@click.option("--resume", is_flag=True, help="continue from the newest checkpoint in the folder")
 def train(
     model: str, epochs: int, seed: int, device: str, out: Path | None, resume: bool, **options: Any
 ) -> None:
-    """Train MODEL, show it live, and leave plot, points and weights in a folder.
+    """Train MODEL with a live plot, and write plot, points and weights to a folder.
 
-    Every epoch leaves a checkpoint, and so do Ctrl-C and SIGTERM; --resume continues from the last.
+    A checkpoint is saved after every epoch, and on Ctrl-C and SIGTERM; --resume continues from the
+    last one.
     """
     from d2l.base.seed import seed_all
     from d2l.core.trainer import Trainer
@@ -53,12 +54,12 @@ def train(
         trainer.fit(net, data, resume="last" if resume else None)
     finally:
         if trainer.is_main:
-            _leave(net, folder)
+            _save_results(net, folder)
     results = trainer.validate(net, data)
     if trainer.is_main:
         for name, value in results.items():
             click.echo(f"{name}: {value:.4f}")
-        click.echo(f"board.svg, points.csv, weights.pt, checkpoints and runs are in {folder}")
+        click.echo(f"wrote board.svg, points.csv, weights.pt, checkpoints and runs to {folder}")
 
 
 def _linear(batch_size: int | None, lr: float | None, **_: Any) -> tuple["Module", "DataModule"]:
@@ -91,12 +92,12 @@ def _device(name: str) -> Any:
     if name == "auto":
         return (
             None if from_environment().size > 1 else try_gpu()
-        )  # of several processes each has its own
+        )  # each of several processes has its own device
     return usable(name)
 
 
-def _leave(net: "Module", folder: Path) -> None:
-    """Whatever ended the run, what there is of it stays."""
+def _save_results(net: "Module", folder: Path) -> None:
+    """Save plot, points and weights, also of a run that was interrupted or failed."""
     import torch
 
     from d2l.core.board import save_board

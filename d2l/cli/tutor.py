@@ -1,4 +1,4 @@
-"""`d2l tutor`: the mistakes that are named in training, and what is known about each."""
+"""`d2l tutor`: list and explain the hints about mistakes that are shown during training."""
 
 import difflib
 
@@ -7,7 +7,7 @@ import click
 
 @click.group()
 def tutor() -> None:
-    """What the hints of training say, and why."""
+    """List and explain the hints shown during training."""
 
 
 @tutor.command("list")
@@ -23,11 +23,11 @@ def list_kinds() -> None:
 @tutor.command()
 @click.argument("kind")
 def explain(kind: str) -> None:
-    """Print the page of a hint: reason, wrong and right code, and how it is seen."""
+    """Print the page of a hint: the reason, wrong and right code, and how it is detected."""
     from d2l.tutor.registry import kinds, page
 
     if kind not in kinds():
         near = difflib.get_close_matches(kind, kinds(), n=3, cutoff=0.4)
-        advice = f"Did you mean {', '.join(near)}?" if near else "`d2l tutor list` has them all."
+        advice = f"Did you mean {', '.join(near)}?" if near else "`d2l tutor list` prints them all."
         raise click.UsageError(f"there is no hint of the kind {kind!r}. {advice}")
     click.echo(page(kind))

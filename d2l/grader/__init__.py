@@ -1,1 +1,1 @@
-"""Runs, compares and grades notebooks that nobody vouches for: sandbox, compare, grading."""
+"""Run, compare and grade untrusted notebooks: sandbox, compare, grading."""

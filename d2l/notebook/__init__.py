@@ -1,1 +1,1 @@
-"""Notebooks as programs: read, run, shown as pages. Knows nothing of the book's own code."""
+"""Read and run notebooks, and render them as HTML pages."""

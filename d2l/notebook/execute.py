@@ -1,4 +1,4 @@
-"""Run the cells of a notebook one after the other, and keep their outputs."""
+"""Run the cells of a notebook one after the other, and collect their outputs."""
 
 import asyncio
 import sys
@@ -16,23 +16,23 @@ from d2l.notebook.outputs import MAX_MESSAGE, Caps, Output, Outputs, clean
 
 
 def forget_peak(process_id: int) -> None:
-    """Reset the peak to what is in use now; only Linux can."""
+    """Reset the peak memory of a process to its current memory; Linux only."""
     if sys.platform == "linux":
         try:
             Path(f"/proc/{process_id}/clear_refs").write_text("5")
-        except OSError:  # the process is gone, or the sandbox hides it: the peak is the whole run's
+        except OSError:  # ended, or not permitted in the sandbox: the peak is that of the whole run
             return
 
 
 def peak_memory(process_id: int) -> int:
-    """The most bytes in use since `forget_peak`; elsewhere than on Linux what is in use now."""
+    """Return the peak memory in bytes since `forget_peak`; the current memory if not on Linux."""
     try:
         if sys.platform == "linux":
             status = Path(f"/proc/{process_id}/status").read_text()
             lines = (line.split() for line in status.splitlines())
             return next((int(words[1]) * 1024 for words in lines if words[0] == "VmHWM:"), 0)
         return int(psutil.Process(process_id).memory_info().rss)
-    except (OSError, psutil.Error):  # the process is gone
+    except (OSError, psutil.Error):  # the process has ended
         return 0
 
 
@@ -41,7 +41,7 @@ Status = Literal["ok", "error", "timeout", "died"]
 
 @dataclass(frozen=True)
 class CellRun:
-    """What became of one code cell; `traceback` may hold ANSI colours."""
+    """The result of one code cell; `traceback` may contain ANSI colours."""
 
     index: int
     seconds: float
@@ -53,13 +53,13 @@ class CellRun:
 
     @property
     def traceback(self) -> str:
-        """The lines that led to the error; empty without one."""
+        """The traceback of the error, "" if there is none."""
         errors = (output for output in self.outputs if output["output_type"] == "error")
         return "\n".join(line for error in errors for line in error["traceback"])
 
 
 class CellRunner:
-    """Runs the cells of one notebook in its kernel; what they show stays within `caps`, each."""
+    """Runs the cells of one notebook in its kernel; the outputs of each are limited by `caps`."""
 
     def __init__(self, kernel: Kernel, caps: Caps = Caps()) -> None:  # noqa: B008
         self._kernel = kernel
@@ -73,7 +73,7 @@ class CellRunner:
         limit: float | TimeLimit | None = None,
         may_fail: bool = False,
     ) -> CellRun:
-        """Run the cell `index` within `limit`; one that `may_fail` is fine if it does."""
+        """Run the cell `index` within `limit`; with `may_fail`, an error counts as "ok"."""
         outputs = Outputs(self._caps, self._shown)
         forget_peak(self._kernel.process_id)
         start = time.perf_counter()
@@ -95,7 +95,7 @@ class CellRunner:
     ) -> tuple[Status, str]:
         try:
             reply = await self._kernel.execute(source, outputs.add, limit)
-            await self._end_if_asked(reply)
+            await self._kill_if_requested(reply)
         except KernelTimeoutError as error:
             outputs.fail("Timeout", str(error))
             return "timeout", str(error)
@@ -104,8 +104,8 @@ class CellRunner:
             return "died", str(error)
         return ("ok", "") if reply.get("status") == "ok" else ("error", _message(reply))
 
-    async def _end_if_asked(self, reply: Mapping[str, object]) -> None:
-        """Take `quit()` at its word: left alone, the kernel ends some cells later, by chance."""
+    async def _kill_if_requested(self, reply: Mapping[str, object]) -> None:
+        """Kill the kernel after `quit()`; otherwise it would exit some cells later, at random."""
         payload = reply.get("payload")
         requests = payload if isinstance(payload, list) else []
         if any(
@@ -115,13 +115,13 @@ class CellRunner:
             for request in requests
         ):
             await self._kernel.kill()
-            raise KernelDiedError("the cell ended the kernel")
+            raise KernelDiedError("the cell exited the kernel")
 
 
 def announces_failure(metadata: Mapping[str, object], *, trusted: bool = False) -> bool:
-    """Whether a cell is meant to fail, as its tag "raises-exception" tells Jupyter's tools.
+    """Whether a cell has Jupyter's tag "raises-exception", so that it may fail.
 
-    Only in a `trusted` notebook: in a submission the tag would have a failed cell count as ok.
+    Only in a `trusted` notebook: in a submission the tag would make a failed cell count as ok.
     """
     tags = metadata.get("tags")
     return trusted and isinstance(tags, list) and "raises-exception" in tags
@@ -133,7 +133,7 @@ def _message(reply: Mapping[str, object]) -> str:
 
 @dataclass(frozen=True)
 class NotebookRun:
-    """A notebook with the outputs of its run, and the code cells that ran, in order."""
+    """A notebook with the outputs of its run, and the results of the code cells that ran."""
 
     notebook: NotebookNode
     cells: list[CellRun]
@@ -141,7 +141,7 @@ class NotebookRun:
 
     @property
     def failure(self) -> CellRun | None:
-        """The cell that stopped the run; None when every cell ran."""
+        """The cell that stopped the run, None if every cell ran."""
         return next((cell for cell in self.cells if cell.status != "ok"), None)
 
 
@@ -152,7 +152,7 @@ def code_cells(notebook: NotebookNode) -> list[int]:
 
 
 def clear_outputs(notebook: NotebookNode) -> None:
-    """Make the notebook one that has not run."""
+    """Remove all outputs and execution counts from the notebook."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -164,12 +164,12 @@ def run_notebook(
     cell_timeout: int | None = None,
     on_cell: Callable[[CellRun], None] = lambda cell: None,
 ) -> NotebookRun:
-    """Execute `notebook` in place, in the working folder `folder`, each cell within its seconds.
+    """Execute `notebook` in place in the working folder `folder`, with a time limit for each cell.
 
-    It is trusted: a cell that its tag announces as failing may fail. Raises `KernelStartError`; a
-    `KeyboardInterrupt` leaves no kernel behind.
+    The notebook is trusted: cells with the tag "raises-exception" may fail. Raises
+    `KernelStartError`; on `KeyboardInterrupt` the kernel is ended.
     """
-    # The selector loop is the one that Jupyter's sockets need on Windows.
+    # Jupyter's sockets require the selector loop on Windows.
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         return runner.run(_run(notebook, folder, cell_timeout, on_cell))
 

@@ -1,6 +1,6 @@
-"""Code cells tagged "hide-cell", such as the solutions in a lesson: shown folded.
+"""Fold code cells with the tag "hide-cell", such as the solutions in a lesson.
 
-The tag is Jupyter Book's; JupyterLab folds by two fields of the metadata.
+The tag is Jupyter Book's; JupyterLab folds cells by two fields of their metadata.
 """
 
 from nbformat import NotebookNode
@@ -9,13 +9,13 @@ HIDE_TAG = "hide-cell"
 
 
 def is_hidden_cell(cell: NotebookNode) -> bool:
-    """Return whether `cell` is a code cell with the tag."""
+    """Whether `cell` is a code cell with the tag."""
     tags = cell.metadata.get("tags")
     return cell.cell_type == "code" and isinstance(tags, list) and HIDE_TAG in tags
 
 
 def fold_hidden_cells(notebook: NotebookNode) -> None:
-    """Have JupyterLab fold the source and the outputs of each tagged code cell of `notebook`."""
+    """Set the metadata with which JupyterLab folds source and outputs of tagged code cells."""
     for cell in notebook.cells:
         if is_hidden_cell(cell):
             cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}

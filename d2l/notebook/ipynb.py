@@ -1,7 +1,7 @@
-"""Parse an .ipynb file within bounds, and repair what Jupyter overlooks when it opens one.
+"""Parse .ipynb files with bounded cost, and repair deviations from the format.
 
-Editors other than Jupyter leave out what the format asks for, or add what it does not know. What
-comes back is valid, and has the code, the text and the outputs of the file.
+Editors other than Jupyter omit required fields or add unknown ones. The result is valid, with the
+code, text and outputs of the file.
 """
 
 import json
@@ -16,18 +16,18 @@ from nbformat import NotebookNode
 
 from d2l.notebook.outputs import JSON_KIND, is_deeper
 
-MAX_DEPTH = 60  # lists and objects within each other; Jupyter's own are 8 deep
-MAX_CONTAINERS = 100_000  # lists and objects; a plot with all its data has some thousands
-MAX_VALUES = 2_000_000  # lines and numbers; in Python each takes some 100 bytes
+MAX_DEPTH = 60  # nesting of lists and objects; Jupyter's own notebooks have 8 levels
+MAX_CONTAINERS = 100_000  # lists and objects; a plot with all its data has a few thousand
+MAX_VALUES = 2_000_000  # lines and numbers; in Python each takes about 100 bytes
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _CELL_KEYS = {"cell_type", "id", "metadata", "source", "attachments"}
 _CODE_KEYS = {"outputs", "execution_count"}
 _KINDS = {
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a zip archive",
-    b"version https://git-lfs": "a pointer of Git LFS",
+    b"version https://git-lfs": "a Git LFS pointer",
 }
 _OLD_TYPES = {"pyout": "execute_result", "pyerr": "error"}
 _OLD_KINDS = {
@@ -39,10 +39,10 @@ _OLD_KINDS = {
 def parse_ipynb(
     content: bytes, max_cells: int, on_note: Callable[[str], None] = lambda note: None
 ) -> NotebookNode:
-    """Return the notebook in the bytes of a file, in the current version of the format.
+    """Return the notebook in the content of a file, in the current version of the format.
 
-    `on_note` is called with a line for each kind of repair. Raises any exception on bytes that are
-    not a notebook, a `ValueError` where they are recognised as something else.
+    `on_note` is called with a line for each kind of repair. Raises any exception for content that
+    is not a notebook, `ValueError` if it is recognised as something else.
     """
     content = content.removeprefix(b"\xef\xbb\xbf")
     if content.lstrip()[:1] not in (b"{", b"["):
@@ -60,22 +60,22 @@ def parse_ipynb(
 
 
 def _recognised(content: bytes) -> str:
-    """What a file that is not JSON is instead."""
+    """Return what a file is that is not JSON."""
     start = content[:4000].lstrip()
     if not start:
         return "the file is empty"
     if start.startswith(b"<"):
-        return "it is a web page saved as .ipynb: download the notebook itself"
+        return "the file is a web page saved as .ipynb; download the notebook itself"
     for beginning, kind in _KINDS.items():
         if start.startswith(beginning):
-            return f"it is {kind} saved as .ipynb"
+            return f"the file is {kind} saved as .ipynb"
     if re.search(rb"^(import |from \w+ import|def |class |print\(|# ?%%|#!|\w+ = )", start, re.M):
-        return "it is a Python script saved as .ipynb: rename it to .py"
-    return "it is not JSON"
+        return "the file is a Python script saved as .ipynb; rename it to .py"
+    return "the file is not JSON"
 
 
 def _require_small(content: bytes) -> None:
-    """Count before anything is parsed: a list of two bytes takes a hundred once it is."""
+    """Check sizes before parsing: a list of two bytes takes a hundred in memory."""
     outside = _STRING.sub(b"", content)
     containers = outside.count(b"[") + outside.count(b"{")
     values = outside.count(b",") + containers
@@ -84,32 +84,34 @@ def _require_small(content: bytes) -> None:
         (values, MAX_VALUES, "values"),
     ):
         if count > most:
-            raise ValueError(f"it has {count:,} {what}, and may have {most:,}: clear its outputs")
+            raise ValueError(
+                f"the notebook has {count:,} {what}, but the limit is {most:,}; clear its outputs"
+            )
 
 
 def _parsed(content: bytes, max_cells: int) -> NotebookNode:
-    data = json.loads(content.decode("utf-8"))  # of bytes it would guess the encoding
+    data = json.loads(content.decode("utf-8"))  # given bytes, json would guess the encoding
     if is_deeper(data, MAX_DEPTH):
-        raise ValueError(f"it has more than {MAX_DEPTH} lists or objects within each other")
+        raise ValueError(f"the notebook is nested more than {MAX_DEPTH} levels deep")
     if not isinstance(data, dict) or not {"cells", "worksheets"} & set(data):
-        raise ValueError("it is JSON, but not of a notebook")
+        raise ValueError("the file is JSON, but not a notebook")
     sheets = data.get("worksheets") or []
     num_cells = len(data.get("cells") or []) + sum(len(sheet["cells"]) for sheet in sheets)
     if num_cells > max_cells:
-        raise ValueError(f"it has {num_cells:,} cells, and a notebook may have {max_cells:,}")
-    if _HALF_A_PAIR.search(content):
-        json.dumps(data, ensure_ascii=False).encode()  # half of a surrogate pair is not text
+        raise ValueError(f"the notebook has {num_cells:,} cells, but the limit is {max_cells:,}")
+    if _SURROGATE.search(content):
+        json.dumps(data, ensure_ascii=False).encode()  # raises for lone surrogates
     major, minor = nbformat.reader.get_version(data)
     if major not in nbformat.versions:
-        raise ValueError(f"its format has version {major}; 1 to 4 are supported")
+        raise ValueError(f"unsupported format version {major}; supported are 1 to 4")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what is repaired here
+        warnings.simplefilter("ignore")  # about deviations that are repaired here
         notebook = nbformat.versions[major].to_notebook_json(data, minor=minor)
         return notebook if major == 4 else nbformat.convert(notebook, 4)
 
 
 class _Repair:
-    """Copies cells with what the format allows; `notes` counts what was not."""
+    """Copies the valid parts of cells; `notes` counts the repairs."""
 
     def __init__(self) -> None:
         self.notes: Counter[str] = Counter()
@@ -118,14 +120,14 @@ class _Repair:
     def cell(self, number: int, cell: NotebookNode) -> dict[str, Any]:
         kind = cell["cell_type"]
         if kind not in ("code", "markdown", "raw"):
-            self._note("a cell of an unknown type is kept as raw text")
+            self._note("a cell of unknown type was kept as raw text")
             kind = "raw"
         allowed = _CELL_KEYS | (_CODE_KEYS if kind == "code" else set())
         if set(cell) - allowed or (kind == "code" and "attachments" in cell):
-            self._note("a cell has parts that its type does not have")
+            self._note("a cell had fields that its type does not allow")
         source = cell.get("source")
         if not isinstance(source, str):
-            self._note("a cell has no source")
+            self._note("a cell had no source")
         kept: dict[str, Any] = {
             "id": self._id(number, cell.get("id")),
             "cell_type": kind,
@@ -148,7 +150,7 @@ class _Repair:
             self._ids.add(given)
             return given
         if given is not None:
-            self._note("a cell has an id that is not allowed, or the id of another")
+            self._note("a cell had an invalid or duplicate id")
         own = f"cell-{number}"
         while own in self._ids:
             own += "-"
@@ -167,18 +169,18 @@ class _Repair:
         if "tags" in kept:
             kept["tags"] = _tags(kept["tags"])
         if kept != given:
-            self._note("the metadata of a cell are not as the format asks for")
+            self._note("a cell had invalid metadata")
         return kept
 
     def _count(self, holder: dict[str, Any]) -> int | None:
         count = holder.get("execution_count")
         if "execution_count" not in holder:
-            self._note("a cell or a result has no execution_count")
+            self._note("a cell or a result had no execution_count")
         return count if type(count) is int and count >= 0 else None
 
     def _outputs(self, given: object) -> list[dict[str, Any]]:
         if not isinstance(given, list):
-            self._note("a code cell has no list of outputs")
+            self._note("a code cell had no list of outputs")
             return []
         outputs = [self._output(output) for output in given if isinstance(output, dict)]
         return [output for output in outputs if output is not None]
@@ -201,16 +203,16 @@ class _Repair:
             if kind == "execute_result":
                 output["execution_count"] = self._count(given)
         else:
-            self._note("an output of an unknown type is left out")
+            self._note("an output of unknown type was removed")
             return None
         output["output_type"] = kind
         if output != given:
-            self._note("an output is not as the format asks for")
+            self._note("an output was invalid")
         return output
 
 
 def _without(metadata: dict[str, Any], **types: type) -> dict[str, Any]:
-    """A copy, without those of the named values that are of another type."""
+    """Return a copy without those of the given keys whose values have another type."""
     return {
         key: value
         for key, value in metadata.items()

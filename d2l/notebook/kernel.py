@@ -1,8 +1,7 @@
-"""A fresh Jupyter kernel on this very Python, whatever kernels the machine has registered.
+"""Start a Jupyter kernel with the current Python, independent of registered kernels.
 
-It sees this d2l and none of the user's IPython start-up files, and is gone when the block ends.
-No file in its folder can keep it from starting. Knows nothing of notebooks: it is handed code and
-hands on the kernel's messages.
+The kernel imports this d2l, ignores the user's IPython start-up files, and is shut down when the
+block ends. Files in its folder cannot keep it from starting.
 """
 
 import asyncio
@@ -26,10 +25,10 @@ from d2l.notebook.kernel_main import HOOKS
 START_SECONDS = 120
 GRACE_SECONDS = 10  # from an interrupt until a kernel that ignores it is killed
 INTERRUPT_SECONDS = 5  # between two interrupts
-IDLE_SECONDS = 4  # what the kernel still shows after it has answered
+IDLE_SECONDS = 4  # for outputs that arrive after the kernel's reply
 ALIVE_SECONDS = 0.25
-IMPORT_ROOT = str(Path(__file__).parents[2])  # the folder that holds d2l/
-MAX_SOCKET_FOLDER = 90  # of the 103 characters that every system has for a socket's path
+IMPORT_ROOT = str(Path(__file__).parents[2])  # the folder that contains d2l/
+MAX_SOCKET_FOLDER = 90  # socket paths may have 103 characters on every system
 
 Message = Callable[[str, Mapping[str, Any]], None]
 
@@ -43,35 +42,35 @@ class KernelDiedError(D2LError, RuntimeError):
 
 
 class KernelTimeoutError(D2LError, TimeoutError):
-    """Code that ran longer than it may; the kernel was interrupted, or killed if it went on."""
+    """Code exceeded its time limit; the kernel was interrupted, or killed if it did not stop."""
 
 
 class TimeLimit(Protocol):
-    """What one execution may use."""
+    """The limit of one execution."""
 
     async def reached(self) -> str:
-        """Return when it is used up, with a sentence on it."""
+        """Return a message once the limit is reached."""
 
     async def grace_is_over(self) -> None:
-        """Called after the first interrupt; return when the kernel is to be killed."""
+        """Called after the first interrupt; returns when the kernel must be killed."""
 
 
 class WallLimit:
-    """A limit in seconds by the clock."""
+    """A limit on wall time in seconds."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
     async def reached(self) -> str:
         await asyncio.sleep(self._seconds)
-        return f"stopped: it ran longer than {round(self._seconds, 1):g} s"
+        return f"stopped: timed out after {round(self._seconds, 1):g} s"
 
     async def grace_is_over(self) -> None:
         await asyncio.sleep(GRACE_SECONDS)
 
 
 class Kernel:
-    """A running kernel that is asked one thing at a time."""
+    """A running kernel that executes one request at a time."""
 
     def __init__(self, manager: AsyncKernelManager, client: AsyncKernelClient) -> None:
         self._manager = manager
@@ -85,10 +84,10 @@ class Kernel:
         limit: float | TimeLimit | None = None,
         silent: bool = False,
     ) -> Mapping[str, Any]:
-        """Run `code`, hand on what it shows, and return the content of the kernel's answer.
+        """Run `code`, pass its outputs to `on_message`, and return the content of the reply.
 
-        `silent` code leaves no trace in the history. A number as `limit` is seconds. Raises
-        `KernelTimeoutError` when the limit is reached, and `KernelDiedError`.
+        `silent` code is not stored in the history. A number as `limit` is in seconds. Raises
+        `KernelTimeoutError` if the limit is reached, and `KernelDiedError`.
         """
         request = self._client.execute(
             code, silent=silent, store_history=not silent, allow_stdin=False, stop_on_error=False
@@ -120,7 +119,7 @@ class Kernel:
         if answer.done():
             return answer.result()
         if death.done():
-            raise KernelDiedError("the kernel died: its process was ended")
+            raise KernelDiedError("the kernel died: its process exited or was killed")
         assert limit is not None
         assert over is not None
         grace = asyncio.ensure_future(limit.grace_is_over())
@@ -133,23 +132,23 @@ class Kernel:
         raise KernelTimeoutError(over.result())
 
     async def kill(self) -> None:
-        """End the kernel's process; `execute` then raises `KernelDiedError`."""
+        """Kill the kernel's process; `execute` then raises `KernelDiedError`."""
         if self._manager.has_kernel:
             await self._manager.shutdown_kernel(now=True)
 
     def leave(self) -> None:
-        """Close the sockets to the kernel, which goes on."""
+        """Close the sockets to the kernel, which continues to run."""
         self._client.stop_channels()
 
     async def is_alive(self) -> bool:
-        """Whether the kernel's process runs."""
+        """Whether the kernel's process is running."""
         return bool(self._manager.has_kernel and await self._manager.is_alive())
 
     async def _shown(self, request: str, on_message: Message) -> None:
         while True:
             message = await self._client.get_iopub_msg(timeout=None)
             if message["parent_header"].get("msg_id") != request:
-                continue  # a thread of an earlier cell
+                continue  # from a thread of an earlier cell
             kind, content = message["msg_type"], message["content"]
             if kind == "status" and content.get("execution_state") == "idle":
                 return
@@ -162,7 +161,7 @@ class Kernel:
                 break
         await asyncio.wait((shown,), timeout=IDLE_SECONDS)
         if shown.done():
-            shown.result()  # an error in what takes the messages is ours
+            shown.result()  # raises errors of `on_message`
         content: Mapping[str, Any] = message["content"]
         return content
 
@@ -172,7 +171,7 @@ class Kernel:
 
 
 async def _any_of(*tasks: "asyncio.Future[Any] | None", seconds: float | None = None) -> None:
-    """Wait until one of the tasks has ended, `seconds` at most."""
+    """Wait until one of the tasks has ended, at most `seconds`."""
     waited = {task for task in tasks if task is not None}
     await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
@@ -181,11 +180,11 @@ async def _any_of(*tasks: "asyncio.Future[Any] | None", seconds: float | None = 
 async def fresh_kernel(
     folder: Path, environment: Mapping[str, str] | None = None, hooks: str | None = None
 ) -> AsyncIterator[Kernel]:
-    """Start a kernel in `folder`, with further variables in its environment.
+    """Start a kernel in `folder`, with additional variables in its environment.
 
-    `hooks` names a module that the kernel loads before anything in `folder` can be imported; code
-    from `hook_call` calls its functions. All that they import must be imported at its top: later,
-    `d2l` may be a module of the notebook's.
+    `hooks` is the name of a module that the kernel imports before anything in `folder` can be
+    imported; code from `hook_call` calls its functions. They must import everything at the top of
+    the module, since `d2l` may later be a module of the notebook.
     """
     with TemporaryDirectory(prefix="d2l-kernel-", ignore_cleanup_errors=True) as private:
         manager = AsyncKernelManager(
@@ -209,7 +208,7 @@ async def fresh_kernel(
 
 
 def hook_call(function: str, *arguments: object) -> str:
-    """Return the code that calls a function of a kernel's hooks; arguments are passed as literals.
+    """Return code that calls a function of a kernel's hooks, with arguments as literals.
 
     >>> hook_call("begin", 3)
     "__import__('sys').modules['_d2l_kernel_hooks'].begin(*(3,))"
@@ -218,12 +217,12 @@ def hook_call(function: str, *arguments: object) -> str:
 
 
 class _ThisPython(KernelSpecManager):
-    """Knows one kernel: that of this interpreter, which is started by `kernel_main`."""
+    """Provides one kernel: that of this interpreter, started by `kernel_main`."""
 
     def __init__(self, hooks: str | None) -> None:
         super().__init__(kernel_dirs=[])
         root = IMPORT_ROOT if _is_checkout() else None
-        # The first entry is the kernel's folder, where any file may lie, such as random.py.
+        # The first entry is the kernel's folder, which may contain files such as random.py.
         self._program = (
             f"import sys; sys.path[:] = [{IMPORT_ROOT!r}, *filter(None, sys.path)]; "
             f"import d2l.notebook.kernel_main as m; del sys.path[0]; m.main({root!r}, {hooks!r})"
@@ -245,26 +244,26 @@ async def _start(
     except RuntimeError as error:
         client.stop_channels()
         log.seek(0)
-        said = log.read().decode(errors="replace").strip().splitlines()[-1:]
+        last_line = log.read().decode(errors="replace").strip().splitlines()[-1:]
         raise KernelStartError(
-            f"The Jupyter kernel did not start: {error} {said}{_hidden_modules(folder)}"
+            f"The Jupyter kernel did not start: {error} {last_line}{_hidden_modules(folder)}"
         ) from error
     return Kernel(manager, client)
 
 
 def _hidden_modules(folder: Path) -> str:
-    """Name the files in the folder that hide a module of Python's own, which may be the reason."""
+    """Return a hint about files in the folder that shadow modules of the standard library."""
     stems = {path.stem for path in folder.glob("*.py")} | {
         path.parent.name for path in folder.glob("*/__init__.py")
     }
     hidden = sorted(stems & sys.stdlib_module_names)[:5]
     if not hidden:
         return ""
-    return f". Files in {folder} have names of Python's own modules: rename {', '.join(hidden)}"
+    return f". Files in {folder} shadow standard library modules. Rename {', '.join(hidden)}."
 
 
 def _transport(private: str) -> dict[str, str]:
-    """Sockets in the kernel's own folder: two kernels never compete for a port."""
+    """Return options for sockets in the kernel's folder, so that kernels never share a port."""
     if os.name == "posix" and len(private) < MAX_SOCKET_FOLDER:
         return {"transport": "ipc", "ip": str(Path(private, "socket"))}
     return {}
@@ -276,10 +275,10 @@ def _is_checkout() -> bool:
 
 def _environment(private: str, further: Mapping[str, str]) -> Mapping[str, str]:
     environment = os.environ | {"IPYTHONDIR": private} | dict(further)
-    # A backend set for this process would keep pictures out of the notebook.
+    # A backend set for this process would keep figures out of the notebook.
     environment.pop("MPLBACKEND", None)
-    # Installed, d2l is found anyway, and first on the path its neighbours could hide the
-    # standard library; from a checkout, the kernel's own folder is not the checkout.
+    # An installed d2l is found anyway, and site-packages first on the path could shadow the
+    # standard library. A checkout is not the kernel's folder, so it must be added.
     if _is_checkout():
         found_after = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (IMPORT_ROOT, found_after)))
@@ -287,5 +286,5 @@ def _environment(private: str, further: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _silence() -> logging.Logger:
-    """Return a logger that says nothing: what goes wrong is raised, not logged as well."""
+    """Return a logger that discards everything: errors are raised instead."""
     return logging.Logger("kernel", level=logging.CRITICAL + 1)

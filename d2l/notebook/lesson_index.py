@@ -1,4 +1,4 @@
-"""The lessons there are, in the order of the book, and the ones that a reader's names mean."""
+"""List the lessons in the order of the book, and select lessons by name."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 from d2l.errors import D2LError
 
 _PACKAGE = Path(__file__).parents[1]
-# In a wheel the lessons lie inside the package, in a checkout next to it.
+# In a wheel the lessons are inside the package, in a checkout next to it.
 _FOLDERS = (_PACKAGE / "_lessons", _PACKAGE.parent / "lessons")
 
 _CHAPTERS = {
@@ -27,12 +27,12 @@ _CHAPTERS = {
 
 
 class UnknownLessonError(D2LError, LookupError):
-    """A name that no lesson has."""
+    """A name that matches no lesson."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson's file; its name is the file's stem, `4_4_softmax` lies in section 4.4."""
+    """A lesson and its file; `4_4_softmax` belongs to section 4.4."""
 
     path: Path
 
@@ -43,18 +43,18 @@ class Lesson:
 
     @property
     def title(self) -> str:
-        """The first heading of its script, or its name; reads no more than the file's text."""
+        """The first heading of its script, or its name; the script is not parsed as a notebook."""
         heading = re.search(r"^# #\s+(.+?)\s*$", self.path.read_text("utf-8"), re.M)
         return heading[1] if heading else self.name
 
     @property
     def section(self) -> str:
-        """The section of the book that the name begins with, such as "4.4"; else empty."""
+        """The section of the book at the start of the name, such as "4.4", or ""."""
         return section_of(self.name)
 
 
 def section_of(name: str) -> str:
-    """Return the section that a lesson's name begins with; empty if it begins with none.
+    """Return the section at the start of a lesson's name, or "".
 
     >>> section_of("4_4_softmax")
     '4.4'
@@ -77,7 +77,7 @@ def chapter_of(name: str) -> str:
 
 
 def book_order(name: str) -> tuple[bool, list[int], bool, str]:
-    """Return the key that sorts names as the book does, exercises after their section."""
+    """Return a sort key for names: the order of the book, exercises after their section."""
     section = section_of(name)
     numbers = [int(number) for number in section.split(".")] if section else []
     return not section, numbers, "_exercise" in name, name
@@ -93,17 +93,17 @@ def find_lessons(folders: Iterable[Path] = _FOLDERS) -> list[Lesson]:
 
 
 def select_lessons(names: Sequence[str], lessons: Sequence[Lesson]) -> list[Lesson]:
-    """Return the lessons that `names` mean (a stem, a section, a path), each once; all for none.
+    """Return the distinct lessons for `names` (stems, sections or paths), by default all.
 
-    Raises `UnknownLessonError` when a name means none.
+    Raises `UnknownLessonError` if a name matches none.
     """
     if not names:
         return list(lessons)
-    meant = (lesson for name in names for lesson in _meant_by(name, lessons))
-    return list(dict.fromkeys(meant))
+    selected = (lesson for name in names for lesson in _matching(name, lessons))
+    return list(dict.fromkeys(selected))
 
 
-def _meant_by(name: str, lessons: Sequence[Lesson]) -> list[Lesson]:
+def _matching(name: str, lessons: Sequence[Lesson]) -> list[Lesson]:
     found = [lesson for lesson in lessons if name in (lesson.name, lesson.section)]
     if not found and Path(name).is_file():
         found = [Lesson(Path(name))]
@@ -114,9 +114,9 @@ def _meant_by(name: str, lessons: Sequence[Lesson]) -> list[Lesson]:
 
 def _unknown(name: str, lessons: Sequence[Lesson]) -> str:
     stems = [lesson.name for lesson in lessons]
-    # The words after the numbers are what a reader remembers.
+    # The words after the numbers are the most memorable part.
     words = {stem.lstrip("_0123456789"): stem for stem in stems}
     close = get_close_matches(name, [*stems, *words], n=3, cutoff=0.5)
     near = [stem for stem in stems if name.lower() in stem] + [words.get(c, c) for c in close]
-    hint = f"near it: {', '.join(dict.fromkeys(near))}; " if near else ""
-    return f"no lesson or file is named {name!r}; {hint}`d2l lessons list` shows them all"
+    hint = f"Did you mean {', '.join(dict.fromkeys(near))}? " if near else ""
+    return f"no lesson or file is named {name!r}. {hint}`d2l lessons list` shows all lessons."

@@ -1,4 +1,4 @@
-"""Optional packages, and the versions of what is installed."""
+"""Check for the packages of the extra `notebook`, and return versions of installed packages."""
 
 import platform
 import sys
@@ -36,13 +36,13 @@ def require_tools() -> None:
     missing = [tool for tool in TOOLS if find_spec(tool) is None]
     if missing:
         raise MissingToolsError(
-            f"notebooks need {', '.join(missing)}, not installed for {sys.executable}: "
-            "pip install 'd2l[notebook]'"
+            f"notebooks require {', '.join(missing)}, not installed for {sys.executable}. "
+            "Install with: pip install 'd2l[notebook]'"
         )
 
 
 def versions_of(packages: Sequence[str]) -> dict[str, str]:
-    """The versions of Python, of d2l, and of those of the `packages` that are installed."""
+    """Return the versions of Python, of d2l, and of the installed ones of `packages`."""
     found = {"python": platform.python_version(), "d2l": d2l.__version__}
     for package in packages:
         try:

@@ -1,7 +1,7 @@
-"""What one cell shows, gathered from its kernel's messages, each kind up to a cap.
+"""Collect the outputs of one cell from the kernel's messages, with a limit for each kind.
 
-Knows nothing of kernels. The messages may come from untrusted code, so every part is checked before
-it is kept; the result is plain dictionaries in the form of nbformat's outputs.
+The messages may come from untrusted code, so every part is validated; the result is a list of plain
+dictionaries in the form of nbformat's outputs.
 """
 
 import json
@@ -16,20 +16,20 @@ JSON_KIND = re.compile(r"application/(.*\+)?json")  # nbformat's rule
 MAX_TRACEBACK = 20_000
 MAX_MESSAGE = 2_000
 MAX_DISPLAYS = 50
-MAX_DEPTH = 40  # of lists and objects within each other
-MAX_KINDS = 10  # forms of one display: text, HTML, picture, …
+MAX_DEPTH = 40  # nesting of lists and objects
+MAX_KINDS = 10  # MIME types of one display: text, HTML, picture, …
 
 
 @dataclass(frozen=True)
 class Caps:
-    """How much of one cell is kept: characters written, characters displayed, and all else."""
+    """Limits for one cell: characters of streams and of text displays, and of other displays."""
 
     characters: int = 20_000_000
     rich: int = 200_000_000
 
 
 class Outputs:
-    """The outputs of one cell; `shown` holds the displays of a whole run by their names."""
+    """The outputs of one cell; `shown` are the displays of the whole run by their ids."""
 
     def __init__(self, caps: Caps, shown: dict[str, list[Output]]) -> None:
         self.execution_count: int | None = None
@@ -41,7 +41,7 @@ class Outputs:
         self._dropped_displays = 0
 
     def add(self, kind: str, content: Mapping[str, Any]) -> None:
-        """Take one message of the kernel; those that show nothing are passed over."""
+        """Process one message of the kernel; messages without output are ignored."""
         count = content.get("execution_count")
         if isinstance(count, int):
             self.execution_count = count
@@ -57,11 +57,11 @@ class Outputs:
             self._clear(bool(content.get("wait")))
 
     def fail(self, name: str, message: str) -> None:
-        """Add an error that is not the code's own: its time is over, its kernel died."""
+        """Add an error that the code did not raise: a timeout, or a kernel that died."""
         self._append(_error({"ename": name, "evalue": message, "traceback": []}))
 
     def finish(self) -> list[Output]:
-        """Return the outputs; where something was dropped, the last ones say how much."""
+        """Return the outputs, with a final note if some were dropped."""
         notes = []
         if self._dropped_characters:
             notes.append(f"{self._dropped_characters:,} more characters")
@@ -69,7 +69,7 @@ class Outputs:
             notes.append(f"{self._dropped_displays:,} more pictures or tables")
         if not notes:
             return self._list
-        note = f"[d2l: {' and '.join(notes)} were cut]\n"
+        note = f"[d2l: {' and '.join(notes)} were removed]\n"
         return [*self._list, {"output_type": "stream", "name": "stderr", "text": note}]
 
     def _write(self, content: Mapping[str, Any]) -> None:
@@ -140,17 +140,17 @@ class Outputs:
 
 
 def clean(text: str) -> str:
-    """Return `text` without what is no Unicode: half of a surrogate pair cannot be written."""
+    """Return `text` with lone surrogates, which cannot be encoded, replaced."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def clean_data(data: Any) -> Any:
-    """Return a copy of plain data, each text of it cleaned."""
+    """Return a copy of plain data with all strings cleaned."""
     return json.loads(clean(json.dumps(data, ensure_ascii=False)))
 
 
 def is_deeper(data: object, depth: int) -> bool:
-    """Whether plain data have more than `depth` lists or objects within each other."""
+    """Whether plain data are nested more than `depth` levels deep."""
     if isinstance(data, dict):
         data = list(data.values())
     if not isinstance(data, list):
@@ -161,7 +161,7 @@ def is_deeper(data: object, depth: int) -> bool:
 def _error(content: Mapping[str, Any]) -> Output:
     lines = content.get("traceback")
     text = "\n".join(str(line) for line in lines) if isinstance(lines, list) else ""
-    if len(text) > MAX_TRACEBACK:  # the end says what happened
+    if len(text) > MAX_TRACEBACK:  # the end has the error
         text = "…\n" + text[-MAX_TRACEBACK:]
     return {
         "output_type": "error",
@@ -172,7 +172,7 @@ def _error(content: Mapping[str, Any]) -> Output:
 
 
 def _bundle(content: Mapping[str, Any]) -> Output:
-    """The forms of a display: text as text, JSON where its type says so, nothing else."""
+    """Return the data of a display: strings, and JSON for JSON types, nothing else."""
     data = content.get("data")
     kinds = list(data.items())[:MAX_KINDS] if isinstance(data, dict) else []
     kept: Output = {}
@@ -192,14 +192,14 @@ def _display_name(content: Mapping[str, Any]) -> str:
 
 
 def _sizes(output: Output) -> tuple[int, int]:
-    """How many characters of text a display has, and of anything else."""
+    """Return the number of characters of text in a display, and of other data."""
     lengths = [(kind, len(str(value))) for kind, value in output["data"].items()]
     texts = sum(length for kind, length in lengths if kind.startswith("text/"))
     return texts, sum(length for _, length in lengths) - texts
 
 
 def _continued(before: str, text: str) -> str:
-    """What a terminal would show of both: a return or a backspace writes over its line."""
+    """Return what a terminal shows of both: returns and backspaces overwrite their line."""
     start = before.rfind("\n") + 1
     if not any(sign in text or sign in before[start:] for sign in "\r\b"):
         return before + text
@@ -209,7 +209,7 @@ def _continued(before: str, text: str) -> str:
 
 def _written_over(line: str) -> str:
     core = line.rstrip("\r")
-    returns = "\r" if len(core) < len(line) else ""  # what comes next writes over the line
+    returns = "\r" if len(core) < len(line) else ""  # the next text overwrites the line
     last = core.rpartition("\r")[2]
     return (_without_backspaces(last) if "\b" in last else last) + returns
 

@@ -1,4 +1,4 @@
-"""Lessons as files: notebooks to open, or executed, with their pages and a contents page."""
+"""Export lessons as notebooks, or run them and write notebooks, pages and a contents page."""
 
 import html
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _KEY = "d2l"
 
 @dataclass(frozen=True)
 class Record:
-    """What a contents page says of a run; `failure` is empty when every cell ran."""
+    """The entry of a run on the contents page; `failure` is empty if every cell ran."""
 
     title: str
     seconds: float
@@ -67,11 +67,11 @@ def _record(path: Path) -> Record | None:
     try:
         return Record(**read_notebook(path).metadata[_KEY])
     except (D2LError, KeyError, TypeError):
-        return None  # a notebook that was not run here
+        return None  # not a notebook written by `publish_lesson`
 
 
 def export_lesson(lesson: Lesson, out: Path) -> Path:
-    """Write the lesson to `out` as a notebook that has not run; return its path."""
+    """Write the lesson to `out` as a notebook without outputs; return its path."""
     target = _target(lesson, out)
     nbformat.write(_lesson_notebook(lesson), target)
     return target
@@ -118,5 +118,7 @@ def _target(lesson: Lesson, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{lesson.name}.ipynb"
     if target.resolve() == lesson.path.resolve():
-        raise OverwriteError(f"{target} would replace its own source: give another folder by --out")
+        raise OverwriteError(
+            f"{target} would overwrite its own source. Choose another folder with --out."
+        )
     return target

@@ -1,7 +1,7 @@
-"""A notebook as a script that any Python runs: what only a notebook understands is commented out.
+"""Convert a notebook to a Python script, with magics and shell commands commented out.
 
-The cells keep their order and their lines; each is headed by its number, `# cell 3`, where code
-cells are counted.
+The cells keep their order and their lines; each is preceded by its number among the code cells, as
+in `# cell 3`.
 """
 
 import ast
@@ -15,21 +15,21 @@ CELLS_OF_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun", "%%matplotlib")
 TIMED = re.compile(r"(\s*)%time\s+(?P<statement>\S.*)")
 MAGIC = re.compile(r"\s*([%!?]|[\w.,\s]+=\s*[%!])|.*\?\s*$")
 FUTURE = re.compile(r"from __future__ import .*")
-FROM_IPYTHON = {  # what a notebook has without importing it
+FROM_IPYTHON = {  # names available in notebooks without an import
     "display": "from IPython.display import display",
-    "get_ipython": "from IPython import get_ipython",  # which gives None in a script
+    "get_ipython": "from IPython import get_ipython",  # returns None in a script
 }
 
 
 def as_script(path: Path) -> str:
-    """Return the notebook in the file `path` as the text of a script that stands for it.
+    """Return the notebook in the file `path` as the text of a script.
 
-    Raises `UnreadableNotebookError` where the file is no notebook in Python.
+    Raises `UnreadableNotebookError` if the file is not a Python notebook.
     """
     language = notebook_language(path)
     if not language.lower().startswith(("python", "ipython")):
         raise UnreadableNotebookError(
-            f"{path} is a notebook in {language}: only one in Python can be made a script"
+            f"{path} is a notebook in {language}; only Python notebooks are supported."
         )
     cells = [cell.source for cell in read_notebook(path).cells if cell.cell_type == "code"]
     parts: list[str] = []
@@ -56,7 +56,7 @@ def _head(path: Path, futures: list[str], code: str) -> str:
 
 
 def _python(source: str, where: str) -> list[str]:
-    """The lines of a cell, with those commented out that are no Python, but IPython's own."""
+    """Return the lines of a cell, with IPython's own syntax commented out."""
     lines = source.split("\n")
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%") and not first.startswith(CELLS_OF_PYTHON):
@@ -70,7 +70,7 @@ def _python(source: str, where: str) -> list[str]:
             at = (error.lineno or 1) - 1
             if at >= len(lines) or not MAGIC.match(lines[at]):
                 raise UnreadableNotebookError(
-                    f"{where} is no Python: {error.msg}, line {at + 1}"
+                    f"{where} is not valid Python: {error.msg}, line {at + 1}"
                 ) from error
             timed = TIMED.fullmatch(lines[at])
             if timed:
@@ -85,14 +85,14 @@ def _python(source: str, where: str) -> list[str]:
 
 def _parse(lines: list[str], where: str) -> ast.Module:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they come when the script runs
+        warnings.simplefilter("ignore")  # they are shown when the script runs
         tree = ast.parse("\n".join(lines) + "\n", where)
-        compile(tree, where, "exec", dont_inherit=True)  # finds what the parser lets pass
+        compile(tree, where, "exec", dont_inherit=True)  # finds further syntax errors
     return tree
 
 
 def _calls_of_shell(tree: ast.Module) -> list[tuple[int, int]]:
-    """The lines of statements that do no more than have the notebook's shell do something."""
+    """Return the first and last lines of statements that only call the notebook's shell."""
     return [
         (node.lineno, node.end_lineno or node.lineno)
         for node in ast.walk(tree)
@@ -101,21 +101,21 @@ def _calls_of_shell(tree: ast.Module) -> list[tuple[int, int]]:
 
 
 def _caller(node: ast.expr) -> str:
-    """The name in front of all calls and dots: `f` of `f(x).g(y)`."""
+    """Return the leftmost name of calls and attributes: `f` of `f(x).g(y)`."""
     while isinstance(node, (ast.Call, ast.Attribute)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else ""
 
 
 def _end(lines: list[str], at: int) -> int:
-    """The last line of a magic: a backslash has it go on."""
+    """Return the index of the last line of a magic, which a backslash continues."""
     while lines[at].endswith("\\") and at + 1 < len(lines):
         at += 1
     return at
 
 
 def _drop(lines: list[str], first: int, last: int) -> None:
-    """Comment lines out; a block that they were in keeps a statement."""
+    """Comment lines out, with a `pass` if they are in an indented block."""
     indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
     for i in range(first, last + 1):
         lines[i] = _commented(lines[i])

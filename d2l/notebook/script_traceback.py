@@ -1,7 +1,7 @@
-"""A script that was made of a notebook works as if it lay where the notebook lies.
+"""Make a script converted from a notebook import and report errors like the notebook.
 
-Such a script calls `install_cell_traceback` first. This file loads nothing: it is part of every
-process's start.
+Such a script first calls `install_cell_traceback`. This file imports only the standard library,
+because every process loads it.
 """
 
 import sys
@@ -11,7 +11,7 @@ from types import TracebackType
 
 
 def install_cell_traceback(script: str, notebook: str) -> None:
-    """Import from the notebook's folder, and have an error that ends the script name its cells."""
+    """Import from the notebook's folder, and add the cells to the traceback of uncaught errors."""
     sys.path[0] = str(Path(notebook).parent)
 
     def show_with_cells(
@@ -20,14 +20,14 @@ def install_cell_traceback(script: str, notebook: str) -> None:
         lines = [line for name, line in _frames(trace) if name == script]
         if lines:
             error.add_note(f"In {Path(notebook).name}: {'; '.join(cells_at(script, lines))}.")
-        # In one piece: of several processes that fail at once, the lines would mix.
+        # In one call: otherwise the lines of several failing processes would mix.
         sys.stderr.write("".join(traceback.format_exception(kind, error, trace)))
 
     sys.excepthook = show_with_cells
 
 
 def cells_at(script: str, lines: list[int]) -> list[str]:
-    """Where in the notebook these lines of the script are; the head of the script is nowhere."""
+    """Return the cells and lines of these lines of the script, except those of its head."""
     cell_at = [0]
     for line in Path(script).read_text(encoding="utf-8").split("\n"):
         cell_at.append(cell_at[-1] + (line == f"# cell {cell_at[-1] + 1}"))

@@ -1,7 +1,6 @@
-"""Read a notebook from the forms it is written in: .ipynb, percent script .py, MyST .md.
+"""Read notebooks from .ipynb files, percent scripts (.py) and MyST Markdown (.md).
 
-The bytes are untrusted: nothing that they say starts a program, and what they may cost is bounded.
-Knows nothing of kernels or pages.
+The files are untrusted: reading never starts a program, and its cost is bounded.
 """
 
 import re
@@ -16,23 +15,23 @@ from d2l.notebook.ipynb import parse_ipynb
 from d2l.notebook.text_notebook import parse_text_notebook
 
 SUFFIXES = (".ipynb", ".py", ".md")
-MAX_BYTES = 50 * 2**20  # with its pictures, a notebook of a course has a few million
-MAX_TEXT_BYTES = 2**18  # a text notebook has no outputs: those of a course have some 20,000
+MAX_BYTES = 50 * 2**20  # a typical notebook with pictures has a few million
+MAX_TEXT_BYTES = 2**18  # a typical text notebook, without outputs, has about 20,000
 MAX_CELLS = 2_000
 
 OnNote = Callable[[str], None]
 
 
 class UnreadableNotebookError(D2LError, ValueError):
-    """A file that is not a notebook."""
+    """A file that cannot be read as a notebook."""
 
 
 def read_notebook(path: Path, on_note: OnNote = lambda note: None) -> NotebookNode:
-    """Return the notebook in the file `path`, valid and set to run in a Python kernel.
+    """Return the notebook in the file `path`, valid and with a Python kernel.
 
-    What Jupyter opens is read; `on_note` is called with a line for each kind of repair. Raises
-    `UnreadableNotebookError` when the file is missing, damaged, of another kind, not in Python, or
-    too large.
+    Files that Jupyter opens are repaired if necessary; `on_note` is called with a line for each
+    kind of repair. Raises `UnreadableNotebookError` if the file is missing, corrupt, not a
+    notebook, not in Python, or too large.
     """
     notebook = _load(path, on_note)
     language = _language(notebook)
@@ -50,7 +49,7 @@ def read_notebook(path: Path, on_note: OnNote = lambda note: None) -> NotebookNo
 
 
 def notebook_title(notebook: NotebookNode, default: str) -> str:
-    """Return the notebook's first heading of level one, or `default` when it has none."""
+    """Return the notebook's first heading of level one, or `default`."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             heading = re.search(r"^# +(.+?)[ #]*$", cell.source, re.MULTILINE)
@@ -60,9 +59,9 @@ def notebook_title(notebook: NotebookNode, default: str) -> str:
 
 
 def notebook_language(path: Path) -> str:
-    """Return what language the notebook in the file `path` says it is in; Python if it does not.
+    """Return the language in the metadata of the notebook `path`, by default Python.
 
-    Raises as `read_notebook` does.
+    Raises the same errors as `read_notebook`.
     """
     return _language(_load(path, lambda note: None))
 
@@ -80,7 +79,7 @@ def _load(path: Path, on_note: OnNote) -> NotebookNode:
         return parse_text_notebook(content, suffix, MAX_CELLS)
     except UnreadableNotebookError:
         raise
-    except Exception as error:  # the parsers raise anything on bytes that they do not expect
+    except Exception as error:  # parsers may raise anything on invalid files
         reason = (str(error).partition("\n")[0] or type(error).__name__)[:200]
         raise UnreadableNotebookError(f"{path} cannot be read as a notebook: {reason}") from error
 
@@ -89,8 +88,8 @@ def _content(path: Path, most: int) -> bytes:
     size = path.stat().st_size
     if size > most:
         raise UnreadableNotebookError(
-            f"{path} has {size:,} bytes, and a notebook may have {most:,}: "
-            "clear its outputs, or keep its data in files of their own"
+            f"{path} has {size:,} bytes, but a notebook may have at most {most:,}. "
+            "Clear its outputs, or move its data to separate files."
         )
     with open(path, "rb") as file:
         return file.read(most)
@@ -99,12 +98,12 @@ def _content(path: Path, most: int) -> bytes:
 def _language(notebook: NotebookNode) -> str:
     metadata = notebook.metadata
     kernel = _table(metadata.get("kernelspec"))
-    said = (
+    candidates = (
         _table(metadata.get("language_info")).get("name"),
         kernel.get("language"),
-        "R" if kernel.get("name") == "ir" else None,  # its kernel does not always say more
+        "R" if kernel.get("name") == "ir" else None,  # R's kernel may set no language
     )
-    return next((name for name in said if name and isinstance(name, str)), "python")
+    return next((name for name in candidates if name and isinstance(name, str)), "python")
 
 
 def _table(value: object) -> dict[str, object]:

@@ -1,8 +1,8 @@
-"""Parse notebooks that are written as text: percent and light scripts, MyST and plain Markdown.
+"""Parse notebooks in text formats: percent and light scripts, MyST and plain Markdown.
 
-Jupytext reads them too, and more of them; but the header of a file can have it start a program, and
-on some texts its time grows with the square of their length. This parser starts nothing, expands
-nothing, and is linear. Of the metadata of cells it keeps the tags.
+Jupytext supports more formats, but the header of a file can make it start a program, and its time
+may grow quadratically. This parser starts no programs and takes linear time. Of the metadata of
+cells it keeps the tags only.
 """
 
 import ast
@@ -40,14 +40,13 @@ class _Cell:
 
 
 def parse_text_notebook(content: bytes, suffix: str, max_cells: int) -> NotebookNode:
-    """Return the notebook in the bytes of a file whose name ends with `suffix`, .py or .md.
+    """Return the notebook in the content of a file with the `suffix` .py or .md.
 
-    Raises a `ValueError` on bytes that are not text, a format that is not supported, and too many
-    cells.
+    Raises `ValueError` for content that is not text, an unsupported format, or too many cells.
     """
     text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     if "\x00" in text:
-        raise ValueError("it is not text")
+        raise ValueError("the file is not text")
     header, lines = _header(text.split("\n"), "#" if suffix == ".py" else "")
     name = _format(header, lines, suffix)
     split = {"light": _light, "markdown": _markdown, "myst": _myst}.get(name, _percent)
@@ -55,7 +54,7 @@ def parse_text_notebook(content: bytes, suffix: str, max_cells: int) -> Notebook
     cells = []
     for number, cell in enumerate(split(lines), start=1):
         if number > max_cells:
-            raise ValueError(f"it has more than the {max_cells:,} cells that a notebook may have")
+            raise ValueError(f"the notebook has more than {max_cells:,} cells")
         language = _LEXER.match(cell.options)
         if language:
             metadata.setdefault("language_info", {"name": language[1]})
@@ -66,7 +65,7 @@ def parse_text_notebook(content: bytes, suffix: str, max_cells: int) -> Notebook
 
 
 def _header(lines: list[str], comment: str) -> tuple[str, list[str]]:
-    """The lines of a header between two lines of ---, and the lines after it."""
+    """Return the header, which is between two lines of ---, and the lines after it."""
     start = 0
     while comment and start < len(lines) and re.match(r"#!|#.*coding[:=]|\s*$", lines[start]):
         start += 1
@@ -85,16 +84,16 @@ def _header(lines: list[str], comment: str) -> tuple[str, list[str]]:
 
 
 def _format(header: str, lines: list[str], suffix: str) -> str:
-    said = _FORMAT.search(header)
-    if said and said[1] not in FORMATS:
+    name = _FORMAT.search(header)
+    if name and name[1] not in FORMATS:
         raise ValueError(
-            f"it is in jupytext's format {said[1]!r}; {', '.join(FORMATS)} are supported"
+            f"unsupported jupytext format {name[1]!r}; supported are {', '.join(FORMATS)}"
         )
     if suffix == ".md":
         has_cells = any(_MYST_CELL.match(line) for line in lines)
-        return "myst" if has_cells or (said and said[1] == "myst") else "markdown"
-    if said and said[1] in ("percent", "hydrogen", "light"):
-        return said[1]
+        return "myst" if has_cells or (name and name[1] == "myst") else "markdown"
+    if name and name[1] in ("percent", "hydrogen", "light"):
+        return name[1]
     return "percent" if any(_MARKER.fullmatch(line) for line in lines) else "light"
 
 
@@ -135,7 +134,7 @@ def _percent(lines: list[str]) -> Iterator[_Cell]:
 
 
 def _light(lines: list[str]) -> Iterator[_Cell]:
-    """Paragraphs: of comments, of code; or what stands between the marks `# +` and `# -`."""
+    """Yield paragraphs of comments or code, and cells between the marks `# +` and `# -`."""
     may_end = _ends_of_statements(lines)
     cell: _Cell | None = None
     is_marked = False
@@ -160,13 +159,13 @@ def _paragraph(cell: _Cell) -> _Cell:
 
 
 def _ends_of_statements(lines: list[str]) -> list[bool]:
-    """For each line whether no statement continues in it; none where that is unknown or costly."""
+    """Return for each line whether a statement may end there; False if unknown or too costly."""
     if len(lines) > MAX_LIGHT_LINES:
         return [False] * len(lines)
     ends = [True] * len(lines)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they come when the cell runs
+            warnings.simplefilter("ignore")  # they are shown when the cell runs
             body = ast.parse("\n".join(lines)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [False] * len(lines)  # a single cell
@@ -182,7 +181,7 @@ def _started(options: str) -> _Cell:
 
 
 def _finished(cell: _Cell) -> _Cell:
-    """The cell as a notebook has it: neither text nor magics have comment signs."""
+    """Return the cell without comment signs in text and magics."""
     lines = cell.lines
     while lines and not lines[-1].strip():
         lines.pop()
@@ -202,12 +201,12 @@ def _uncommented(line: str) -> str:
 
 
 def _markdown(lines: list[str]) -> Iterator[_Cell]:
-    """Text, and the fences of Python in it."""
+    """Yield text cells, and code cells for fences with Python."""
     yield from _fenced(lines, lambda info: _Cell("code", [], info) if _PYTHON.match(info) else None)
 
 
 def _myst(lines: list[str]) -> Iterator[_Cell]:
-    """Text, and the fences that say that they are cells; others are part of the text."""
+    """Yield text cells, and cells for MyST's cell fences; other fences are part of the text."""
     for cell in _fenced(lines, _myst_cell):
         yield _without_options(cell) if cell.options else cell
 
@@ -219,7 +218,7 @@ def _myst_cell(info: str) -> _Cell | None:
 
 
 def _fenced(lines: list[str], cell_of: Callable[[str], _Cell | None]) -> Iterator[_Cell]:
-    """Text and cells; `cell_of` gives the cell that a fence begins, by its info string."""
+    """Yield text and cells; `cell_of` returns the cell for a fence's info string, or None."""
     text = _Cell("markdown")
     code: _Cell | None = None
     fence: re.Match[str] | None = None
@@ -255,7 +254,7 @@ def _closes(line: str, fence: str) -> bool:
 
 
 def _without_options(cell: _Cell) -> _Cell:
-    """Take the options off the start of a cell's lines: each as :key: value, or between ---."""
+    """Move options at the start of a cell, as `:key: value` or between ---, to its `options`."""
     lines = cell.lines
     end = 0
     if lines and lines[0].startswith("---"):
@@ -272,7 +271,7 @@ def _without_options(cell: _Cell) -> _Cell:
 
 
 def _stripped(cell: _Cell) -> Iterator[_Cell]:
-    """The text without blank lines around it, unless there is none."""
+    """Yield the text without surrounding blank lines, unless it is empty."""
     source = "\n".join(cell.lines).strip("\n").rstrip()
     if source.strip():
         yield _Cell(cell.kind, source.split("\n"))

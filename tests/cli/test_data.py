@@ -74,7 +74,7 @@ def test_fetch_downloads_and_unpacks_and_verify_finds_it_right(d2l_command, root
     status, out, _ = d2l_command("verify", "--root", root)
     assert status == 0
     assert out == (
-        f"pets: checksum right, {root / 'pets.zip'}\nwords: checksum right, {root / 'words.txt'}\n"
+        f"pets: checksum OK, {root / 'pets.zip'}\nwords: checksum OK, {root / 'words.txt'}\n"
     )
 
 

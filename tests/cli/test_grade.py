@@ -140,10 +140,10 @@ def test_a_second_grading_of_the_folder_is_refused_and_a_resumed_one_is_the_same
     before = (folder / "out" / "grades.csv").read_bytes()
     refused = grade(folder, "--out", "out")
     assert refused.returncode == 1
-    assert "`--resume` goes on with it" in refused.stderr
+    assert "Continue it with `--resume`" in refused.stderr
     resumed = grade(folder, "--out", "out", "--resume")
     assert resumed.returncode == 0
-    assert "4 of 4 are graded already" in resumed.stdout
+    assert "4 of 4 submissions were already graded" in resumed.stdout
     assert (folder / "out" / "grades.csv").read_bytes() == before
 
 
@@ -166,7 +166,7 @@ def test_killed_in_the_middle_and_resumed_nothing_finished_is_repeated(course):
     assert psutil.wait_procs(below, timeout=60)[1] == []  # the sandboxes went with the grader
 
     done = grade(course, "--out", "out", "--resume", "--jobs", 1)
-    assert f"{len(kept)} of 4 are graded already" in done.stdout
+    assert f"{len(kept)} of 4 submissions were already graded" in done.stdout
     assert all((journal / name).stat().st_mtime_ns == kept[name] for name in kept)
     assert [float(row["total"]) for row in table_of(course / "out").values()] == [10, 10, 10, 2]
 
@@ -189,7 +189,9 @@ def test_ctrl_c_ends_the_boxes_in_one_line_and_keeps_what_is_finished(course):
         finally:
             running.kill()
     assert running.returncode == 130
-    assert said == "d2l: interrupted; what is finished is kept: go on by --resume, out\n"
+    assert said == (
+        "d2l: interrupted. Finished results were saved in out; rerun with --resume to continue.\n"
+    )
     assert psutil.wait_procs(below, timeout=60)[1] == []
     assert [p.name for p in (course / "out/journal/students").iterdir()] == ["a.json"]
 
@@ -215,7 +217,7 @@ def test_a_check_that_is_broken_is_said_and_exits_with_1(course):
     checks.write_text(CHECKS.replace("assert", "isinstance(result, str) and exit()\n    assert"))
     done = grade(course)
     assert done.returncode == 1
-    words = "d2l: the check 'product of hidden numbers' is broken on 1 submission: it raised"
+    words = "d2l: the check 'product of hidden numbers' is broken on 1 submission: the"
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert float(table_of(course / "out" / "grades")["a"]["total"]) == 2
@@ -234,17 +236,20 @@ def test_a_drafted_rubric_grades_its_reference_with_all_points(tmp_path):
     assert float(table_of(folder / "out" / "grades")["a"]["total"]) == 100
     again = d2l("rubric", "init", "course/reference.py", cwd=folder)
     assert again.returncode == 1
-    assert "rubric.toml is there already" in again.stderr
+    assert "rubric.toml already exists" in again.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["grade", "class", "--rubric", "course/rubric.toml"], "class holds no submissions"),
+        (["grade", "class", "--rubric", "course/rubric.toml"], "class contains no submissions"),
         (["grade", "nowhere", "--rubric", "course/rubric.toml"], "'nowhere' does not exist"),
-        (["grade", "course", "--rubric", "course/rubric.toml"], "lies among the submissions"),
+        (
+            ["grade", "course", "--rubric", "course/rubric.toml"],
+            "is inside the folder of the submissions",
+        ),
         (["grade", "class"], "Missing option '--rubric'"),
-        (["grade", "class", "--rubric", "course/reference.py"], "reference.py is no TOML"),
+        (["grade", "class", "--rubric", "course/reference.py"], "reference.py is not valid TOML"),
         (["grade", "class", "--rubric", "r", "--require", "steel"], "'steel' is not one of"),
         (["rubric", "init", "nowhere.py"], "'nowhere.py' does not exist"),
     ],

@@ -90,10 +90,10 @@ def test_bad_names_and_files_end_in_one_line(d2l_command, write, tmp_path):
     own = write("own.ipynb", nbformat.writes(nbformat.v4.new_notebook()))
     before = own.read_text()
     for arguments, complaint in [
-        (["run", "data_manipulatin"], "near it: 2_1_data_manipulation"),
+        (["run", "data_manipulatin"], "Did you mean 2_1_data_manipulation"),
         (["run", damaged, "--out", tmp_path / "out"], "damaged.ipynb cannot be read"),
-        (["run", own, "--out", tmp_path], "would replace its own source"),
-        (["export", own, "--out", tmp_path], "would replace its own source"),
+        (["run", own, "--out", tmp_path], "would overwrite its own source"),
+        (["export", own, "--out", tmp_path], "would overwrite its own source"),
         (["export", "2.1", "--out", damaged / "below"], "Not a directory"),
     ]:
         status, _, said = d2l_command("lessons", *arguments)
@@ -115,7 +115,7 @@ def test_without_the_notebook_tools_each_command_but_list_names_the_extra(
     monkeypatch.setitem(sys.modules, "nh3", None)
     status, _, said = d2l_command("lessons", *command)
     assert status == 1
-    assert "notebooks need nh3" in said
+    assert "notebooks require nh3" in said
     assert said.endswith("pip install 'd2l[notebook]'\n")
     assert said.count("\n") == 1
 
@@ -134,7 +134,7 @@ def test_an_interrupt_ends_in_one_line_and_leaves_no_kernel(write, tmp_path):
         running.kill()
     assert running.returncode == 130
     assert said == ""
-    assert complaint == f"d2l: interrupted; 0 of 1 lessons are done, in {out}\n"
+    assert complaint == f"d2l: interrupted; 0 of 1 lessons finished, in {out}\n"
     with pytest.raises(ProcessLookupError):
         os.kill(kernel, 0)
 

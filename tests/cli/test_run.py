@@ -89,7 +89,7 @@ def test_bad_requests_end_in_one_line(d2l_command, write, tmp_path, monkeypatch)
     own = write("own.ipynb", nbformat.writes(nbformat.v4.new_notebook()))
     before = own.read_text()
     for arguments, expected, complaint in [
-        ([own, "--out", tmp_path], 1, "would replace its own source"),
+        ([own, "--out", tmp_path], 1, "would overwrite its own source"),
         ([own, "--set", "lr"], 2, "'lr' is not NAME=VALUE"),
         ([own, "--set", "1=2"], 2, "is not NAME=VALUE"),
         ([own, "--isolation", "none", "--require", "container"], 1, "container"),
@@ -100,7 +100,7 @@ def test_bad_requests_end_in_one_line(d2l_command, write, tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "nh3", None)
     status, _, said = d2l_command("run", own)
     assert status == 1
-    assert "notebooks need nh3" in said
+    assert "notebooks require nh3" in said
 
 
 def test_reading_a_notebook_makes_no_parser_of_addresses(write):
@@ -127,7 +127,7 @@ def test_an_interrupt_leaves_what_was_done_and_no_process(write, tmp_path):
     finally:
         running.kill()
     assert running.returncode == 130
-    assert complaint == f"d2l: interrupted; 0 of 1 notebooks are done, in {out}\n"
+    assert complaint == f"d2l: interrupted; 0 of 1 notebooks finished, in {out}\n"
     record = json.loads((out / "slow.run.json").read_text())
     assert (record["status"], record["reason"]) == ("stopped", "interrupted")
     assert [cell["status"] for cell in record["cells"]] == ["ok", "not run", "not run"]

@@ -50,7 +50,7 @@ def test_the_table_compares_the_runs(folder):
 def test_the_curves_of_the_chosen_runs_are_drawn(folder, suffix):
     done = d2l_runs("runs", "mlp", "--plot", f"그림/out.{suffix}", cwd=folder)
     assert done.returncode == 0
-    assert "the curves of 1 run are in" in done.stdout
+    assert "curves of 1 run:" in done.stdout
     begin = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}[suffix]
     assert (folder / "그림" / f"out.{suffix}").read_bytes().startswith(begin)
 
@@ -63,8 +63,8 @@ def test_damaged_and_foreign_folders_are_named_and_passed_over(folder):
     (folder / "runs" / "broken \x1b[31m" / "hparams.json").write_text("{}")
     done = d2l_runs("runs", cwd=folder)
     assert done.returncode == 0
-    assert "passed over: broken ?[31m: has no metrics.csv" in done.stderr
-    assert "passed over: other: " in done.stderr
+    assert "skipped broken ?[31m: has no metrics.csv" in done.stderr
+    assert "skipped other: " in done.stderr
     assert "Traceback" not in done.stderr
     assert row(done.stdout, "mlp")
 
@@ -89,7 +89,7 @@ def test_a_wrong_call_ends_in_a_clear_line(folder, arguments, words):
 def test_a_folder_without_runs_says_how_they_come_to_be(tmp_path):
     done = d2l_runs(".", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "no runs in .; Trainer(…, run_dir=FOLDER) leaves them" in done.stdout
+    assert "no runs in .; Trainer(…, run_dir=FOLDER) writes them" in done.stdout
 
 
 def test_letters_that_the_output_lacks_are_no_traceback(folder):

@@ -104,7 +104,7 @@ def test_the_doctor_tells_versions_devices_data_and_choices(tmp_path):
     done = d2l("doctor", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"torch {torch.__version__.partition('+')[0]}" in done.stdout
-    for words in ("versions", "devices", "Fashion-MNIST", "choices", "checksum right", "cpu: "):
+    for words in ("versions", "devices", "Fashion-MNIST", "choices", "checksum OK", "cpu: "):
         assert words in done.stdout
 
 

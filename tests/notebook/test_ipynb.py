@@ -121,7 +121,7 @@ def test_what_was_repaired_is_noted_once_for_each_kind(tmp_path):
     book = clean()
     without_outputs(book)
     read_notebook(written(tmp_path / "a.ipynb", book), notes.append)
-    assert notes == ["a code cell has no list of outputs (2x)"]
+    assert notes == ["a code cell had no list of outputs (2x)"]
 
 
 def test_stored_outputs_stay_as_they_are(tmp_path):
@@ -168,11 +168,11 @@ def test_a_byte_order_mark_is_passed_over(tmp_path):
         (b"# %% [markdown]\n# words\nimport torch\n", "a Python script saved as .ipynb"),
         (b"%PDF-1.7 \xff", "a PDF saved as .ipynb"),
         (b"PK\x03\x04\x14", "a zip archive saved as .ipynb"),
-        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
         (b" \n", "the file is empty"),
-        (b"my homework", "it is not JSON"),
-        (b'{"rows": []}', "it is JSON, but not of a notebook"),
-        (b'{"cells": [], "nbformat": 7}', "its format has version 7"),
+        (b"my homework", "the file is not JSON"),
+        (b'{"rows": []}', "the file is JSON, but not a notebook"),
+        (b'{"cells": [], "nbformat": 7}', "unsupported format version 7"),
     ],
 )
 def test_what_cannot_be_used_is_named(tmp_path, content, what):

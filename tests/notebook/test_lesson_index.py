@@ -45,12 +45,12 @@ def test_a_name_a_section_and_a_path_each_mean_their_lessons_once(lessons, tmp_p
     [("gradient", "2_5_gradients"), ("tensrs", "2_1_tensors"), ("10.1_gates", "10_1_gates")],
 )
 def test_an_unknown_name_is_answered_with_the_names_near_it(lessons, asked, near):
-    with pytest.raises(UnknownLessonError, match=f"named '{asked}'; near it: {near}"):
+    with pytest.raises(UnknownLessonError, match=rf"named '{asked}'\. Did you mean {near}"):
         select_lessons([asked], lessons)
 
 
 def test_a_name_near_none_is_answered_with_the_command_that_lists_them(lessons):
-    with pytest.raises(UnknownLessonError, match="named 'zzz'; `d2l lessons list`"):
+    with pytest.raises(UnknownLessonError, match=r"named 'zzz'\. `d2l lessons list`"):
         select_lessons(["zzz"], lessons)
 
 

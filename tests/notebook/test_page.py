@@ -107,7 +107,7 @@ def test_the_richest_form_of_an_output_is_shown_and_an_unknown_one_named(full_pa
 def test_what_is_no_picture_is_left_out_with_a_note(data):
     page = parsed(page_of(new_output("display_data", data=data)))
     assert page.find("img") is None
-    assert "a picture is left out" in page.find("p", class_="left-out").text
+    assert "picture omitted" in page.find("p", class_="left-out").text
 
 
 def test_cells_that_are_too_large_for_the_parsers_are_shown_as_plain_text():

@@ -86,12 +86,14 @@ def test_a_notebook_in_another_language_is_refused(notebook, tmp_path):
     in_julia = tmp_path / "own.md"
     in_julia.write_text(MYST.format("julia"))
     for path, language in ((in_r, "R"), (in_julia, "julia")):
-        with pytest.raises(UnreadableNotebookError, match=f"own.* is a notebook in {language}: "):
+        with pytest.raises(UnreadableNotebookError, match=f"own.* is a notebook in {language}; "):
             as_script(path)
 
 
 def test_a_cell_that_is_no_python_is_named(notebook):
-    with pytest.raises(UnreadableNotebookError, match=r"own\.ipynb, cell 2 is no Python.*line 2"):
+    with pytest.raises(
+        UnreadableNotebookError, match=r"own\.ipynb, cell 2 is not valid Python.*line 2"
+    ):
         as_script(notebook("x = 1", "y = 1\ny = = 2"))
 
 

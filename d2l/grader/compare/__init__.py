@@ -1,1 +1,1 @@
-"""Compares what one notebook shows with what a reference shows: numbers as numbers."""
+"""Compare the outputs of a notebook with those of a reference, numerically."""

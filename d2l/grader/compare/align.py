@@ -1,8 +1,8 @@
-"""Which cells of a submission do what which cells of the reference do.
+"""Align the cells of a submission with those of the reference that do the same.
 
-By what they define, call, write down and show, and by the sections they are in; the order counts
-only between equals. Source is read as tokens: it may be anything,
-and it is never compiled or run. Knows nothing of right and wrong.
+Cells are compared by what they define, call, contain and show, and by their sections; the order
+only decides between equals. Source is tokenized, since it may be invalid; it is never compiled or
+run.
 """
 
 import builtins
@@ -22,7 +22,7 @@ from scipy.optimize import linear_sum_assignment
 from d2l.grader.compare.output_values import HINT
 from d2l.grader.compare.tolerance import LIKE_CELL, MOST_CELLS, SAME_PLACE, SAME_SECTION, WITHIN
 
-_BLOCK = 4_096  # words that are counted at once, which bounds the memory
+_BLOCK = 4_096  # words processed at once, which bounds the memory
 _WEIGHTS = {"defines": 4.0, "line": 2.0, "calls": 1.0, "writes": 0.7, "shows": 1.0, "raises": 0.5}
 _SOURCE_CHARACTERS = 20_000
 _OUTPUT_CHARACTERS = 4_000
@@ -35,7 +35,7 @@ _SPACE = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One code cell, as far as it matters here."""
+    """The properties of a code cell that are used for the alignment."""
 
     index: int  # among all cells of its notebook
     section: int  # of the reference
@@ -45,17 +45,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Group:
-    """Cells that belong together: one and one, or one and the pieces of it, as indices."""
+    """Indices of aligned cells: one and one, or one and the parts that it was split into."""
 
     reference: tuple[int, ...]
     submission: tuple[int, ...]
 
 
 def align(reference: Sequence[Cell], submission: Sequence[Cell]) -> list[Group]:
-    """Return the groups of cells that do the same; each cell is in one at most.
+    """Return the groups of cells that do the same; each cell is in at most one.
 
-    A group has a cell of the reference and one or, if it was split, several of the submission; or
-    several of the reference that were merged.
+    A group has one cell of the reference and one or, if it was split, several cells of the
+    submission; or several cells of the reference that were merged into one.
     """
     reference, submission = reference[:MOST_CELLS], submission[:MOST_CELLS]
     if not reference or not submission:
@@ -68,11 +68,11 @@ def align(reference: Sequence[Cell], submission: Sequence[Cell]) -> list[Group]:
 
 @dataclass(frozen=True)
 class _Likeness:
-    """For each cell of the reference (row) and of the submission (column), from 0 to 1."""
+    """Similarities from 0 to 1 of the reference's cells (rows) and the submission's (columns)."""
 
-    both: np.ndarray  # how much the two have in common
-    of_reference: np.ndarray  # how much of the reference's cell is in the submission's
-    of_submission: np.ndarray
+    both: np.ndarray  # what the two have in common, relative to both
+    of_reference: np.ndarray  # relative to the cell of the reference
+    of_submission: np.ndarray  # relative to the cell of the submission
 
     @classmethod
     def of(cls, reference: Sequence[Cell], submission: Sequence[Cell]) -> "_Likeness":
@@ -88,7 +88,7 @@ class _Likeness:
 
 
 def _weights(reference: Sequence[Cell], submission: Sequence[Cell]) -> dict[str, float]:
-    """A word weighs more the fewer cells have it."""
+    """Return the weights of words: words in fewer cells have larger weights."""
     cells = [*reference, *submission]
     spread = Counter(word for cell in cells for word in cell.words)
     return {
@@ -145,7 +145,7 @@ def _pieces(
     likeness: _Likeness,
     pairs: dict[int, int],
 ) -> list[tuple[int, int]]:
-    """Pairs of a cell that was left over and the cell on the other side that it is a piece of."""
+    """Return pairs of an unpaired cell and the cell of the other notebook that contains it."""
     taken = set(pairs.values())
     near = 0.1 * (_sections(reference)[:, None] == _sections(submission)[None, :])
     of_reference, of_submission = likeness.of_reference + near, likeness.of_submission + near
@@ -164,7 +164,7 @@ def _pieces(
 def _grouped(
     reference: Sequence[Cell], submission: Sequence[Cell], links: list[tuple[int, int]]
 ) -> list[Group]:
-    rows = {row: row for row, _ in links}  # to the first row of the group
+    rows = {row: row for row, _ in links}  # maps each row to the first row of its group
     columns: dict[int, int] = {}
     for row, column in links:
         here, there = rows[row], rows[columns.setdefault(column, row)]
@@ -183,7 +183,7 @@ def _grouped(
 
 
 def assign(scores: np.ndarray) -> list[tuple[int, int]]:
-    """Return the pairs of a row and a column, each used once, whose sum of scores is largest.
+    """Return the one-to-one pairs of rows and columns with the largest sum of scores.
 
     >>> assign(np.array([[3.0, 2.0], [2.9, 0.0]]))
     [(0, 1), (1, 0)]
@@ -193,7 +193,7 @@ def assign(scores: np.ndarray) -> list[tuple[int, int]]:
 
 
 def imported_names(sources: Iterable[str]) -> frozenset[str]:
-    """Return the names that import statements in these cells bind: nobody chooses them."""
+    """Return the names in import statements of these cells, which are not chosen by the author."""
     names: set[str] = set()
     for source in sources:
         for line in re.findall(
@@ -204,10 +204,10 @@ def imported_names(sources: Iterable[str]) -> frozenset[str]:
 
 
 def fingerprint(cell: NotebookNode, imported: frozenset[str]) -> frozenset[str]:
-    """Return what the cell defines, calls, writes down and shows, a word for each.
+    """Return what the cell defines, calls, contains and shows as a set of words.
 
-    What is there again, up to three times, has a word of its own: "calls sum", "calls sum 1".
-    Names that the writer chose for variables are not in it, so renaming them changes nothing.
+    Repetitions have additional words, at most three: "calls sum", "calls sum 1". Names of variables
+    are not included, so renaming them has no effect.
     """
     words: Counter[str] = Counter(_shown(cell))
     for line in _logical_lines(cell.source[:_SOURCE_CHARACTERS]):
@@ -217,7 +217,7 @@ def fingerprint(cell: NotebookNode, imported: frozenset[str]) -> frozenset[str]:
 
 
 def _logical_lines(source: str) -> Iterator[list[tokenize.TokenInfo]]:
-    # Magics and shell lines are not Python.
+    # Magics and shell commands are not Python.
     source = re.sub(r"^[ \t]*[%!?].*$", "", source, flags=re.MULTILINE)
     line: list[tokenize.TokenInfo] = []
     try:
@@ -228,7 +228,7 @@ def _logical_lines(source: str) -> Iterator[list[tokenize.TokenInfo]]:
             elif part.type not in _SPACE:
                 line.append(part)
     except (tokenize.TokenError, SyntaxError):
-        pass  # what could be read up to here is what there is to compare by
+        pass  # the tokens before the error are used
     if line:
         yield line
 

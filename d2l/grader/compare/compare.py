@@ -1,6 +1,6 @@
-"""A submission's runs against the reference's, section by section: what is shown, and is it right.
+"""Compare a submission's runs with the reference's, section by section.
 
-Knows which cells to hold together; what makes two values equal is the business of `compare_items`.
+Decides which cells are compared; `compare_items` decides whether their outputs match.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ from d2l.grader.compare.tolerance import (
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome
 
-Rules = Mapping[str, SectionRules]  # by headings; a heading without counts for the one above it
+Rules = Mapping[str, SectionRules]  # by headings; others have the rules of their parents
 
 
 def compare(
@@ -45,11 +45,11 @@ def compare(
     stored: NotebookNode | None = None,
     rules: Rules | None = None,
 ) -> CheckReport:
-    """Return what the submission shows of what the reference shows, and whether it is right.
+    """Return which outputs of the reference the submission shows, and whether they match.
 
-    Each notebook's outcomes differ in their seed offset alone: what differs between the
-    reference's runs is random. `stored` is the submission with the outputs that it was handed in
-    with; where given, they are held against the submission's own runs.
+    The outcomes of a notebook differ only in their seed offsets: outputs that differ between the
+    reference's runs are random. `stored` is the submission with its stored outputs, which are
+    compared with the submission's own runs.
     """
     problem = _problem(references, submissions)
     if problem:
@@ -61,7 +61,7 @@ def compare(
 
 
 def needs_more_runs(references: Sequence[Outcome]) -> bool:
-    """Whether a section shows random values that are too few for so many runs to tell apart."""
+    """Whether an output has too few random values to be compared with these runs."""
     shown = NotebookRuns(references)
     items = (items_of(shown.shown([cell])) for cell in shown.words)
     counts = (num_random_values(runs) for found in items for runs in found)
@@ -69,12 +69,12 @@ def needs_more_runs(references: Sequence[Outcome]) -> bool:
 
 
 def needs_another_run(report: CheckReport) -> bool:
-    """Whether a verdict may be chance: a random value that all runs show, or one run far out."""
+    """Whether a verdict may be due to chance: a repeated random value, or an outlier run."""
     return any(one.is_unsure for section in report.sections for one in section.findings)
 
 
 class RunCounts(NamedTuple):
-    """How often each notebook runs."""
+    """The number of runs of each notebook."""
 
     reference: int = FIRST_REFERENCE_RUNS
     submission: int = SUBMISSION_RUNS
@@ -120,13 +120,13 @@ def compare_notebooks(
 def _problem(references: Sequence[Outcome], submissions: Sequence[Outcome]) -> str:
     if not references or not submissions:
         missing = "submission" if references else "reference"
-        return f"nothing to compare: no run of the {missing} was given"
+        return f"nothing to compare: there is no run of the {missing}"
     broken = next((run for run in references if run.status not in ("ok", "error")), None)
-    return f"the reference itself did not run: {broken.reason}" if broken else ""
+    return f"the reference failed: {broken.reason}" if broken else ""
 
 
 class _Place(NamedTuple):
-    """Where an item of the submission is."""
+    """The position of an item of the submission."""
 
     cell: int
     number: int
@@ -134,7 +134,7 @@ class _Place(NamedTuple):
 
 @dataclass
 class _Found:
-    """What was found for one cell of the reference."""
+    """The findings for one cell of the reference."""
 
     expected: list[list[Output]]
     findings: list[Finding]
@@ -147,27 +147,27 @@ class _Comparison:
     reference: NotebookRuns
     submission: NotebookRuns
     rules: Rules
-    homes: list[int]  # for each section of the submission the one of the reference
+    parent_sections: list[int]  # for each section of the submission that of the reference
     groups: dict[int, Group]  # by the cells of the reference
-    used: set[_Place] = field(default_factory=set)  # each output is the answer to one thing
+    used: set[_Place] = field(default_factory=set)  # outputs that are matched already
     read: dict[tuple[int, Callable[[Output], Rule]], list[list[Output]]] = field(
         default_factory=dict
     )
 
     @classmethod
     def of(cls, reference: NotebookRuns, submission: NotebookRuns, rules: Rules) -> "_Comparison":
-        homes = match_sections(reference.sections, submission.sections)
+        parent_sections = match_sections(reference.sections, submission.sections)
         own = _cells(reference, list(range(len(reference.sections))))
-        groups = align(own, _cells(submission, homes))
+        groups = align(own, _cells(submission, parent_sections))
         by_cell = {cell: group for group in groups for cell in group.reference}
-        return cls(reference, submission, rules, homes, by_cell)
+        return cls(reference, submission, rules, parent_sections, by_cell)
 
     def sections(self) -> list[SectionReport]:
-        """One report for each section of the reference that has code."""
+        """Return a report for each section of the reference that has code."""
         numbered = [(n, s) for n, s in enumerate(self.reference.sections) if s.cells]
         found = {n: {cell: self._in_place(cell, s) for cell in s.cells} for n, s in numbered}
         for number, section in numbered:
-            self._look_around(found[number], number, self._rule_in(section))
+            self._search_section(found[number], number, self._rule_in(section))
         return [
             SectionReport(
                 section.heading,
@@ -181,24 +181,24 @@ class _Comparison:
         ]
 
     def _in_place(self, cell: int, section: Section) -> _Found:
-        """What is found where it was looked for; what is right is used up."""
+        """Compare a cell with the aligned cells, and mark outputs that match as used."""
         rule = self._rule_in(section)
         expected = items_of(self.reference.shown([cell]), rule)
-        places, items = self._items(self._theirs(cell), rule)
+        places, items = self._items(self._aligned_cells(cell), rule)
         matched = match_items(expected, items, self._num_random, rule)
         for finding, at in zip(matched.findings, matched.places, strict=True):
             if finding.verdict == "match" and at is not None:
                 self.used.add(places[at])
         return _Found(expected, matched.findings)
 
-    def _look_around(
+    def _search_section(
         self, found: dict[int, _Found], number: int, rule: Callable[[Output], Rule]
     ) -> None:
-        """Let what is not where it was looked for be in other cells of the section, in order."""
+        """Search for outputs that do not match in the other cells of the section, in order."""
         around = self._cells_in(number) or list(self.submission.words)
         for cell, one in found.items():
             wrong = [at for at, finding in enumerate(one.findings) if finding.verdict != "match"]
-            elsewhere = [other for other in around if other not in self._theirs(cell)]
+            elsewhere = [other for other in around if other not in self._aligned_cells(cell)]
             places, items = self._items(elsewhere, rule)
             if not wrong or not items:
                 continue
@@ -212,7 +212,7 @@ class _Comparison:
     def _items(
         self, cells: Iterable[int], rule: Callable[[Output], Rule]
     ) -> tuple[list[_Place], list[list[Output]]]:
-        """What these cells show that is not used yet, and where it is."""
+        """Return the unused outputs of these cells and their positions."""
         each = [(cell, self._items_of(cell, rule)) for cell in cells]
         whole = [
             (_Place(cell, index), runs)
@@ -227,7 +227,7 @@ class _Comparison:
             self.read[cell, rule] = items_of(self.submission.shown([cell]), rule)
         return self.read[cell, rule]
 
-    def _theirs(self, cell: int) -> tuple[int, ...]:
+    def _aligned_cells(self, cell: int) -> tuple[int, ...]:
         group = self.groups.get(cell)
         return group.submission if group else ()
 
@@ -238,47 +238,47 @@ class _Comparison:
 
     @cached_property
     def _num_random(self) -> int:
-        """How many outputs of the reference are random, among which chance may err."""
+        """The number of random outputs of the reference, among which false alarms are divided."""
         return count_random_values(self.reference)
 
     def _cells_in(self, section: int) -> list[int]:
-        pairs = zip(self.submission.sections, self.homes, strict=True)
-        return [cell for own, home in pairs if home == section for cell in own.cells]
+        pairs = zip(self.submission.sections, self.parent_sections, strict=True)
+        return [cell for own, parent in pairs if parent == section for cell in own.cells]
 
     def _with_places(self, cell: int, findings: list[Finding], section: int) -> list[Finding]:
-        """Say where it is, and of what is not there that the cell to show it failed, if so."""
-        theirs = self._theirs(cell)
-        placed = [replace(f, submission_cell=next(iter(theirs), None)) for f in findings]
-        failed = self.submission.failure(theirs or self._cells_in(section))
-        if failed is None or self.reference.failure([cell]):  # or an error is what is asked for
+        """Add the submission's cell to findings, and its failure to those that do not match."""
+        aligned = self._aligned_cells(cell)
+        placed = [replace(f, submission_cell=next(iter(aligned), None)) for f in findings]
+        failed = self.submission.failure(aligned or self._cells_in(section))
+        if failed is None or self.reference.failure([cell]):  # the error may be expected
             return placed
-        if theirs and not placed:
-            return [_blame(Finding("missing", "code"), failed)]
-        return [f if f.verdict == "match" else _blame(f, failed) for f in placed]
+        if aligned and not placed:
+            return [_as_failed(Finding("missing", "code"), failed)]
+        return [f if f.verdict == "match" else _as_failed(f, failed) for f in placed]
 
 
-def _cells(side: NotebookRuns, homes: Sequence[int]) -> list[Cell]:
-    pairs = zip(side.sections, homes, strict=True)
+def _cells(notebook: NotebookRuns, parent_sections: Sequence[int]) -> list[Cell]:
+    pairs = zip(notebook.sections, parent_sections, strict=True)
     return [
-        Cell(index, home, side.words[index], any(side.shown([index])))
-        for section, home in pairs
+        Cell(index, parent, notebook.words[index], any(notebook.shown([index])))
+        for section, parent in pairs
         for index in section.cells
-        if index in side.words
+        if index in notebook.words
     ]
 
 
-def _blame(finding: Finding, failed: Failed) -> Finding:
+def _as_failed(finding: Finding, failed: Failed) -> Finding:
     return replace(
         finding,
         verdict="failed",
-        message=failed.how,
-        hint=failed.how,
+        message=failed.reason,
+        hint=failed.reason,
         submission_cell=failed.cell,
     )
 
 
 class _Runs(NamedTuple):
-    """Runs of notebooks in sandboxes."""
+    """Runs notebooks in sandboxes, several at a time."""
 
     sandbox: SandboxConfig
     num_workers: int

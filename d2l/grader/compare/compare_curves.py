@@ -1,6 +1,6 @@
-"""Compares training curves: how far they go, and their height at seven windows on the way.
+"""Compare training curves: their lengths, and their mean heights in seven windows.
 
-Heights are compared as levels are.
+Heights are compared like other random values, with `level_difference`.
 """
 
 from collections.abc import Sequence
@@ -41,21 +41,21 @@ def curves_difference(
 def curve_difference(
     name: str, expected: Sequence[Curve], found: Sequence[Curve], alpha: float
 ) -> Difference | None:
-    """Return how one curve, in a submission's runs, differs from the one it should be."""
+    """Return how one curve in a submission's runs differs from the reference's."""
     begin, end = float(expected[0].x.min()), float(expected[0].x.max())
     here = float(found[0].x.max())
     if abs(here - end) > max(0.5, 0.01 * abs(end)):
-        said = f"{name} ends at {plain(here)}"
+        text = f"{name} ends at {plain(here)}"
         return Difference(
-            f"{said}, the reference's at {plain(end)}", f"{said}: not the length asked for"
+            f"{text}, the reference's at {plain(end)}", f"{text}, which is the wrong length"
         )
     if not all(np.isfinite(curve.y).all() for curve in expected):
         return None
     if not all(np.isfinite(curve.y).all() for curve in found):
-        said = f"{name} becomes nan or infinite"
-        return Difference(f"{said}, the reference's does not", said)
+        text = f"{name} becomes nan or infinite"
+        return Difference(f"{text}, the reference's does not", text)
     if len(found) > 1 and _num_different(expected) == len(expected) and _num_different(found) == 1:
-        return alike(f"{name} is the same with every seed: it is not the result of a run")
+        return alike(f"{name} is identical for every seed, so it is not the result of a run")
     grid = min((curve.x for curve in (expected[0], found[0])), key=len)
     ours, theirs = (
         np.array([window_means(_on(curve, grid), begin, end) for curve in curves])
@@ -65,7 +65,7 @@ def curve_difference(
 
 
 def window_means(curve: Curve, begin: float, end: float) -> np.ndarray:
-    """Return the mean height of a curve in each window of the way from `begin` to `end`."""
+    """Return the mean height of a curve in each window between `begin` and `end`."""
     order = np.argsort(curve.x, kind="stable")
     x, y = curve.x[order], curve.y[order]
     means = []
@@ -77,7 +77,7 @@ def window_means(curve: Curve, begin: float, end: float) -> np.ndarray:
 
 
 def _on(curve: Curve, grid: np.ndarray) -> Curve:
-    """The curve at the points of one that was drawn less often."""
+    """Return the curve interpolated at the points of a curve with fewer points."""
     if len(curve.x) == len(grid):
         return curve
     order = np.argsort(curve.x, kind="stable")
@@ -101,11 +101,11 @@ def _height_difference(
     size = np.maximum(np.abs(ours.mean(axis=0)), np.ptp(ours) / 10)
     known = LEAST_CURVE_DEVIATION * size
     a, b, known = ours, theirs, LEAST_CURVE_DEVIATION * size
-    if min(ours.min(), theirs.min()) > 0:  # by ratios, but for heights that are next to nothing
+    if min(ours.min(), theirs.min()) > 0:  # by ratios, except for heights close to zero
         least = NEXT_TO_NOTHING * float(np.median(ours))
         a, b, known = np.log(ours + least), np.log(theirs + least), known / (size + least)
     problem = None
-    # The first point, which is not a mean, deviates by more than what comes after it.
+    # The first point is not a mean, and deviates more than the windows after it.
     for part, share in ((slice(1, None), 0.8), (slice(0, 1), 0.2)):
         numbers = Numbers(0.0, share * alpha, least=0.0, known=known[part] ** 2, most_places=2.0)
         problem = problem or level_difference(a[:, part], b[:, part], numbers)
@@ -119,14 +119,14 @@ def _height_difference(
     wrong = f"{here} is not as expected"
     if "deviate" in problem.message:
         return Difference(f"{name}: {problem.message}", f"{name}: {problem.hint}")
-    said = f"{WINDOW_NAMES[at]} {name}: {expected_text(ours[:, at])}, found "
+    text = f"{WINDOW_NAMES[at]} {name}: {expected_text(ours[:, at])}, found "
     note = _trend_note(ours, theirs.mean(axis=0))
-    return Difference(f"{said}{plain(float(theirs[:, at].mean()))}{note}", f"{wrong}{note}")
+    return Difference(f"{text}{plain(float(theirs[:, at].mean()))}{note}", f"{wrong}{note}")
 
 
 def _trend_note(ours: np.ndarray, theirs: np.ndarray) -> str:
     if (ours[:, -1] < 0.9 * ours[:, 0]).all() and theirs[-1] >= theirs[0]:
-        return "; it does not fall"
+        return "; it does not decrease"
     if (ours[:, -1] > 1.1 * ours[:, 0]).all() and theirs[-1] <= theirs[0]:
-        return "; it does not rise"
+        return "; it does not increase"
     return ""

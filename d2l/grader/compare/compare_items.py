@@ -1,7 +1,7 @@
-"""Holds what a cell of a submission shows against what the reference's cell shows.
+"""Compare the items shown by cells of a submission with those of the reference.
 
-What differs between the reference's own runs is random, and compared as such; the rest exactly.
-Knows nothing of cells and sections, and runs nothing.
+Items that differ between the reference's own runs are random and compared statistically; the
+others exactly.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -30,13 +30,13 @@ from d2l.grader.compare.tolerance import (
     Rule,
 )
 
-Runs = Sequence[Sequence[Output]]  # what each run shows
+Runs = Sequence[Sequence[Output]]  # the items shown by each run
 
 NOT_PRODUCED = "stored output is not what the code produces"
 
 
 class Compared(NamedTuple):
-    """The findings, and for each the index of the item of the submission that it is about."""
+    """The findings, and the index of the submission's item for each, None if missing."""
 
     findings: list[Finding]
     places: list[int | None]
@@ -45,22 +45,22 @@ class Compared(NamedTuple):
 def compare_items(
     expected: Runs, found: Runs, rule: Callable[[Output], Rule] = lambda _: AUTO
 ) -> list[Finding]:
-    """Return one finding for each item that the reference's runs have in common, in order.
+    """Return one finding for each item common to the reference's runs, in order.
 
     `expected` has the items of each run of the reference, `found` those of each run of the
-    submission; a few more of them are tolerated. A finding's `message` names the reference's
-    values, its `hint` does not.
+    submission, which may have a few additional items. A finding's `message` contains the
+    reference's values, its `hint` does not.
     """
     ours = items_of(expected, rule)
     num_random = sum(num_random_values(runs) > 0 for runs in ours)
     return match_items(ours, items_of(found, rule), num_random, rule).findings
 
 
-@np.errstate(all="ignore")  # what is shown may hold nan, inf and numbers near the largest
+@np.errstate(all="ignore")  # values may be nan, inf or close to the largest float
 def match_items(
     expected: Runs, found: Runs, num_random: int, rule: Callable[[Output], Rule] = lambda _: AUTO
 ) -> Compared:
-    """The same for items, each given as its runs; `num_random` of a whole notebook are random."""
+    """Like `compare_items`, for items given as runs; a notebook has `num_random` random items."""
     is_ordered = not any(rule(runs[0]).compare == "order-free" for runs in expected)
     places = pair(expected, [runs[0] for runs in found], is_ordered=is_ordered)
     alpha = FALSE_ALARMS / max(num_random, 1)
@@ -73,7 +73,7 @@ def match_items(
 
 @np.errstate(all="ignore")
 def items_of(runs: Runs, rule: Callable[[Output], Rule] = lambda _: AUTO) -> list[list[Output]]:
-    """Return the items of the first run that the others have too, each with its likes."""
+    """Return the items that all runs have in common, each as a list with the item of each run."""
     read = [[item for item in run[:MOST_ITEMS] if rule(item).compare != "ignore"] for run in runs]
     first, *others = [_under_rule(run, rule) for run in read] or [[]]
     groups = [[item] for item in first]
@@ -85,7 +85,7 @@ def items_of(runs: Runs, rule: Callable[[Output], Rule] = lambda _: AUTO) -> lis
 
 
 def is_remark(item: Output) -> bool:
-    """Whether an item is a text that nobody asked for."""
+    """Whether an item is text that is not a value."""
     return isinstance(item, Text) and not item.is_value
 
 
@@ -115,7 +115,7 @@ def _finding(
 def _differs_by_one_run(
     expected: Sequence[Output], found: Sequence[Output], alpha: float, rule: Rule
 ) -> bool:
-    """Whether few random values are right without one of the runs: chance is far out at times."""
+    """Whether an item with few random values matches without one of the runs, an outlier."""
     if len(found) < 2 or not 0 < num_random_values(expected) < ENOUGH_VALUES:
         return False
     others = ([*found[:at], *found[at + 1 :]] for at in range(len(found)))
@@ -123,13 +123,13 @@ def _differs_by_one_run(
 
 
 def _without_free_remarks(expected: Runs, findings: list[Finding]) -> list[Finding]:
-    """A remark is worth nothing where none of the values that it stands among is right."""
+    """Replace matches of remarks by differences if none of the values matches."""
     values = [f for runs, f in zip(expected, findings, strict=True) if not is_remark(runs[0])]
     if not values or any(finding.verdict == "match" for finding in values):
         return findings
-    said = "text without the values that belong to it"
+    message = "text without the values that belong to it"
     return [
-        replace(finding, verdict="differs", message=said, hint=said)
+        replace(finding, verdict="differs", message=message, hint=message)
         if is_remark(runs[0]) and finding.verdict == "match"
         else finding
         for runs, finding in zip(expected, findings, strict=True)
@@ -137,7 +137,7 @@ def _without_free_remarks(expected: Runs, findings: list[Finding]) -> list[Findi
 
 
 def _under_rule(items: Sequence[Output], rule: Callable[[Output], Rule]) -> list[Output]:
-    """The items as a rule looks at them: all numbers in a row, or values sorted."""
+    """Return the items transformed by their rules: all numbers in one list, or sorted values."""
     numbers: list[np.ndarray] = []
     unit = 0.0
     result: list[Output] = []
@@ -183,8 +183,8 @@ def _sorted(item: Output) -> Output:
 def stale_outputs(stored: NotebookNode, fresh: NotebookRuns) -> tuple[Finding, ...]:
     """Return a finding for each stored output that no fresh run produces.
 
-    `stored` has the same cells as the fresh runs. Outputs that were never stored are fine; random
-    values need only be of the kind that the fresh runs give.
+    `stored` has the same cells as the fresh runs. Outputs that are not stored are accepted; random
+    values must only have the distribution of the fresh runs.
     """
     num_random = count_random_values(fresh)
     return tuple(
@@ -199,7 +199,7 @@ def _stale_in(
 ) -> Iterator[Finding]:
     produced, failure = fresh.shown([index]), fresh.failure([index])
     for finding in _unlike(stored, produced, num_random) if stored else ():
-        reason = failure.how if failure else finding.hint
+        reason = failure.reason if failure else finding.hint
         message = f"{NOT_PRODUCED}: {reason}"
         verdict = "failed" if failure else finding.verdict
         yield replace(
@@ -210,11 +210,11 @@ def _stale_in(
 def _unlike(
     stored: Sequence[Output], produced: Sequence[Sequence[Output]], num_random: int
 ) -> list[Finding]:
-    """What is stored otherwise than it was produced, and what was never produced.
+    """Return findings for stored outputs that differ from, or are missing in, the fresh runs.
 
-    The hint is the part of a finding that does not call the fresh run a reference.
+    Their hints do not call the fresh run a reference.
     """
-    if not any(isinstance(item, Curves) for item in stored):  # a Jupyter like any other stored it
+    if not any(isinstance(item, Curves) for item in stored):  # stored without points of curves
         produced = [
             [Picture(0, 0) if isinstance(item, Curves) else item for item in items]
             for items in produced

@@ -1,6 +1,6 @@
-"""Holds several runs of one item against several runs of the reference: is it random, is it right.
+"""Compare an item in several runs of a submission with the same item in runs of the reference.
 
-Random is what differs between the reference's runs, which differ in their seeds alone.
+An item is random if it differs between the reference's runs, which differ only in their seeds.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ def repeats_difference(
 ) -> Difference | None:
     """Return how an item in a submission's runs differs from the same item in the reference's.
 
-    `alpha` is the rate of false alarms where it is random.
+    `alpha` is the rate of false alarms for random items.
     """
     expected, found = _without_words(expected, found), _without_words(found, expected)
     if rule.compare == "shape":
@@ -70,7 +70,7 @@ def repeats_difference(
 
 
 def is_random(items: Sequence[Output]) -> bool:
-    """Whether runs gave something else; curves, which rounding bends, are taken to be random."""
+    """Whether an item differs between runs; curves, which amplify rounding, count as random."""
     first, *others = (_content(item) for item in items)
     if first is None:
         return isinstance(items[0], Curves)
@@ -80,7 +80,7 @@ def is_random(items: Sequence[Output]) -> bool:
 
 
 def num_random_values(items: Sequence[Output]) -> int:
-    """Return of how many values a random item is known in each run; 0 of one that is not random."""
+    """Return the number of values of a random item in each run, 0 if it is not random."""
     if not is_random(items) or isinstance(items[0], Text):
         return 0
     if isinstance(items[0], Curves):
@@ -92,13 +92,13 @@ def num_random_values(items: Sequence[Output]) -> int:
 def _is_truth(item: Output) -> bool:
     """Whether all runs may agree by chance: `(100 * a) / a == 100` is false for few `a`.
 
-    What a submission's own runs do not agree on is random there, and right if one run is right.
+    If a submission's runs disagree, the item is random there, and matches if one run matches.
     """
     return isinstance(item, Array) and family(item.dtype) == "bool"
 
 
 def _is_rounded_alike(expected: Sequence[Output], found: Sequence[Output]) -> bool:
-    """Whether a random number was rounded to the same digits in the few runs of the reference."""
+    """Whether a random number was rounded to the same digits in all runs of the reference."""
     ours, theirs = ([_content(item) for item in items] for items in (expected, found))
     first = ours[0]
     if not isinstance(first, np.ndarray) or isinstance(expected[0], Table):
@@ -112,7 +112,7 @@ def _is_rounded_alike(expected: Sequence[Output], found: Sequence[Output]) -> bo
 
 
 def _is_near(ours: np.ndarray, theirs: Sequence[np.ndarray], units: np.ndarray | float) -> bool:
-    """Whether numbers are a few last digits apart; of whole numbers, a few roots of them."""
+    """Whether numbers differ by a few last digits, or integers by a few square roots."""
     whole = np.where(ours == np.round(ours), 3 * np.abs(ours) ** 0.5, 0.0)
     room = np.where(np.asarray(units) > 0, ROUNDED_ALIKE * np.asarray(units), whole)
     if ours.size == 1:
@@ -121,7 +121,7 @@ def _is_near(ours: np.ndarray, theirs: Sequence[np.ndarray], units: np.ndarray |
 
 
 def _binomial_room(shares: np.ndarray, unit: float) -> float:
-    """How far shares of the fewest examples that can give all of them may be apart."""
+    """Return the allowed difference of fractions, assuming the smallest possible denominator."""
     if unit <= 0 or not ((shares >= 0) & (shares <= 1)).all():
         return 0.0
     counts = np.arange(2, MOST_EXAMPLES)[:, None]
@@ -150,7 +150,7 @@ def _form_difference(expected: Output, found: Sequence[Output]) -> Difference | 
 def _mean_difference(
     expected: Sequence[Output], found: Sequence[Output], tolerance: float
 ) -> Difference | None:
-    """Of random numbers with a tolerance of the instructor's, the means over the runs."""
+    """Compare the means over runs of random numbers with the instructor's tolerance."""
     ours, theirs = ([_content(item) for item in items] for items in (expected, found))
     shapes = {x.shape for x in (*ours, *theirs) if isinstance(x, np.ndarray)}
     if len(shapes) > 1 or any(not isinstance(x, np.ndarray) for x in (*ours, *theirs)):
@@ -161,9 +161,9 @@ def _mean_difference(
     at = int(np.argmax(np.abs(a - b)))
     here = plain(float(b.ravel()[at]))
     return Difference(
-        f"{expected_text(np.array(ours).reshape(len(ours), -1)[:, at])}, at most {tolerance:.3g} "
-        f"of it apart, found {here}",
-        f"{here} is further from the expected value than allowed",
+        f"{expected_text(np.array(ours).reshape(len(ours), -1)[:, at])} with relative tolerance "
+        f"{tolerance:.3g}, found {here}",
+        f"{here} is further from the expected value than the tolerance",
     )
 
 
@@ -183,27 +183,27 @@ def _random_arrays(
 
 
 def _dimensions_difference(expected: Array, found: Sequence[Array]) -> Difference | None:
-    """Where even the shape is random, only the number of axes is compared."""
+    """Compare the number of axes of arrays with random shapes."""
     for array in found:
         if len(array.shape) != len(expected.shape):
-            return instead(f"{len(array.shape)} axes", str(len(expected.shape)), "are not right")
+            return instead(f"{len(array.shape)} axes", str(len(expected.shape)), "are wrong")
     return None
 
 
 def _random_lines(
     expected: Sequence[Line], found: Sequence[Line], alpha: float
 ) -> Difference | None:
-    """Column by column: the same in each run, or a random value, or a curve."""
-    if len({line.labels for line in expected}) > 1:  # the words are random too: nothing is sure
+    """Compare column by column: deterministic values, random values, or curves."""
+    if len({line.labels for line in expected}) > 1:  # the words are random too
         return None
     count, here = len(expected[0].values), len(found[0].values)
     if count >= LONG_LOG and not 1 / LOG_FACTOR < here / count < LOG_FACTOR:
-        return instead(f"{here} lines", str(count), "are not as many as asked for")
+        return instead(f"{here} lines", str(count), "are the wrong number of lines")
     found = [in_rows_of(expected[0], line) for line in found]
     problems = []
     for column, place in enumerate(columns_of(expected[0], found[0])):
         name = expected[0].labels[column].strip(" :=,") or f"number {column + 1}"
-        # How often a log prints, and its counters, are its own affair.
+        # The frequency of a log and its counters are not compared.
         if count > 1 and _is_counter(expected, column):
             continue
         if place is None or any(place >= len(line.labels) for line in found):
@@ -218,7 +218,7 @@ def _random_lines(
 
 
 def _is_counter(lines: Sequence[Line], column: int) -> bool:
-    """Whether a number goes up from line to line in equal steps, as epochs do."""
+    """Whether a number increases from line to line in equal steps, like epochs."""
     counts = lines[0].values[:, column]
     is_fixed = all(is_deterministic(counts, line.values[:, column]) for line in lines)
     return is_fixed and bool(lines[0].integers[column]) and len(set(np.diff(counts))) == 1
@@ -280,8 +280,8 @@ def _random_tables(
             numbers = Numbers(whole, alpha / max(ours.shape[2], 1))
             problem = values_difference(x, y, numbers)
         if problem is not None:
-            said = f"column {name}: "
-            problems.append(Difference(said + problem.message, said + problem.hint))
+            place = f"column {name}: "
+            problems.append(Difference(place + problem.message, place + problem.hint))
     return joined(problems)
 
 
@@ -294,12 +294,12 @@ def _fixed(expected: np.ndarray, found: np.ndarray, unit: float) -> Difference |
 
 
 def _random_words(expected: Sequence[Text], found: Sequence[Text], _: float) -> Difference | None:
-    """Sentences that a model made: any words will do, but not the same each time."""
+    """Compare generated text: any words match, unless they are the same in each run."""
     texts, theirs = {words.text for words in expected}, {words.text for words in found}
     is_fixed = len(found) > 1 and len(theirs) == 1 and len(found[0].text) >= LONG_TEXT
     if not is_fixed or len(texts) < len(expected):
         return None
-    return alike("the same text with every seed: not random, though it should be")
+    return alike("the text is identical for every seed, but should be random")
 
 
 _RANDOM: dict[type, Callable[[Any, Any, float], Difference | None]] = {
@@ -320,13 +320,13 @@ def _content(item: Output) -> np.ndarray | str | None:
 
 
 def _all(kind: type, items: Sequence[Output]) -> list[Any]:
-    """The items, if all are of this kind; else none."""
+    """Return the items if all are of this kind, otherwise an empty list."""
     matching = [item for item in items if isinstance(item, kind)]
     return matching if len(matching) == len(items) else []
 
 
 def _without_words(items: Sequence[Output], others: Sequence[Output]) -> list[Output]:
-    """A line with one number is that number, where the others show a number without words."""
+    """Replace a line with one number by the number, if the others have a number without words."""
     return [
         _number(item, other.dtype)
         if isinstance(item, Line) and item.values.shape == (1, 1) and isinstance(other, Array)

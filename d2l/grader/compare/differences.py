@@ -1,6 +1,6 @@
-"""How one item differs from the one it should be, where the reference shows the same in each run.
+"""Compare deterministic items: describe how an item differs from the expected one.
 
-A difference has two texts: one names the reference's values, the other does not.
+A difference has two texts, one with the reference's values and one without.
 """
 
 import math
@@ -28,24 +28,24 @@ from d2l.grader.compare.tolerance import PERCENT_WORDS, SMALLEST_PICTURE, close
 
 @dataclass(frozen=True)
 class Difference:
-    """What is different: `message` names the reference's values, `hint` does not."""
+    """A difference: `message` contains the reference's values, `hint` does not."""
 
     message: str
     hint: str
 
 
-def instead(found: str, expected: str, wrong: str = "is not right") -> Difference:
-    """Return that `found` is there in place of `expected`."""
+def instead(found: str, expected: str, wrong: str = "is wrong") -> Difference:
+    """Return the difference that `found` is shown instead of `expected`."""
     return Difference(f"{found} where the reference has {expected}", f"{found} {wrong}")
 
 
 def alike(text: str) -> Difference:
-    """Return a difference that names nothing of the reference."""
+    """Return a difference whose text does not contain the reference's values."""
     return Difference(text, text)
 
 
 def joined(differences: Sequence[Difference]) -> Difference | None:
-    """Return several differences as one; None if there is none."""
+    """Return several differences joined to one, None if there are none."""
     if not differences:
         return None
     messages = "; ".join(difference.message for difference in differences[:5])
@@ -53,7 +53,7 @@ def joined(differences: Sequence[Difference]) -> Difference | None:
 
 
 def plain(value: float) -> str:
-    """Return a number for readers: at most six digits.
+    """Return a number as text with at most six significant digits.
 
     >>> plain(2.0), plain(0.33333333), plain(float("nan"))
     ('2', '0.333333', 'nan')
@@ -64,17 +64,17 @@ def plain(value: float) -> str:
 def difference(
     expected: Output, found: Output, tolerance: float | None = None
 ) -> Difference | None:
-    """Return how `found` differs from `expected`; None if it does not."""
+    """Return how `found` differs from `expected`, None if it does not."""
     for kind, compare in _COMPARED.items():
         if isinstance(expected, kind) and isinstance(found, kind):
             return compare(expected, found, tolerance)
     if isinstance(expected, Picture) and isinstance(found, Curves):  # a picture with points
         return None
-    return instead(found.what, expected.what, "is not what was asked for")
+    return instead(found.what, expected.what, "has the wrong type")
 
 
 def same_words(expected: Text, found: Text) -> bool:
-    """Whether two texts are the same but for case, white space and quotes."""
+    """Whether two texts are the same up to case, white space and quotes."""
     return _bare(expected.text) == _bare(found.text)
 
 
@@ -87,16 +87,16 @@ def same_shape(expected: Array, found: Array) -> bool:
 
 
 def form_difference(expected: Array, found: Array) -> Difference | None:
-    """Return how shape and kind of numbers differ; float64 is as good as float32."""
+    """Return how shape and type of numbers differ; float64 and float32 are equivalent."""
     if not same_shape(expected, found):
         here, there = shape_text(found.shape), shape_text(expected.shape)
         is_same = len(expected.values) == len(found.values) > 0 and _same(expected, found).all()
         note = ", though the values are the same" if is_same else ""
-        return instead(f"shape {here}", f"{there}{note}", "is not the one asked for")
+        return instead(f"shape {here}", f"{there}{note}", "is wrong")
     if family(expected.dtype) != family(found.dtype):
         is_named = expected.kind == found.kind and found.kind in ("tensor", "array")
         here, there = (x.dtype if is_named else family(x.dtype) for x in (found, expected))
-        return instead(f"dtype {here}", there, "is not the one asked for")
+        return instead(f"dtype {here}", there, "is wrong")
     return None
 
 
@@ -104,15 +104,15 @@ def form_of_table_difference(expected: Table, found: Table) -> Difference | None
     """Return how the columns and the number of rows differ."""
     if sorted(expected.columns) != sorted(found.columns):
         here, there = (", ".join(table.columns[1:])[:200] for table in (found, expected))
-        return instead(f"columns {here}", there, "are not the ones asked for")
+        return instead(f"columns {here}", there, "are wrong")
     if len(expected.rows) != len(found.rows):
         here = f"{len(found.rows)} rows"
-        return instead(here, str(len(expected.rows)), "are not as many as asked for")
+        return instead(here, str(len(expected.rows)), "are the wrong number of rows")
     return None
 
 
 def in_order_of(expected: Table, found: Table) -> Table:
-    """Return `found` with columns, and rows that have names, in the order of `expected`."""
+    """Return `found` with its columns and named rows in the order of `expected`."""
     order = [found.columns.index(column) for column in expected.columns]
     rows = [tuple(row[i] for i in order if i < len(row)) for row in found.rows]
     names = [str(row[0]) for row in expected.rows if row]
@@ -122,7 +122,7 @@ def in_order_of(expected: Table, found: Table) -> Table:
 
 
 def columns_of(expected: Line, found: Line) -> list[int | None]:
-    """Return which number of `found` stands for each of `expected`: by its words, or its place."""
+    """Return the column of `found` for each column of `expected`, by its words or position."""
     ours, theirs = ([_key(label) for label in line.labels] for line in (expected, found))
     is_named = len(set(ours)) == len(ours) and all(ours)
     if is_named and set(ours) <= set(theirs):
@@ -130,10 +130,10 @@ def columns_of(expected: Line, found: Line) -> list[int | None]:
     if len(ours) == len(theirs):
         return list(range(len(theirs)))
     real = [[i for i, whole in enumerate(x.integers) if not whole] for x in (expected, found)]
-    is_said = {ours[i][-1:] for i in real[0]} <= {theirs[i][-1:] for i in real[1]}
+    is_labelled = {ours[i][-1:] for i in real[0]} <= {theirs[i][-1:] for i in real[1]}
     if (
-        len(real[0]) == len(real[1]) and not is_said
-    ):  # counters, such as `[3/10]` for `epoch 3`, are one's own way
+        len(real[0]) == len(real[1]) and not is_labelled
+    ):  # counters may be written differently, such as `[3/10]` for `epoch 3`
         places = dict(zip(*real, strict=True))
         free = {at: key for at, key in enumerate(theirs) if at not in real[1]}
     else:
@@ -147,9 +147,9 @@ def columns_of(expected: Line, found: Line) -> list[int | None]:
 
 
 def in_rows_of(expected: Line, found: Line) -> Line:
-    """Return `found` with its lines in the order of `expected`, where the first number names them.
+    """Return `found` with its lines in the order of `expected`, if the first number is a key.
 
-    >>> # "class 0: 5", "class 1: 7" says the same as "class 1: 7", "class 0: 5"
+    >>> # "class 0: 5", "class 1: 7" is equivalent to "class 1: 7", "class 0: 5"
     """
     if expected.values.shape != found.values.shape or not expected.integers[0]:
         return found
@@ -161,7 +161,7 @@ def in_rows_of(expected: Line, found: Line) -> Line:
 
 
 def as_share(expected: Line, found: Line, column: int, place: int) -> float:
-    """Return what to multiply `found` by: 0.01 or 100 where one is a share, one in percent."""
+    """Return the factor for `found`: 0.01 or 100 if one is a fraction and one a percentage."""
     words = _key(expected.labels[column]) + _key(found.labels[place])
     ours, theirs = np.abs(expected.values[:, column]).max(), np.abs(found.values[:, place]).max()
     if not set(words) & set(PERCENT_WORDS):
@@ -187,12 +187,12 @@ def _array_difference(expected: Array, found: Array, tolerance: float | None) ->
     if len(same) == 1:
         return instead(here, there)
     index = ", ".join(str(int(i)) for i in np.unravel_index(at, found.shown))
-    place = f"[{index}]{' of what is shown' if None in found.shape else ''}"
+    place = f"[{index}]{' of the values shown' if None in found.shape else ''}"
     count, note = int((~same).sum()), _value_note(expected, found)
     return Difference(
-        f"{count} of {len(same)} values differ, most of all at {place}: {here} where the reference "
+        f"{count} of {len(same)} values differ, most at {place}: {here} where the reference "
         f"has {there}{note}",
-        f"{count} of {len(same)} values are not right, among them {here} at {place}",
+        f"{count} of {len(same)} values are wrong, among them {here} at {place}",
     )
 
 
@@ -201,7 +201,7 @@ def _same(a: Array, b: Array, is_exact: bool = False, tolerance: float | None = 
 
 
 def _value_note(expected: Array, found: Array) -> str:
-    """What is known about the way in which values differ; empty if nothing is."""
+    """Return a note on how values differ (transposed, permuted, scaled), "" if unknown."""
     a, b, unit = expected.values, found.values, expected.unit + found.unit
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return ""
@@ -227,7 +227,7 @@ def _shown(array: Array, at: int) -> str:
 def _line_difference(expected: Line, found: Line, tolerance: float | None) -> Difference | None:
     if len(expected.values) != len(found.values):
         here = f"{len(found.values)} lines"
-        return instead(here, str(len(expected.values)), "are not as many as asked for")
+        return instead(here, str(len(expected.values)), "are the wrong number of lines")
     found = in_rows_of(expected, found)
     problems = []
     for i, j in enumerate(columns_of(expected, found)):
@@ -259,7 +259,7 @@ def _table_difference(expected: Table, found: Table, tolerance: float | None) ->
     place = f"row {wrong[0][0] + 1}, column {expected.columns[wrong[0][1]] or 'index'}"
     return Difference(
         f"{len(wrong)} cells differ, the first in {place}: {here} where the reference has {there}",
-        f"{len(wrong)} cells are not right, the first in {place}: {here}",
+        f"{len(wrong)} cells are wrong, the first in {place}: {here}",
     )
 
 
@@ -287,7 +287,7 @@ def _words_difference(expected: Text, found: Text, _: float | None) -> Differenc
     if not expected.is_value:
         here, there = found.text.partition(":"), expected.text.partition(":")
         is_labelled = bool(here[1]) and _bare(here[0]) == _bare(there[0])
-        if not is_labelled:  # a remark in other words
+        if not is_labelled:  # a remark in different words
             return None
     return instead(repr(found.text[:80]), repr(expected.text[:80]))
 
@@ -298,7 +298,7 @@ def _picture_difference(expected: Picture, found: Picture, _: float | None) -> D
             sizes = f"picture of {found.width:g} by {found.height:g}"
             return Difference(
                 f"{sizes} where the reference's is {expected.width:g} by {expected.height:g}",
-                f"{sizes} is much smaller than asked for",
+                f"{sizes} is much smaller than expected",
             )
     return None
 
@@ -315,7 +315,7 @@ def _bare(text: str) -> str:
 
 
 def numbers_of(table: Table) -> np.ndarray:
-    """Return the cells that hold numbers, a row for each row; nan for all others."""
+    """Return the table's numbers as an array, with nan for other cells."""
     cells = [[c if isinstance(c, float) else math.nan for c in row[1:]] for row in table.rows]
     return np.array(cells) if len({len(row) for row in cells}) == 1 else np.zeros((0, 0))
 

@@ -1,9 +1,9 @@
-"""Compares random numbers with random numbers, at a chosen rate of false alarms.
+"""Compare random numbers with random numbers at a given rate of false alarms.
 
-Where each place of an array has a level of its own, like learned weights, place is compared with
-place; where all are alike, like in `torch.randn(3, 4)`, all values of all runs are one sample.
-Deviations are pooled over places and runs, and the fewer numbers they stand on, the wider the band
-(Student's t, Snedecor's F). Rows of `ours` and `theirs` are runs.
+If the places of an array have different means, like learned weights, they are compared place by
+place; if all are alike, as in `torch.randn(3, 4)`, all values of all runs are one sample.
+Deviations are pooled over places and runs; the fewer numbers, the wider the band (Student's t,
+Snedecor's F). Rows of `ours` (reference) and `theirs` (submission) are runs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,19 +28,19 @@ from d2l.grader.compare.tolerance import (
 
 
 class Numbers(NamedTuple):
-    """What is known of random numbers besides their values."""
+    """Properties of random numbers besides their values."""
 
-    unit: float  # what the last printed digit is worth
+    unit: float  # unit of the last printed digit
     alpha: float  # the rate of false alarms
     shape: tuple[int, ...] = ()
     names: Sequence[str] = ()  # of the places
-    least: float = LEAST_DEVIATION  # a deviation that is always there, as a share of the value
-    known: float | np.ndarray = 0.0  # a variance that is always there
-    most_places: float = np.inf  # so many are independent of each other at most
+    least: float = LEAST_DEVIATION  # minimum standard deviation, relative to the value
+    known: float | np.ndarray = 0.0  # known additional variance
+    most_places: float = np.inf  # maximum number of independent places
 
 
 def values_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
-    """Return why the values of a submission's runs are not drawn like the reference's."""
+    """Return how the distribution of a submission's values differs from the reference's."""
     is_number = np.isfinite(ours).all(axis=0)
     if not is_number.all():
         ours, theirs = ours[:, is_number], theirs[:, is_number]
@@ -51,7 +51,7 @@ def values_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) ->
         return Difference("nan or infinite, where the reference has finite numbers", "not finite")
     if is_rerun(ours, theirs):
         return None
-    if numbers.unit > 0:  # the one may show more digits than the other
+    if numbers.unit > 0:  # one may show more digits than the other
         ours, theirs = (np.round(x / numbers.unit) * numbers.unit for x in (ours, theirs))
     fixed = _always_the_same(ours, theirs, numbers.unit) or _invariant(ours, theirs, numbers)
     if fixed is not None:
@@ -62,7 +62,7 @@ def values_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) ->
 
 
 def is_rerun(ours: np.ndarray, theirs: np.ndarray) -> bool:
-    """Whether each run of the submission shows just what another run of the reference shows."""
+    """Whether each run of the submission is identical to a different run of the reference."""
     kept = {row.tobytes() for row in ours}
     drawn = [row.tobytes() for row in theirs]
     return len(set(drawn)) == len(drawn) and set(drawn) <= kept
@@ -72,9 +72,9 @@ def _always_the_same(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Diffe
     if len(theirs) < 2 or not (theirs == theirs[0]).all():
         return None
     num_different = len({row.tobytes() for row in ours})
-    # Of one number by the nearest half of the runs, as others may be far out; of several by half of
-    # the places, as one may follow from another, like heads from tails. What is 0 is so twice in a
-    # row.
+    # For one number, the spread of the nearest half of the runs, since others may be outliers; for
+    # several, half of the places, since one may determine another, like heads and tails. Zeros may
+    # repeat by chance.
     spread = np.ptp(ours, axis=0) * (theirs[0] != 0)
     if ours.shape[1] == 1:
         spread = np.minimum(spread, _spread_of_half(ours[:, 0]))
@@ -82,18 +82,18 @@ def _always_the_same(ours: np.ndarray, theirs: np.ndarray, unit: float) -> Diffe
     chances = 10 ** min(logs, 100)
     if num_different < len(ours) or chances ** (len(theirs) - 1) < FEW_CHANCES:
         return None
-    return alike("the same with every seed: not random, though it should be")
+    return alike("identical for every seed, but should be random")
 
 
 def _spread_of_half(values: np.ndarray) -> float:
-    """About 1.5 deviations of a normal, by the shortest interval with more than half of them."""
+    """Return about 1.5 standard deviations of a normal, from the shortest half of the values."""
     half = len(values) // 2
     in_order = np.sort(values)
     return float((in_order[half:] - in_order[:-half]).min()) * (3.0 if len(values) < 4 else 1.3)
 
 
 def _has_levels(ours: np.ndarray) -> bool:
-    """Whether the places of the array differ from each other by more than runs do."""
+    """Whether the means of places differ by more than the runs of a place do."""
     runs, n = ours.shape
     if runs < 2 or n < 2:
         return True
@@ -104,9 +104,9 @@ def _has_levels(ours: np.ndarray) -> bool:
 
 
 def level_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
-    """Compare place by place: the means of the runs, and how far runs are apart.
+    """Compare place by place: the means of the runs, and the deviations between runs.
 
-    What is positive is compared by differences and by ratios, and differs only if both do.
+    Positive values are compared by differences and by ratios, and differ only if both do.
     """
     at = _place_apart(ours, theirs, numbers)
     if at is not None and min(ours.min(), theirs.min()) > 0:
@@ -119,16 +119,16 @@ def level_difference(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> 
 
 
 def _place_apart(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> int | None:
-    """The place that differs most, if any place does, or all of them together do.
+    """Return the place that differs most if any place, or all together, differ significantly.
 
-    By the deviations of all runs, and by the reference's alone: what a submission's runs are apart
-    must not excuse how far they are off.
+    Tested with the deviations of all runs, and with those of the reference only, so that a large
+    deviation between the submission's runs does not hide a wrong mean.
     """
     own = ours - ours.mean(axis=0)
     both = np.concatenate([own, theirs - theirs.mean(axis=0)])
     ways = [(both, len(both) - 2, 1.0)] if len(theirs) > 1 else []
     ways += [(own, len(own) - 1, ALONE if ways else 1.0)] if len(ours) > 1 else []
-    ways = ways or [(both, 1, 1.0)]  # one run on each side: only what is always there is allowed
+    ways = ways or [(both, 1, 1.0)]  # one run on each side: only the known variance is allowed
     distance = (theirs.mean(axis=0) - ours.mean(axis=0)) ** 2 / (1 / len(ours) + 1 / len(theirs))
     known = _known(ours, numbers)
     for residuals, freedom, share in ways:
@@ -142,7 +142,7 @@ def _place_apart(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> int 
 def _beyond(
     distance: np.ndarray, residuals: np.ndarray, freedom: int, known: np.ndarray, numbers: Numbers
 ) -> int | None:
-    """The place whose squared distance, in the residuals' deviations, is furthest off, if any."""
+    """Return the place whose distance exceeds the residuals' deviations most, None if none does."""
     effective = min(effective_number(residuals, freedom), numbers.most_places)
     variance = (residuals**2).sum(axis=0) / freedom
     pooled = np.maximum(variance, variance.mean())
@@ -156,7 +156,7 @@ def _beyond(
 
 
 def _known(ours: np.ndarray, numbers: Numbers) -> np.ndarray:
-    """The variance that is there however alike the runs are."""
+    """Return the known variance, which does not depend on the deviations of the runs."""
     return (numbers.least * ours.mean(axis=0)) ** 2 + numbers.unit**2 / 12 + numbers.known
 
 
@@ -170,7 +170,7 @@ def _apart(ours: np.ndarray, theirs: np.ndarray, at: int, numbers: Numbers) -> D
 
 
 def expected_text(values: np.ndarray) -> str:
-    """Return what the reference's runs show, such as `expected 0.86 ± 0.01 (3 runs)`."""
+    """Return the mean of the reference's runs, such as `expected 0.86 ± 0.01 (3 runs)`."""
     deviation = f" ± {float(values.std(ddof=1)):.1g}" if len(values) > 1 else ""
     return f"expected {float(values.mean()):.4g}{deviation} ({len(values)} runs)"
 
@@ -190,13 +190,13 @@ def _unsteady(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Differe
     if here <= there * special.fdtri(*free, 1 - numbers.alpha * UNSTEADY):
         return None
     return Difference(
-        f"runs deviate by {plain(here**0.5)}, the reference's by {plain(there**0.5)}",
-        f"runs deviate by {plain(here**0.5)}: more than expected",
+        f"runs deviate by {plain(here**0.5)}, those of the reference by {plain(there**0.5)}",
+        f"runs deviate by {plain(here**0.5)}, which is more than expected",
     )
 
 
 def _invariant(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Difference | None:
-    """What random values keep to in each run: a permutation's values, sums of rows."""
+    """Compare invariants of random values: the values of a permutation, the sums of rows."""
     alpha, n = numbers.alpha * SHARES["repetition"] / 3, ours.shape[1]
     kept = np.sort(ours, axis=1)
     if n > 1 and len(ours) > 1 and (kept == kept[0]).all():
@@ -205,7 +205,7 @@ def _invariant(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Differ
         chance += (counts * np.log(counts / n)).sum()
         is_sure = (len(ours) - 1) * chance < np.log(alpha)
         if is_sure and not np.allclose(np.sort(theirs, axis=1), kept[0], atol=numbers.unit):
-            return alike("not a new order of the values that it should be an order of")
+            return alike("not a permutation of the expected values")
     shape = numbers.shape if len(numbers.shape) > 1 else (n,)
     sums = [x.reshape(-1, shape[-1]).sum(axis=1) for x in (ours, theirs)]
     room = max(numbers.unit * shape[-1] / 2, 1e-5 * np.abs(sums[0]).max(), 1e-9)
@@ -216,7 +216,7 @@ def _invariant(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Differ
     if np.abs(sums[1] - sums[0].mean()).max() <= 3 * room:
         return None
     here, there = plain(float(sums[1][0])), plain(float(sums[0].mean()))
-    return Difference(f"sums to {here}, always {there} in the reference", f"sums to {here}")
+    return Difference(f"sums to {here}, but always to {there} in the reference", f"sums to {here}")
 
 
 class _Pools(NamedTuple):
@@ -224,7 +224,7 @@ class _Pools(NamedTuple):
 
     ours: np.ndarray
     theirs: np.ndarray
-    effect: float  # how many values count as one, because they move together
+    effect: float  # number of correlated values that count as one
     freedom: float
     numbers: Numbers
 
@@ -235,7 +235,7 @@ class _Pools(NamedTuple):
 
     @property
     def sizes(self) -> tuple[float, float]:
-        """The numbers of independent values that the samples are worth."""
+        """The effective numbers of independent values of the two samples."""
         return self.ours.size / self.effect, self.theirs.size / self.effect
 
     def differences(self) -> Iterator[Difference | None]:
@@ -263,7 +263,7 @@ class _Pools(NamedTuple):
         a, b = np.abs(self.ours - middle), np.abs(self.theirs - middle)
         small = 0.1 * a.mean() + 1e-300
         logs = np.log(a + small), np.log(b + small)
-        pools = _Pools.of(a, b, self.numbers)  # a run may have a scale of its own
+        pools = _Pools.of(a, b, self.numbers)  # runs may differ in scale
         if not pools._differ(a, b, alpha / 2) and not pools._differ(*logs, alpha / 2):
             return None
         here, there = float(self.theirs.std()), float(self.ours.std())
@@ -274,7 +274,7 @@ class _Pools(NamedTuple):
         )
 
     def _differ(self, a: np.ndarray, b: np.ndarray, alpha: float) -> bool:
-        """Whether the means of two samples differ (Student's t, pooled)."""
+        """Whether the means of two samples differ (pooled t-test)."""
         squares = ((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum()
         variance = squares / max(a.size + b.size - 2, 1)
         error = (variance * (1 / self.sizes[0] + 1 / self.sizes[1])) ** 0.5
@@ -283,7 +283,7 @@ class _Pools(NamedTuple):
         return bool(abs(a.mean() - b.mean()) > limit * error + rounding)
 
     def _shape(self, alpha: float) -> Difference | None:
-        """Kolmogorov and Smirnov's test."""
+        """Compare the distributions (Kolmogorov-Smirnov test)."""
         ours, theirs = np.sort(self.ours.ravel()), np.sort(self.theirs.ravel())
         at = np.concatenate([ours, theirs])
         parts = [np.searchsorted(x, at, side="right") / x.size for x in (ours, theirs)]
@@ -291,22 +291,24 @@ class _Pools(NamedTuple):
         size = self.sizes[0] * self.sizes[1] / sum(self.sizes)
         if special.kolmogorov(distance * size**0.5) >= alpha:
             return None
-        return alike(f"another distribution: {distance:.0%} of the values lie elsewhere")
+        return alike(f"different distribution: {distance:.0%} of the values are shifted")
 
     def _extremes(self, alpha: float) -> Difference | None:
-        """How many values of one sample lie beyond all of the other (Rosenbaum's test)."""
+        """Compare the ranges, by the values of one sample beyond all of the other (Rosenbaum)."""
         ours, theirs, middle = self.ours.ravel(), self.theirs.ravel(), np.median(self.ours)
         seen = f"values between {plain(theirs.min())} and {plain(theirs.max())}"
-        said = f"the reference's runs between {plain(ours.min())} and {plain(ours.max())}"
+        expected = f"those of the reference between {plain(ours.min())} and {plain(ours.max())}"
         share = self.sizes[0] / sum(self.sizes)
         for a, b in ((ours, theirs), (-ours, -theirs), (abs(ours - middle), abs(theirs - middle))):
             for beyond, part in (((a > b.max()).sum(), share), ((b > a.max()).sum(), 1 - share)):
                 if part ** (beyond / self.effect) < alpha / 6:
-                    return Difference(f"{seen}, {said}", f"{seen} are not in the range asked for")
+                    return Difference(
+                        f"{seen}, {expected}", f"{seen} are not in the expected range"
+                    )
         return None
 
     def _support(self, alpha: float) -> Difference | None:
-        """Whether values come up that never do in the reference, which has few different ones."""
+        """Check for values that never occur in the reference, if it has few distinct values."""
         values, counts = np.unique(self.ours, return_counts=True)
         if len(values) > min(FEW_CATEGORIES, self.ours.size / 8):
             return None
@@ -315,10 +317,10 @@ class _Pools(NamedTuple):
         count = new.sum() / self.effect
         if count < 1 or special.pdtrc(count - 1, rate) >= alpha:
             return None
-        return alike(f"{plain(float(self.theirs[new][0]))} is none of the values that come up")
+        return alike(f"{plain(float(self.theirs[new][0]))} is not one of the possible values")
 
     def _repetition(self, alpha: float) -> Difference | None:
-        """Whether values come up twice in a run: drawn with or without replacement."""
+        """Check for repeated values in a run: drawn with or without replacement."""
         n, pairs = self.ours.shape[1], self.ours.shape[1] * (self.ours.shape[1] - 1) / 2
         ours, theirs = ([_repeated(row) for row in x] for x in (self.ours, self.theirs))
         if not any(ours) and any(theirs):
@@ -326,13 +328,13 @@ class _Pools(NamedTuple):
             k = len(self.ours)
             across = (counts * (counts - 1)).sum() / (k * (k - 1) * n**2) if k > 1 else 0.0
             if k * pairs * across > -np.log(alpha):
-                return alike("a value comes up twice in one run: drawn with replacement?")
+                return alike("a value occurs twice in one run: drawn with replacement?")
         if all(ours) and not any(theirs) and len(theirs) * np.mean(ours) > -np.log(alpha):
-            return alike("no value comes up twice: drawn without replacement?")
+            return alike("no value occurs twice: drawn without replacement?")
         return None
 
 
 def _repeated(row: np.ndarray) -> float:
-    """How many pairs of equal values there are."""
+    """Return the number of pairs of equal values."""
     counts = np.unique(row, return_counts=True)[1]
     return float((counts * (counts - 1) / 2).sum())

@@ -1,6 +1,6 @@
-"""How many independent values, and degrees of freedom, random numbers are worth.
+"""Effective numbers of independent values, and degrees of freedom, of correlated random numbers.
 
-Values that move together count as fewer. Rows are runs.
+Rows of arrays are runs.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from d2l.grader.compare.tolerance import SIGNIFICANT_MARGIN, SIGNIFICANT_RUN, SU
 
 
 def effective_number(residuals: np.ndarray, freedom: int) -> float:
-    """How many places there are, were they independent and of one deviation (at least 1)."""
+    """Return the effective number of independent places of equal variance (at least 1)."""
     n = residuals.shape[1]
     gram = residuals @ residuals.T / freedom
     trace, squares = float(np.trace(gram)), float((gram**2).sum())
@@ -23,9 +23,9 @@ def effective_number(residuals: np.ndarray, freedom: int) -> float:
 
 
 def prior_freedom(variance: np.ndarray, freedom: int) -> float:
-    """How many degrees of freedom the other places lend to one: few where deviations differ.
+    """Return the prior degrees of freedom of the variances: few if they differ between places.
 
-    Smyth's estimate, from how far the logarithms of the variances are apart.
+    Smyth's estimate, from the variance of the logarithms of the variances.
     """
     logs = np.log(variance[variance > 0])
     if logs.size < 2:
@@ -37,7 +37,10 @@ def prior_freedom(variance: np.ndarray, freedom: int) -> float:
 def design_effect(
     ours: np.ndarray, theirs: np.ndarray, shape: tuple[int, ...]
 ) -> tuple[float, float]:
-    """How many values are worth one, as rows, columns or runs move together; and the freedom."""
+    """Return the design effect (number of values that count as one) and the degrees of freedom.
+
+    The effect is above 1 if rows, columns or runs are correlated.
+    """
     runs, n = np.concatenate([ours, theirs]), ours.shape[1]
     within = runs.var(axis=1, ddof=1).mean()
     if within == 0:

@@ -1,6 +1,6 @@
-"""A notebook's sections by its markdown headings, and which sections of two notebooks are the same.
+"""Split notebooks into sections by Markdown headings, and match the sections of two notebooks.
 
-Knows headings alone; what the cells below them do is the business of `align`.
+Sections are matched by their headings only; `align` matches the cells.
 """
 
 import re
@@ -21,7 +21,7 @@ _POINTS = re.compile(r"[(\[][^()\[\]]{0,20}\d[^()\[\]]{0,20}[)\]]\W*$")  # "(5 p
 
 @dataclass(frozen=True)
 class Section:
-    """A heading as it is written, and the code cells below it, as indices among all cells."""
+    """A heading and the code cells below it, as indices among all cells."""
 
     heading: str
     parents: tuple[str, ...]
@@ -29,7 +29,7 @@ class Section:
 
 
 def sections_of(notebook: NotebookNode) -> list[Section]:
-    """Return every section that a heading opens, in order; the first is the notebook's start."""
+    """Return all sections in order; the first is the part before the first heading."""
     open_headings: list[tuple[int, str]] = []
     sections: list[tuple[str, tuple[str, ...], list[int]]] = [(START, (), [])]
     for index, cell in enumerate(notebook.cells):
@@ -47,7 +47,7 @@ def sections_of(notebook: NotebookNode) -> list[Section]:
 
 
 def headings_in(source: str) -> list[tuple[int, str]]:
-    """Return the level and the words of each heading in a text of markdown; code has none.
+    """Return the level and text of each heading in Markdown, except in code blocks.
 
     >>> headings_in("# One\\n\\ntext\\n\\n### 1.1 Two ###")
     [(1, 'One'), (3, '1.1 Two')]
@@ -64,17 +64,17 @@ def headings_in(source: str) -> list[tuple[int, str]]:
 
 
 def match_sections(reference: Sequence[Section], submission: Sequence[Section]) -> list[int]:
-    """Return for each section of the submission the one of the reference that it belongs to.
+    """Return the index of the reference's section that each section of the submission belongs to.
 
-    A heading that the reference does not have opens no section of its own: what is below it
-    belongs to the section before it. That is the start (0) where there is none.
+    A section whose heading is not in the reference belongs to the same section as the one before
+    it; at the beginning that is the start (0).
     """
-    homes: list[int] = []
+    parents: list[int] = []
     same = dict(_same_sections(reference, submission))
     for index in range(len(submission)):
-        before = homes[-1] if homes else 0
-        homes.append(same.get(index, before))
-    return homes
+        before = parents[-1] if parents else 0
+        parents.append(same.get(index, before))
+    return parents
 
 
 def _same_sections(
@@ -85,7 +85,7 @@ def _same_sections(
     if not ours or not theirs:
         return []
     likeness = np.array([[title.likeness(other) for title in ours] for other in theirs])
-    # Of several equal headings, the one in the same place is the same.
+    # Among equal headings, those in the same position are matched.
     places = np.abs(_places(len(theirs))[:, None] - _places(len(ours))[None, :])
     pairs = assign(likeness - 0.02 * places)
     return [(row + 1, column + 1) for row, column in pairs if likeness[row, column] >= LIKE_HEADING]
@@ -111,7 +111,7 @@ class _Title:
         return cls(number, words, trigrams, parents)
 
     def likeness(self, other: "_Title") -> float:
-        """From 0 to about 1; what tells two parts of a list apart (a number, a letter) counts."""
+        """Return a similarity from 0 to about 1; numbers and single letters must agree."""
         like = _shared(self.trigrams, other.trigrams)
         if self._marks() != other._marks():
             like /= 2

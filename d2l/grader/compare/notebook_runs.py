@@ -1,6 +1,6 @@
-"""All runs of one notebook, read for a comparison: its sections, its cells, what each showed.
+"""All runs of one notebook, parsed for a comparison: its sections, its cells, and their outputs.
 
-The one door from outputs, which are untrusted, to values. Knows nothing of the other notebook.
+This is the only place where untrusted outputs are converted to values.
 """
 
 import base64
@@ -49,17 +49,17 @@ _WORDS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf, None: math.nan}
 
 
 def read_cell(outputs: Sequence[Mapping[str, Any]]) -> list[Output]:
-    """Return what the outputs of one code cell show, in order; never raises, whatever they hold.
+    """Return the items shown by the outputs of one code cell, in order; never raises.
 
-    Not in it, because it is not a result: what went to stderr, hints about the training, times and
-    speeds, addresses.
+    Outputs that are not results are omitted: stderr, hints about the training, times and speeds,
+    addresses.
 
     >>> from nbformat.v4 import new_output
     >>> [item.what for item in read_cell([new_output("stream", text="loss: 0.5\\\\n[1, 2]")])]
     ['line "loss : …"', 'list of shape (2,)']
     """
     items: list[Output] = []
-    printed: list[str] = []  # a stream that was sent in pieces
+    printed: list[str] = []  # parts of one stream
     for output in outputs[:MOST_OUTPUTS]:
         if _is_printed(output):
             printed.append(_text(output.get("text")))
@@ -86,7 +86,7 @@ def _read(output: Mapping[str, Any]) -> list[Output]:
 
 
 def _shown(data: Mapping[str, Any]) -> list[Output]:
-    """The richest form of what was shown that can be read."""
+    """Return the richest representation of a display that can be parsed."""
     if HINT in data:
         return []
     curves = read_points(data[POINTS]) if POINTS in data else None
@@ -102,13 +102,13 @@ def _shown(data: Mapping[str, Any]) -> list[Output]:
 
 
 def _text(value: object) -> str:
-    if isinstance(value, list):  # notebooks may store text line by line
+    if isinstance(value, list):  # notebooks may store text as a list of lines
         return "".join(line for line in value[:100_000] if isinstance(line, str))
     return value if isinstance(value, str) else ""
 
 
 def read_picture(mime_type: str, data: object) -> Picture:
-    """Return the picture, with its size in points (SVG) or pixels (PNG) where that is found."""
+    """Return the picture with its size in points (SVG) or pixels (PNG), 0 if unknown."""
     start = data[:4_000] if isinstance(data, str) else ""
     if mime_type == "image/svg+xml":
         return Picture(_svg_length("width", start), _svg_length("height", start))
@@ -134,7 +134,7 @@ def _png(start: str) -> Picture:
 
 
 def read_points(data: object) -> Curves | None:
-    """Return the curves in `{"label": [[x, y], ...]}`; None where the data have another form."""
+    """Return the curves in `{"label": [[x, y], ...]}`, None if the data have another form."""
     if isinstance(data, str):
         data = _parsed(data)
     if not isinstance(data, dict) or not 0 < len(data) <= MOST_CURVES:
@@ -169,27 +169,27 @@ def _numbers(values: Sequence[object]) -> np.ndarray | None:
 
 def _number(value: object) -> float | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if abs(value) > 1e300:  # as JSON has whole numbers of any length
+        if abs(value) > 1e300:  # JSON integers may be too large for float
             return math.inf if value > 0 else -math.inf
         return float(value)
     return _WORDS.get(value) if value is None or isinstance(value, str) else None
 
 
-_MOST_CHARACTERS = 300  # of an error's text, which the submission wrote
+_MOST_CHARACTERS = 300  # of an error message, which is untrusted
 _READ = ("text/plain", "text/html", POINTS)
-_NOT_BELIEVED = ("broken", "start")  # a run that ended like this has no result
+_NO_RESULT = ("broken", "start")  # runs whose outputs are not trusted
 
 
 class Failed(NamedTuple):
-    """A cell that did not end well, and how it ended, in words."""
+    """A cell that failed, and the reason as text."""
 
     cell: int
-    how: str
+    reason: str
 
 
 @dataclass(frozen=True)
 class NotebookRuns:
-    """One notebook with the outcomes of its runs: one or more, each of the same cells."""
+    """One notebook with the outcomes of its runs, at least one, of the same cells."""
 
     runs: Sequence[Outcome]
 
@@ -207,14 +207,14 @@ class NotebookRuns:
         return {index: fingerprint(cells[index], imported) for index in code}
 
     def shown(self, cells: Iterable[int]) -> list[list[Output]]:
-        """What these cells showed together, for each run."""
+        """Return the items shown by these cells, for each run."""
         indices = list(cells)
         return [[item for at in indices for item in run.get(at, ())] for run in self._items]
 
     def failure(self, cells: Iterable[int]) -> Failed | None:
-        """The first of these cells that did not end well in one of the runs."""
-        wanted = set(cells)
-        ended = ((run, cell) for run in self.runs for cell in run.cells if cell.index in wanted)
+        """Return the first of these cells that failed in one of the runs."""
+        indices = set(cells)
+        ended = ((run, cell) for run in self.runs for cell in run.cells if cell.index in indices)
         bad = next((pair for pair in ended if not _is_good(*pair)), None)
         return Failed(bad[1].index, _ending(*bad)) if bad else None
 
@@ -224,9 +224,9 @@ class NotebookRuns:
 
 
 def _read_notebook(run: Outcome, cells: Iterable[int]) -> dict[int, list[Output]]:
-    """What each cell shows, up to so many characters of them all."""
+    """Return the items of each cell, up to a total number of characters."""
     read: dict[int, list[Output]] = {}
-    left = 0 if run.status in _NOT_BELIEVED else MOST_NOTEBOOK_CHARACTERS
+    left = 0 if run.status in _NO_RESULT else MOST_NOTEBOOK_CHARACTERS
     for index in cells:
         left -= _num_characters(run.notebook.cells[index])
         read[index] = read_cell(run.notebook.cells[index].outputs) if left > 0 else []
@@ -234,7 +234,7 @@ def _read_notebook(run: Outcome, cells: Iterable[int]) -> dict[int, list[Output]
 
 
 def _num_characters(cell: NotebookNode) -> int:
-    """The characters of text that a cell shows; pictures are not read."""
+    """Return the number of characters that a cell shows, without pictures."""
     shown = [output.get("text") for output in cell.outputs]
     for output in cell.outputs:
         data = output.get("data")
@@ -243,14 +243,14 @@ def _num_characters(cell: NotebookNode) -> int:
 
 
 def _is_good(run: Outcome, cell: CellOutcome) -> bool:
-    return cell.status == "ok" and run.status not in _NOT_BELIEVED
+    return cell.status == "ok" and run.status not in _NO_RESULT
 
 
 def _ending(run: Outcome, cell: CellOutcome) -> str:
-    if run.status in _NOT_BELIEVED:
+    if run.status in _NO_RESULT:
         return f"the run has no result: {run.reason[:_MOST_CHARACTERS]}"
     if cell.status == "error":
         return f"the cell raised {cell.error[:_MOST_CHARACTERS]}"
     if cell.status == "not run":
         return f"the cell did not run: {run.reason[:_MOST_CHARACTERS]}"
-    return f"the cell did not end: {(cell.error or run.reason)[:_MOST_CHARACTERS]}"
+    return f"the cell did not finish: {(cell.error or run.reason)[:_MOST_CHARACTERS]}"

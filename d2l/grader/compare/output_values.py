@@ -1,4 +1,4 @@
-"""What one output of a cell shows, as plain values. Knows nothing of right and wrong."""
+"""Types of outputs, parsed to plain values: arrays, lines, text, tables, curves, pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,26 +6,26 @@ from typing import Literal
 
 import numpy as np
 
-HINT = "application/vnd.d2l.hint+json"  # of the tutor, about the training; it is not a result
+HINT = "application/vnd.d2l.hint+json"  # a hint of the tutor about the training; not a result
 Kind = Literal["tensor", "array", "number", "sequence"]
-Shape = tuple[int | None, ...]  # None: an axis that was printed in part
+Shape = tuple[int | None, ...]  # None: an axis that was printed partially
 
 
 @dataclass(frozen=True, eq=False)
 class Array:
-    """Numbers or truth values in a shape; a single number has the shape ()."""
+    """An array of numbers or booleans; a single number has the shape ()."""
 
     kind: Kind
-    dtype: str  # "float32"; or the family alone where no more is shown: "float", "int", "bool"
+    dtype: str  # "float32", or only the family if not shown: "float", "int", "bool"
     shape: Shape
     shown: tuple[int, ...]  # the shape of `values`
-    values: np.ndarray  # what is shown, flat, float64
-    unit: float  # what the last printed digit is worth; 0: all digits are there
-    label: str = ""  # the words before it: "loss:"
+    values: np.ndarray  # the printed values, flat, float64
+    unit: float  # unit of the last printed digit; 0: printed in full precision
+    label: str = ""  # the preceding words: "loss:"
 
     @property
     def what(self) -> str:
-        """The words for it: `tensor of shape (2, 3)`."""
+        """The description, such as `tensor of shape (2, 3)`."""
         name = self.label.rstrip(" :=,")
         if self.kind == "number" or (self.kind == "tensor" and self.shape == ()):
             return f"number {name}" if name else "number"
@@ -35,16 +35,16 @@ class Array:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """Lines of the same words and of numbers: `epoch 1, loss 0.25`, `epoch 2, loss 0.125`, …"""
+    """Lines with the same words and different numbers: `epoch 1, loss 0.25`, …"""
 
     labels: tuple[str, ...]  # the words before each number
     values: np.ndarray  # a row for each line
-    units: np.ndarray  # what the last printed digit is worth, for each label
-    integers: np.ndarray  # which were printed without a point, for each label
+    units: np.ndarray  # unit of the last printed digit, for each label
+    integers: np.ndarray  # whether printed without a decimal point, for each label
 
     @property
     def what(self) -> str:
-        """The words for it: `line "epoch …, loss …"`."""
+        """The description, such as `line "epoch …, loss …"`."""
         text = " ".join(f"{label} …".strip() for label in self.labels)[:60]
         return f'{len(self.values)} lines "{text}"' if len(self.values) > 1 else f'line "{text}"'
 
@@ -58,30 +58,30 @@ class Text:
 
     @property
     def what(self) -> str:
-        """The words for it: `text`."""
+        """The description: `value` or `text`."""
         return "value" if self.is_value else "text"
 
 
-Cell = float | str  # a truth value is "True" or "False", a missing one is nan
+Cell = float | str  # a boolean is "True" or "False", a missing value is nan
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table of named columns; the index is a column without a name."""
+    """A table with named columns; the index is a column without a name."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    units: tuple[float, ...] = ()  # what the last printed digit is worth, for each column
+    units: tuple[float, ...] = ()  # unit of the last printed digit, for each column
 
     @property
     def what(self) -> str:
-        """The words for it: `table of 4 rows and 3 columns`."""
+        """The description, such as `table of 4 rows and 3 columns`."""
         return f"table of {len(self.rows)} rows and {len(self.columns) - 1} columns"
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One curve: points in the order in which they were drawn."""
+    """One curve: points in drawing order."""
 
     label: str
     x: np.ndarray
@@ -90,39 +90,39 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """The curves of one picture, by their points."""
+    """The curves of one figure, with their points."""
 
     curves: tuple[Curve, ...]
 
     @property
     def what(self) -> str:
-        """The words for it: `curves train_loss, val_loss`."""
+        """The description, such as `curves train_loss, val_loss`."""
         return f"curves {', '.join(curve.label for curve in self.curves)}"[:80]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, of which only the size is known; 0 where even that is not."""
+    """A picture with its size, 0 if unknown; its content is not compared."""
 
     width: float
     height: float
 
     @property
     def what(self) -> str:
-        """The words for it: `picture`."""
+        """The description: `picture`."""
         return "picture"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An error that a cell ended with."""
+    """An exception raised by a cell."""
 
     name: str
     message: str
 
     @property
     def what(self) -> str:
-        """The words for it: `error ValueError`."""
+        """The description, such as `error ValueError`."""
         return f"error {self.name}"
 
 
@@ -130,13 +130,13 @@ Output = Array | Line | Text | Table | Curves | Picture | Failure
 
 
 def shape_text(shape: Sequence[int | None]) -> str:
-    """Return a shape as Python writes it; `…` for an axis that was printed in part."""
+    """Return a shape in Python's notation, with `…` for an axis that was printed partially."""
     sizes = ["…" if size is None else str(size) for size in shape]
     return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
 
 def family(dtype: str) -> str:
-    """Return the kind of numbers that a dtype holds: `float`, `int`, `bool` or itself."""
+    """Return the family of a dtype: `float`, `int`, `bool`, `complex`, or the dtype itself."""
     for name in ("float", "uint", "int", "bool", "complex"):
         if name in dtype:
             return "int" if name == "uint" else name

@@ -1,8 +1,8 @@
-"""Which items of one cell stand for which items of another: by words, form, values and order.
+"""Pair the items of two cells by words, form, values and order.
 
-What is printed with the same words is the same, wherever it stands. Of the rest, items of one form
-are aligned in order, one to one. Where far more numbers are printed than the reference prints, one
-that fits was not an answer.
+Items printed with the same words are paired wherever they are. The others are aligned in order,
+one to one, with items of the same form. If far more numbers are printed than in the reference, a
+number that matches does not count as an answer.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ from d2l.grader.compare.output_values import (
 )
 from d2l.grader.compare.tolerance import IN_PLACE, LIKE, SURPLUS, SURPLUS_FACTOR, close
 
-_LOOKED_AT = 50  # values of an array
+_LOOKED_AT = 50  # values of an array that are compared
 _CERTAIN = 0.8
 
 Form = tuple[object, ...]
@@ -36,7 +36,7 @@ Pairs = dict[int, int]
 def pair(
     expected: Sequence[Sequence[Output]], found: Sequence[Output], *, is_ordered: bool = True
 ) -> list[int | None]:
-    """Return for each expected item, given as its runs, the index of the found one, if any."""
+    """Return the index of the item paired with each expected item (given as its runs), or None."""
     firsts = [runs[0] for runs in expected]
     if len(expected) == len(found):
         straight = [likeness(runs, item) for runs, item in zip(expected, found, strict=True)]
@@ -46,7 +46,7 @@ def pair(
     for ours, theirs in _by_form(firsts, found, pairs):
         pairs |= _aligned(expected, found, ours, theirs, is_ordered)
     ours, theirs = _free(len(expected), pairs), _free(len(found), pairs.values())
-    if is_ordered:  # what was aligned by its order is not found out of order
+    if is_ordered:  # forms that were aligned in order are not paired out of order
         forms = {_form(found[index]) for index in theirs}
         ours = [index for index in ours if _form(firsts[index]) not in forms]
     pairs |= _best(expected, found, ours, theirs)
@@ -54,17 +54,17 @@ def pair(
 
 
 def num_numbers(items: Sequence[Output]) -> int:
-    """Return how many single numbers are among the items."""
+    """Return the number of single numbers among the items."""
     return sum(_form(item) == ("number",) for item in items)
 
 
 def is_haystack(num_expected: int, num_found: int) -> bool:
-    """Whether so many numbers are printed that one that fits says nothing."""
+    """Whether too many numbers are printed for a match to be meaningful."""
     return num_found > SURPLUS_FACTOR * num_expected + SURPLUS
 
 
 def likeness(expected: Sequence[Output], found: Output) -> float:
-    """Return from 0 to 1 how much `found` looks like the item that the runs `expected` show."""
+    """Return the similarity, from 0 to 1, of `found` to an item given as its runs `expected`."""
     if _form(expected[0]) == _form(found) == ("number",):
         return _numbers(expected, found)
     for kind, compare in _LIKENESS.items():
@@ -75,7 +75,7 @@ def likeness(expected: Sequence[Output], found: Output) -> float:
 
 
 def _by_words(expected: Sequence[Sequence[Output]], found: Sequence[Output]) -> Pairs:
-    """Pairs of items that are printed with the same words."""
+    """Return pairs of items that are printed with the same words."""
     ours, theirs = defaultdict(list), defaultdict(list)
     for index, runs in enumerate(expected):
         ours[_words(runs[0])].append(index)
@@ -91,7 +91,7 @@ def _by_words(expected: Sequence[Sequence[Output]], found: Sequence[Output]) -> 
 def _by_form(
     expected: Sequence[Output], found: Sequence[Output], pairs: Pairs
 ) -> list[tuple[list[int], list[int]]]:
-    """The items of each form that are in no pair yet; numbers only where there are not too many."""
+    """Return the unpaired items by form; surplus numbers are dropped."""
     ours: dict[Form, list[int]] = defaultdict(list)
     theirs: dict[Form, list[int]] = defaultdict(list)
     for index in _free(len(expected), pairs):
@@ -111,11 +111,11 @@ def _aligned(
     theirs: Sequence[int],
     is_ordered: bool,
 ) -> Pairs:
-    """The pairs, in order, whose likenesses have the largest sum (Needleman and Wunsch)."""
+    """Return the pairs in order with the largest total similarity (Needleman-Wunsch)."""
     if not is_ordered or not ours or not theirs:
         return _best(expected, found, ours, theirs)
     scores = np.array([[likeness(expected[i], found[j]) for j in theirs] for i in ours])
-    # One that fits counts more than several that do not.
+    # One good match counts more than several poor ones.
     near = scores**4 + IN_PLACE**2 * _nearness(*scores.shape)
     scores = np.where(scores >= LIKE, near, 0)
     best = np.zeros((len(ours) + 1, len(theirs) + 1))
@@ -138,7 +138,7 @@ def _best(
     ours: Sequence[int],
     theirs: Sequence[int],
 ) -> Pairs:
-    """The pairs in any order whose likenesses have the largest sum."""
+    """Return the pairs in any order with the largest total similarity."""
     if not ours or not theirs:
         return {}
     scores = np.array([[likeness(expected[i], found[j]) for j in theirs] for i in ours])
@@ -152,13 +152,13 @@ def _free(count: int, taken: Iterable[int]) -> list[int]:
 
 
 def _nearness(num_expected: int, num_found: int) -> np.ndarray:
-    """How near the places of two items are; squared, so that equals never cross."""
+    """Return the proximity of positions; quadratic, so that equal items do not cross."""
     ours, theirs = (np.arange(count) / max(count - 1, 1) for count in (num_expected, num_found))
     return 1 - (ours[:, None] - theirs[None, :]) ** 2
 
 
 def _form(item: Output) -> Form:
-    """What two items must have in common to be aligned by their order."""
+    """Return the form, which two items must share to be aligned in order."""
     if isinstance(item, Array):
         return ("number",) if item.values.size == 1 and not item.shape else ("array", item.shape)
     if isinstance(item, Line):

@@ -1,6 +1,6 @@
-"""Reads the items out of printed text: arrays, numbers with the words before them, tables.
+"""Parse printed text into items: arrays, numbers with their labels, tables.
 
-What is different each time on purpose is left out: times, speeds, addresses, paths, progress bars.
+Text that varies by nature is omitted: times, speeds, addresses, paths, progress bars.
 """
 
 import math
@@ -45,11 +45,11 @@ _MOST_HTML = 500_000
 _HTML = re.compile(r"<(?P<tag>/?[a-zA-Z]+)[^<>]*>|[^<]+|<")
 _CELL_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _NOTHING = ("NaN", "nan", "None", "<NA>", "NaT")
-_COLUMN_NAME = re.compile(r"\S+(?: \S+)*")  # two spaces part two columns
+_COLUMN_NAME = re.compile(r"\S+(?: \S+)*")  # columns are separated by two spaces
 
 
 def read_text(text: str, is_result: bool) -> list[Output]:
-    """Return the items of a text, in order; `is_result`: what a cell's last expression shows."""
+    """Return the items of a text in order; `is_result`: the value of a cell's last expression."""
     items: list[Output] = []
     for piece in split_tables(visible(text[:MOST_CHARACTERS])):
         if isinstance(piece, str):
@@ -60,7 +60,7 @@ def read_text(text: str, is_result: bool) -> list[Output]:
 
 
 class _Text:
-    """A walk over the tokens of a text: values where brackets begin one, else lines."""
+    """Parses the tokens of a text: values in brackets, otherwise lines."""
 
     def __init__(self, text: str, is_result: bool) -> None:
         self._is_result = is_result
@@ -155,7 +155,7 @@ def _line(tokens: list[Token], numbers: Sequence[int]) -> Line:
 
 
 def merged(items: Sequence[Output]) -> list[Output]:
-    """Return the items with lines that follow each other in the same words as one."""
+    """Return the items, with consecutive lines of the same words merged into one."""
     result: list[Output] = []
     blocks: list[list[Line]] = []
     for item in items:
@@ -182,7 +182,7 @@ def _words(tokens: list[Token], is_value: bool) -> Iterator[Text]:
 
 
 def _is_value(tokens: list[Token]) -> bool:
-    """Whether printed words are what somebody asked for, like a dtype, rather than a remark."""
+    """Whether printed words are a value, such as a dtype, rather than a remark."""
     texts = [token.text for token in tokens]
     is_name = len(texts) == 1 and (texts[0] == "None" or "." in texts[0])
     return is_name or texts[:2] == ["<", "class"]
@@ -207,7 +207,7 @@ def _joined(tokens: Sequence[Token]) -> str:
 
 
 def split_tables(text: str) -> Iterator[str | Table]:
-    """Cut printed text into tables and the text around them, in order."""
+    """Split printed text into tables and the text between them, in order."""
     lines = text.split("\n")
     plain: list[str] = []
     position = 0
@@ -227,13 +227,13 @@ def split_tables(text: str) -> Iterator[str | Table]:
 
 
 def html_table(html: str) -> Table | None:
-    """Return the first table of a piece of HTML; None if there is none."""
+    """Return the first table in HTML, None if there is none."""
     rows = _html_rows(html[:_MOST_HTML])
     return table_of(rows) if len(rows) > 1 else None
 
 
 def table_of(rows: Sequence[Sequence[str]]) -> Table:
-    """Return the table whose first row holds the names of its columns."""
+    """Return the table with the column names in its first row."""
     names, *body = rows
     read = [[_cell(text) for text in row] for row in body]
     columns = [[row[i][1] for row in read if i < len(row)] for i in range(len(names))]
@@ -259,7 +259,7 @@ def _rows_below(lines: list[str], position: int) -> list[list[str]]:
 
 
 def _row(line: str, ends: list[int]) -> list[str] | None:
-    """The cells of a line below names that end at `ends`; None if it is not a row of that table."""
+    """Return the cells of a row below column names ending at `ends`, None if it is not one."""
     if len(line) != ends[-1] or line.startswith(" ") or any(line[end - 1] == " " for end in ends):
         return None
     index, _, first = line[: ends[0]].rpartition("  " if "  " in line[: ends[0]] else " ")
@@ -283,7 +283,7 @@ def _cell(text: str) -> tuple[Cell, float]:
 
 
 def _html_rows(html: str) -> list[list[str]]:
-    """The texts of the cells of the first table, row by row."""
+    """Return the texts of the cells of the first table, by rows."""
     rows: list[list[str]] = []
     num_cells, is_in_cell = 0, False
     for match in _HTML.finditer(html):

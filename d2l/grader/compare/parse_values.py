@@ -1,7 +1,7 @@
-"""Reads numbers, tensors, arrays, lists and tuples out of printed text. Nothing is ever evaluated.
+"""Parse numbers, tensors, arrays, lists and tuples in printed text, without evaluating it.
 
-Text is cut into tokens in one pass, every pattern takes each character once, brackets without a
-partner are not values, and values nest a bounded number of times: the time is linear in the text.
+Takes time linear in the length of the text: it is split into tokens in one pass without
+backtracking, unmatched brackets are not values, and the nesting of values is limited.
 """
 
 import math
@@ -31,7 +31,7 @@ _PATTERN = re.compile(
     re.DOTALL,
 )
 _ESCAPES = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
-_DEEPEST = 12  # brackets within brackets; deeper ones are read as text
+_DEEPEST = 12  # nested brackets; deeper ones are parsed as text
 _PAIRS = {")": "(", "]": "["}
 _TENSORS = {"tensor": "tensor", "array": "array", "torch.Size": "sequence", "Size": "sequence"}
 _WRAPPERS = ("np.", "numpy.")  # np.float32(0.5)
@@ -40,7 +40,7 @@ _TRUTH = {"True": 1.0, "False": 0.0}
 
 
 class Token(NamedTuple):
-    """A piece of text, and whether white space stands before it."""
+    """A token, and whether white space precedes it."""
 
     kind: TokenKind
     text: str
@@ -48,16 +48,16 @@ class Token(NamedTuple):
 
     @property
     def number(self) -> float:
-        """What a number is worth: of `12.5%` an eighth."""
+        """The value of a number; `12.5%` is 0.125."""
         if self.text.endswith("%"):
             return float(self.text[:-1]) / 100
         return float(self.text.replace(",", ""))
 
     @property
     def unit(self) -> float:
-        """What the last digit of a number is worth; 0 where none follows the point: `3`, `3.`.
+        """The unit of the last digit; 0 if no digit follows the point: `3`, `3.`.
 
-        With an exponent, only of a number that has a digit before the point: `0.0e99` is exact.
+        Also 0 for a number with an exponent and a mantissa below 1, such as `0.0e99`.
         """
         mantissa, _, exponent = self.text.rstrip("%").lower().partition("e")
         digits = len(mantissa.partition(".")[2])
@@ -69,12 +69,12 @@ class Token(NamedTuple):
 
     @property
     def is_integer(self) -> bool:
-        """Whether a number is written without point and exponent."""
+        """Whether a number is written without decimal point and exponent."""
         return self.text.lstrip("+-").replace(",", "").isdecimal()
 
 
 def tokens_of(text: str) -> Iterator[Token]:
-    """Cut `text` into its tokens."""
+    """Split `text` into tokens."""
     is_apart = True
     for match in _PATTERN.finditer(text):
         kind = match.lastgroup
@@ -86,7 +86,7 @@ def tokens_of(text: str) -> Iterator[Token]:
 
 
 def visible(text: str) -> str:
-    """Return what a terminal would still show: without colours and overwritten lines.
+    """Return the text that a terminal would show: without colours and overwritten lines.
 
     >>> visible("10%\\r20%\\r\\x1b[1mdone\\x1b[0m")
     'done'
@@ -101,7 +101,7 @@ def _power_of_ten(exponent: int) -> float:
 
 @dataclass(frozen=True)
 class Node:
-    """A value as it was written: a number, a string, … or a bracket around others."""
+    """A parsed value: a number, a string, … or a bracket with other values."""
 
     kind: Literal["atom", "list", "tuple", "call"]
     token: Token  # of an atom; of a call its name; else the bracket
@@ -110,14 +110,14 @@ class Node:
 
 
 class Reader:
-    """Reads values at given places of a list of tokens."""
+    """Parses values at given positions in a list of tokens."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
         self.partner = _partners(tokens)
 
     def read(self, start: int, depth: int = 0) -> tuple[Node, int] | None:
-        """The value that begins at `start`, and where the text continues; None if there is none."""
+        """Return the value that begins at `start` and the position after it, or None."""
         start = self._past_lines(start)
         if start >= len(self.tokens) or depth > _DEEPEST:
             return None
@@ -154,7 +154,7 @@ class Reader:
             parts.append(read[0])
             position = self._past_lines(read[1])
         is_list = self.tokens[start].text == "["
-        if not is_list and not has_comma:  # (3) is a remark, no tuple
+        if not is_list and not has_comma:  # (3) is a remark, not a tuple
             return None
         return Node("list" if is_list else "tuple", self.tokens[start], tuple(parts)), end + 1
 
@@ -180,7 +180,7 @@ class Reader:
         return "".join(token.text for token in self.tokens[start : min(stop, end, start + 40)])
 
     def _object(self, start: int) -> tuple[Node, int] | None:
-        """Something in angle brackets, as Python shows what it has no better words for."""
+        """Parse a default `repr` in angle brackets."""
         for position in range(start, min(start + 60, len(self.tokens))):
             if self._text(position) == ">":
                 text = " ".join(token.text for token in self.tokens[start : position + 1])
@@ -197,7 +197,7 @@ class Reader:
 
 
 def _partners(tokens: Sequence[Token]) -> dict[int, int]:
-    """Where each opened bracket is closed; those that never are are left out."""
+    """Return the position of the closing bracket for each opening bracket that has one."""
     partners: dict[int, int] = {}
     opened: list[int] = []
     for position, token in enumerate(tokens):
@@ -214,7 +214,7 @@ def _partners(tokens: Sequence[Token]) -> dict[int, int]:
 
 
 def array_of(node: Node, label: str = "") -> Array | None:
-    """Return the array that `node` is; None if it is none: ragged, or with words in it."""
+    """Return `node` as an array, None if it is not one: ragged, or with words."""
     if node.kind == "call":
         return _called(node, label)
     layout = _layout(node)
@@ -226,22 +226,22 @@ def array_of(node: Node, label: str = "") -> Array | None:
 
 
 def number_of(token: Token, label: str = "") -> Array:
-    """Return a number or a truth value that stands alone."""
+    """Return a single number or boolean."""
     array = array_of(Node("atom", token), label)
     assert array is not None, token
     return array
 
 
 def is_number(token: Token) -> bool:
-    """Whether a token is a number or a truth value."""
+    """Whether a token is a number or a boolean."""
     return token.kind == "number" or token.text in _TRUTH
 
 
 def printed_unit(units: Sequence[float], is_padded: bool) -> float:
-    """Return what the last digit is worth of numbers that were printed together.
+    """Return the unit of the last digit of numbers that were printed together.
 
-    Python, NumPy and pandas leave zeros at the end away, tensors do not: a tensor's 0.5 may have
-    been rounded, anybody else's is a half.
+    Python, NumPy and pandas omit trailing zeros, so their 0.5 is exact; tensors are padded with
+    zeros, so a tensor's 0.5 may be rounded.
     """
     unit = min((unit for unit in units if unit > 0), default=0.0)
     return unit if is_padded or unit < 0.1 else 0.0

@@ -1,6 +1,6 @@
-"""What a comparison found: plain data, and the page that shows it with the notebook as it ran.
+"""The result of a comparison as plain data, and its page with the executed notebook.
 
-Knows no points. Every text on the page is untrusted and is escaped.
+All text on the page is untrusted and escaped.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from d2l.notebook.render.page import document
 
 Verdict = Literal["match", "differs", "missing", "failed"]
 MAX_MESSAGE = 4_000
-# Said in words as well as in a colour and a sign.
+# A sign and a colour for each status, which is also shown in words.
 _SIGNS = {
     "match": "✓", "ok": "✓", "passed": "✓", "partly": "◐", "differs": "≠", "missing": "∅",
     "failed": "✕", "stale": "≠", "broken": "!", "not run": "–", "to grade": "…", "graded": "✓",
@@ -34,15 +34,15 @@ MAX_FINDINGS = 500  # of one page
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that the reference shows, and what the submission has in its place."""
+    """The comparison of one output of the reference with that of the submission."""
 
     verdict: Verdict
     what: str  # "tensor of shape (2, 3)", "curve val_acc", "picture", "table"
     message: str = ""  # the readable difference; empty for a match
     reference_cell: int | None = None  # index among all cells of the reference
     submission_cell: int | None = None
-    hint: str = ""  # the message without the reference's values, for those who must not see them
-    is_unsure: bool = False  # it may be chance that it matches or differs: another run tells
+    hint: str = ""  # the message without the reference's values, for students
+    is_unsure: bool = False  # the verdict may be due to chance: another run decides
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ class SectionReport:
 
     @property
     def matched(self) -> int:
-        """How many of the findings match."""
+        """The number of findings that match."""
         return sum(finding.verdict == "match" for finding in self.findings)
 
     @property
     def verdict(self) -> Verdict:
-        """The worst there is: failed, then missing, then differs, then match."""
+        """The worst verdict of the findings: failed, then missing, then differs, then match."""
         order: tuple[Verdict, ...] = ("failed", "missing", "differs")
         found = {finding.verdict for finding in self.findings}
         return next((verdict for verdict in order if verdict in found), "match")
@@ -67,7 +67,7 @@ class SectionReport:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """A whole comparison: sections in the order of the reference, and stored outputs that lie."""
+    """A whole comparison: sections in the order of the reference, and stale stored outputs."""
 
     sections: tuple[SectionReport, ...]
     stale: tuple[Finding, ...] = ()  # stored outputs that a fresh run does not produce
@@ -75,12 +75,12 @@ class CheckReport:
 
     @property
     def is_full_match(self) -> bool:
-        """Whether everything is there, is right, and is what the code produces."""
+        """Whether all outputs match and all stored outputs are produced by the code."""
         sections = all(section.verdict == "match" for section in self.sections)
         return sections and not self.stale and not self.problem
 
 
-# What a page says of a finding: its message, which names the reference's values, or its hint.
+# Returns the text of a finding for a page: the message with the reference's values, or the hint.
 Redaction = Callable[[Finding], str]
 
 
@@ -91,9 +91,9 @@ def check_page(
     cells: Sequence[CellOutcome] = (),
     note: str = "",
 ) -> str:
-    """Return the page of one comparison, the reference's values included.
+    """Return the page of one comparison, including the reference's values.
 
-    `note` is a line about the run.
+    `note` is a line of text about the run.
     """
     verdict = "full match" if report.is_full_match else "not a full match"
     tone = "good" if report.is_full_match else "bad"
@@ -111,19 +111,19 @@ def check_page(
 
 @cache
 def report_style() -> str:
-    """Return the style sheet that pages of reports have besides the house's."""
+    """Return the style sheet of reports, in addition to that of all pages."""
     return files("d2l.grader.compare").joinpath("report.css").read_text(encoding="utf-8")
 
 
 def problem_html(report: CheckReport) -> str:
-    """Return why nothing could be compared, if so."""
+    """Return why nothing could be compared, "" if something was."""
     return (
         f'<p class="problem">{escape(report.problem[:MAX_MESSAGE])}</p>' if report.problem else ""
     )
 
 
 def sections_html(sections: Sequence[SectionReport]) -> str:
-    """Return the table of sections, each with its verdict."""
+    """Return the table of sections with their verdicts."""
     rows = "\n".join(
         f'<tr><th scope="row"><bdi>{escape(section.heading)}</bdi></th>'
         f"<td>{badge(section.verdict)}</td>"
@@ -140,19 +140,19 @@ def sections_html(sections: Sequence[SectionReport]) -> str:
     )
 
 
-def differences_html(report: CheckReport, notebook: NotebookNode | None, tell: Redaction) -> str:
-    """Return everything that does not match, by section, with links to the cells."""
+def differences_html(report: CheckReport, notebook: NotebookNode | None, text_of: Redaction) -> str:
+    """Return all findings that do not match, by section, with links to the cells."""
     numbers = numbers_of(notebook)
     parts = [
-        _differences(section.heading, _unmatched(section.findings), numbers, tell)
+        _differences(section.heading, _unmatched(section.findings), numbers, text_of)
         for section in report.sections
     ]
-    stale = [_difference(finding, "stale", numbers, tell) for finding in report.stale]
+    stale = [_difference(finding, "stale", numbers, text_of) for finding in report.stale]
     if stale:
-        note = "What is stored under these cells is not what their code produces."
+        note = "The stored outputs of these cells are not what their code produces."
         parts.append(f"<h3>Stored outputs</h3>\n<p>{note}</p>\n{_list(stale)}")
     found = "\n".join(part for part in parts if part)
-    return f'<h2 id="differences">What to look at</h2>\n{found}' if found else ""
+    return f'<h2 id="differences">Differences</h2>\n{found}' if found else ""
 
 
 def _unmatched(findings: Iterable[Finding]) -> list[Finding]:
@@ -160,9 +160,9 @@ def _unmatched(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _differences(
-    heading: str, findings: Sequence[Finding], numbers: Mapping[int, int], tell: Redaction
+    heading: str, findings: Sequence[Finding], numbers: Mapping[int, int], text_of: Redaction
 ) -> str:
-    items = [_difference(finding, finding.verdict, numbers, tell) for finding in findings]
+    items = [_difference(finding, finding.verdict, numbers, text_of) for finding in findings]
     return f"<h3><bdi>{escape(heading)}</bdi></h3>\n{_list(items)}" if items else ""
 
 
@@ -170,34 +170,36 @@ def _list(items: list[str]) -> str:
     return '<ul class="differences">\n' + "\n".join(items[:MAX_FINDINGS]) + "\n</ul>"
 
 
-def _difference(finding: Finding, status: str, numbers: Mapping[int, int], tell: Redaction) -> str:
+def _difference(
+    finding: Finding, status: str, numbers: Mapping[int, int], text_of: Redaction
+) -> str:
     index = finding.submission_cell
     number = None if index is None else numbers.get(index)
     link = "" if number is None else f' <a href="#cell-{number}">code cell {number}</a>'
     what = f"<bdi>{escape(finding.what)}</bdi>"
-    return f"<li>{badge(status)} {what}{link}{message_html(tell(finding))}</li>"
+    return f"<li>{badge(status)} {what}{link}{message_html(text_of(finding))}</li>"
 
 
 def notebook_html(
     notebook: NotebookNode,
     cells: Iterable[CellOutcome],
     report: CheckReport | None,
-    tell: Redaction,
+    text_of: Redaction,
 ) -> str:
-    """Return the notebook as it ran: each code cell with its status and what was found in it."""
+    """Return the executed notebook; each code cell with its status and findings."""
     outcomes = {outcome.index: outcome for outcome in cells}
     numbers = numbers_of(notebook)
-    notes = _notes(report, tell) if report else {}
+    notes = _notes(report, text_of) if report else {}
     writer = CellWriter()
     shown = "\n".join(
         _cell(writer, cell, numbers.get(index), outcomes.get(index), notes.get(index, []))
         for index, cell in enumerate(notebook.cells)
     )
-    return f'<h2 id="notebook">The notebook as it ran</h2>\n<div class="notebook">\n{shown}\n</div>'
+    return f'<h2 id="notebook">Executed notebook</h2>\n<div class="notebook">\n{shown}\n</div>'
 
 
 def numbers_of(notebook: NotebookNode | None) -> dict[int, int]:
-    """Return the numbers that Jupyter gives code cells in a run from top to bottom, by index."""
+    """Return the execution count of each code cell in a run from top to bottom, by index."""
     code = code_cells(notebook) if notebook else []
     return {index: number for number, index in enumerate(code, start=1)}
 
@@ -221,34 +223,34 @@ def _cell(
 
 
 def _cell_head(number: int, outcome: CellOutcome | None) -> str:
-    said = ""
+    status = ""
     if outcome is not None:
         seconds = "" if outcome.status == "not run" else f"<span>{outcome.seconds:.1f} s</span>"
-        said = f"{badge(outcome.status)} {seconds}"
-    return f'<p class="cell-head"><span>Code cell {number}</span> {said}</p>'
+        status = f"{badge(outcome.status)} {seconds}"
+    return f'<p class="cell-head"><span>Code cell {number}</span> {status}</p>'
 
 
-def _notes(report: CheckReport, tell: Redaction) -> dict[int, list[str]]:
-    """What is shown next to each cell of the submission."""
+def _notes(report: CheckReport, text_of: Redaction) -> dict[int, list[str]]:
+    """Return the notes shown next to each cell of the submission."""
     notes: dict[int, list[str]] = defaultdict(list)
     for section in report.sections:
         for finding in section.findings[:MAX_FINDINGS]:
             if finding.submission_cell is not None:
-                notes[finding.submission_cell].append(_note(finding, finding.verdict, tell))
+                notes[finding.submission_cell].append(_note(finding, finding.verdict, text_of))
     for finding in report.stale[:MAX_FINDINGS]:
         if finding.submission_cell is not None:
-            notes[finding.submission_cell].append(_note(finding, "stale", tell))
+            notes[finding.submission_cell].append(_note(finding, "stale", text_of))
     return notes
 
 
-def _note(finding: Finding, status: str, tell: Redaction) -> str:
+def _note(finding: Finding, status: str, text_of: Redaction) -> str:
     is_match = finding.verdict == "match" and status == "match"
-    said = "" if is_match else message_html(tell(finding))
-    return f'<div class="note">{badge(status)} <bdi>{escape(finding.what)}</bdi>{said}</div>'
+    message = "" if is_match else message_html(text_of(finding))
+    return f'<div class="note">{badge(status)} <bdi>{escape(finding.what)}</bdi>{message}</div>'
 
 
 def badge(status: str) -> str:
-    """Return a status as a small sign with its word."""
+    """Return a status as a sign with its word."""
     tone = _TONES.get(status, "bad")
     sign = _SIGNS.get(status, "✕")
     return (
@@ -257,7 +259,7 @@ def badge(status: str) -> str:
 
 
 def message_html(message: str) -> str:
-    """Return a message as text, cut where it is longer than anybody reads."""
+    """Return a message as a paragraph, truncated to `MAX_MESSAGE` characters."""
     if not message:
         return ""
     cut = f"{message[:MAX_MESSAGE]} …" if len(message) > MAX_MESSAGE else message
@@ -265,10 +267,10 @@ def message_html(message: str) -> str:
 
 
 def full_message(finding: Finding) -> str:
-    """Return what a finding says to those who know the reference."""
+    """Return the text of a finding with the reference's values."""
     return finding.message
 
 
 def redacted(finding: Finding) -> str:
-    """Return what a finding says to those who are not to see the reference's values."""
+    """Return the text of a finding without the reference's values."""
     return finding.hint

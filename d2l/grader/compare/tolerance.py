@@ -1,6 +1,7 @@
-"""Every constant that decides points, with its meaning, and when two printed numbers are the same.
+"""All constants that decide points, and the comparison of printed numbers.
 
-Rates are of a right program that is called wrong; `python -m bench.calibration` measures them.
+Rates are false alarms: correct programs that are rejected. `python -m bench.calibration` measures
+them.
 """
 
 from typing import Literal, NamedTuple
@@ -8,87 +9,84 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 # --- Random values -----------------------------------------------------------------------------
-# The share of right notebooks that may lose anything at all by chance; it is divided among the
-# random outputs of a notebook, and among the tests that one output has to pass.
-# Aimed at by the formulas; measured, with all kinds: docs/explanation/comparison.md.
+# The share of correct notebooks that may lose points by chance. It is divided among the random
+# outputs of a notebook, and among the tests of each output. Target of the formulas; measured rates:
+# docs/explanation/comparison.md.
 FALSE_ALARMS = 0.001
-# How the part of one output is divided among its tests. Their sum is 1.
+# How the rate of one output is divided among its tests; the sum is 1.
 SHARES = {
     "location": 0.30, "scale": 0.20, "shape": 0.10, "extremes": 0.15, "support": 0.10,
     "repetition": 0.15,
 }  # fmt: skip
-# Of the part of one output, what goes to whether runs deviate more than the reference's do.
+# The share of an output's rate for the test whether runs deviate more than the reference's.
 UNSTEADY = 0.03
-# And to the band by the reference's runs alone, which is for what is far off. Three of them that
-# are
-# close by chance, as shares of few examples are, would make it narrow.
+# And for the band from the reference's runs alone, which detects large differences. Three runs that
+# are close by chance, as fractions of few examples may be, would make the band too narrow.
 ALONE = 0.02
-# Two effects that are estimated from few numbers count only where they are more than chance.
-SIGNIFICANT_MARGIN = 0.05  # that rows or columns of an array move together
-SIGNIFICANT_RUN = 0.02  # that all values of a run move together
-# How much of the number of independent places, which is estimated from few runs, is believed.
+# Two effects that are estimated from few numbers are used only if significant at these levels.
+SIGNIFICANT_MARGIN = 0.05  # rows or columns of an array are correlated
+SIGNIFICANT_RUN = 0.02  # all values of a run are correlated
+# The estimated number of independent places, from few runs, is shrunk by this factor.
 SURE_OF_NUMBER = 0.4
-SIGNIFICANT_PLACE = 1e-3  # that each place of an array has a level of its own
-# Deviations that are there however alike the runs are, as shares of the value: rounding of float32
-# that training amplifies. Known, so that they cost no degrees of freedom.
+SIGNIFICANT_PLACE = 1e-3  # the places of an array have different means
+# Minimum standard deviations relative to the value: rounding of float32, amplified by training.
+# They are known, so they cost no degrees of freedom.
 LEAST_DEVIATION = 2e-4
 LEAST_CURVE_DEVIATION = 5e-3
-FEW_VALUES = 8  # of fewer numbers in all runs, neither scale nor shape is compared
-FEW_CATEGORIES = 10  # values of which a random number is one, such as 0 and 2 after dropout
-FEW_CHANCES = 1_000  # possible values; of fewer, two runs may well give the same
-ADDRESS = 2.0**40  # whole numbers from here on that change with each run are `id(...)`
-# Three runs may print the same rounded value by chance (0.95 of 100 examples: 1 in 40). Where the
-# submission's runs differ from each other, or other numbers of the line do, so many last digits
-# are allowed; with more runs than `FEW_RUNS` none are.
+FEW_VALUES = 8  # with fewer numbers, neither scale nor shape is compared
+FEW_CATEGORIES = 10  # distinct values of a categorical variable, such as 0 and 2 after dropout
+FEW_CHANCES = 1_000  # with fewer possible values, two runs may agree by chance
+ADDRESS = 2.0**40  # larger integers that change with each run are taken for `id(...)`
+# Three runs may print the same rounded value by chance (0.95 of 100 examples: 1 in 40). If the
+# submission's runs differ, or other numbers of the line do, a difference of this many last digits
+# is allowed; with `FEW_RUNS` or more runs, none is.
 ROUNDED_ALIKE = 6
-MOST_EXAMPLES = 2_000  # of which an accuracy is taken to be a share there
+MOST_EXAMPLES = 2_000  # maximum number of examples assumed for an accuracy there
 FEW_RUNS = 5
-FEW_COUNTS = 4  # numbers of an array that can be alike in three runs by chance
-# `seeds = "auto"`: sections that show random values in fewer numbers than `ENOUGH_VALUES` get
-# `MOST_REFERENCE_RUNS` runs of the reference. Three runs cannot tell a loss of 0.5 from 0.8.
+FEW_COUNTS = 4  # size of an array that may be the same in three runs by chance
+# `seeds = "auto"`: if an output has fewer random values than `ENOUGH_VALUES`, the reference is run
+# `MOST_REFERENCE_RUNS` times. Three runs cannot distinguish a loss of 0.5 from 0.8.
 FIRST_REFERENCE_RUNS = 3
 MOST_REFERENCE_RUNS = 10
 ENOUGH_VALUES = 64
-# And another where these may match or differ by chance: both show the same random value, which of
-# four digits happens 1 time in 90, or one alone is far out, as 1 in 1000 of a heavy tail is. Of
-# three runs, one may be.
+# `runs = "auto"`: a third run follows if the result of two may be due to chance: both show the same
+# random value (with four digits 1 in 90), or one is an outlier (with heavy tails 1 in 1000). Of
+# three runs, one may be an outlier.
 SUBMISSION_RUNS = 2
-# Where a curve is looked at, as parts of its way along x.
+# The windows in which a curve is compared, as fractions of its range of x.
 WINDOWS = ((0.0, 0.0), (0.05, 0.15), (0.15, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.85), (0.8, 1.0))
-NEXT_TO_NOTHING = 0.1  # of the middle height: below it, ratios of heights say nothing
+NEXT_TO_NOTHING = 0.1  # of the median height; ratios of smaller heights are not meaningful
 WINDOW_NAMES = ("first", "early", "early", "middle", "middle", "late", "final")
 LONG_LOG = 4  # lines that make a curve
-LOG_FACTOR = 4.0  # times more or fewer lines than the reference's: other things are counted
-LONG_TEXT = 20  # characters that two runs do not have in common by chance
+LOG_FACTOR = 4.0  # maximum ratio of the numbers of lines; beyond it, the log differs
+LONG_TEXT = 20  # characters; longer random texts are not the same by chance
 
 # --- Values that are the same in each run --------------------------------------------------------
-FLOAT32_NOISE = 1e-4  # relative; sums of a few thousand float32 numbers in another order
-CANCELLATION = (
-    1e-6  # of the largest number of an array, at most 1: what is left of sums that cancel
-)
-MOST_ROUNDING = 0.1  # of a value: what fewer digits than the reference's may hide
-NOISE_STEPS = (2.0**-24, 2.0**-53)  # differences that should be 0 are small multiples of these
+FLOAT32_NOISE = 1e-4  # relative; a few thousand float32 numbers summed in a different order
+CANCELLATION = 1e-6  # of the largest number of an array, at most 1: the residue of sums that cancel
+MOST_ROUNDING = 0.1  # of a value: maximum rounding if fewer digits are printed than expected
+NOISE_STEPS = (2.0**-24, 2.0**-53)  # rounding errors of zero are small multiples of these
 MOST_NOISE_STEPS = 64
-SAME = 1e-6  # relative; values of two runs that are not random, merely computed
-SMALLEST_PICTURE = 0.2  # of the reference's width or height; a larger one is as good
+SAME = 1e-6  # relative difference of deterministic values in two runs
+SMALLEST_PICTURE = 0.2  # minimum width or height relative to the reference's
 PERCENT_WORDS = ("acc", "accuracy", "percent", "percentage", "pct", "genauigkeit", "정확도")
 
-# --- Which item stands for which -----------------------------------------------------------------
-LIKE = 0.25  # items less alike than this are nothing to each other
-IN_PLACE = 0.1  # what the right place counts, which decides between equals
-# Numbers beyond those that the reference shows: exploration prints a few. Where there are more,
-# one that fits was not an answer.
+# --- Pairing of items ----------------------------------------------------------------------------
+LIKE = 0.25  # minimum similarity of two items that are paired
+IN_PLACE = 0.1  # weight of the position, which decides between equally similar items
+# Numbers in excess of those of the reference: exploration prints a few. If there are more, a number
+# that matches does not count as an answer.
 SURPLUS_FACTOR = 2
 SURPLUS = 10
 
-# --- Which cell and heading stands for which -----------------------------------------------------
+# --- Matching of cells and headings --------------------------------------------------------------
 SAME_SECTION = 0.2
 SAME_PLACE = 0.05
-LIKE_CELL = 0.3  # the score of two cells that are taken for the same
-WITHIN = 0.5  # the part of a cell that another one must have to be taken for a piece of it
-LIKE_HEADING = 0.62  # two headings that share less than this have nothing to do with each other
+LIKE_CELL = 0.3  # minimum score of two cells that are matched
+WITHIN = 0.5  # minimum fraction of a cell that is contained in another one to count as a part
+LIKE_HEADING = 0.62  # minimum similarity of two headings that are matched
 
-# --- How much is looked at -----------------------------------------------------------------------
+# --- Limits on the amount of data ----------------------------------------------------------------
 MOST_CELLS = 1_000  # of one notebook
 MOST_HEADINGS = 600
 MOST_OUTPUTS = 2_000  # of one cell
@@ -105,11 +103,11 @@ MODES: tuple[Mode, ...] = ("auto", "exact", "order-free", "numbers", "shape", "i
 
 
 class Rule(NamedTuple):
-    """How outputs are compared: what an instructor may set for a section or an output.
+    """How outputs are compared; an instructor may set it for a section or an output.
 
-    `exact`: each run must show what the reference's run of the same place shows. `order-free`: the
-    order of values says nothing. `numbers`: words, shapes and dtypes say nothing. `shape`: values
-    say nothing. `tolerance`: the relative difference that is allowed, in place of all others.
+    `exact`: each run must match the corresponding run of the reference. `order-free`: the order of
+    values is ignored. `numbers`: words, shapes and dtypes are ignored. `shape`: values are ignored.
+    `tolerance`: the allowed relative difference, which replaces all others.
     """
 
     compare: Mode = "auto"
@@ -120,7 +118,7 @@ AUTO = Rule()
 
 
 class SectionRules(NamedTuple):
-    """How the outputs of a section are compared; an output by a part of its description."""
+    """The rules of a section: a default, and rules for outputs by a part of their description."""
 
     default: Rule = AUTO
     outputs: tuple[tuple[str, Rule], ...] = ()
@@ -142,9 +140,9 @@ def close(
     is_exact: bool = False,
     tolerance: float | None = None,
 ) -> np.ndarray:
-    """Return where `b` is what `a` should be, given what the last digit of each is worth.
+    """Return where `b` matches the expected `a`, given the units of their last printed digits.
 
-    `is_exact`: whole numbers, which no rounding excuses. nan is the same as nan.
+    With `is_exact`, for integers, rounding is not allowed. nan matches nan.
     """
     difference, size = np.abs(a - b), np.abs(a)
     equal = (a == b) | (np.isnan(a) & np.isnan(b))
@@ -163,7 +161,7 @@ def close(
 
 
 def is_deterministic(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two runs gave the same values: not merely close ones, as random numbers may be."""
+    """Whether two runs gave the same values, up to float rounding."""
     if a.shape != b.shape:
         return False
     is_same = np.abs(a - b) <= SAME * np.maximum(np.abs(a), np.abs(b))
@@ -177,7 +175,7 @@ def _largest(values: np.ndarray) -> float:
 
 
 def _is_noise(values: np.ndarray) -> np.ndarray:
-    """Where values are 0, or so small a multiple of a float's last bit that they should be."""
+    """Return where values are 0 or a small multiple of the rounding error of floats."""
     noise = values == 0
     for step in NOISE_STEPS:
         steps = np.abs(values) / step

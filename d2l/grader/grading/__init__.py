@@ -1,1 +1,1 @@
-"""Grades a class: a rubric, many submissions, hidden checks, pages and a table."""
+"""Grade a class: a rubric, many submissions, hidden checks, pages and a table."""

@@ -1,7 +1,8 @@
-"""The process that holds the instructor's checks: loads their file, calls them, answers.
+"""The process that loads the instructor's checks, calls them, and returns their results.
 
-Talks to `hidden_checks` alone, over its standard streams, and is ended from there if it hangs. A
-message is plain data as JSON and arrays as npz, without a pickle; both ends are ours.
+It communicates with `hidden_checks` over its standard streams, and is killed from there if it
+hangs. A message is plain data as JSON and arrays as npz, without pickle; no end of the connection
+runs a student's code.
 """
 
 import importlib.util
@@ -20,7 +21,7 @@ from typing import IO, Any
 import numpy as np
 
 _LONGEST = 1_000  # characters of a message
-_LENGTH = 8  # bytes that say how long a message is
+_LENGTH = 8  # bytes of the length that precedes a message
 
 
 def write_message(file: IO[bytes], plain: Any, arrays: Mapping[str, np.ndarray]) -> None:
@@ -33,7 +34,7 @@ def write_message(file: IO[bytes], plain: Any, arrays: Mapping[str, np.ndarray])
 
 
 def read_message(file: IO[bytes]) -> tuple[Any, dict[str, np.ndarray]]:
-    """Return the next message's plain data and arrays; raise `EOFError` where there is none."""
+    """Return the next message's plain data and arrays; raise `EOFError` if there is none."""
     length = int.from_bytes(file.read(_LENGTH), "big")
     saved = file.read(length)
     if not length or len(saved) < length:
@@ -45,7 +46,7 @@ def read_message(file: IO[bytes]) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def main() -> None:
-    """Do the one task that comes in, and end."""
+    """Read one task from standard input, answer it, and return."""
     answers = _keep_stdout()
     task, arrays = read_message(sys.stdin.buffer)
     try:
@@ -61,14 +62,14 @@ def main() -> None:
 
 
 def _keep_stdout() -> IO[bytes]:
-    """Keep the pipe for answers; what a check prints goes where errors go."""
+    """Reserve the pipe for answers, and redirect what checks print to standard error."""
     pipe = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return pipe
 
 
 def _load(file: str) -> ModuleType:
-    # Its folder is not on the path: a student's numpy.py in it must never be imported.
+    # The file's folder is not on the path: a student's numpy.py in it must never be imported.
     spec = importlib.util.spec_from_file_location("checks", file)
     assert spec is not None
     assert spec.loader is not None
@@ -79,7 +80,7 @@ def _load(file: str) -> ModuleType:
 
 
 def _examine(checks: ModuleType, seed: int, seed_offsets: list[int], answers: IO[bytes]) -> None:
-    """Answer with the parameters of all functions, then with the hidden inputs of each offset."""
+    """Send the parameters of all functions, then the hidden inputs of each seed offset."""
     functions = {
         name: _parameters(function)
         for name, function in vars(checks).items()
@@ -95,7 +96,7 @@ def _examine(checks: ModuleType, seed: int, seed_offsets: list[int], answers: IO
 
 
 def _parameters(function: Callable[..., object]) -> dict[str, bool]:
-    """Whether each parameter must be filled; `**` stands for any other."""
+    """Return whether each parameter is required; `**` stands for any other name."""
     kinds = inspect.Parameter
     return {
         "**" if parameter.kind is kinds.VAR_KEYWORD else name: parameter.default is kinds.empty
@@ -109,19 +110,19 @@ def _inputs(checks: ModuleType, seed: int, seed_offset: int) -> dict[str, np.nda
         return {}
     drawn = checks.inputs(np.random.default_rng([seed, seed_offset]))
     if not isinstance(drawn, dict):
-        raise TypeError(f"inputs(rng) returned {type(drawn).__name__}: a dict of arrays")
+        raise TypeError(f"inputs(rng) must return a dict of arrays, found {type(drawn).__name__}")
     for name, array in drawn.items():
         if not (isinstance(name, str) and name.isidentifier()):
-            raise ValueError(f"inputs(rng) has the name {name!r}: a name of a variable")
+            raise ValueError(f"inputs(rng) must use names of variables, found {name!r}")
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "biufc":
-            raise TypeError(f"inputs(rng)[{name!r}] is no numpy array of numbers")
+            raise TypeError(f"inputs(rng)[{name!r}] is not a NumPy array of numbers")
     return drawn
 
 
 def _judge(
     checks: ModuleType, task: dict[str, Any], arrays: Mapping[str, np.ndarray], answers: IO[bytes]
 ) -> None:
-    """Answer each call with its score and message."""
+    """Send the score and message of each call."""
     for call in task["calls"]:
         values = {name: arrays[key] for name, key in call["arrays"].items()} | call["plain"]
         function = getattr(checks, call["function"])
@@ -131,25 +132,26 @@ def _judge(
 
 
 def _called(function: Callable[..., object], values: Mapping[str, object]) -> dict[str, Any]:
-    # A check that draws random numbers itself gives the same result each time.
+    # Seeded so that a check that draws random numbers returns the same result each time.
     random.seed(0)
     np.random.seed(0)
     try:
         returned = function(**values)
     except AssertionError as error:
-        return _said(0, str(error))
+        return _score_message(0, str(error))
     except Exception as error:
-        # The reference's values pass it, so these are what it cannot work with.
+        # The reference passed this check, so the cause is the submission's values.
         kinds = ", ".join(f"{name}: {_kind(value)}" for name, value in values.items())
-        problem = f"the check cannot work with what came back ({kinds})"
-        return _said(0, f"{problem}: {_error_text(error)}")
+        problem = f"the check raised on the fetched values ({kinds})"
+        return _score_message(0, f"{problem}: {_error_text(error)}")
     except BaseException as error:
-        return _said(0, f"it raised {_error_text(error)}", broken=True)
+        return _score_message(0, f"the check raised {_error_text(error)}", broken=True)
     score = _score(returned)
     if score is None:
-        problem = f"it returned {returned!r:.80}: None, True, False or a number from 0 to 1"
-        return _said(0, problem, broken=True)
-    return _said(score)
+        problem = f"the check returned {returned!r:.80}, expected None, True, False or a number "
+        problem += "from 0 to 1"
+        return _score_message(0, problem, broken=True)
+    return _score_message(score)
 
 
 def _score(returned: object) -> float | None:
@@ -161,7 +163,7 @@ def _score(returned: object) -> float | None:
     return None
 
 
-def _said(score: float, message: str = "", broken: bool = False) -> dict[str, Any]:
+def _score_message(score: float, message: str = "", broken: bool = False) -> dict[str, Any]:
     return {"score": score, "message": message[:_LONGEST], "broken": broken}
 
 

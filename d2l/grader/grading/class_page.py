@@ -1,6 +1,6 @@
-"""The page of a whole class: how the points spread, what was missed most often, who failed and why.
+"""The page of a whole class: distribution of points, most often missed questions, failed runs.
 
-It is the instructor's alone. Every text of it but the rubric's is untrusted; all is escaped.
+It is for the instructor only. All text except the rubric's is untrusted; all text is escaped.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ _FAILED_IN_GRADING = ("refused", "not graded")
 
 
 def summary_page(rubric: Rubric, results: Sequence[StudentResult], folder: str = "students") -> str:
-    """Return the page of a class; the pages of students are `KEY.html` in `folder`, next to it."""
+    """Return the page of a class; it links to the students' pages, `KEY.html` in `folder`."""
     by_name = sorted(results, key=lambda result: (result.shown.casefold(), result.key))
     body = f"""<main class="report">
 <header><span>{escape(rubric.reference.name)}</span></header>
@@ -34,7 +34,7 @@ def summary_page(rubric: Rubric, results: Sequence[StudentResult], folder: str =
 {_broken(by_name)}
 <h2 id="distribution">Points</h2>
 {histogram([result.total for result in results], rubric.out_of)}
-<h2 id="questions">Questions, the most often missed first</h2>
+<h2 id="questions">Questions, most often missed first</h2>
 {questions_table(questions_of(rubric, by_name))}
 {_failures(by_name, folder)}
 {_same(by_name)}
@@ -51,30 +51,30 @@ def _style() -> str:
 
 def _numbers(rubric: Rubric, results: Sequence[StudentResult]) -> str:
     totals = [result.total for result in results] or [0.0]
-    ended_well = sum(result.status == "ok" for result in results)
+    num_completed = sum(result.status == "ok" for result in results)
     pairs = [
         ("submissions", str(len(results))),
         ("median", points(median(totals))),
         ("mean", points(mean(totals))),
-        ("points in all", points(rubric.out_of)),
-        ("ran to the end", f"{ended_well} of {len(results)}"),
+        ("total points", points(rubric.out_of)),
+        ("completed", f"{num_completed} of {len(results)}"),
     ]
     items = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in pairs)
     return f'<dl class="numbers">{items}</dl>'
 
 
 def _broken(results: Sequence[StudentResult]) -> str:
-    """The checks that are the instructor's to fix, each with how many it hit."""
+    """Return the list of broken checks, each with the number of submissions affected."""
     hit = Counter(check.name for result in results for check in result.broken)
-    said = {check.name: check.message for result in results for check in result.broken}
+    messages = {check.name: check.message for result in results for check in result.broken}
     items = [
         f"<li><bdi>{escape(name)}</bdi> on {_count(hits, 'submission')}"
-        f"{message_html(said[name])}</li>"
+        f"{message_html(messages[name])}</li>"
         for name, hits in hit.most_common()
     ]
     if not items:
         return ""
-    note = "<p><strong>Checks that are broken.</strong> Fix them and grade again: so far they give"
+    note = "<p><strong>Broken checks.</strong> Fix them and re-grade; until then they award"
     return f'<div class="problem">{note} no points.</p>\n<ul>{"".join(items)}</ul></div>'
 
 
@@ -85,7 +85,7 @@ def _failures(results: Sequence[StudentResult], folder: str) -> str:
         if one.status != "ok"
     ]
     shown = table({"Student": False, "Status": False, "Reason": False}, rows, "failures")
-    return f'<h2 id="failures">Not run to the end</h2>\n{shown}' if rows else ""
+    return f'<h2 id="failures">Not completed</h2>\n{shown}' if rows else ""
 
 
 def _same(results: Sequence[StudentResult]) -> str:
@@ -94,7 +94,7 @@ def _same(results: Sequence[StudentResult]) -> str:
         "<li>" + ", ".join(f"<bdi>{escape(name)}</bdi>" for name in group) + "</li>"
         for group in sorted(groups)
     )
-    head = '<h2 id="same">Handed in the very same file</h2>'
+    head = '<h2 id="same">Identical submissions</h2>'
     return f'{head}\n<ul class="same">\n{items}\n</ul>' if items else ""
 
 
@@ -112,7 +112,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def histogram(totals: Sequence[float], out_of: float) -> str:
-    """Return the chart of `totals`, from 0 to `out_of` in ten parts; the last has the top too."""
+    """Return the histogram of `totals` with ten bins from 0 to `out_of`, which is in the last."""
     counts = [0] * _BINS
     for total in totals:
         counts[_bin(total, out_of)] += 1
@@ -123,14 +123,14 @@ def histogram(totals: Sequence[float], out_of: float) -> str:
         f'<text x="{_LEFT + i * step:.0f}" y="{_BASE + 20}">{_number(i * out_of / _BINS)}</text>'
         for i in range(_BINS + 1)
     )
-    said = "; ".join(
+    counts_text = "; ".join(
         f"{_number(i * out_of / _BINS)} to {_number((i + 1) * out_of / _BINS)}: {count}"
         for i, count in enumerate(counts)
         if count
     )
     return (
         f'<svg class="histogram" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        f'aria-label="Students by points. {said}">\n{bars}\n'
+        f'aria-label="Students by points. {counts_text}">\n{bars}\n'
         f'<line x1="{_LEFT}" x2="{_WIDTH - _LEFT}" y1="{_BASE}" y2="{_BASE}"/>\n{marks}\n</svg>'
     )
 
@@ -166,23 +166,23 @@ class Question:
 
     @property
     def share(self) -> float:
-        """The part of its points that the class reached."""
+        """The mean fraction of its points that the class reached."""
         return mean(self.shares) if self.shares else 0.0
 
     @property
     def full(self) -> int:
-        """How many have all its points."""
+        """The number of students with full points."""
         return sum(share >= 1 for share in self.shares)
 
 
 def questions_of(rubric: Rubric, results: Sequence[StudentResult]) -> list[Question]:
-    """Return all sections and checks, the worst done first."""
-    judged = [result for result in results if result.status not in _FAILED_IN_GRADING]
+    """Return all sections and checks, ordered from the lowest to the highest mean share."""
+    graded = [result for result in results if result.status not in _FAILED_IN_GRADING]
     found = []
     for rule in rubric.sections:
         parts = [
             part
-            for result in judged
+            for result in graded
             for part in result.sections
             if part.heading == rule.heading and part.verdict != "to grade"
         ]
@@ -190,10 +190,11 @@ def questions_of(rubric: Rubric, results: Sequence[StudentResult]) -> list[Quest
         kind = "by hand" if rule.manual else "compared"
         found.append(Question(rule.heading, kind, rule.points, shares, ()))
     for check in rubric.checks:
-        parts_of_all = (part for r in judged for part in r.checks if part.name == check.name)
-        ours = [part for part in parts_of_all if part.status != "broken"]
-        shares = tuple(_share(part.points, part.out_of) for part in ours)
-        messages = tuple(part.message for part in ours if part.status in ("partly", "failed"))
+        parts_of_all = (part for r in graded for part in r.checks if part.name == check.name)
+        working = [part for part in parts_of_all if part.status != "broken"]
+        shares = tuple(_share(part.points, part.out_of) for part in working)
+        failed = (part for part in working if part.status in ("partly", "failed"))
+        messages = tuple(part.message for part in failed)
         found.append(Question(check.name, "hidden check", check.points, shares, messages))
     return sorted(found, key=lambda question: question.share)
 
@@ -203,23 +204,23 @@ def _share(reached: float, out_of: float) -> float:
 
 
 def questions_table(questions: Iterable[Question]) -> str:
-    """Return the table of questions, each with the message that came most often."""
-    columns = {"Question": False, "Points": True, "All points": True, "Reached": False}
-    note = "Of the submissions that could be judged: how many have all points, and the mean share."
+    """Return the table of questions, each with its most frequent message."""
+    columns = {"Question": False, "Points": True, "Full points": True, "Reached": False}
+    note = "Of the graded submissions: how many have full points, and the mean share of points."
     return f"<p>{note}</p>\n{table(columns, map(_question, questions), 'questions')}"
 
 
 def _question(question: Question) -> tuple[str, ...]:
-    said = ""
+    frequent = ""
     common = Counter(message for message in question.messages if message).most_common(1)
     if common:
         message, times = common[0]
-        said = f'<p class="often">most often, {times}×:</p>{message_html(message[:300])}'
+        frequent = f'<p class="often">most often, {times}×:</p>{message_html(message[:300])}'
     percent = round(100 * question.share)
     reached = f"{percent} %" if question.shares else "–"
     kind = f'<span class="kind">{question.kind}</span>'
     return (
-        f"<bdi>{escape(question.name)}</bdi> {kind}{said}",
+        f"<bdi>{escape(question.name)}</bdi> {kind}{frequent}",
         points(question.out_of),
         f"{question.full} of {len(question.shares)}",
         f'<span class="share"><span class="bar" style="width: {percent}%"></span></span> '
@@ -228,9 +229,10 @@ def _question(question: Question) -> tuple[str, ...]:
 
 
 def table(columns: Mapping[str, bool], rows: Iterable[Sequence[str]], label: str) -> str:
-    """Return a table that scrolls if it must; `columns` says which hold numbers.
+    """Return a table that scrolls if it is too wide.
 
-    `label` is the id of its heading; the first cell of a row says what it is about.
+    `columns` maps each title to whether its cells are numbers, `label` is the id of the heading
+    above the table; the first cell of each row is its header.
     """
     kinds = [' class="number"' if is_number else "" for is_number in columns.values()]
     names = zip(columns, kinds, strict=True)

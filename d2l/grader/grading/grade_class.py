@@ -1,7 +1,7 @@
-"""A whole class: rubric, checks and reference are validated first, then what is left is graded.
+"""Grade a whole class: validate rubric, checks and reference, then grade each submission.
 
-Leaves in the folder of the grading `grades.csv`, `summary.json`, the page of the class, what is to
-be graded by hand, and one page and notebook for each student.
+Writes to the output folder `grades.csv`, `summary.json`, the page of the class, the answers to
+grade by hand, and one page and notebook for each student.
 """
 
 import hashlib
@@ -36,9 +36,9 @@ from d2l.grader.grading.reference import (
     Reference,
     ReferenceRunner,
     Run,
-    keep_reference,
-    kept_reference,
     read_reference,
+    store_reference,
+    stored_reference,
 )
 from d2l.grader.grading.result import StudentResult
 from d2l.grader.grading.result_cache import (
@@ -52,35 +52,35 @@ from d2l.grader.grading.submissions import Submission, SubmissionError, content_
 from d2l.grader.grading.worker_pool import Done, run_tasks
 from d2l.grader.sandbox.isolation import SandboxConfig
 
-# Graded again by `--resume`: it was not the submission that failed.
-NOT_KEPT = ("start", "not graded")
+# Not cached, so that `--resume` grades them again: the submission was not the cause.
+NOT_CACHED = ("start", "not graded")
 
 
 class ProgressListener:
-    """Is called as a grading proceeds; shows nothing by itself."""
+    """Callbacks for the progress of a grading run; each does nothing by default."""
 
     def reference(self, runs: int) -> None:
-        """Called when so many runs of the reference are to come."""
+        """Called before the reference is run `runs` times."""
 
     def reference_run(self) -> None:
-        """Called after each of them."""
+        """Called after each run of the reference."""
 
     def begin(self, submissions: int, finished: int) -> None:
-        """Called before the first submission; `finished` are taken over from the cache."""
+        """Called before the first submission; `finished` results come from the cache."""
 
     def start(self, submission: Submission) -> None:
-        """Called when a submission's turn has come."""
+        """Called when the grading of a submission starts."""
 
     def done(self, submission: Submission, result: StudentResult) -> None:
-        """Called when it is graded."""
+        """Called when a submission has been graded."""
 
     def changed(self, results: Sequence[tuple[StudentResult, float]]) -> None:
-        """Called before tables are written: whose total is another than it was, and what it was."""
+        """Called before the tables are written; each changed result comes with its old total."""
 
 
 @dataclass(frozen=True)
 class GradingConfig:
-    """What is to be graded, and how."""
+    """What to grade, and with which settings."""
 
     rubric: Rubric
     submissions: Sequence[Submission]
@@ -91,10 +91,10 @@ class GradingConfig:
     overrides: Overrides = field(default_factory=dict)
 
     def present(self, submission: Submission, result: StudentResult) -> StudentResult:
-        """Return a result as it is shown: with what the platform and the instructor say."""
+        """Return a result as shown: with the platform's metadata and the instructor's overrides."""
         shown = with_overrides(result, self.overrides.get(submission.key, ()))
         reason = result.reason
-        if submission.alias:  # a file's name is often its student's
+        if submission.alias:  # a file name often contains the student's name
             reason = reason.replace(submission.path.name, "the notebook")
         checks = tuple(
             replace(check, message=reason) if check.message == result.reason else check
@@ -115,16 +115,16 @@ class GradingConfig:
 def grade_class(
     config: GradingConfig, listener: ProgressListener, *, resume: bool
 ) -> list[StudentResult]:
-    """Return the results of all submissions, in their order, everything written to `config.out`.
+    """Grade all submissions, write everything to `config.out`, and return the results in order.
 
-    Raises `RubricError` or `OutputFolderError` before the first submission is run; at an interrupt
-    everything finished is kept.
+    Raises `RubricError` or `OutputFolderError` before the first submission is run. After an
+    interrupt the finished results remain in the cache.
     """
     checks = make_hidden_checks(config.rubric)
     read_reference(config.rubric)
     cache = ResultCache(config.out, fingerprint_of_inputs(config.rubric, config.sandbox))
     cache.check_output_folder(resume=resume)
-    _require_no_names(config)
+    _check_no_named_pages(config)
     with cache.exclusive_lock():
         reference = _reference(config, checks, listener, cache.stamp)
         course = GradingContext(
@@ -138,14 +138,14 @@ def grade_class(
     return results
 
 
-def _require_no_names(config: GradingConfig) -> None:
-    """Raise `OutputFolderError` where an anonymous grading would lie among pages with names."""
+def _check_no_named_pages(config: GradingConfig) -> None:
+    """Raise `OutputFolderError` if anonymous pages would be mixed with pages that show names."""
     keys = {one.key for one in config.submissions}
     others = [page for page in (config.out / PAGES).glob("*.html") if page.stem not in keys]
     if others and any(one.alias for one in config.submissions):
         raise OutputFolderError(
-            f"{config.out} holds a page for {others[0].stem}, which names a student: begin the "
-            "anonymous grading in a new folder by --out"
+            f"{config.out} contains a page for {others[0].stem}, which names a student. Write the "
+            "anonymous grading to a new folder with --out."
         )
 
 
@@ -155,18 +155,18 @@ def _reference(
     listener: ProgressListener,
     stamp: Mapping[str, str],
 ) -> Reference:
-    kept = kept_reference(config.rubric, config.out, stamp)
+    kept = stored_reference(config.rubric, config.out, stamp)
     if kept is not None:
         return kept
     listener.reference(len(config.rubric.seeds))
     runner = ReferenceRunner(config.rubric, checks, config.sandbox, config.run, config.jobs)
     reference = runner.run(listener.reference_run)
-    keep_reference(reference, config.out, stamp)
+    store_reference(reference, config.out, stamp)
     return reference
 
 
 class _Grading:
-    """The results as they come, by the key of their submission, as they are shown."""
+    """One grading run: collects the results, as shown, by the key of their submission."""
 
     def __init__(
         self,
@@ -197,7 +197,7 @@ class _Grading:
         return [self.results[one.key] for one in submissions]
 
     def _presented(self, submission: Submission, kept: CachedResult) -> StudentResult:
-        """A finished result as it is shown now; its page is written again if it showed another."""
+        """Return a cached result as shown now; rewrite its page if what it shows has changed."""
         result = self.config.present(submission, kept.result)
         if kept.page != _digest(result):
             executed = self.config.out / PAGES / f"{result.key}.ipynb"
@@ -209,7 +209,7 @@ class _Grading:
     def _grade(self, submission: Submission) -> StudentResult:
         result = grade(self.course, submission)
         shown = self.config.present(submission, result)
-        if result.status not in NOT_KEPT:
+        if result.status not in NOT_CACHED:
             self.cache.keep(result, self.hashes[submission.key], _digest(shown))
         return shown
 
@@ -229,17 +229,17 @@ def _digest(result: StudentResult) -> str:
 
 def _error_text(error: Exception | None) -> str:
     lines = traceback.format_exception(error, limit=-1)
-    return f"the grader itself failed: {' '.join(' '.join(lines).split())}"
+    return f"internal error of the grader: {' '.join(' '.join(lines).split())}"
 
 
 def _hash(submission: Submission) -> str:
-    with suppress(SubmissionError, OSError):  # what cannot be read is refused when its turn comes
+    with suppress(SubmissionError, OSError):  # an unreadable submission is refused by grade()
         return content_hash(submission)
     return ""
 
 
 def _totals(out: Path) -> dict[str, float]:
-    """The totals of the last grading in this folder, by the key of the submission."""
+    """Return the totals of the previous grading in this folder, by the key of the submission."""
     try:
         grades = json.loads((out / "summary.json").read_bytes())["grades"]
         return {grade["key"]: grade["total"] for grade in grades}

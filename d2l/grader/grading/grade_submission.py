@@ -1,6 +1,6 @@
-"""Grades one submission: open, run in sandboxes, compare, check, write its page, forget the rest.
+"""Grade one submission: load it, run it in sandboxes, compare, check, and write its page.
 
-Whatever a submission does ends in a result here; only the grader's own faults are raised.
+Every failure of a submission becomes a result; only errors of the grader itself are raised.
 """
 
 from collections.abc import Callable
@@ -38,20 +38,20 @@ from d2l.grader.sandbox.job import Job, Outcome, RunStatus
 from d2l.notebook.render.cell_images import attach_pictures
 
 PAGES = Path("students")
-# Of several runs the first of these that there is counts; not named, an "ok" comes last.
-_WORST_FIRST: tuple[RunStatus, ...] = (
+# The status of a submission is the first of these among its runs; "ok" ranks last.
+_BY_SEVERITY: tuple[RunStatus, ...] = (
     "broken", "start", "died", "memory", "processes", "disk", "output", "timeout", "error",
 )  # fmt: skip
-_NO_RESULT = ("broken", "start")  # nothing that such a run shows is believed
+_NO_RESULT = ("broken", "start")  # the outputs of such a run are not trusted
 
 
 class StoppedError(Exception):
-    """The grading was interrupted: what a run was ended by says nothing of its submission."""
+    """The grading was interrupted: how the run ended does not depend on its submission."""
 
 
 @dataclass(frozen=True)
 class GradingContext:
-    """What all submissions of a class are graded with; `present` is how a result is shown."""
+    """What the grading of all submissions shares; `present` returns a result as it is shown."""
 
     rubric: Rubric
     reference: Reference
@@ -63,7 +63,7 @@ class GradingContext:
 
 
 def grade(course: GradingContext, submission: Submission) -> StudentResult:
-    """Return the result of one submission, its page and its notebook written to `course.out`."""
+    """Grade one submission, write its page and notebook to `course.out`, and return the result."""
     try:
         rubric = course.rubric
         named_like = Path(rubric.notebook) if rubric.notebook else rubric.reference
@@ -78,7 +78,7 @@ def grade(course: GradingContext, submission: Submission) -> StudentResult:
 def without_result(
     course: GradingContext, submission: Submission, status: ResultStatus, reason: str
 ) -> StudentResult:
-    """Return the result of a submission of which nothing ran: no points, and the reason."""
+    """Return the result of a submission that was not run: no points, and the reason."""
     sections, checks = no_points(course.rubric, course.reference.expected, reason)
     return StudentResult(
         submission.student, submission.key, status, reason, sections, checks, 0.0,
@@ -89,13 +89,13 @@ def without_result(
 def write_page(
     course: GradingContext, result: StudentResult, notebook: NotebookNode | None
 ) -> None:
-    """Write a student's page, and the notebook as it ran, if it did."""
+    """Write a student's page and, if it was run, the executed notebook."""
     place = course.out / PAGES
     page = student_page(result, notebook, course.rubric.title)
     replace_file(place / f"{result.key}.html", page.encode(errors="replace"))
     executed = place / f"{result.key}.ipynb"
     if notebook is None:
-        executed.unlink(missing_ok=True)  # of an earlier submission
+        executed.unlink(missing_ok=True)  # left by an earlier submission
     else:
         replace_file(executed, nbformat.writes(notebook).encode(errors="replace"))
 
@@ -113,7 +113,7 @@ def _graded(
     if worst.status in _NO_RESULT or (rubric.all_or_nothing and worst.status != "ok"):
         sections, checks = no_points(rubric, reference.expected, worst.reason)
     else:
-        in_sections = by_heading(reference.homes, report)
+        in_sections = by_heading(reference.rubric_headings, report)
         sections = section_results(rubric, reference.expected, in_sections)
         checks = course.checks.judge(outcomes)
     result = StudentResult(
@@ -148,7 +148,7 @@ def _run(course: GradingContext, found: LoadedSubmission, seed_offset: int) -> O
         trusts_tags=False,
     )
     outcome = course.run(job, course.sandbox)
-    if outcome.status == "start":  # it has seen nothing of the notebook: once more
+    if outcome.status == "start":  # nothing of the notebook was run yet: retry once
         outcome = course.run(job, course.sandbox)
     if course.sandbox.cancellation.is_cancelled:
         raise StoppedError
@@ -156,4 +156,4 @@ def _run(course: GradingContext, found: LoadedSubmission, seed_offset: int) -> O
 
 
 def _rank(outcome: Outcome) -> int:
-    return _WORST_FIRST.index(outcome.status) if outcome.status != "ok" else len(_WORST_FIRST)
+    return _BY_SEVERITY.index(outcome.status) if outcome.status != "ok" else len(_BY_SEVERITY)

@@ -1,4 +1,4 @@
-"""The table of grades, and its export to the platforms of courses."""
+"""The table of grades, and reading a class from the export of a course platform."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ _LAST_COLUMNS = ("out of", "status", "note", "id", "submitted", "attempt", "page
 
 
 def note_copies(results: Sequence[StudentResult]) -> list[StudentResult]:
-    """Return the results, each with the students who handed in the very same file."""
+    """Return the results, each with the students who submitted an identical file."""
     alike = defaultdict(list)
     for result in results:
         if result.content:
@@ -34,7 +34,7 @@ def note_copies(results: Sequence[StudentResult]) -> list[StudentResult]:
 
 
 def grades_csv(rubric: Rubric, results: Sequence[StudentResult]) -> bytes:
-    """Return the table: UTF-8 with the mark by which spreadsheets know it as such."""
+    """Return the table as CSV in UTF-8 with the byte order mark that spreadsheets need."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     sections = [harmless(f"section: {rule.heading}") for rule in rubric.sections]
@@ -49,7 +49,7 @@ def grades_csv(rubric: Rubric, results: Sequence[StudentResult]) -> bytes:
 
 
 def summary(rubric: Rubric, results: Sequence[StudentResult]) -> dict[str, Any]:
-    """Return what the class did as a whole, in plain types."""
+    """Return statistics of the class and the grade of each student, in plain types."""
     totals = [result.total for result in results]
     return {
         "title": rubric.title,
@@ -92,12 +92,12 @@ def _of_class(
 
 
 def note(result: StudentResult) -> str:
-    """Return in one line what an instructor should know besides the points."""
+    """Return one line with what an instructor should know besides the points."""
     stale = len(result.report.stale) if result.report else 0
     parts = [
         result.reason,
         f"{stale} stored output{'s' * (stale > 1)} that the code does not produce" if stale else "",
-        *(f"{heading} is to be graded by hand" for heading in result.waiting),
+        *(f"{heading} must be graded by hand" for heading in result.waiting),
         *(f"the check {check.name!r} is broken" for check in result.broken),
         f"same file as {', '.join(result.same_as)}" if result.same_as else "",
     ]
@@ -106,64 +106,67 @@ def note(result: StudentResult) -> str:
 
 @dataclass(frozen=True)
 class StudentClass:
-    """What was handed in, and what is known of it as a whole."""
+    """The submissions of a class, and the platform they were exported from."""
 
     platform: str
     submissions: list[Submission]
-    left_out: tuple[str, ...]  # entries that are nobody's
+    left_out: tuple[str, ...]  # entries that belong to no student
 
     def describe(self) -> str:
-        """Say in one line what was found."""
-        with_one = sum(map(has_notebook, self.submissions))
-        without = len(self.submissions) - with_one
+        """Return one line that describes what was found."""
+        num_notebooks = sum(map(has_notebook, self.submissions))
+        num_without = len(self.submissions) - num_notebooks
         parts = [self.platform, _count(len(self.submissions), "student")]
-        parts += [_count(with_one, "notebook"), f"{without} without one" if without else ""]
-        texts = _count(len(self.left_out), "other file")
-        return ", ".join(filter(None, parts)) + (f" ({texts} left out)" if self.left_out else "")
+        parts += [_count(num_notebooks, "notebook")]
+        parts += [f"{num_without} without one" if num_without else ""]
+        ignored = _count(len(self.left_out), "other file")
+        ending = f" ({ignored} ignored)" if self.left_out else ""
+        return ", ".join(filter(None, parts)) + ending
 
 
 def collect(folder: Path) -> list[Submission]:
-    """Return the submissions in `folder`, by name; the latest attempt of each student."""
+    """Return the submissions in `folder`, sorted by name; the latest attempt of each student."""
     return read_class(folder).submissions
 
 
 def read_class(folder: Path, *, attempt: int | None = None, assignment: str = "") -> StudentClass:
     """Return the class in `folder`, in the layout of the platform that most entries follow.
 
-    `attempt` is the one that counts, or the one before it that there is; by default the last.
-    `assignment` tells several of nbgrader's apart. Raises `SubmissionError` if nothing is there.
+    `attempt` is the number of the attempt to grade; a student with fewer attempts is graded by the
+    last one, which is also the default. `assignment` selects one of several nbgrader assignments.
+    Raises `SubmissionError` if there are no submissions.
     """
     if not folder.is_dir():
-        raise SubmissionError(f"{folder} is no folder: name the one that holds the submissions")
+        raise SubmissionError(f"{folder} is not a folder. Name the folder with the submissions.")
     export = read_export(folder, (*SUFFIXES, *ARCHIVES), assignment)
     students: dict[str, list[ExportEntry]] = {}
     for entry in export.entries:
         students.setdefault(entry.id or entry.login or f"name {entry.path}", []).append(entry)
     if not students:
         raise SubmissionError(
-            f"{folder} holds no submissions: put notebooks ({', '.join(SUFFIXES)}), folders of "
-            "students or .zip files there"
+            f"{folder} contains no submissions. Expected notebooks ({', '.join(SUFFIXES)}), "
+            "folders of students or .zip files."
         )
     submissions = named_apart(_submission(own, attempt) for own in students.values())
     return StudentClass(export.platform, submissions, export.left_out)
 
 
 def named_apart(submissions: Iterable[Submission]) -> list[Submission]:
-    """Return the submissions by name, each with a name and a key of its own."""
+    """Return the submissions sorted by name, each with a unique name and key."""
     in_order = sorted(submissions, key=lambda one: (one.student, one.id))
     names = [one.student for one in in_order]
     students = distinct(
         f"{one.student} ({one.id})" if one.id and names.count(one.student) > 1 else one.student
         for one in in_order
     )
-    wanted = (safe_name(one.alias or name) for one, name in zip(in_order, students, strict=True))
-    keys = distinct(wanted, "{name}-{number}")
+    stems = (safe_name(one.alias or name) for one, name in zip(in_order, students, strict=True))
+    keys = distinct(stems, "{name}-{number}")
     triples = zip(in_order, students, keys, strict=True)
     return [replace(one, student=student, key=key) for one, student, key in triples]
 
 
 def with_roster(submissions: Sequence[Submission], match: Match[Submission]) -> list[Submission]:
-    """Return the submissions with the names and ids that the rows of a roster give them."""
+    """Return the submissions with the names and ids of their rows in a roster."""
     return named_apart(
         replace(
             one,
@@ -178,7 +181,7 @@ def with_roster(submissions: Sequence[Submission], match: Match[Submission]) -> 
 
 
 def _submission(own: list[ExportEntry], attempt: int | None) -> Submission:
-    """One student's submission: of several attempts the one that counts."""
+    """Return one student's submission: of several attempts the one to grade."""
     times = sorted({entry.time for entry in own if entry.time})
     number = min(attempt or len(times), len(times))
     time = times[number - 1] if times else ""

@@ -1,7 +1,7 @@
-"""The instructor's checks of fetched values: held against the rubric, called, turned into points.
+"""The instructor's checks of fetched values: validate them, call them, convert scores to points.
 
-They run in a process of their own, within their time. Values go in as arrays and plain data,
-scores come back; neither process runs a student's code.
+They run in a separate process with a time limit, which receives arrays and plain data and returns
+scores. Neither process runs a student's code.
 """
 
 import subprocess
@@ -22,20 +22,20 @@ from d2l.grader.grading.result import CheckResult, CheckStatus
 from d2l.grader.grading.rubric import CheckRule, Rubric, RubricError
 from d2l.grader.sandbox.job import Fetch, Outcome, Problem
 
-LOAD_SECONDS = 120  # for importing what the checks import, PyTorch perhaps
+LOAD_SECONDS = 120  # to load the file of the checks, which may import PyTorch
 _END_SECONDS = 10
-# Not `-m`: that would put the working folder, or d2l/ with its `torch.py`, on the path.
+# Not `-m`: that would add the working folder, or d2l/ with its `torch.py`, to the path.
 _PROGRAM = (
     f"import sys; sys.path.insert(0, {str(Path(d2l.__file__).parents[1])!r}); import d2l; "
     "del sys.path[0]; from d2l.grader.grading.checks_worker import main; main()"
 )
 Message = tuple[Any, dict[str, np.ndarray]]
-NextAnswer = Callable[[float], Message]  # within so many seconds, or `NoResponseError`
+NextAnswer = Callable[[float], Message]  # takes a timeout in seconds, raises `NoResponseError`
 Inputs = Mapping[str, np.ndarray]
 
 
 class Score(NamedTuple):
-    """What one call of a check said."""
+    """The result of one call of a check."""
 
     score: float  # from 0 to 1
     message: str = ""
@@ -44,7 +44,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class HiddenChecks:
-    """The checks of a rubric, and the hidden inputs that they get, by seed offset."""
+    """The checks of a rubric, and their hidden inputs by seed offset."""
 
     rubric: Rubric
     inputs: Mapping[int, Inputs]
@@ -58,12 +58,12 @@ class HiddenChecks:
         object.__setattr__(self, "fetches", fetches)
 
     def visible_inputs(self, seed_offset: int) -> Inputs:
-        """The hidden inputs that expressions use; what checks alone need stays out of sight."""
+        """Return the hidden inputs that expressions use; the others never enter the sandbox."""
         used = set[str]().union(*(fetch.names for fetch in self.fetches))
         return {name: a for name, a in self.inputs[seed_offset].items() if name in used}
 
     def judge(self, outcomes: Sequence[Outcome]) -> tuple[CheckResult, ...]:
-        """Return what each check gives for the values of all runs: as much as its worst run."""
+        """Return the result of each check over all runs: that of its worst run."""
         pairs = [(rule, outcome) for rule in self.rubric.checks for outcome in outcomes]
         scores = [self._missing(*pair) for pair in pairs]
         calls = [self._call(*pair) for pair, score in zip(pairs, scores, strict=True) if not score]
@@ -74,11 +74,12 @@ class HiddenChecks:
         )
 
     def _missing(self, rule: CheckRule, outcome: Outcome) -> Score | None:
-        """The score of a check that lacks a value."""
+        """Return a score of 0 if a check lacks a value, otherwise None."""
         for parameter, expressions in rule.fetch.items():
             value = outcome.values.get(self._names[expressions])
             if value is None and self._names[expressions] not in outcome.values:
-                return Score(0, f"{parameter}: no value came back; {outcome.reason or 'no result'}")
+                reason = outcome.reason or "no result"
+                return Score(0, f"{parameter}: no value was returned; {reason}")
             if isinstance(value, Problem):
                 return Score(0, f"{parameter}: {value.message}")
         return None
@@ -91,7 +92,7 @@ class HiddenChecks:
         return _Call(rule.function, dict(self.inputs[outcome.seed_offset]) | fetched)
 
     def _answers(self, calls: Sequence["_Call"]) -> list[Score]:
-        """Have every call answered; a call that ends its process, or hangs, costs that process."""
+        """Return the score of each call; restart the process after a call that ends or hangs it."""
         scores: list[Score] = []
         while len(scores) < len(calls):
             scores += _answer_some(self.rubric, calls[len(scores) :])
@@ -99,10 +100,10 @@ class HiddenChecks:
 
 
 def make_hidden_checks(rubric: Rubric) -> HiddenChecks:
-    """Return the judge of a rubric, with the hidden inputs of every seed_offset.
+    """Return the checks of a rubric, with the hidden inputs of every seed offset.
 
-    Raises `RubricError` if the checks cannot be loaded, lack a function, or have a parameter that
-    nothing fills.
+    Raises `RubricError` if the checks cannot be loaded, lack a function, or have a required
+    parameter without a value.
     """
     seed_offsets = list(dict.fromkeys((*rubric.seeds, *rubric.runs, rubric.another_run)))
     if not rubric.checks:
@@ -126,7 +127,7 @@ def make_hidden_checks(rubric: Rubric) -> HiddenChecks:
 
 
 def _answer(rubric: Rubric, answer: NextAnswer) -> Message:
-    """The next answer of a process that loads the checks; `RubricError` if it has a problem."""
+    """Return the next answer of the checks' process; raise `RubricError` if it has a problem."""
     plain, arrays = answer(LOAD_SECONDS)
     if plain.get("problem"):
         raise RubricError(f"{rubric.checks_file}: {plain['problem']}")
@@ -146,18 +147,18 @@ def _require_callable(
     unused = [name for name in rule.fetch if name not in takes and "**" not in takes]
     if rule.function not in functions:
         close = get_close_matches(rule.function, functions, n=1)
-        meant = f"do you mean {close[0]!r}? " if close else ""
-        problem = f"{rubric.checks_file} defines no function {rule.function!r}; {meant}"
-        problem += f"There are {', '.join(functions) or 'none'}"
+        meant = f"Did you mean {close[0]!r}? " if close else ""
+        problem = f"{rubric.checks_file} does not define a function {rule.function!r}. {meant}"
+        problem += f"Available: {', '.join(functions) or 'none'}"
     elif unfilled:
-        problem = f"nothing fills the parameter {unfilled[0]!r} of {rule.function}: add "
-        problem += f'{unfilled[0]} = "EXPRESSION" to its [check.fetch]'
-        problem += f"; inputs(rng) gives {', '.join(inputs)}" if inputs else ""
+        problem = f"the parameter {unfilled[0]!r} of {rule.function} has no value. Add "
+        problem += f'{unfilled[0]} = "EXPRESSION" to [check.fetch]'
+        problem += f"; inputs(rng) returns {', '.join(inputs)}" if inputs else ""
     elif unused:
-        problem = f"[check.fetch] has {unused[0]!r}, but {rule.function} takes "
-        problem += ", ".join(takes) or "nothing"
+        problem = f"[check.fetch] has {unused[0]!r}, but the parameters of {rule.function} are: "
+        problem += ", ".join(takes) or "none"
     elif not rule.fetch:
-        problem = "it fetches nothing from the notebook: add [check.fetch] with a line such as "
+        problem = "no value is fetched from the notebook. Add [check.fetch] with a line such as "
         problem += f'{next(iter(takes), "value")} = "EXPRESSION"'
     if problem:
         raise RubricError(f"{rubric.path}, [[check]] {rule.name!r}: {problem}")
@@ -169,7 +170,7 @@ class _Call(NamedTuple):
 
 
 def _answer_some(rubric: Rubric, calls: Sequence[_Call]) -> Iterator[Score]:
-    """Give the scores of the first calls: all, or up to the first that does not come back."""
+    """Yield the scores of the calls, up to and including the first that does not return."""
     plain: list[dict[str, Any]] = []
     arrays: dict[str, np.ndarray] = {}
     for number, call in enumerate(calls):
@@ -197,7 +198,7 @@ def _answer_some(rubric: Rubric, calls: Sequence[_Call]) -> Iterator[Score]:
 
 
 def _result(rule: CheckRule, scores: Sequence[Score]) -> CheckResult:
-    # A broken one comes first, even if the check works in another run.
+    # A broken check is reported even if it works in another run.
     worst = min(scores, key=lambda score: (not score.broken, score.score))
     status: CheckStatus = "partly"
     if worst.broken or worst.score in (0, 1):
@@ -205,12 +206,12 @@ def _result(rule: CheckRule, scores: Sequence[Score]) -> CheckResult:
     points = round(rule.points * worst.score, 2)
     message = worst.message
     if status == "failed":
-        message = message or "the check does not hold"
+        message = message or "the check failed"
     return CheckResult(rule.name, rule.section, points, rule.points, status, message)
 
 
 def _fetch_names(rules: Sequence[CheckRule]) -> dict[tuple[str, ...], str]:
-    """A name for each different list of expressions: the parameter's, numbered if it is taken."""
+    """Name each distinct list of expressions after its parameter, numbered if the name is taken."""
     names: dict[tuple[str, ...], str] = {}
     for rule in rules:
         for parameter, expressions in rule.fetch.items():
@@ -223,12 +224,12 @@ def _fetch_names(rules: Sequence[CheckRule]) -> dict[tuple[str, ...], str]:
 
 
 class NoResponseError(Exception):
-    """The process of the checks hung or died; caught here."""
+    """The process of the checks hung or died; always caught in this file."""
 
 
 @contextmanager
 def checks_process(task: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> Iterator[NextAnswer]:
-    """Give what returns the next answer to `task`; the process is gone when the block ends."""
+    """Yield a function that returns the next answer to `task`; kill the process at the end."""
     with (
         ThreadPoolExecutor(1) as reader,
         subprocess.Popen(
@@ -236,7 +237,7 @@ def checks_process(task: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> It
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for the grader, which ends this process itself
+            start_new_session=True,  # Ctrl-C goes to the grader, which ends this process itself
         ) as process,
     ):
         stdin, stdout = process.stdin, process.stdout
@@ -247,13 +248,13 @@ def checks_process(task: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> It
             try:
                 return reader.submit(read_message, stdout).result(seconds)
             except TimeoutError:
-                raise NoResponseError(f"it gave no answer within {seconds:g} s") from None
+                raise NoResponseError(f"no response within {seconds:g} s") from None
             except EOFError:
                 status = process.wait(_END_SECONDS)
-                raise NoResponseError(f"it ended its process (exit status {status})") from None
+                raise NoResponseError(f"its process exited with status {status}") from None
 
         try:
-            with suppress(BrokenPipeError):  # it died: the first answer that is missing says so
+            with suppress(BrokenPipeError):  # it died: reading the first answer reports that
                 write_message(stdin, task, arrays)
             yield next_answer
         finally:

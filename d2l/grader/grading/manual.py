@@ -1,6 +1,6 @@
-"""What the instructor adds by hand: points and comments of overrides.csv, answers that wait.
+"""Manual grading: points and comments from overrides.csv, and the answers still to be graded.
 
-Sections that the rubric marks as manual are free text: they have no points until a line of
+Sections that the rubric marks as manual are free text: they get no points until a line of
 overrides.csv gives them some.
 """
 
@@ -19,7 +19,7 @@ from d2l.files.csv_cells import TableError, harmless, read_table
 from d2l.files.folder_files import composed
 from d2l.grader.compare.match_sections import headings_in, match_sections, sections_of
 from d2l.grader.compare.report import badge, message_html, report_style
-from d2l.grader.grading.result import Answer, CheckStatus, StudentResult, home_of, total
+from d2l.grader.grading.result import Answer, CheckStatus, StudentResult, rubric_heading_of, total
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.grading.student_page import points, student_link
 from d2l.grader.grading.submissions import Submission
@@ -35,7 +35,7 @@ _STYLE = """
 
 @dataclass(frozen=True)
 class Override:
-    """What one line says: of a section or check, or of the whole where `item` is empty."""
+    """One line of overrides.csv, for a section or check, or the submission if `item` is empty."""
 
     item: str
     points: float | None
@@ -46,14 +46,14 @@ Overrides = Mapping[str, Sequence[Override]]  # by key of the submission
 
 
 def read_overrides(path: Path, rubric: Rubric, submissions: Sequence[Submission]) -> Overrides:
-    """Read overrides.csv; raise `TableError` where a line fits no student or item of the class."""
+    """Read overrides.csv; raise `TableError` if a line matches no student or item of the class."""
     table = read_table(path)
     missing = [name for name in _COLUMNS[:3] if name not in table.header]
     if missing:
         raise TableError(f"{path} has no column {missing[0]!r}: expected {', '.join(_COLUMNS)}")
     columns = [table.header.index(name) for name in _COLUMNS if name in table.header]
     known: dict[str, str] = {}
-    for kind in ("key", "student", "alias", "id", "login"):  # keys first, which are distinct
+    for kind in ("key", "student", "alias", "id", "login"):  # keys first, which are unique
         for one in submissions:
             known.setdefault(_plain(getattr(one, kind)), one.key)
     known.pop("", None)
@@ -66,14 +66,14 @@ def read_overrides(path: Path, rubric: Rubric, submissions: Sequence[Submission]
         ][:4]  # fmt: skip
         if number or comment:
             where = f"{path}, line {row + 1}"
-            key = known[_one_of(student, known, f"{where}: there is no student")]
+            key = known[_one_of(student, known, f"{where}: unknown student")]
             name = items[_one_of(item, items, f"{where}: the rubric has no section or check")]
             found.setdefault(key, []).append(Override(name, _points(number, where), comment))
     return found
 
 
 def with_overrides(result: StudentResult, overrides: Iterable[Override]) -> StudentResult:
-    """Return a result with the points and comments that the instructor gave."""
+    """Return a result with the instructor's points and comments."""
     sections = {section.heading: section for section in result.sections}
     checks = {check.name: check for check in result.checks}
     comment = result.comment
@@ -99,20 +99,22 @@ def with_overrides(result: StudentResult, overrides: Iterable[Override]) -> Stud
 def answers_of(
     rubric: Rubric, reference: NotebookNode, notebook: NotebookNode
 ) -> tuple[Answer, ...]:
-    """Return what stands under the headings of manual sections, the reference's own texts aside."""
+    """Return the text under the headings of manual sections, except the reference's own text."""
     texts: dict[str, list[str]] = {rule.heading: [] for rule in rubric.sections if rule.manual}
     if not texts:
         return ()
-    ours, theirs = sections_of(reference), sections_of(notebook)
-    homes = [home_of(rubric, ours[index]) for index in match_sections(ours, theirs)]
+    expected, actual = sections_of(reference), sections_of(notebook)
+    matched = match_sections(expected, actual)
+    headings = [rubric_heading_of(rubric, expected[index]) for index in matched]
     given = {cell.source.strip() for cell in reference.cells} if notebook != reference else set()
-    at = 0
+    position = 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            at = min(at + len(headings_in(cell.source)), len(homes) - 1)
-        if homes[at] in texts and cell.source.strip() and cell.source.strip() not in given:
+            position = min(position + len(headings_in(cell.source)), len(headings) - 1)
+        heading, source = headings[position], cell.source.strip()
+        if heading in texts and source and source not in given:
             is_code = cell.cell_type == "code"
-            texts[homes[at]].append(f"~~~~\n{cell.source}\n~~~~" if is_code else cell.source)
+            texts[heading].append(f"~~~~\n{cell.source}\n~~~~" if is_code else cell.source)
     answers = {heading: "\n\n".join(parts)[:_MOST_CHARACTERS] for heading, parts in texts.items()}
     return tuple(Answer(heading, text) for heading, text in answers.items() if text)
 
@@ -120,7 +122,7 @@ def answers_of(
 def to_grade_page(
     rubric: Rubric, reference: Sequence[Answer], results: Sequence[StudentResult], folder: str
 ) -> str:
-    """Return the page of all answers, those to one question side by side."""
+    """Return the page of all answers, grouped by question."""
     shown = {answer.heading: answer.text for answer in reference}
     parts = []
     for index, rule in enumerate(rubric.sections):
@@ -130,14 +132,14 @@ def to_grade_page(
             expected = markdown_to_html(shown.get(rule.heading, ""))
             details = f"<details><summary>Reference</summary>{expected}</details>"
             parts.append(f'{head}\n{details}\n<div class="answers">{"".join(articles)}</div>')
-    note = "Points go into <code>overrides.csv</code>; <code>to_grade.csv</code> is a start of it."
+    note = "Enter points in <code>overrides.csv</code>; <code>to_grade.csv</code> is a template."
     body = f'<main class="report"><h1>{escape(rubric.title)}</h1>\n<p>{note}</p>\n'
     page = body + "\n".join(parts) + "</main>"
     return document(f"{rubric.title}: to grade", page, report_style() + _STYLE)
 
 
 def to_grade_csv(results: Sequence[StudentResult]) -> bytes:
-    """Return an overrides.csv with a line for each answer that waits."""
+    """Return an overrides.csv with a line for each answer without points."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -167,7 +169,7 @@ def _one_of(name: str, known: Iterable[str], problem: str) -> str:
     plain = _plain(name)
     if plain not in known:
         close = get_close_matches(plain, list(known), n=1)
-        raise TableError(f"{problem} {name!r}" + (f"; do you mean {close[0]!r}?" if close else ""))
+        raise TableError(f"{problem} {name!r}" + (f". Did you mean {close[0]!r}?" if close else ""))
     return plain
 
 
@@ -177,5 +179,5 @@ def _points(number: str, where: str) -> float | None:
     except ValueError:
         value = math.nan
     if value is not None and not (math.isfinite(value) and value >= 0):
-        raise TableError(f"{where}: points are {number!r}: a number, 0 or more, or nothing")
+        raise TableError(f"{where}: points must be a number >= 0 or empty, found {number!r}")
     return value

@@ -1,6 +1,7 @@
-"""The reference's runs: made once, held against the rubric before any student runs, and kept.
+"""Runs of the reference: made once, validated against the rubric, and stored for `--resume`.
 
-A reference that fails, or that the rubric's own checks find wrong, ends the grading here.
+A reference that fails, or that does not pass the rubric's own checks, raises `RubricError` before
+any submission is run.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from d2l.grader.compare.compare import compare, needs_more_runs
 from d2l.grader.compare.match_sections import sections_of
 from d2l.grader.compare.tolerance import FIRST_REFERENCE_RUNS
 from d2l.grader.grading.hidden_checks import HiddenChecks
-from d2l.grader.grading.result import by_heading, homes_of
+from d2l.grader.grading.result import by_heading, rubric_headings_of
 from d2l.grader.grading.rubric import Rubric, RubricError, require_headings
 from d2l.grader.grading.worker_pool import Done, run_tasks
 from d2l.grader.sandbox.isolation import SandboxConfig
@@ -31,34 +32,38 @@ _KEPT = Path("journal", "reference.json")
 
 @dataclass(frozen=True)
 class Reference:
-    """What submissions are compared with; `homes` and `expected` as in `points`."""
+    """What submissions are compared with.
+
+    `rubric_headings` has an entry for each section with code, as returned by `rubric_headings_of`;
+    `expected` is the number of findings for each heading.
+    """
 
     outcomes: tuple[Outcome, ...]
-    homes: tuple[str, ...]
+    rubric_headings: tuple[str, ...]
     expected: Mapping[str, int]
 
 
 def read_reference(rubric: Rubric) -> NotebookNode:
-    """Return the reference's notebook; raise `RubricError` where it lacks a heading."""
+    """Return the reference's notebook; raise `RubricError` if it lacks a heading of the rubric."""
     notebook = read_notebook(rubric.reference)
     require_headings(rubric, [section.heading for section in sections_of(notebook)])
     return notebook
 
 
-def kept_reference(rubric: Rubric, out: Path, stamp: Mapping[str, str]) -> Reference | None:
-    """Return the reference as an earlier grading in `out` ran it, if nothing has changed since."""
+def stored_reference(rubric: Rubric, out: Path, stamp: Mapping[str, str]) -> Reference | None:
+    """Return the reference runs of an earlier grading in `out`, if no input has changed since."""
     try:
         kept = json.loads((out / _KEPT).read_bytes())
         if kept["stamp"] != _hash(stamp):
             return None
-        return _held_against(rubric, [_outcome(plain) for plain in kept["outcomes"]])
+        return _validated(rubric, [_outcome(plain) for plain in kept["outcomes"]])
     except (OSError, ValueError, LookupError, TypeError):
-        return None  # not there, or not as this version writes it: it is run again
+        return None  # missing or written by another version: run the reference again
 
 
 @dataclass(frozen=True)
 class ReferenceRunner:
-    """What it takes to run a reference."""
+    """Runs a reference with the seeds of its rubric and validates the result."""
 
     rubric: Rubric
     checks: HiddenChecks
@@ -67,9 +72,9 @@ class ReferenceRunner:
     jobs: int
 
     def run(self, on_run: Callable[[], None]) -> Reference:
-        """Run the reference with the rubric's seeds, and return it if it deserves full points.
+        """Run the reference with the rubric's seeds and return it if it earns full points.
 
-        Raises `RubricError` if a run fails, a check does, or a section shows nothing to compare.
+        Raises `RubricError` if a run or a check fails, or if a section has no output to compare.
         """
         notebook = read_reference(self.rubric)
         outcomes: dict[int, Outcome] = {}
@@ -93,7 +98,7 @@ class ReferenceRunner:
         in_order = run(self.rubric.seeds[:first])
         if self.rubric.auto_seeds and needs_more_runs(in_order):
             in_order += run(self.rubric.seeds[first:])
-        reference = _held_against(self.rubric, in_order)
+        reference = _validated(self.rubric, in_order)
         self._require_passed(in_order)
         return reference
 
@@ -111,13 +116,13 @@ class ReferenceRunner:
         for check in self.checks.judge(outcomes):
             if check.status != "passed":
                 raise RubricError(
-                    f"{self.rubric.path}, [[check]] {check.name!r}: the reference itself does not "
-                    f"pass it ({check.points:g} of {check.out_of:g} points): {check.message}"
+                    f"{self.rubric.path}, [[check]] {check.name!r}: the reference does not pass it "
+                    f"({check.points:g} of {check.out_of:g} points): {check.message}"
                 )
 
 
-def keep_reference(reference: Reference, out: Path, stamp: Mapping[str, str]) -> None:
-    """Write the reference's runs down for `kept_reference`."""
+def store_reference(reference: Reference, out: Path, stamp: Mapping[str, str]) -> None:
+    """Store the reference's runs for `stored_reference`."""
     outcomes = [asdict(outcome) | {"values": {}} for outcome in reference.outcomes]
     kept = {"stamp": _hash(stamp), "outcomes": outcomes}
     replace_file(out / _KEPT, json.dumps(kept).encode())
@@ -131,26 +136,26 @@ def _required(rubric: Rubric, done: Done[int, Outcome]) -> Outcome:
     if outcome.status == "ok":
         return outcome
     failed = next((cell for cell in outcome.cells if cell.status != "ok"), None)
-    where = f", in its cell {failed.index + 1}: {failed.error}" if failed else ""
+    where = f", in cell {failed.index + 1}: {failed.error}" if failed else ""
     raise RubricError(
-        f"the reference {rubric.reference} does not run (seed_offset {outcome.seed_offset}): "
+        f"the reference {rubric.reference} failed (seed_offset={outcome.seed_offset}): "
         f"{outcome.reason}{where}"
     )
 
 
-def _held_against(rubric: Rubric, outcomes: Sequence[Outcome]) -> Reference:
-    homes = homes_of(rubric, sections_of(outcomes[0].notebook))
+def _validated(rubric: Rubric, outcomes: Sequence[Outcome]) -> Reference:
+    rubric_headings = rubric_headings_of(rubric, sections_of(outcomes[0].notebook))
     itself = compare(outcomes, outcomes, rules=rubric.compare_rules)
-    found = by_heading(homes, itself)
+    found = by_heading(rubric_headings, itself)
     expected = {heading: len(section.findings) for heading, section in found.items()}
     for rule in rubric.sections:
         if rule.points and not rule.manual and not expected.get(rule.heading):
             raise RubricError(
-                f"{rubric.path}, [[section]] {rule.heading!r}: {rubric.reference.name} shows "
-                "nothing there that could be compared: have a cell show its result, or give the "
-                "points to a [[check]]"
+                f"{rubric.path}, [[section]] {rule.heading!r}: {rubric.reference.name} has no "
+                "output to compare in this section. Display a result in one of its cells, or give "
+                "the points to a [[check]]."
             )
-    return Reference(tuple(outcomes), homes, expected)
+    return Reference(tuple(outcomes), rubric_headings, expected)
 
 
 def _outcome(plain: Mapping[str, Any]) -> Outcome:

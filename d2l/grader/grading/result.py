@@ -1,6 +1,6 @@
-"""What became of one submission, as plain data: points, reasons, and where they come from.
+"""The result of one submission as plain data: points, reasons, and where they come from.
 
-Knows no rubric and no files: it is what the result cache keeps and what pages and tables show.
+The result cache stores it; pages and tables show it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +12,14 @@ from d2l.grader.compare.report import CheckReport, Finding, SectionReport, Verdi
 from d2l.grader.grading.rubric import Rubric
 from d2l.grader.sandbox.job import CellOutcome, RunStatus
 
-# "refused": there was no notebook to run. "not graded": the grader itself failed, look into it.
+# "refused": there was no notebook to run. "not graded": an internal error of the grader.
 ResultStatus = RunStatus | Literal["refused", "not graded"]
 CheckStatus = Literal["passed", "partly", "failed", "broken"]
-# "to grade": an answer waits for its points, "graded": the instructor has given some.
+# "to grade": an answer has no points yet, "graded": the instructor has given some.
 SectionVerdict = Verdict | Literal["to grade", "graded"]
 
 _MOST_CHARACTERS = 1_000
-_MOST_FINDINGS = 200  # of one section, and of stored outputs
+_MOST_FINDINGS = 200  # per section, and of stored outputs
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class SectionResult:
     heading: str
     points: float
     out_of: float
-    matched: int  # findings that match, of
+    matched: int  # findings that match
     expected: int  # findings in all
     verdict: SectionVerdict
     comment: str = ""  # the instructor's
@@ -37,20 +37,20 @@ class SectionResult:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The points of one hidden check; "broken" is the instructor's to fix, not the student's."""
+    """The points of one hidden check; "broken" is an error in the check, not in the submission."""
 
     name: str
     section: str  # the heading it belongs to; empty for none
     points: float
     out_of: float
     status: CheckStatus
-    message: str  # why points are missing; empty when none are
+    message: str  # why points are missing; empty for full points
     comment: str = ""  # the instructor's
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Free text under the heading of a manual section, as markdown."""
+    """Free text under the heading of a manual section, as Markdown."""
 
     heading: str
     text: str
@@ -58,48 +58,48 @@ class Answer:
 
 @dataclass(frozen=True)
 class StudentResult:
-    """All that is kept of a submission once it is graded, its notebook aside."""
+    """Everything stored about a graded submission, except its notebook."""
 
-    student: str  # the name shown; hostile text, as every text here is
-    key: str  # the name of the student's files, safe and unique in the class
+    student: str  # the name shown; untrusted, as every text here
+    key: str  # the stem of the student's files, safe and unique in the class
     status: ResultStatus
     reason: str  # one readable line; empty when status is "ok"
     sections: tuple[SectionResult, ...]
     checks: tuple[CheckResult, ...]
     total: float
     out_of: float
-    report: CheckReport | None = None  # None where nothing was run
-    cells: tuple[CellOutcome, ...] = ()  # of the run that went worst
+    report: CheckReport | None = None  # None if nothing was run
+    cells: tuple[CellOutcome, ...] = ()  # of the worst run
     submitted: str = ""  # the file that was graded, as the student named it
     content: str = ""  # the hash of that file
     seconds: float = 0.0  # of all runs together
     peak_memory: int = 0  # bytes
-    same_as: tuple[str, ...] = ()  # students who handed in the very same file: not for their pages
+    same_as: tuple[str, ...] = ()  # students with an identical file; not shown on their pages
     answers: tuple[Answer, ...] = ()  # to manual sections
-    comment: str = ""  # the instructor's, of the whole
-    id: str = ""  # what the platform says, as in `Submission`
+    comment: str = ""  # the instructor's, on the whole submission
+    id: str = ""  # this and the following as in `Submission`
     submitted_at: str = ""
     attempt: int = 0
     alias: str = ""
 
     @property
     def shown(self) -> str:
-        """Who it is on pages: an alias in place of the name, if there is one."""
+        """The name shown on pages: the alias if there is one."""
         return self.alias or self.student
 
     @property
     def broken(self) -> tuple[CheckResult, ...]:
-        """The checks that did not work on this submission."""
+        """The checks that are broken on this submission."""
         return tuple(check for check in self.checks if check.status == "broken")
 
     @property
     def waiting(self) -> tuple[str, ...]:
-        """The headings of answers that have no points yet."""
+        """The headings of answers without points."""
         return tuple(one.heading for one in self.sections if one.verdict == "to grade")
 
 
 def with_answers(result: StudentResult, answers: tuple[Answer, ...]) -> StudentResult:
-    """Return the result with answers to manual sections, whose points wait for the instructor."""
+    """Return the result with the answers to manual sections, marked as "to grade"."""
     headings = {answer.heading for answer in answers}
     sections = (
         replace(one, verdict="to grade") if one.heading in headings else one
@@ -109,7 +109,7 @@ def with_answers(result: StudentResult, answers: tuple[Answer, ...]) -> StudentR
 
 
 def bounded(result: StudentResult) -> StudentResult:
-    """Return the result with its texts cut and its findings counted off; no points change."""
+    """Return the result with long texts and lists of findings truncated; no points change."""
     report = result.report
     if report is not None:
         sections = (replace(one, findings=_findings(one.findings)) for one in report.sections)
@@ -129,37 +129,37 @@ def _short(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
 
 
-def homes_of(rubric: Rubric, sections: Iterable[Section]) -> tuple[str, ...]:
-    """Return the rubric's heading that each section with code counts for; "" where none does.
+def rubric_headings_of(rubric: Rubric, sections: Iterable[Section]) -> tuple[str, ...]:
+    """Return the rubric heading of each section with code, "" for a section without one.
 
-    A heading that the rubric does not name counts for the one it lies below.
+    A section that the rubric does not list is scored with its closest listed parent.
     """
-    return tuple(home_of(rubric, section) for section in sections if section.cells)
+    return tuple(rubric_heading_of(rubric, section) for section in sections if section.cells)
 
 
-def home_of(rubric: Rubric, section: Section) -> str:
-    """Return the rubric's heading that a section counts for; "" where none does."""
-    named = {rule.heading for rule in rubric.sections}
+def rubric_heading_of(rubric: Rubric, section: Section) -> str:
+    """Return the rubric heading that a section is scored with, "" if there is none."""
+    listed = {rule.heading for rule in rubric.sections}
     above = (section.heading, *reversed(section.parents))
-    return next((heading for heading in above if heading in named), "")
+    return next((heading for heading in above if heading in listed), "")
 
 
-def by_heading(homes: Sequence[str], report: CheckReport) -> dict[str, SectionReport]:
-    """Return what was found under each heading of the rubric."""
+def by_heading(rubric_headings: Sequence[str], report: CheckReport) -> dict[str, SectionReport]:
+    """Return the findings under each heading of the rubric."""
     findings: dict[str, list[Finding]] = {}
     if not report.problem:
-        for home, section in zip(homes, report.sections, strict=True):
-            findings.setdefault(home, []).extend(section.findings)
+        for heading, section in zip(rubric_headings, report.sections, strict=True):
+            findings.setdefault(heading, []).extend(section.findings)
     return {heading: SectionReport(heading, tuple(found)) for heading, found in findings.items()}
 
 
 def section_results(
     rubric: Rubric, expected: Mapping[str, int], found: Mapping[str, SectionReport]
 ) -> tuple[SectionResult, ...]:
-    """Return each section's points: its share of what was expected that matches.
+    """Return the points of each section, in proportion to the findings that match.
 
-    `expected` are the findings of the reference against itself; where nothing was found, nothing
-    is given.
+    `expected` is the number of findings when the reference is compared with itself. A section
+    without findings gets no points.
     """
     results = []
     for rule in rubric.sections:
@@ -179,7 +179,7 @@ def section_results(
 def no_points(
     rubric: Rubric, expected: Mapping[str, int], message: str
 ) -> tuple[tuple[SectionResult, ...], tuple[CheckResult, ...]]:
-    """Return what a submission without a result gets, with the reason for each check."""
+    """Return the sections and checks of a submission without a result; `message` is the reason."""
     checks = tuple(
         CheckResult(rule.name, rule.section, 0.0, rule.points, "failed", message)
         for rule in rubric.checks
@@ -188,6 +188,6 @@ def no_points(
 
 
 def total(sections: Iterable[SectionResult], checks: Iterable[CheckResult]) -> float:
-    """Return the sum of all points, to the cent."""
+    """Return the sum of all points, rounded to two digits."""
     by_comparison = sum(section.points for section in sections)
     return round(by_comparison + sum(check.points for check in checks), 2)

@@ -1,6 +1,6 @@
-"""What a grading has finished, kept as one file for each submission, so that it can be resumed.
+"""Cache of finished results, one file for each submission, so that a grading can be resumed.
 
-An entry counts only for the very same submission, rubric, checks, reference and versions.
+An entry is valid only for the same submission, rubric, checks, reference and versions.
 """
 
 import json
@@ -28,12 +28,12 @@ _PACKAGES = ("torch", "numpy", "ipykernel")
 
 
 class OutputFolderError(D2LError, ValueError):
-    """A folder that cannot take a grading, or this one."""
+    """An output folder that cannot be used for this grading."""
 
 
 @dataclass(frozen=True)
 class CachedResult:
-    """A result as it was graded, and a digest of what its page shows."""
+    """A result as graded, and a digest of what its page shows."""
 
     head: dict[str, Any]
     result: StudentResult
@@ -41,9 +41,9 @@ class CachedResult:
 
 
 def fingerprint_of_inputs(rubric: Rubric, sandbox: SandboxConfig) -> dict[str, str]:
-    """Return everything besides a submission that its grade depends on, as texts.
+    """Return everything besides a submission that its grade depends on, as strings.
 
-    Of the data, which may be large, the names and sizes alone.
+    Data files, which may be large, are represented by their names and sizes.
     """
     files = {"rubric": rubric.path, "reference": rubric.reference, "checks": rubric.checks_file}
     return {
@@ -56,28 +56,29 @@ def fingerprint_of_inputs(rubric: Rubric, sandbox: SandboxConfig) -> dict[str, s
 
 
 class ResultCache:
-    """The entries in the folder `out` of one grading."""
+    """The cached results in the output folder `out` of one grading."""
 
     def __init__(self, out: Path, stamp: Mapping[str, str]) -> None:
         self.out = out
         self.stamp = dict(stamp)
 
     def check_output_folder(self, *, resume: bool) -> None:
-        """Raise `OutputFolderError` if there are other files, or a grading without `resume`."""
+        """Raise `OutputFolderError` if there are other files, or a grading but not `resume`."""
         if self.out.exists() and any(path.name != _LOCK for path in self.out.iterdir()):
             if not (self.out / _ENTRIES.parent).is_dir():
                 raise OutputFolderError(
-                    f"{self.out} holds files that are no grading: name a new folder by --out"
+                    f"{self.out} is not empty and is not a grading output folder. Choose "
+                    "another folder with --out."
                 )
             if not resume:
                 raise OutputFolderError(
-                    f"{self.out} holds a grading already: `--resume` goes on with it, `--out DIR` "
-                    "begins another"
+                    f"{self.out} already contains a grading. Continue it with `--resume`, or start "
+                    "a new one with `--out DIR`."
                 )
 
     @contextmanager
     def exclusive_lock(self) -> Iterator[None]:
-        """Keep other gradings out of the folder. Raises `OutputFolderError` if one is running."""
+        """Lock the folder for this grading. Raises `OutputFolderError` if another is running."""
         self.out.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self.out / _LOCK, timeout=0):
@@ -85,28 +86,28 @@ class ResultCache:
                     yield
                 finally:
                     if [path.name for path in self.out.iterdir()] == [_LOCK]:  # nothing was graded
-                        with suppress(OSError):  # Windows keeps a file that is open
+                        with suppress(OSError):  # Windows does not delete an open file
                             (self.out / _LOCK).unlink()
         except Timeout as error:
             raise OutputFolderError(
-                f"another `d2l grade` is at work in {self.out}: wait for its end, or name another "
-                "folder by --out"
+                f"another `d2l grade` is running in {self.out}. Wait until it ends, or choose "
+                "another folder with --out."
             ) from error
         finally:
-            with suppress(OSError):  # it is not empty
+            with suppress(OSError):  # not empty
                 self.out.rmdir()
 
     def find(self, key: str, content: str) -> CachedResult | None:
-        """Return the kept result of the submission with this hash, if all of it still holds."""
+        """Return the cached result of the submission with this hash, if it is still valid."""
         try:
             plain = json.loads(self._path(key).read_bytes())
             entry = msgspec.convert(plain, CachedResult)
         except (OSError, ValueError, msgspec.ValidationError):
-            return None  # not there, or not as this version writes it: it is graded again
+            return None  # missing or written by another version: grade the submission again
         return entry if entry.head == self._head(content) else None
 
     def keep(self, result: StudentResult, content: str, page: str) -> None:
-        """Write a result down, once everything that belongs to it is written."""
+        """Store a result; to be called once its page and notebook are written."""
         entry = asdict(CachedResult(self._head(content), result, page))
         replace_file(self._path(result.key), json.dumps(entry).encode())
 

@@ -1,6 +1,6 @@
-"""What a class is graded by: points per section and per hidden check, from one TOML file.
+"""The rubric: points per section and per hidden check, read from one TOML file.
 
-Knows what the file says and whether it fits together; not what the reference or the checks hold.
+Reads and validates the file alone, not the contents of the reference or of the checks.
 """
 
 import tomllib
@@ -25,65 +25,65 @@ from d2l.grader.compare.tolerance import (
 from d2l.grader.sandbox.isolation import Limits
 
 MOST_RUNS = 10
-CELL_SECONDS = 30  # of CPU time: a cell that never ends must not take the whole run with it
+CELL_SECONDS = 30  # of CPU time: an endless cell must not use up the time of the whole run
 _MIB, _GIB = 2**20, 2**30
 
 
 class RubricError(D2LError, ValueError):
-    """A rubric that cannot be graded by: its file, its checks or its reference do not fit."""
+    """A rubric that is invalid or does not match its checks or its reference."""
 
 
 @dataclass(frozen=True)
 class SectionRule:
-    """Points for showing what a section of the reference shows."""
+    """Points for outputs that match those of a section of the reference."""
 
     heading: str
     points: float
-    manual: bool = False  # free text: its points are the instructor's to give
+    manual: bool = False  # free text, graded by the instructor
     rules: SectionRules = ALL_AUTO  # how its outputs are compared
 
 
 @dataclass(frozen=True)
 class CheckRule:
-    """Points for what a function of the instructor's says of values out of the notebook."""
+    """Points given by a function of the instructor that checks values of the notebook."""
 
     name: str
     section: str  # empty: none
     points: float
     function: str
-    fetch: dict[str, tuple[str, ...]]  # of each parameter, expressions to try in order
+    fetch: dict[str, tuple[str, ...]]  # for each parameter, expressions to try in order
 
 
 @dataclass(frozen=True)
 class Rubric:
-    """A whole rubric, its paths absolute."""
+    """A whole rubric, with absolute paths."""
 
     path: Path
     title: str
     reference: Path
     checks_file: Path | None
-    files: Path | None  # a folder whose files lie next to every notebook
+    files: Path | None  # a folder whose files are copied next to every notebook
     sections: tuple[SectionRule, ...]
     checks: tuple[CheckRule, ...]
     limits: Limits
     seed: int  # of the hidden inputs
-    seeds: tuple[int, ...]  # seed_offsets of the reference's runs
-    runs: tuple[int, ...]  # seed_offsets of each submission's runs
-    all_or_nothing: bool  # a run that failed gets nothing, not even for what came before
-    check_seconds: float  # that one call of a check may take
-    auto_seeds: bool = False  # the runs of the reference beyond the first few only where needed
-    auto_runs: bool = False  # another run of a submission where two may match or differ by chance
-    notebook: str = ""  # the name of the one that counts of several; empty: the reference's
+    seeds: tuple[int, ...]  # seed offsets of the reference's runs
+    runs: tuple[int, ...]  # seed offsets of each submission's runs
+    all_or_nothing: bool  # a run that failed gets no points, not even for cells before the failure
+    check_seconds: float  # time limit of one call of a check
+    auto_seeds: bool = False  # run the reference more than a few times only if needed
+    auto_runs: bool = False  # run a submission once more if the result may be due to chance
+    notebook: str = ""  # which of several notebooks is graded; empty: the reference's name
 
     @property
     def out_of(self) -> float:
-        """The most points that there are."""
+        """The maximum number of points."""
         sections = sum(rule.points for rule in self.sections)
         return sections + sum(rule.points for rule in self.checks)
 
     @property
     def another_run(self) -> int:
-        """The seed_offset of the run that a submission has where `auto_runs` asks for one."""
+        """The seed offset of the additional run of a submission with `auto_runs`."""
         return max(self.runs) + 1
 
     @property
@@ -95,12 +95,12 @@ class Rubric:
 def read_rubric(path: Path) -> Rubric:
     """Return the rubric in the file `path`.
 
-    Raises `RubricError` if it is no TOML, or has a key that is unknown, missing or of another kind.
+    Raises `RubricError` if it is not valid TOML, or if a key is unknown, missing or of wrong type.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RubricError(f"{path} is no TOML: {error}") from error
+        raise RubricError(f"{path} is not valid TOML: {error}") from error
     table = TomlTable(values, str(path), RubricError)
     auto_seeds = _is_auto(values, "seeds", range(MOST_REFERENCE_RUNS))
     auto_runs = _is_auto(values, "runs", range(SUBMISSION_RUNS))
@@ -128,12 +128,12 @@ def read_rubric(path: Path) -> Rubric:
     _require_distinct(path, "check", "name", [rule.name for rule in rubric.checks])
     require_outside(rubric, rubric.files, "its folder `files`")
     if rubric.out_of == 0:
-        raise RubricError(f"{path} gives no points: add [[section]] or [[check]] with points")
+        raise RubricError(f"{path} gives no points. Add a [[section]] or a [[check]] with points.")
     return rubric
 
 
 def _is_auto(values: dict[str, Any], key: str, offsets: Iterable[int]) -> bool:
-    """Whether `key` is "auto", as it is by default; in its place come these seed offsets."""
+    """Whether `key` is "auto", the default; if so, replace it by these seed offsets."""
     is_auto = values.setdefault(key, "auto") == "auto"
     if is_auto:
         values[key] = list(offsets)
@@ -141,7 +141,7 @@ def _is_auto(values: dict[str, Any], key: str, offsets: Iterable[int]) -> bool:
 
 
 def require_headings(rubric: Rubric, headings: Iterable[str]) -> None:
-    """Raise `RubricError` where the rubric names a section that is none of the `headings`."""
+    """Raise `RubricError` unless each section of the rubric is exactly one of the `headings`."""
     there = list(headings)
     named = [("section", rule.heading) for rule in rubric.sections]
     named += [("check", rule.section) for rule in rubric.checks if rule.section]
@@ -151,23 +151,23 @@ def require_headings(rubric: Rubric, headings: Iterable[str]) -> None:
 
 
 def require_outside(rubric: Rubric, folder: Path | None, name: str) -> None:
-    """Raise `RubricError` where a folder that notebooks see holds what they must not see."""
+    """Raise `RubricError` if a folder that notebooks can read contains secret files."""
     secrets = (rubric.path, rubric.reference, rubric.checks_file)
     seen = [path for path in secrets if folder and path and path.is_relative_to(folder.resolve())]
     if seen:
         raise RubricError(
-            f"{rubric.path}: {name}, {folder}, holds {seen[0].name}, and every notebook could read "
-            "it: keep what notebooks may see in a folder of its own"
+            f"{rubric.path}: {name}, {folder}, contains {seen[0].name}, so every notebook could "
+            "read it. Keep files that notebooks may read in a separate folder."
         )
 
 
 def _no_heading(rubric: Rubric, kind: str, heading: str, there: list[str]) -> str:
     where = f"{rubric.path}, [[{kind}]]: {rubric.reference.name} has"
     if heading in there:
-        return f"{where} the heading {heading!r} {there.count(heading)} times: make them differ"
+        return f"{where} the heading {heading!r} {there.count(heading)} times. Make them unique."
     close = get_close_matches(heading, there, n=1, cutoff=0.5)
-    hint = f"do you mean {close[0]!r}? " if close else ""
-    return f"{where} no heading {heading!r}; {hint}There are {', '.join(map(repr, there))}"
+    hint = f"Did you mean {close[0]!r}? " if close else ""
+    return f"{where} no heading {heading!r}. {hint}Available: {', '.join(map(repr, there))}"
 
 
 def _section(table: TomlTable) -> SectionRule:
@@ -185,7 +185,9 @@ def _section(table: TomlTable) -> SectionRule:
 def _compare_rule(table: TomlTable, default: Rule = AUTO) -> Rule:
     mode = table.text("compare", default.compare)
     if mode not in MODES:
-        raise table.error("compare", f"is {mode!r}: one of {', '.join(map(repr, MODES))}")
+        raise table.error(
+            "compare", f"must be one of {', '.join(map(repr, MODES))}, found {mode!r}"
+        )
     tolerance = table.number("tolerance", 0) if table.has("tolerance") else default.tolerance
     return Rule(cast(Mode, mode), tolerance)
 
@@ -209,7 +211,7 @@ def _expressions(table: TomlTable, name: str) -> tuple[str, ...]:
         try:
             compile(expression.strip(), "", "eval")
         except (SyntaxError, ValueError) as error:
-            raise table.error(name, f"has {expression!r}, no Python expression") from error
+            raise table.error(name, f"must be a Python expression, found {expression!r}") from error
     return tuple(expression.strip() for expression in expressions)
 
 
@@ -237,18 +239,18 @@ def _bytes(table: TomlTable, key: str, usual: int, unit: int) -> int:
 def _file(table: TomlTable, key: str, rubric: Path) -> Path:
     path = (rubric.parent / table.text(key)).resolve()
     if not path.is_file():
-        raise table.error(key, f"names {path}, which is no file")
+        raise table.error(key, f"refers to {path}, which is not a file")
     return path
 
 
 def _folder(table: TomlTable, key: str, rubric: Path) -> Path:
     path = (rubric.parent / table.text(key)).resolve()
     if not path.is_dir():
-        raise table.error(key, f"names {path}, which is no folder")
+        raise table.error(key, f"refers to {path}, which is not a folder")
     return path
 
 
 def _require_distinct(path: Path, kind: str, key: str, names: list[str]) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise RubricError(f"{path}, [[{kind}]]: the {key} {twice!r} is there twice")
+        raise RubricError(f"{path}, [[{kind}]]: duplicate {key} {twice!r}")

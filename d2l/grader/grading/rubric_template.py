@@ -1,6 +1,6 @@
-"""A first rubric for a reference: its headings with points, and checks to fill in.
+"""Draft a rubric for a reference: its headings with points, and checks to fill in.
 
-Reads what the reference defines; runs nothing.
+The reference is parsed, not run.
 """
 
 import ast
@@ -20,24 +20,24 @@ from d2l.notebook.source import notebook_title, read_notebook
 
 _POINTS = 100
 _EXAMPLES = 6
-# Statements that show nothing by themselves.
+# Statements that display nothing.
 _SILENT = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
 
 
 class DraftError(D2LError, FileExistsError):
-    """A draft that would replace a file."""
+    """A draft that would overwrite a file."""
 
 
 def write_draft(reference: Path, rubric: Path) -> tuple[Path, Path]:
-    """Write a rubric for `reference`, and a file of checks next to it; return both paths.
+    """Write a rubric for `reference` and a file of checks next to it; return both paths.
 
-    Raises `DraftError` if either is there already.
+    Raises `DraftError` if either file exists.
     """
     notebook = read_notebook(reference)
     checks = rubric.with_name("checks.py")
     for path in (rubric, checks):
         if path.exists():
-            raise DraftError(f"{path} is there already: name another by --out, in another folder")
+            raise DraftError(f"{path} already exists. Choose a file in another folder with --out.")
     names = _defined(notebook)
     texts = {rubric: _rubric(notebook, reference, rubric, names), checks: _checks(names)}
     rubric.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def _rubric(
 
 
 def _headings(notebook: NotebookNode) -> list[str]:
-    """The headings with a cell below them that may show something, each once."""
+    """Return the distinct headings with a cell below them that may display something."""
     shown = (
         section.heading
         for section in sections_of(notebook)
@@ -82,7 +82,7 @@ def _headings(notebook: NotebookNode) -> list[str]:
 def _may_show(source: str) -> bool:
     try:
         return any(not isinstance(one, _SILENT) for one in ast.parse(source).body)
-    except SyntaxError:  # magics, for one
+    except SyntaxError:  # for example IPython magics
         return True
 
 
@@ -109,7 +109,7 @@ def _example(kind: str, name: str) -> str:
 
 
 def _defined(notebook: NotebookNode) -> list[tuple[str, str]]:
-    """The functions, then the classes, then the variables that the reference defines, each once."""
+    """Return the distinct functions, classes and variables of the reference, in this order."""
     found: dict[tuple[str, str], None] = {}
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -121,7 +121,7 @@ def _defined(notebook: NotebookNode) -> list[tuple[str, str]]:
 def _defined_in(source: str) -> Iterable[tuple[str, str]]:
     try:
         statements = ast.parse(source).body
-    except SyntaxError:  # magics, for one
+    except SyntaxError:  # for example IPython magics
         return
     for statement in statements:
         if isinstance(statement, ast.FunctionDef):
@@ -134,12 +134,12 @@ def _defined_in(source: str) -> Iterable[tuple[str, str]]:
 
 
 def _shares(count: int) -> list[int]:
-    """`count` whole numbers, as equal as may be, whose sum is all points."""
+    """Split all points into `count` integers that are as equal as possible."""
     return [_POINTS * (i + 1) // count - _POINTS * i // count for i in range(count)]
 
 
 def _text(text: str) -> str:
-    # Every text of JSON is one of TOML's.
+    # Every JSON string is a valid TOML string.
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -1,7 +1,7 @@
-"""The page that a student gets: the points, what is missing and why, the notebook as it ran.
+"""The page for a student: the points, what is missing and why, and the executed notebook.
 
-Says nothing of other students, and not what the reference's values are. Every text of it is
-untrusted and is escaped.
+It shows nothing about other students, nor the reference's values. All text is untrusted and
+escaped.
 """
 
 from collections.abc import Iterable
@@ -25,9 +25,10 @@ from d2l.notebook.render.page import document
 
 
 def student_page(result: StudentResult, notebook: NotebookNode | None, title: str = "") -> str:
-    """Return the page of one submission; `notebook` is as it ran, None where it was refused.
+    """Return the page of one submission.
 
-    `title` is the rubric's.
+    `notebook` is the executed notebook, None if the submission was refused; `title` is the
+    rubric's.
     """
     total = f"{points(result.total)} of {points(result.out_of)}"
     ran = notebook_html(notebook, result.cells, result.report, redacted) if notebook else ""
@@ -50,7 +51,7 @@ def student_page(result: StudentResult, notebook: NotebookNode | None, title: st
 
 
 def points(number: float) -> str:
-    """Return points as people write them.
+    """Return points with at most two decimals.
 
     >>> points(2.0), points(2.5), points(1 / 3)
     ('2', '2.5', '0.33')
@@ -60,7 +61,7 @@ def points(number: float) -> str:
 
 def student_link(result: StudentResult, folder: str) -> str:
     """Return a link to a student's page, `KEY.html` in `folder`."""
-    # With the folder's dot a key that looks like `mailto:x` is a file all the same.
+    # The leading "./" makes a key such as `mailto:x` a file name.
     address = quote(f"{folder}/{result.key}.html" if folder else f"{result.key}.html")
     return f'<a href="./{address}"><bdi>{escape(result.shown)}</bdi></a>'
 
@@ -68,7 +69,7 @@ def student_link(result: StudentResult, folder: str) -> str:
 def _run(result: StudentResult) -> str:
     if result.status == "ok":
         return f'<p class="run">{badge("ok")} Every cell ran, in {result.seconds:.1f} s.</p>'
-    reason = result.reason or "The run did not come to its end."
+    reason = result.reason or "The run did not finish."
     return (
         f'<div class="problem"><p>{badge(result.status)} <bdi>{escape(reason[:1000])}</bdi></p>'
         f"<p>{escape(_consequence(result))}</p></div>"
@@ -77,12 +78,12 @@ def _run(result: StudentResult) -> str:
 
 def _consequence(result: StudentResult) -> str:
     if result.status == "refused":
-        return "There was no notebook to run, so there are no points."
+        return "There was no notebook to run, so no points were given."
     if result.status == "not graded":
-        return "This is not the notebook's fault: the grading itself failed, and will be repeated."
+        return "The grader failed, not the notebook; the grading will be repeated."
     if any(cell.status == "ok" for cell in result.cells):
-        return "What ran before that is compared all the same."
-    return "No cell gave a result, and no result means no points."
+        return "Cells that ran before that point were still compared."
+    return "No cell produced a result, so no points were given."
 
 
 def _points_table(result: StudentResult) -> str:
@@ -103,7 +104,7 @@ def _points_table(result: StudentResult) -> str:
 
 
 def _without_reason(check: CheckResult, reason: str) -> CheckResult:
-    """Why the whole run failed stands above the table, and need not stand in each row."""
+    """Clear a message that repeats the reason of the whole run, shown above the table."""
     return replace(check, message="") if check.message == reason else check
 
 
@@ -119,14 +120,14 @@ def _section(section: SectionResult, checks: Iterable[CheckResult]) -> str:
 
 
 def _check(check: CheckResult, part: bool = False) -> str:
-    said = message_html(check.message)
+    message = message_html(check.message)
     if check.status == "broken":
-        said = "<p>This check itself is broken. Ask your instructor; it is not your mistake.</p>"
-    said += message_html(check.comment)
+        message = "<p>This check is broken; your code is not the cause. Ask your instructor.</p>"
+    message += message_html(check.comment)
     row = '<tr class="part">' if part else "<tr>"
     return (
         f'{row}<th scope="row"><bdi>{escape(check.name)}</bdi></th>'
-        f"<td>{badge(check.status)}{said}</td>{_points_cell(check.points, check.out_of)}</tr>"
+        f"<td>{badge(check.status)}{message}</td>{_points_cell(check.points, check.out_of)}</tr>"
     )
 
 

@@ -1,7 +1,4 @@
-"""Grades a class, several submissions at a time; one that fails or hangs stops none of the others.
-
-Knows nothing of how one is graded, nor of how progress is shown.
-"""
+"""Run tasks in a pool of threads; a task that fails does not stop the others."""
 
 import queue
 from collections.abc import Callable, Sequence
@@ -13,7 +10,7 @@ Result = TypeVar("Result")
 
 
 class Done(NamedTuple, Generic[Task, Result]):
-    """A task that came to its end: with a result, or with the grader's own error."""
+    """A finished task, with its result or the exception that it raised."""
 
     task: Task
     result: Result | None
@@ -28,10 +25,10 @@ def run_tasks(
     on_done: Callable[[Done[Task, Result]], None],
     stop: Callable[[], None],
 ) -> None:
-    """Call `work` for every task, `jobs` at a time, in threads; the callbacks are called in this.
+    """Call `work` for every task in threads, `jobs` at a time; callbacks run in the calling thread.
 
-    At an interrupt, or when a callback raises, `stop` is called, which must have the work at hand
-    end; no further task begins, and nothing is left running.
+    After an interrupt, or if a callback raises, `stop` is called, which must end the running tasks.
+    No further task starts then, and the function returns once no task is running.
     """
     events: queue.SimpleQueue[Task | Done[Task, Result]] = queue.SimpleQueue()
 
@@ -39,7 +36,7 @@ def run_tasks(
         events.put(task)
         try:
             events.put(Done(task, work(task), None))
-        except Exception as error:  # passed on: the others continue
+        except Exception as error:  # reported by on_done; the other tasks continue
             events.put(Done(task, None, error))
 
     left = len(tasks)

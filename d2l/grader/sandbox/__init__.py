@@ -1,1 +1,1 @@
-"""Runs one untrusted notebook: limits, isolation, typed messages as the only way out."""
+"""Run one untrusted notebook with limits and isolation; only typed messages leave the sandbox."""

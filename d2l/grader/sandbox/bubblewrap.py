@@ -1,7 +1,7 @@
-"""The level BUBBLEWRAP: `bwrap` starts a run in namespaces of its own, without any privilege.
+"""The level BUBBLEWRAP: `bwrap` starts a run in its own namespaces, without privileges.
 
-Nothing of a run lies on this machine's disk: its inputs are unpacked inside, in memory. What is
-passed to `bwrap` goes through open descriptors, since its command line can be read from inside.
+No file of a run is on this machine's disk: its inputs are unpacked inside, in memory. Options are
+passed to `bwrap` through open descriptors, since its command line can be read from inside.
 """
 
 import functools
@@ -31,7 +31,7 @@ from d2l.grader.sandbox.resource_monitor import max_threads
 from d2l.grader.sandbox.workspace import MountPlan, Workspace, mount_plan
 
 NEEDED = {"bwrap": "bubblewrap", "setpriv": "util-linux", "prlimit": "util-linux", "tar": "tar"}
-OLDEST = (0, 8)  # the first bubblewrap that can forbid further user namespaces
+OLDEST = (0, 8)  # the first version that can forbid nested user namespaces
 _INSTALLERS = {
     "debian": "sudo apt install",
     "fedora": "sudo dnf install",
@@ -42,16 +42,16 @@ _INSTALLERS = {
 
 
 def what_is_missing(system: str = platform.system()) -> str:
-    """Return in one sentence what keeps bubblewrap from isolating runs here; empty for nothing."""
+    """Return why bubblewrap cannot isolate runs on this machine, "" if it can."""
     if system != "Linux":
-        return f"bubblewrap needs Linux, and this is {system or 'another system'}"
+        return f"bubblewrap requires Linux, but this is {system or 'another system'}"
     missing = dict.fromkeys(package for tool, package in NEEDED.items() if not shutil.which(tool))
     if missing:
         return f"not installed: {', '.join(missing)}"
     version = bubblewrap_version()
     if version < OLDEST:
         found, oldest = (".".join(map(str, numbers)) for numbers in (version, OLDEST))
-        return f"bubblewrap {found} is too old; {oldest} or newer is needed"
+        return f"bubblewrap {oldest} or newer is required, found {found}"
     return ""
 
 
@@ -67,12 +67,12 @@ def install_hint(system: str = platform.system(), release: str | None = None) ->
     for name, command in _INSTALLERS.items():
         if name in names:
             return f"{command} {packages}"
-    return f"install {packages} by your system's package manager; or use {container}"
+    return f"install {packages} with your system's package manager; or use {container}"
 
 
 @functools.cache
 def bubblewrap_version() -> tuple[int, ...]:
-    """Return the version of `bwrap`; (0,) where it does not say."""
+    """Return the version of `bwrap`, (0,) if unknown."""
     try:
         done = subprocess.run(
             ["bwrap", "--version"], capture_output=True, text=True, timeout=10, check=True
@@ -94,8 +94,8 @@ def _os_release() -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-# Names, and their numbers on (x86_64, aarch64).
-_REFUSED = {
+# Forbidden system calls, with their numbers on (x86_64, aarch64).
+_FORBIDDEN = {
     "add_key": (248, 217),
     "bpf": (321, 280),
     "finit_module": (313, 273),
@@ -132,10 +132,10 @@ _REFUSED = {
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _SOCKETS = ((41, 198), (53, 199))  # socket, socketpair
 _UNIX, _INTERNET, _INTERNET_6, _NETLINK = 1, 2, 10, 16
-_ROUTES = 0  # the protocol of netlink by which the C library lists interfaces
+_ROUTES = 0  # NETLINK_ROUTE, with which the C library lists interfaces
 _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _NEW_USER = 0x10000000
-_FOREIGN = 0x40000000  # the bit of x86_64's other table of calls
+_FOREIGN = 0x40000000  # the bit of x86_64's x32 system calls
 
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _MACHINE, _FIRST_ARGUMENT, _THIRD_ARGUMENT = (
@@ -143,16 +143,16 @@ _NUMBER, _MACHINE, _FIRST_ARGUMENT, _THIRD_ARGUMENT = (
     4,
     16,
     32,
-)  # where they are in what the filter is shown
+)  # offsets in `struct seccomp_data`
 _ALLOW, _FAIL = 0x7FFF0000, 0x00050000
 _NOT_PERMITTED, _NOT_IMPLEMENTED, _NO_SUCH_FAMILY = 1, 38, 97
 
 
 def system_call_filter() -> bytes:
-    """Return the filter as the kernel reads it; empty for a processor that is not known here.
+    """Return the seccomp filter as a BPF program, empty for an unknown processor.
 
-    Refused calls fail as if not permitted. `clone3`, whose flags a filter cannot see, fails as if
-    it did not exist, and the C library turns to `clone`.
+    Forbidden calls fail with EPERM. `clone3`, whose flags a filter cannot read, fails with ENOSYS,
+    so that the C library falls back to `clone`.
     """
     machine = platform.machine()
     if machine not in _MACHINES:
@@ -166,7 +166,7 @@ def system_call_filter() -> bytes:
         *_refuse(_IF_AT_LEAST, _FOREIGN, _NOT_PERMITTED),
         *_refuse(_IF_EQUAL, _CLONE3[column], _NOT_IMPLEMENTED),
     ]
-    for numbers in _REFUSED.values():
+    for numbers in _FORBIDDEN.values():
         steps += _refuse(_IF_EQUAL, numbers[column], _NOT_PERMITTED)
     for numbers in _SOCKETS:
         steps += _refuse_other_families(numbers[column])
@@ -199,20 +199,20 @@ def _refuse_other_families(call: int) -> list[bytes]:
 
 
 def _step(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:
-    """One instruction; `then` and `otherwise` say how many to pass over."""
+    """Return one instruction; `then` and `otherwise` are how many instructions to skip."""
     return struct.pack("=HBBI", code, then, otherwise, value)
 
 
 _INPUTS = "/inputs.tar"  # inside
-# `bwrap` stays as process 1 of the sandbox, and keeps no descriptors but 0, 1 and 2 open. Where an
-# ordinary user grades, the run is that user too, and can open them by /proc/1/fd: the pipes to the
-# command must not be among them. On the way to the command they are 3 and 4.
+# `bwrap` remains as process 1 of the sandbox, with only the descriptors 0, 1 and 2 open. If the
+# grader is an ordinary user, the run has the same user and can open them through /proc/1/fd, so
+# they must not be the pipes to the command. These are passed to the command as 3 and 4.
 _PIPES_ASIDE = 'exec "$@" 3<&0 4>&1 </dev/null >/dev/null'
 _PIPES_BACK = 'exec "$@" <&3 >&4 3<&- 4>&-'
 
 
 def launch(command: Sequence[str], sandbox: SandboxConfig, workspace: Workspace) -> LaunchSpec:
-    """Return how to start the command in a sandbox. Raises `IsolationError` without the tools."""
+    """Return how to start the command; raises `IsolationError` if tools are missing."""
     if missing := what_is_missing():
         raise IsolationError(f"{missing}. Install: {install_hint()}")
     inputs = _descriptor(workspace.archive())
@@ -248,7 +248,7 @@ def launch(command: Sequence[str], sandbox: SandboxConfig, workspace: Workspace)
 
 
 def _outer_environment() -> dict[str, str]:
-    """What systemd-run needs to find the user's session; harmless inside, where none is."""
+    """Return what systemd-run needs to find the user's session, which is absent inside."""
     names = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
     return {name: os.environ[name] for name in names if name in os.environ}
 
@@ -277,7 +277,7 @@ def _filesystem(plan: MountPlan, sandbox: SandboxConfig) -> Iterator[str]:
 
 
 def _unpacked(command: Sequence[str]) -> list[str]:
-    """Wrap `command`: unpack the inputs into the folder of the run, then start in its `work`."""
+    """Wrap `command` to unpack the inputs into the run's folder and start in its `work`."""
     script = f"mkdir {' '.join(FOLDERS)} && tar -xf {_INPUTS} && cd work && {_PIPES_BACK}"
     return ["/bin/sh", "-c", script, "sh", *command]
 
@@ -291,7 +291,7 @@ def _become(workspace: Workspace) -> list[str]:
 
 
 def _descriptor(content: bytes) -> int:
-    """Return a descriptor that `content` can be read from, without a file of that name."""
+    """Return a descriptor of an unnamed file with `content`."""
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)
@@ -299,10 +299,7 @@ def _descriptor(content: bytes) -> int:
 
 
 def _of_two_digits(descriptor: int) -> int:
-    """Move a descriptor out of the way of the shell's redirections, whose numbers have one digit.
-
-    Above 9 there is none to be moved.
-    """
+    """Duplicate a descriptor to a number above 9, since shell redirections use the others."""
     if descriptor > 9:
         return descriptor
     try:

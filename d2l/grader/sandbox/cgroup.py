@@ -16,19 +16,19 @@ from d2l.grader.sandbox.isolation import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
 _TRIAL_SECONDS = 10
-# Of the group's memory: what can be given back (cached files) is not the run's own.
+# Fields of memory.stat that count; reclaimable memory (cached files) is excluded.
 _COUNTED = (b"anon", b"shmem", b"sock")
-_KERNEL = (b"pagetables", b"kernel_stack", b"slab")  # before Linux 5.18, which sums them up
+_KERNEL = (b"pagetables", b"kernel_stack", b"slab")  # since Linux 5.18 their sum is `kernel`
 
 
 @dataclass(frozen=True)
 class ControlGroup:
-    """The group that a process is in."""
+    """The control group of a process."""
 
     folder: Path
 
     def memory(self) -> int:
-        """Bytes of all its processes: pages, page tables, kernel structures, socket buffers."""
+        """Return the bytes of all its processes: pages, page tables, kernel structures, sockets."""
         try:
             lines = (self.folder / "memory.stat").read_bytes().splitlines()
         except OSError:  # the last process has ended
@@ -40,11 +40,11 @@ class ControlGroup:
 
 @functools.cache
 def unavailable() -> str:
-    """Why runs get no group of their own on this machine; empty where they do."""
+    """Return why runs cannot have their own control group on this machine, "" if they can."""
     if shutil.which("systemd-run") is None:
         return "systemd-run is not installed"
     if not (_ROOT / "cgroup.controllers").exists():
-        return "this system does not use cgroup v2 alone"
+        return "this system does not use cgroup v2 only"
     trial = [*_scope(Limits(), 64), "true"]
     try:
         done = subprocess.run(
@@ -56,12 +56,12 @@ def unavailable() -> str:
 
 
 def in_own_group(command: tuple[str, ...], limits: Limits, max_threads: int) -> tuple[str, ...]:
-    """Return `command`, started in a group with the limits of a run where there can be one."""
+    """Return `command`, wrapped to start in a control group with the limits if available."""
     return command if unavailable() else (*_scope(limits, max_threads), *command)
 
 
 def group_of(process: int) -> ControlGroup | None:
-    """Return the group that a process was put in by `in_own_group`; None where it has none."""
+    """Return the control group of a process started with `in_own_group`, None if it has none."""
     if unavailable():
         return None
     try:
@@ -74,7 +74,7 @@ def group_of(process: int) -> ControlGroup | None:
 
 def _scope(limits: Limits, max_threads: int) -> tuple[str, ...]:
     user = ("--user",) if os.geteuid() else ()
-    # A reserve above the limit: the monitor ends a run at the limit, and says so.
+    # Above the limit, so that the monitor ends the run first and reports the reason.
     properties = {
         "MemoryMax": limits.memory + limits.disk + 2**28,
         "MemorySwapMax": 0,
@@ -92,16 +92,17 @@ _lock = threading.Lock()
 
 @contextmanager
 def cores_of_one_run(count: int | None) -> Iterator[Sequence[int]]:
-    """Give the `count` cores with the fewest runs on them, as long as the block lasts.
+    """Reserve and yield the `count` cores with the fewest runs.
 
-    None, and a system that does not bind processes to cores, gives none: all may be used.
+    Yields an empty sequence (all cores may be used) if `count` is None, or if the system cannot
+    bind processes to cores.
     """
     if count is None or not hasattr(os, "sched_setaffinity"):
         yield ()
         return
     with _lock:
         allowed = sorted(os.sched_getaffinity(0))
-        # Two graders on one machine begin with different cores.
+        # Two graders on one machine start with different cores.
         ranked = sorted(allowed, key=lambda core: (_in_use[core], (core + os.getpid()) % 64))
         chosen = ranked[:count]
         _in_use.update(chosen)
@@ -114,12 +115,12 @@ def cores_of_one_run(count: int | None) -> Iterator[Sequence[int]]:
 
 @contextmanager
 def started_on(cores: Sequence[int]) -> Iterator[None]:
-    """Bind the processes that this thread starts in the block to `cores`; to none where empty."""
+    """Bind the processes that this thread starts to `cores`; if empty, do nothing."""
     if not cores:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)  # of this thread alone
+    os.sched_setaffinity(0, cores)  # affects only this thread
     try:
         yield
     finally:

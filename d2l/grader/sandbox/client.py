@@ -1,6 +1,6 @@
-"""Runs a command in a sandbox, within its limits, and reads what it writes.
+"""Run a command in a sandbox with limits, and exchange bytes with it over pipes.
 
-Knows nothing of notebooks or messages: bytes go in, bytes come out, nothing outlives the run.
+No process of the command outlives the run. Notebooks and messages are handled by `sandbox_run`.
 """
 
 import io
@@ -31,51 +31,51 @@ from d2l.grader.sandbox.process_tree import kill_run
 from d2l.grader.sandbox.resource_monitor import POLL_SECONDS, Exceeded, ResourceMonitor
 from d2l.grader.sandbox.workspace import Workspace, new_workspace
 
-# "broken": `read` raised; "start": the command could not be started.
+# "broken": the callback `read` raised; "start": the command could not be started.
 ProcessStatus = Literal[
     "ok", "timeout", "memory", "processes", "output", "disk", "died", "broken", "start"
 ]
-GRACE_SECONDS = 2.0  # for a run that has sent everything, to end by itself
-_TAIL = 2000  # characters kept of what a run complains
+GRACE_SECONDS = 2.0  # for a run that has sent everything to exit by itself
+_TAIL = 2000  # characters kept of a run's stderr
 _PIPE_SECONDS = 5.0  # for pipes to close after the last process has ended
-_PAUSE_SECONDS = 0.005  # between two looks whether a thread runs
+_PAUSE_SECONDS = 0.005  # between two checks whether a thread has started
 
 
 class OutputLimitError(D2LError, OSError):
-    """A run that writes more than it may."""
+    """A run that writes more than its output limit."""
 
 
 @dataclass(frozen=True)
 class ProcessResult:
-    """What became of a command; all processes that it started are gone."""
+    """The result of a command; all processes that it started have ended."""
 
     status: ProcessStatus
     reason: str  # one readable line; empty when status is "ok"
-    exit_code: int | None  # None: it was ended from outside
+    exit_code: int | None  # None: it was killed
     seconds: float
     peak_memory: int  # bytes, of all its processes
-    stderr_tail: str  # hostile like all that comes out
-    error: Exception | None = None  # what `read` raised
+    stderr_tail: str  # untrusted, like all output
+    error: Exception | None = None  # raised by `read`
 
 
 class Outbox:
-    """What is written to a run's stdin, in order, without waiting for it to be read."""
+    """A queue of bytes for a run's stdin; sending does not wait until they are read."""
 
     def __init__(self, content: bytes = b"") -> None:
         self._parts: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.send(content)
 
     def send(self, content: bytes) -> None:
-        """Write `content` as soon as there is room."""
+        """Queue `content`; it is written as soon as the pipe has room."""
         if content:
             self._parts.put(content)
 
     def close(self) -> None:
-        """Close the pipe after all that was sent."""
+        """Close the pipe after everything queued was written."""
         self._parts.put(b"")
 
     def feed(self, pipe: IO[bytes]) -> None:
-        """Write what comes until the end; nothing more where nobody reads it."""
+        """Write queued bytes to `pipe` until `close`, or until the pipe has no reader."""
         with suppress(BrokenPipeError), pipe:
             while part := self._parts.get():
                 rest = memoryview(part)
@@ -90,16 +90,16 @@ def run_sandboxed(
     read: Callable[[BinaryIO], None],
     files: Path | None = None,
 ) -> ProcessResult:
-    """Run `command` in the sandbox's folder `work`, where copies of `files` lie.
+    """Run `command` in the sandbox's folder `work`, which contains copies of `files`.
 
-    `read` gets what the command writes to its stdout, in a thread of its own. When it returns, or
-    raises at the end of that, the command has two seconds to end; if it raises before, it has none.
-    Raises `IsolationError` if there is no such sandbox on this machine.
+    `read` is called in a separate thread with the command's stdout. After it returns, or raises at
+    the end of the stream, the command has two seconds to exit; if it raises earlier, the command is
+    killed at once. Raises `IsolationError` if the sandbox is not available on this machine.
     """
     if os.name != "posix":
         raise IsolationError(
-            "notebooks of others run on Linux and macOS alone; on Windows use WSL "
-            "(`wsl --install`), and install d2l there"
+            "sandboxes are available on Linux and macOS only. On Windows, use WSL "
+            "(`wsl --install`) and install d2l there."
         )
     outbox = stdin if isinstance(stdin, Outbox) else Outbox(stdin)
     if isinstance(stdin, bytes):
@@ -121,7 +121,7 @@ def _launch(
 
 
 class _Run:
-    """One command, the threads that carry bytes to and from it, and the watch over its limits."""
+    """One running command, the threads for its pipes, and the monitoring of its limits."""
 
     def __init__(self, sandbox: SandboxConfig, spec: LaunchSpec, cores: Sequence[int]) -> None:
         self.sandbox, self.spec, self.cores = sandbox, spec, cores
@@ -184,11 +184,11 @@ class _Run:
     def _watch(
         self, process: "subprocess.Popen[bytes]", monitor: ResourceMonitor
     ) -> Exceeded | None:
-        """Wait until the run ends, exceeds a limit, or is to be ended; None: it ended by itself."""
+        """Wait until the run exits (None), exceeds a limit, or has to be stopped."""
         deadline = None
         while process.poll() is None:
             if self.is_to_end.is_set():
-                return "stopped", "it was stopped"
+                return "stopped", "the run was stopped"
             if self.all_was_read.is_set() and deadline is None:
                 deadline = time.monotonic() + GRACE_SECONDS
             if deadline is not None and time.monotonic() > deadline:
@@ -212,15 +212,15 @@ class _Run:
         limited = _LimitedReader(pipe, self.sandbox.limits.output)
         try:
             read(io.BufferedReader(limited))
-        except Exception as error:  # handed on in `ProcessResult.error`
+        except Exception as error:  # returned as `ProcessResult.error`
             self.error = error
-        # What can send no more may be ending, and how it ends is worth knowing.
+        # A run that has closed its stdout may be exiting; wait for its exit status.
         if self.error is None or limited.has_ended:
             self.all_was_read.set()
         else:
             self.is_to_end.set()
         self.wake.set()
-        while pipe.read(2**16):  # a full pipe would keep the run from ending by itself
+        while pipe.read(2**16):  # a full pipe would keep the run from exiting by itself
             pass
 
     def _keep_tail(self, pipe: IO[bytes]) -> None:
@@ -244,7 +244,7 @@ class _Run:
 def _closed(
     process: "subprocess.Popen[bytes]", threads: Sequence[threading.Thread], outbox: Outbox
 ) -> Iterator[None]:
-    """Have the threads end, and close the pipes, once no process of the run is left."""
+    """Join the threads and close the pipes once no process of the run is left."""
     try:
         yield
     finally:
@@ -258,19 +258,19 @@ def _closed(
 
 
 def _join(thread: threading.Thread) -> None:
-    """Wait for the end of a thread, the one too whose start was interrupted by Ctrl-C."""
+    """Join a thread, even if Ctrl-C interrupted its start."""
     deadline = time.monotonic() + _PIPE_SECONDS
     while time.monotonic() < deadline:
         try:
             thread.join(_PIPE_SECONDS)
             return
-        except RuntimeError:  # it does not run yet
+        except RuntimeError:  # not started yet
             time.sleep(_PAUSE_SECONDS)
 
 
 @contextmanager
 def _ended(process: "subprocess.Popen[bytes]", spec: LaunchSpec) -> Iterator[None]:
-    """Leave no process of the run behind, however the block ends."""
+    """Kill all processes of the run at the end of the block."""
     inner = _first_inside(spec)
     try:
         yield
@@ -281,18 +281,18 @@ def _ended(process: "subprocess.Popen[bytes]", spec: LaunchSpec) -> Iterator[Non
         _wait_for_end(inner)
         if spec.afterwards:
             with suppress(subprocess.TimeoutExpired):
-                # It fails when nothing is left of a container that ended by itself.
+                # Fails if the container has already been removed.
                 subprocess.run(spec.afterwards, capture_output=True, timeout=30, check=False)
 
 
 def _first_inside(spec: LaunchSpec) -> int | None:
-    """A descriptor of the first process in bubblewrap's namespaces: they end when it does."""
+    """Return a pidfd of the first process in bubblewrap's namespaces, which end with it."""
     if spec.info is None:
         return None
     with open(spec.info, "rb") as reported:
         try:
             return os.pidfd_open(int(json.load(reported)["child-pid"]))
-        except (ValueError, KeyError, OSError):  # it did not get that far, or has ended
+        except (ValueError, KeyError, OSError):  # not started, or already ended
             return None
 
 
@@ -308,14 +308,14 @@ def _ended_by_itself(code: int | None) -> Exceeded:
     if code == 0:
         return "ok", ""
     assert code is not None
-    how = f"signal {-code}" if code < 0 else f"exit status {code}"
-    return "died", f"its process ended with {how}"
+    how = f"was killed by signal {-code}" if code < 0 else f"exited with status {code}"
+    return "died", f"the process {how}"
 
 
 class _LimitedReader(io.RawIOBase):
-    """A pipe that raises `OutputLimitError` when more comes out of it than may.
+    """A reader that raises `OutputLimitError` after `limit` bytes.
 
-    `has_ended` is whether all was read, to the end that its writers have closed.
+    `has_ended` is whether the end of the pipe was reached.
     """
 
     def __init__(self, pipe: IO[bytes], limit: int) -> None:
@@ -330,6 +330,6 @@ class _LimitedReader(io.RawIOBase):
         self.has_ended = not part
         self._left -= len(part)
         if self._left < 0:
-            raise OutputLimitError(f"it put out more than {self._limit:,} bytes")
+            raise OutputLimitError(f"the output exceeded {self._limit:,} bytes")
         buffer[: len(part)] = part
         return len(part)

@@ -1,4 +1,4 @@
-"""The level CONTAINER: an image of the user's own, run by docker or podman."""
+"""The level CONTAINER: a user-supplied image, run by docker or podman."""
 
 import os
 import shutil
@@ -26,14 +26,14 @@ _ANSWER_SECONDS = 10
 def launch(
     command: Sequence[str], sandbox: SandboxConfig, workspace: Workspace, folder: Path
 ) -> LaunchSpec:
-    """Return how to start the command by the image's own `python3`, if it is for this Python."""
+    """Return how to start the command; a Python command is run by the image's `python3`."""
     program = engine(sandbox.container_engine)
-    # Its root is read-only: there is no /content.
+    # The root file system is read-only, so there is no /content.
     script = f'cp -RP {INPUT_MOUNT}/. {GUEST_ROOT}/ && cd {GUEST_ROOT}/work && exec "$@"'
     options = container_options(program, sandbox, workspace, folder)
     return LaunchSpec(
         command=(*options, "/bin/sh", "-c", script, "sh", "python3", *command[1:]),
-        environment=dict(os.environ),  # the client's; the run gets its own by --env
+        environment=dict(os.environ),  # of the client; that of the run is set with --env
         folder="/",
         is_local=False,
         afterwards=(program, "rm", "--force", workspace.name),
@@ -43,10 +43,10 @@ def launch(
 def container_options(
     engine: str, sandbox: SandboxConfig, workspace: Workspace, folder: Path
 ) -> list[str]:
-    """Return the command line up to the image's name; `folder` holds the inputs."""
+    """Return the command line up to the image's name; `folder` contains the inputs."""
     if sandbox.container_image is None:
         raise IsolationError(
-            "container isolation needs an image with Python and the notebook tools: "
+            "container isolation requires an image with Python and the notebook tools: "
             "--isolation docker --image NAME"
         )
     user, group = workspace.user_and_group
@@ -67,18 +67,18 @@ def container_options(
         options += ["--volume", f"{sandbox.data.resolve()}:{DATA}:ro"]
     data = None if sandbox.data is None else DATA
     for name, value in guest_environment(sandbox, GUEST_ROOT, data).items():
-        if name != "PATH":  # the image knows where its Python is
+        if name != "PATH":  # the image sets its own
             options += ["--env", f"{name}={value}"]
     return [*options, sandbox.container_image]
 
 
-def engine(asked: str | None = None) -> str:
-    """Return the program that runs containers, once it has answered; raises `IsolationError`.
+def engine(requested: str | None = None) -> str:
+    """Return the path of a container engine that responds; raises `IsolationError`.
 
-    `asked` is "docker" or "podman"; without it the first of them that answers is taken.
+    `requested` is "docker" or "podman"; by default the first of them that responds is used.
     """
     tried = []
-    for name in ENGINES if asked is None else (asked,):
+    for name in ENGINES if requested is None else (requested,):
         path = shutil.which(name)
         if path is None:
             tried.append(f"{name}: not installed")
@@ -88,12 +88,12 @@ def engine(asked: str | None = None) -> str:
                 [path, "info"], capture_output=True, check=True, timeout=_ANSWER_SECONDS, text=True
             )
         except subprocess.CalledProcessError as error:
-            tried.append(f"{name}: {(error.stderr.strip().splitlines() or ['it failed'])[-1]}")
+            tried.append(f"{name}: {(error.stderr.strip().splitlines() or ['failed'])[-1]}")
         except subprocess.TimeoutExpired:
-            tried.append(f"{name}: no answer in {_ANSWER_SECONDS} s")
+            tried.append(f"{name}: no response within {_ANSWER_SECONDS} s")
         else:
             return path
     raise IsolationError(
-        f"no container can be started ({'; '.join(tried)}): start the daemon of docker or install "
-        "podman, or use --isolation bubblewrap"
+        f"no container can be started ({'; '.join(tried)}). Start the docker daemon, install "
+        "podman, or use --isolation bubblewrap."
     )

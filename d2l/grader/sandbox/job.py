@@ -1,4 +1,4 @@
-"""What goes into a sandbox and what comes out of it, as plain data."""
+"""Input and output of a sandbox run as plain data: `Job` and `Outcome`."""
 
 import ast
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 Value = np.ndarray | Plain
 CellStatus = Literal["ok", "error", "timeout", "died", "not run"]
-# How a run as a whole ended. All but "ok" are failures: "broken" is a sandbox that sent nonsense,
-# "start" a kernel that did not answer, "stopped" a run that its caller ended.
+# How a run as a whole ended. All but "ok" are failures: "broken" is a sandbox that sent invalid
+# messages, "start" a kernel that did not respond, "stopped" a run ended by its caller.
 RunStatus = Literal[
     "ok", "error", "timeout", "died", "memory", "processes", "output", "disk", "broken", "start",
     "stopped",
@@ -22,14 +22,14 @@ RunStatus = Literal[
 
 @dataclass(frozen=True)
 class Fetch:
-    """A value wanted from the notebook's names at the end: the first expression that works."""
+    """A value to fetch after the last cell: that of the first expression that can be evaluated."""
 
     name: str
     expressions: tuple[str, ...]
 
     @property
     def names(self) -> set[str]:
-        """The names that its expressions use."""
+        """The names used by the expressions."""
         trees = (ast.parse(expression.strip(), mode="eval") for expression in self.expressions)
         return {n.id for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
@@ -43,13 +43,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Job:
-    """One run: a notebook, how its random numbers begin, and what is wanted of it afterwards.
+    """One run: a notebook, the offset of its seeds, and the values to fetch afterwards.
 
-    Every seed that the notebook sets is moved by `seed_offset`; a notebook that sets none begins
-    with that. `set` assigns names after the cell that first assigns them (or at the start).
-    `inputs` are hidden: after the last cell, those that an expression of `fetches` names are
-    handed over for this expression, as tensors. With `trusts_tags` a cell may fail whose metadata
-    announce it (the tag "raises-exception").
+    `seed_offset` is added to every seed that the notebook sets, and is the seed of a notebook that
+    sets none. `set` assigns names after the cell that first assigns them (or before the first
+    cell). `inputs` are hidden: after the last cell, each expression of `fetches` receives those
+    that it names, as tensors. With `trusts_tags`, a cell with the tag "raises-exception" may fail.
     """
 
     notebook: NotebookNode
@@ -57,15 +56,15 @@ class Job:
     set: Mapping[str, Plain] = field(default_factory=dict)
     fetches: tuple[Fetch, ...] = ()
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
-    files: Path | None = None  # a folder whose files lie next to the notebook
+    files: Path | None = None  # a folder whose files are copied next to the notebook
     keep_going: bool = True  # whether cells after one that failed still run
     may_install: bool = False
-    trusts_tags: bool = True  # False for work that is graded: its author sets the tags
+    trusts_tags: bool = True  # False for graded notebooks, whose authors set the tags
 
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """What became of one code cell; `index` counts all cells of the notebook from 0."""
+    """The result of one code cell; `index` counts all cells of the notebook from 0."""
 
     index: int
     status: CellStatus
@@ -76,16 +75,16 @@ class CellOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a run: checked against a schema, and untrusted."""
+    """The result of a run: validated against a schema, but untrusted."""
 
     status: RunStatus
     reason: str  # one readable line; empty when status is "ok"
-    notebook: NotebookNode  # the cells that were handed in, with the outputs of this run
-    cells: tuple[CellOutcome, ...]  # of all code cells, in order, those that did not run included
+    notebook: NotebookNode  # the cells of the job's notebook, with the outputs of this run
+    cells: tuple[CellOutcome, ...]  # of all code cells, in order, including those that did not run
     values: Mapping[str, Value | Problem]
     seconds: float
-    start_seconds: float  # until the kernel answered, part of `seconds`
+    start_seconds: float  # until the kernel responded; included in `seconds`
     peak_memory: int  # bytes, of all processes of the sandbox
     seed_offset: int
-    # After which cell each name of the job's `set` was assigned; None: before the first.
+    # The cell after which each name of the job's `set` was assigned; None: before the first.
     assigned_after_cell: Mapping[str, int | None] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The level NONE: only limits. The run sees the machine as its user does."""
+"""The level NONE: limits only. The run has the same access to the machine as its user."""
 
 import shutil
 import sys
@@ -19,7 +19,7 @@ from d2l.grader.sandbox.workspace import Workspace, python_folders, require_read
 def launch(
     command: Sequence[str], sandbox: SandboxConfig, workspace: Workspace, folder: Path
 ) -> LaunchSpec:
-    """Return how to start the command as it is, in the run's own `folder`."""
+    """Return how to start the command directly, in the run's own `folder`."""
     data = None if sandbox.data is None else sandbox.data.resolve()
     needed = python_folders() if command[0] == sys.executable else []
     needed += [folder.parents[1], *([data] if data else [])]

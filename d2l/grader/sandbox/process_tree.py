@@ -1,4 +1,4 @@
-"""The processes of this machine as a tree, with what each uses, and ending all of a run."""
+"""The processes of this machine as a tree, their resource usage, and killing those of a run."""
 
 import os
 import signal
@@ -18,19 +18,19 @@ _PAUSE_SECONDS = 0.005
 
 @dataclass(frozen=True)
 class Process:
-    """One process; `memory` in bytes, shared pages included; times in seconds of CPU."""
+    """One process; `memory` in bytes, including shared pages; times in seconds of CPU time."""
 
     number: int
     parent: int
     threads: int
     memory: int
-    seconds: float  # of its own
+    seconds: float  # of the process itself
     reaped_seconds: float  # of children that ended and were waited for
-    start: int  # with `number`, what tells it from others
+    start: int  # start time; with `number` it identifies the process
 
 
 def descendants(ancestor: int, *, with_self: bool = False) -> list[Process]:
-    """Return every process below `ancestor`, and itself if asked for."""
+    """Return all descendants of `ancestor`, and itself if `with_self`."""
     children: dict[int, list[Process]] = {}
     found: list[Process] = []
     for process in all_processes():
@@ -46,15 +46,15 @@ def descendants(ancestor: int, *, with_self: bool = False) -> list[Process]:
 
 
 def threads_of(user: int) -> int:
-    """Count the threads of all processes of a user, which is what the limit on them counts."""
+    """Return the number of threads of all processes of a user, as RLIMIT_NPROC counts them."""
     return sum(process.threads for process in all_processes() if _owner(process.number) == user)
 
 
 class CpuClock:
-    """CPU time of a tree of processes, those that ended included; it never goes back.
+    """CPU time of a process tree, including processes that have ended; it never decreases.
 
-    A process that ends gives its time to the one that waits for it. Where nobody does, what was
-    seen of it while it ran still counts.
+    The time of a process that ends is added to that of the process that waits for it. If none
+    waits, the time last measured while it ran still counts.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class CpuClock:
         self._seconds = 0.0
 
     def read(self, tree: Iterable[Process], reaped_seconds: float = 0.0) -> float:
-        """Return the seconds used so far; `reaped_seconds` are of the caller's own children."""
+        """Return the seconds used so far; `reaped_seconds` are those of the caller's children."""
         waited = reaped_seconds
         for process in tree:
             self._seen[process.number, process.start] = process.seconds
@@ -72,13 +72,13 @@ class CpuClock:
 
 
 def kill_run(root: int | None, user: int | None, mark: str) -> None:
-    """End every process below `root`, then `root`, and what else has the run's user or mark.
+    """Kill the descendants of `root`, then `root`, and all processes with the run's user or mark.
 
-    Again and again: a process may have started while the others were listed. `user` is one that
-    nobody else is; `root` is None where it has ended and was waited for.
+    Repeats until none is left, since processes may start while others are listed. `user` is used by
+    this run only; `root` is None if it has ended and was waited for.
     """
     if root is not None:
-        _signal(root, signal.SIGSTOP)  # it adopts what its children leave, and starts nothing more
+        _signal(root, signal.SIGSTOP)  # still adopts orphans, but starts no processes
     deadline = time.monotonic() + _KILL_SECONDS
     while time.monotonic() < deadline:
         below = [] if root is None else descendants(root)
@@ -99,16 +99,16 @@ def _signal(number: int, kind: signal.Signals) -> None:
 
 
 def _marked(user: int | None, mark: str) -> set[int]:
-    """Processes of the run that may have left its tree, ended ones that nobody waited for aside."""
+    """Return processes of the run that may have left its tree, except zombies."""
     if user is None and not mark:
         return set()
     own = os.geteuid() if user is None else user
-    wanted = f"{MARK}={mark}".encode()
+    entry = f"{MARK}={mark}".encode()
     found = set()
     for process in all_processes():
         if _owner(process.number) != own or not process.memory:
             continue
-        if user is not None or wanted in _environment(process.number):
+        if user is not None or entry in _environment(process.number):
             found.add(process.number)
     return found
 
@@ -116,19 +116,19 @@ def _marked(user: int | None, mark: str) -> set[int]:
 def _environment(number: int) -> list[bytes]:
     try:
         return Path(f"/proc/{number}/environ").read_bytes().split(b"\0")
-    except OSError:  # ended in between, or not ours to look at
+    except OSError:  # ended meanwhile, or not permitted
         return []
 
 
 def _owner(number: int) -> int:
     try:
         return os.stat(f"/proc/{number}").st_uid
-    except OSError:  # ended in between
+    except OSError:  # ended meanwhile
         return -1
 
 
 def all_processes() -> Iterable[Process]:
-    """Every process of this machine that can be seen."""
+    """Return all visible processes of this machine."""
     if not os.path.isdir("/proc/self"):
         return _all_by_psutil()
     found = (_read(int(name)) for name in os.listdir("/proc") if name.isdigit())
@@ -139,7 +139,7 @@ def _read(number: int) -> Process | None:
     try:
         with open(f"/proc/{number}/stat", "rb", buffering=0) as file:
             fields = file.read(4096).rpartition(b")")[2].split()
-    except OSError:  # ended in between
+    except OSError:  # ended meanwhile
         return None
     times = [int(field) / _TICK for field in fields[11:15]]
     return Process(
@@ -156,8 +156,8 @@ def _read(number: int) -> Process | None:
 def _all_by_psutil() -> Iterable[Process]:
     import psutil
 
-    wanted = ["pid", "ppid", "num_threads", "memory_info", "cpu_times", "create_time"]
-    for found in psutil.process_iter(wanted):
+    fields = ["pid", "ppid", "num_threads", "memory_info", "cpu_times", "create_time"]
+    for found in psutil.process_iter(fields):
         info = found.info
         times = info["cpu_times"]
         yield Process(

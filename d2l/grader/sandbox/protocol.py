@@ -1,11 +1,13 @@
 """The protocol between the grader and the supervisor inside a sandbox: typed messages in frames.
 
-The grader sends one `RunCells`, then a `FetchValue` for each value that it wants, then `Finish`,
-each only when the answer to the one before has come. The supervisor answers with `Started`, a
-`CellDone` for each cell and `CellsDone`; with `ValueFound`, `ArrayFound` or `ValueProblem`.
+The grader sends one `RunCells`, then a `FetchValue` for each requested value, then `Finish`, each
+after the answer to the previous request. The supervisor answers `RunCells` with `Started`, a
+`CellDone` for each cell and `CellsDone`, and `FetchValue` with `ValueFound`, `ArrayFound` or
+`ValueProblem`.
 
-A frame is a length of 8 bytes and that much MessagePack. What the supervisor sends is untrusted:
-decoding it ends in one of these messages or in `ProtocolError`, and reads no more than is allowed.
+A frame is a length of 8 bytes, followed by MessagePack of this length. Data from the supervisor is
+untrusted: decoding returns one of these messages or raises `ProtocolError`, and never reads more
+than the limit.
 """
 
 import struct
@@ -21,23 +23,23 @@ HEAD = struct.Struct(">Q")
 CELL_STATUS = Literal["ok", "error", "timeout", "died"]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Seconds = Annotated[float, Meta(ge=0, le=2**53)]
-Json = str  # a text that holds JSON, so that its depth and size are checked by its reader
+Json = str  # JSON as text, so that the reader can check its depth and size
 
 
 class ProtocolError(D2LError, ValueError):
-    """Bytes out of a sandbox that are not what its supervisor sends."""
+    """Bytes from a sandbox that are not a valid message."""
 
 
 class TooMuchError(ProtocolError):
-    """A sandbox that sends more than it may."""
+    """A sandbox sent more than the limit."""
 
 
 class TruncatedError(ProtocolError):
-    """A frame of which not all has come: its sender has ended."""
+    """The output of a sandbox ended within a frame."""
 
 
 class _Message(Struct, tag_field="kind", forbid_unknown_fields=True, frozen=True):
-    """A message; `kind` says which."""
+    """A message; `kind` is its type."""
 
 
 class Cell(Struct, forbid_unknown_fields=True, frozen=True):
@@ -49,7 +51,7 @@ class Cell(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class RunCells(_Message, tag="run", frozen=True):
-    """What to run; `values` in JSON are assigned after the cell that first assigns each name."""
+    """Run cells; `values` (JSON) are assigned after the cell that first assigns each name."""
 
     cells: list[Cell]
     seed_offset: int
@@ -64,7 +66,7 @@ class RunCells(_Message, tag="run", frozen=True):
 
 
 class FetchValue(_Message, tag="fetch", frozen=True):
-    """Evaluate the first of `expressions` that works; `inputs` are their names' arrays (npy)."""
+    """Evaluate the first valid one of `expressions`; `inputs` are arrays (npy) by name."""
 
     name: str
     expressions: list[str]
@@ -72,18 +74,18 @@ class FetchValue(_Message, tag="fetch", frozen=True):
 
 
 class Finish(_Message, tag="finish", frozen=True):
-    """Nothing more is wanted."""
+    """No request follows."""
 
 
 class Stream(Struct, tag_field="output_type", tag="stream", forbid_unknown_fields=True):
-    """Text that a cell printed."""
+    """Text printed by a cell."""
 
     name: Literal["stdout", "stderr"]
     text: str
 
 
 class DisplayData(Struct, tag_field="output_type", tag="display_data", forbid_unknown_fields=True):
-    """A display: text by MIME type; of the types that are JSON, and of `metadata`, the JSON."""
+    """A display as text by MIME type; JSON types and `metadata` are encoded as JSON."""
 
     data: dict[str, str]
     metadata: Json
@@ -111,7 +113,7 @@ CellOutput = Stream | DisplayData | ExecuteResult | CellError
 
 
 class Started(_Message, tag="started", frozen=True):
-    """The kernel answers; names will be assigned after these cells (None: before the first)."""
+    """The kernel responds; names are assigned after these cells (None: before the first)."""
 
     assigned_after_cell: dict[str, Count | None]
 
@@ -129,7 +131,7 @@ class CellDone(_Message, tag="cell", frozen=True):
 
 
 class CellsDone(_Message, tag="cells_done", frozen=True):
-    """No cell follows; how the run of the cells ended."""
+    """No cell follows; `status` is that of the whole run."""
 
     status: Literal["ok", "error", "timeout", "died", "start"]
     reason: str
@@ -150,7 +152,7 @@ class ArrayFound(_Message, tag="array", frozen=True):
 
 
 class ValueProblem(_Message, tag="problem", frozen=True):
-    """Why there is no value."""
+    """The reason why a value could not be fetched."""
 
     name: str
     message: str
@@ -171,13 +173,13 @@ def frame(message: Request | Answer) -> bytes:
 
 
 def read_requests(pipe: IO[bytes]) -> Iterator[Request]:
-    """Each message of the grader, which is trusted, until the pipe ends."""
+    """Yield each message of the grader, which is trusted, until the pipe ends."""
     while len(head := pipe.read(HEAD.size)) == HEAD.size:
         yield _requests.decode(pipe.read(HEAD.unpack(head)[0]))
 
 
 def read_answers(pipe: BinaryIO, limit: int) -> Iterator[Answer]:
-    """Each message out of a sandbox, `limit` bytes at most in all, until the pipe ends.
+    """Yield each message from a sandbox, in total at most `limit` bytes, until the pipe ends.
 
     Raises `ProtocolError`; nothing is read beyond the limit.
     """
@@ -186,7 +188,7 @@ def read_answers(pipe: BinaryIO, limit: int) -> Iterator[Answer]:
         (length,) = HEAD.unpack(head)
         left -= HEAD.size + length
         if left < 0:
-            raise TooMuchError(f"more than {limit:,} bytes came out of the sandbox")
+            raise TooMuchError(f"the output of the sandbox exceeded {limit:,} bytes")
         yield decode_answer(_read(pipe, length))
 
 
@@ -199,7 +201,7 @@ def decode_answer(payload: bytes) -> Any:
 
 
 def _read(pipe: BinaryIO, length: int, may_end: bool = False) -> bytes:
-    """Exactly `length` bytes, or none where the pipe may end."""
+    """Return exactly `length` bytes, or none if `may_end` and the pipe has ended."""
     parts: list[bytes] = []
     missing = length
     while missing and (part := pipe.read(min(missing, 2**16))):

@@ -1,7 +1,7 @@
-"""Measures what a run uses, several times a second: time, memory, processes, disk.
+"""Measure the CPU time, memory, processes and disk usage of a run several times a second.
 
-Memory is that of the run's cgroup where it has one. Otherwise it is counted: pages (those that are
-shared once among their sharers), page tables, files without a name, and the buffers of sockets.
+Memory is that of the run's cgroup if it has one. Otherwise it is the sum of pages (shared pages
+counted once), page tables, unnamed files and socket buffers.
 """
 
 import os
@@ -12,19 +12,19 @@ from d2l.grader.sandbox.cgroup import ControlGroup
 from d2l.grader.sandbox.isolation import LaunchSpec, Limits
 from d2l.grader.sandbox.process_tree import CpuClock, Process, descendants, threads_of
 
-LIBRARY_THREADS = 32 + 4 * (os.cpu_count() or 1)  # that numerical libraries start in one process
+LIBRARY_THREADS = 32 + 4 * (os.cpu_count() or 1)  # of numerical libraries in one process
 POLL_SECONDS = 0.1
-_SOCKET_BYTES = 213_000  # the most that one socket's send buffer holds (net.core.wmem_default)
-_FREE_SOCKETS = 64  # a kernel has about 40
-_FILES = 100_000  # how many files and folders a run may have
-_DEEPEST = 200  # how many folders within each other
-_SHARE_OF_TIME = 10  # looking through the files takes at most one part in so many
+_SOCKET_BYTES = 213_000  # maximum size of a socket's send buffer (net.core.wmem_default)
+_FREE_SOCKETS = 64  # a Jupyter kernel has about 40
+_FILES = 100_000  # maximum number of files and folders of a run
+_DEEPEST = 200  # maximum nesting of folders
+_SHARE_OF_TIME = 10  # measuring the disk takes at most 1/10 of the time
 
 Exceeded = tuple[str, str]
 
 
 class ResourceMonitor:
-    """Measures the processes from `root` on against `limits`."""
+    """Measures the process `root` and its descendants, and compares with `limits`."""
 
     def __init__(
         self, root: int, limits: Limits, spec: LaunchSpec, group: ControlGroup | None
@@ -38,12 +38,12 @@ class ResourceMonitor:
         self._used_disk = 0
 
     def exceeded_limit(self) -> Exceeded | None:
-        """Return the limit that is exceeded and a sentence on it; None if none is.
+        """Return the exceeded limit and a message, None if no limit is exceeded.
 
-        The sentence is the same in each run: how much was used when it was seen is chance.
+        The message does not contain the measured value, which would differ from run to run.
         """
         if time.monotonic() - self._start > self._limits.stop_seconds:
-            return "timeout", f"it ran longer than {self._limits.stop_seconds:g} s"
+            return "timeout", f"timed out after {self._limits.stop_seconds:g} s"
         if not self._spec.is_local:
             return None
         tree = descendants(self._root, with_self=True)
@@ -52,28 +52,28 @@ class ResourceMonitor:
     def _time(self, tree: list[Process]) -> Exceeded | None:
         self.cpu_seconds = self._clock.read(tree)
         if self.cpu_seconds > self._limits.seconds:
-            return "timeout", f"it used more than {self._limits.seconds:g} s of CPU time"
+            return "timeout", f"used more than {self._limits.seconds:g} s of CPU time"
         return None
 
     def _memory(self, tree: list[Process]) -> Exceeded | None:
         limit = self._limits.memory
         if self._group is not None:
-            used = max(0, self._group.memory() - self._used_disk)  # the disk is in memory
+            used = max(0, self._group.memory() - self._used_disk)  # the disk is a tmpfs
         else:
             used = sum(process.memory for process in tree)
             if used > limit:
-                used = sum(map(_own_memory, tree))  # what workers share was counted once for each
+                used = sum(map(_own_memory, tree))  # shared pages were counted for each process
             used += sum(map(_page_tables, tree)) + _kept_by_descriptors(tree, ("/memfd:",))
         self.peak_memory = max(self.peak_memory, used)
         if used > limit:
-            return "memory", f"it used too much memory; {_megabytes(limit)} are allowed"
+            return "memory", f"used more than {_megabytes(limit)} of memory"
         return None
 
     def _processes(self, tree: list[Process]) -> Exceeded | None:
         limit = self._limits.processes
         found = sum(1 + max(0, process.threads - LIBRARY_THREADS) for process in tree)
         if found > limit:
-            return "processes", f"it had too many processes; {limit} are allowed"
+            return "processes", f"started more than {limit} processes"
         return None
 
     def _disk(self, tree: list[Process]) -> Exceeded | None:
@@ -83,14 +83,14 @@ class ResourceMonitor:
         limit = self._limits.disk
         used, files = self._on_disk(tree)
         if used >= limit or files > _FILES:
-            # Once more: a process may have ended, and its number be one of another run's by now.
+            # Measure again: a process id may have been reused by another run.
             used, files = self._on_disk(descendants(self._root, with_self=True))
         self._used_disk = used
         self._next_look = start + _SHARE_OF_TIME * (time.monotonic() - start)
         if used >= limit:
-            return "disk", f"it wrote too much to disk; {_megabytes(limit)} are allowed"
+            return "disk", f"wrote more than {_megabytes(limit)} to disk"
         if files > _FILES:
-            return "disk", f"it created more than {_FILES:,} files, or nested them too deeply"
+            return "disk", f"created more than {_FILES:,} files, or nested folders too deeply"
         return None
 
     def _on_disk(self, tree: list[Process]) -> tuple[int, int]:
@@ -101,9 +101,9 @@ class ResourceMonitor:
 
 
 def max_threads(processes: int, user: int | None) -> int:
-    """Return a bound on threads that only what exceeds the limit on processes ever meets.
+    """Return a limit on threads that is reached only far above the limit on processes.
 
-    It counts all threads of a user, so those that an ordinary user has already come on top.
+    The kernel counts all threads of a user, so those that an ordinary user already has are added.
     """
     room = 2 * processes + 8 * LIBRARY_THREADS
     return room if user is not None else room + threads_of(os.getuid())
@@ -113,9 +113,9 @@ def _own_memory(process: Process) -> int:
     try:
         with open(f"/proc/{process.number}/smaps_rollup", "rb") as lines:
             found = [line.split()[1] for line in lines if line.startswith(b"Pss:")]
-    except PermissionError:  # not ours to look at: the larger number stands
+    except PermissionError:  # fall back to the larger value
         return process.memory
-    except OSError:  # ended in between
+    except OSError:  # ended meanwhile
         return 0
     return int(found[0]) * 1024 if found else 0
 
@@ -124,7 +124,7 @@ def _page_tables(process: Process) -> int:
     try:
         with open(f"/proc/{process.number}/status", "rb") as lines:
             found = [line.split()[1] for line in lines if line.startswith(b"VmPTE:")]
-    except OSError:  # ended in between
+    except OSError:  # ended meanwhile
         return 0
     return int(found[0]) * 1024 if found else 0
 
@@ -132,10 +132,10 @@ def _page_tables(process: Process) -> int:
 def _kept_by_descriptors(
     processes: Iterable[Process], kinds: tuple[str, ...], sockets: bool = True
 ) -> int:
-    """Return the bytes in open files that have no name, and at most in the buffers of sockets.
+    """Return the bytes of unnamed open files, and the maximum size of socket buffers.
 
-    `kinds` are beginnings of what /proc says: a file made by `memfd_create` is "/memfd:…", a
-    deleted one its former path.
+    `kinds` are prefixes of paths in /proc: a file made by `memfd_create` is "/memfd:…", a deleted
+    file has its former path.
     """
     sizes: dict[tuple[int, int], int] = {}
     num_sockets = 0
@@ -148,7 +148,7 @@ def _kept_by_descriptors(
                 if target.endswith(" (deleted)") and target.startswith(kinds):
                     found = os.stat(path)
                     sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
-            except OSError:  # closed in between
+            except OSError:  # closed meanwhile
                 continue
             num_sockets += target.startswith("socket:")
     buffers = _SOCKET_BYTES * max(0, num_sockets - _FREE_SOCKETS) if sockets else 0
@@ -158,19 +158,19 @@ def _kept_by_descriptors(
 def _listed(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
-    except OSError:  # ended in between, or another user's
+    except OSError:  # ended meanwhile, or of another user
         return []
 
 
 def _mounted(folders: tuple[str, ...], tree: list[Process]) -> tuple[int, int]:
-    """Return bytes and files of file systems that only the run sees, through one that sees them."""
+    """Return bytes and files of the run's own file systems, read through one of its processes."""
     for process in reversed(tree):
         root = f"/proc/{process.number}/root"
         try:
-            if os.path.samefile(root, "/"):  # still on its way in, and sees this machine
+            if os.path.samefile(root, "/"):  # has not entered its namespaces yet
                 continue
             found = [os.statvfs(root + folder) for folder in folders]
-        except OSError:  # ended in between, or half way in
+        except OSError:  # ended meanwhile, or not set up yet
             continue
         used = sum((one.f_blocks - one.f_bfree) * one.f_frsize for one in found)
         return used, sum(one.f_files - one.f_ffree for one in found)
@@ -178,7 +178,7 @@ def _mounted(folders: tuple[str, ...], tree: list[Process]) -> tuple[int, int]:
 
 
 def _written(folder: str) -> tuple[int, int]:
-    """Return bytes and files of a folder; a file counts as one block at least."""
+    """Return bytes and files of a folder; each file counts as at least one block."""
     used = files = 0
     waiting = [(folder, 0)]
     while waiting and files <= _FILES:
@@ -194,7 +194,7 @@ def _written(folder: str) -> tuple[int, int]:
 
 
 def _entries(path: str) -> list[tuple[str | None, int]]:
-    """Return of each entry its size on disk, and its path if it is a folder."""
+    """Return the path of each entry that is a folder, otherwise None, and its size on disk."""
     found: list[tuple[str | None, int]] = []
     try:
         with os.scandir(path) as entries:
@@ -204,7 +204,7 @@ def _entries(path: str) -> list[tuple[str | None, int]]:
                 found.append((entry.path if is_folder else None, size))
                 if len(found) > _FILES:
                     break
-    except OSError:  # removed in between
+    except OSError:  # removed meanwhile
         pass
     return found
 

@@ -1,7 +1,4 @@
-"""The files of `d2l run`: those next to a notebook, copied into its sandbox, and what a run leaves.
-
-Knows nothing of how it ran.
-"""
+"""Run a notebook in a sandbox, collect the files next to it, and write the results of the run."""
 
 import copy
 import io
@@ -43,12 +40,12 @@ from d2l.notebook.render.page import notebook_page
 from d2l.notebook.source import notebook_title
 
 SUPERVISOR = "d2l.grader.sandbox.guest.supervisor"
-# What is left of a run's time when its cells are stopped: the values are fetched in it.
+# The part of a run's time that is reserved for fetching values after the cells.
 MARGIN_SHARE, MARGIN_SECONDS, MARGIN_SECONDS_OF_VALUES = 0.2, 4, 15
 
 
 class RunInterruptedError(KeyboardInterrupt):
-    """Ctrl-C during a run, which is ended; `outcome` is what became of it until then."""
+    """Ctrl-C during a run, which was stopped; `outcome` is its result so far."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__()
@@ -58,11 +55,11 @@ class RunInterruptedError(KeyboardInterrupt):
 def run_in_sandbox(
     job: Job, sandbox: SandboxConfig, on_cell: Callable[[CellOutcome], None] = lambda cell: None
 ) -> Outcome:
-    """Run the job's notebook and return what became of it; `on_cell` gets each cell as it ends.
+    """Run the job's notebook and return the outcome; `on_cell` is called after each cell.
 
-    A notebook can make its outcome bad, never this call raise. `on_cell` is called from another
-    thread. Raises `IsolationError` if there is no such sandbox on this machine, and
-    `RunInterruptedError` at Ctrl-C.
+    Errors of a notebook are reported in its outcome, never raised. `on_cell` is called from another
+    thread. Raises `IsolationError` if the sandbox is not available on this machine, and
+    `RunInterruptedError` on Ctrl-C.
     """
     dialogue = _Dialogue(job, sandbox.limits, on_cell)
     command = module_command(SUPERVISOR)
@@ -74,7 +71,7 @@ def run_in_sandbox(
 
 
 class _Dialogue:
-    """Talks with the supervisor of one sandbox, and judges by its answers and by how it ended."""
+    """Exchange of messages with the supervisor of one sandbox, and the resulting outcome."""
 
     def __init__(self, job: Job, limits: Limits, on_cell: Callable[[CellOutcome], None]) -> None:
         self.outbox = Outbox()
@@ -89,19 +86,19 @@ class _Dialogue:
         self.outbox.send(frame(_run_cells(job, limits)))
 
     def read(self, pipe: BinaryIO) -> None:
-        """Take all answers, and ask for one value after the other once the cells have ended.
+        """Read all answers, and request the values one after the other after the last cell.
 
-        Raises `ProtocolError` at the first answer that may not come.
+        Raises `ProtocolError` at the first unexpected answer.
         """
         try:
             for answer in read_answers(pipe, self._limit):
                 had_ended = self._session.end is not None
-                had = len(self._session.values)
+                num_values = len(self._session.values)
                 self._session.add(answer)
                 if self._session.has_started and not self._start_seconds:
                     self._start_seconds = time.perf_counter() - self._begin
                 if self._session.end is not None and (
-                    not had_ended or len(self._session.values) > had
+                    not had_ended or len(self._session.values) > num_values
                 ):
                     self.outbox.send(next(self._requests, frame(Finish())))
         except ProtocolError as error:
@@ -109,11 +106,11 @@ class _Dialogue:
             raise
 
     def outcome(self, result: ProcessResult) -> Outcome:
-        """What became of the run, by its answers and by how its sandbox ended."""
+        """Return the outcome of the run, from its answers and the exit of its sandbox."""
         return self._outcome(*self._verdict(result), result.seconds, result.peak_memory)
 
     def stopped(self) -> Outcome:
-        """What is known of a run that was ended before it could answer more."""
+        """Return the outcome of a run that was interrupted."""
         seconds = time.perf_counter() - self._begin
         return self._outcome("stopped", "interrupted", seconds, 0)
 
@@ -130,14 +127,14 @@ class _Dialogue:
             values={name: self._session.values.get(name, missing) for name in names},
             seconds=seconds,
             start_seconds=self._start_seconds,
-            # The monitor looks now and then; a cell's short peak can lie in between.
+            # The monitor samples at intervals and may miss a short peak of a cell.
             peak_memory=max(memory, *(cell.peak_memory for cell in cells), 0),
             seed_offset=self._job.seed_offset,
             assigned_after_cell=self._session.assigned_after_cell,
         )
 
     def _verdict(self, result: ProcessResult) -> tuple[RunStatus, str]:
-        """What was measured outside counts before what the sandbox reports."""
+        """Return status and reason; outside measurements override reports of the sandbox."""
         was_ended = result.status not in ("ok", "broken")
         is_truncated = isinstance(self._problem, TruncatedError)
         if isinstance(self._problem, TooMuchError):
@@ -183,7 +180,7 @@ def _cells(job: Job) -> Iterator[Cell]:
 
 
 def _requests(job: Job) -> Iterator[bytes]:
-    """The frame that asks for each value, with the hidden inputs that its expressions name."""
+    """Yield the request of each value, with the hidden inputs that its expressions name."""
     for fetch in job.fetches:
         names = fetch.names
         inputs = {name: _npy(array) for name, array in job.inputs.items() if name in names}
@@ -200,9 +197,9 @@ PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "pandas", "ipykernel"
 
 
 def targets(notebooks: Sequence[Path], out: Path) -> dict[Path, Path]:
-    """Return where the results of each notebook go, without a suffix: no two to one place.
+    """Return a distinct output path, without suffix, for each notebook.
 
-    Raises `OverwriteError` where a result would replace one of the notebooks.
+    Raises `OverwriteError` if a result would overwrite one of the notebooks.
     """
     chosen: dict[Path, Path] = {}
     taken: set[str] = set()
@@ -216,7 +213,7 @@ def targets(notebooks: Sequence[Path], out: Path) -> dict[Path, Path]:
         result = _with_suffix(target, ".ipynb")
         if result.resolve() in sources:
             raise OverwriteError(
-                f"{result} would replace its own source: give another folder by --out"
+                f"{result} would overwrite its own source. Choose another folder with --out."
             )
     return chosen
 
@@ -224,7 +221,7 @@ def targets(notebooks: Sequence[Path], out: Path) -> dict[Path, Path]:
 def write_run(
     target: Path, source: Path, job: Job, sandbox: SandboxConfig, outcome: Outcome
 ) -> None:
-    """Write the results of one run next to each other; their names begin with `target`."""
+    """Write the results of one run: `target` with the suffixes .ipynb, .html and .run.json."""
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(outcome.notebook, _with_suffix(target, ".ipynb"))
     title = notebook_title(outcome.notebook, source.stem)
@@ -235,7 +232,7 @@ def write_run(
 
 
 def summary(outcome: Outcome) -> str:
-    """Return one line: how the run ended, and after how long."""
+    """Return one line with the status and the duration of the run."""
     if outcome.status == "ok":
         return f"ran in {outcome.seconds:.1f} s"
     return f"{outcome.status} after {outcome.seconds:.1f} s: {outcome.reason}"
@@ -262,18 +259,18 @@ def _record(source: Path, job: Job, sandbox: SandboxConfig, outcome: Outcome) ->
 
 
 def _with_suffix(target: Path, suffix: str) -> Path:
-    return target.with_name(target.name + suffix)  # a stem may have dots of its own
+    return target.with_name(target.name + suffix)  # the stem may contain dots
 
 
 MAX_FILES = 2_000
 MAX_BYTES = 256 * 2**20
-# Folders that are not part of a homework, like those whose names begin with a dot.
-_PASSED_OVER = frozenset({"__pycache__", "node_modules", "site-packages"})
+# Folders that are skipped, as are those whose names begin with a dot.
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
 @dataclass(frozen=True)
 class SiblingFiles:
-    """A folder with copies of the files, None where there are none; `problem` says why not."""
+    """A folder with copies of the files, None if there are none; `problem` is the reason."""
 
     folder: Path | None
     problem: str = ""
@@ -281,17 +278,17 @@ class SiblingFiles:
 
 @contextmanager
 def sibling_files(notebook: Path, out: Path) -> Iterator[SiblingFiles]:
-    """Gather the files next to `notebook`, without hidden ones, without environments and `out`.
+    """Yield copies of the files next to `notebook`, except hidden files, environments and `out`.
 
-    Links are not followed. More than 2,000 files, or 256 MB of them, are left where they are.
+    Links are not followed. If there are more than 2,000 files or 256 MB, none are copied.
     """
     folder = notebook.resolve().parent
     found = _files(folder, out.resolve())
     if found is None:
         yield SiblingFiles(
             None,
-            f"more than {MAX_FILES:,} files or {MAX_BYTES // 2**20} MB are next to {notebook}: it "
-            "runs without them; put it into a folder of its own, with the files that it needs",
+            f"more than {MAX_FILES:,} files or {MAX_BYTES // 2**20} MB are next to {notebook}, "
+            "which runs without them. Move it to a folder with only the files that it needs.",
         )
         return
     with tempfile.TemporaryDirectory(prefix="d2l-inputs-") as private:
@@ -303,7 +300,7 @@ def sibling_files(notebook: Path, out: Path) -> Iterator[SiblingFiles]:
 
 
 def _files(folder: Path, out: Path) -> list[Path] | None:
-    """The files in `folder` and the folders in it, or None for too many."""
+    """Return the files in `folder` and its subfolders, or None if there are too many."""
     found: list[Path] = []
     num_bytes = 0
     for here, folders, names in os.walk(folder):
@@ -320,6 +317,6 @@ def _files(folder: Path, out: Path) -> list[Path] | None:
 
 
 def _is_part(folder: Path, out: Path) -> bool:
-    is_own = not folder.name.startswith(".") and folder.name not in _PASSED_OVER
+    is_own = not folder.name.startswith(".") and folder.name not in _SKIPPED
     is_environment = (folder / "pyvenv.cfg").exists()
     return is_own and not is_environment and not folder.is_symlink() and folder != out

@@ -1,6 +1,6 @@
-"""Tries what a sandbox guarantees before untrusted work runs in it.
+"""Verify the guarantees of a sandbox before untrusted code runs in it.
 
-Knows nothing of how sandboxes are made: small programs run inside and try to break each guarantee.
+Small programs run inside and try to break each guarantee, whatever the kind of isolation.
 """
 
 import os
@@ -17,16 +17,16 @@ from d2l.grader.sandbox import cgroup
 from d2l.grader.sandbox.client import ProcessResult, run_sandboxed
 from d2l.grader.sandbox.isolation import IsolationError, Level, Limits, SandboxConfig
 
-BEGUN = "begun"  # printed by a program before it tries
-SUCCEEDED = "succeeded"  # printed by one that got away with it
+BEGUN = "begun"  # printed by a program before its attempt
+SUCCEEDED = "succeeded"  # printed if the attempt was successful
 _MEGABYTE = 2**20
 
 
 @dataclass(frozen=True)
 class EscapeAttempt:
-    """A program that goes beyond `limits`."""
+    """A program that tries to exceed `limits`."""
 
-    what: str
+    name: str
     limits: Limits
     program: str
 
@@ -36,7 +36,7 @@ import os, socket, sys
 port, process, *paths = sys.stdin.read().split("\\n")
 try:
     socket.create_connection(("127.0.0.1", int(port)), timeout=0.5).close()
-    print("connected", "a connection to a server outside was made")
+    print("connected", "a connection to a server outside was possible")
 except OSError:
     pass
 for path in paths:
@@ -111,31 +111,31 @@ ATTEMPTS = (
 
 @dataclass(frozen=True)
 class Guarantee:
-    """One thing that a sandbox guarantees, and what a program inside found."""
+    """One guarantee of a sandbox, and how it was broken if it does not hold."""
 
-    what: str
-    held: bool
-    found: str = ""
+    name: str
+    holds: bool
+    problem: str = ""
 
 
 @dataclass(frozen=True)
 class SelfTest:
-    """The level of isolation, and the guarantees that were tried."""
+    """The level of isolation, and the guarantees that were verified."""
 
     level: Level
     guarantees: tuple[Guarantee, ...]
 
     def __str__(self) -> str:
-        tried = ", ".join(guarantee.what for guarantee in self.guarantees)
-        lines = [f"isolation: {self.level.title} (verified: {tried})"]
+        verified = ", ".join(guarantee.name for guarantee in self.guarantees)
+        lines = [f"isolation: {self.level.title} (verified: {verified})"]
         if self.level == Level.NONE:
             lines.append(
                 "  WARNING: no isolation: submissions can use the network, read this user's files "
-                "and disturb the grading"
+                "and interfere with the grading"
             )
         if self.level == Level.BUBBLEWRAP:
             why_not = cgroup.unavailable()
-            by = f"counted by d2l ({why_not})" if why_not else "by cgroup v2"
+            by = f"measured by d2l ({why_not})" if why_not else "limited by cgroup v2"
             lines.append(f"  memory, processes and CPU share: {by}")
         return "\n".join(lines)
 
@@ -150,41 +150,43 @@ def choose_isolation(
     """Return the requested level, bubblewrap by default, if its guarantees hold on this machine.
 
     `hidden` are paths that must not be visible inside: the reference, the submissions. Raises
-    `IsolationError` if a guarantee does not hold, or the level is below `required`. Without
-    isolation nothing runs unless `Level.NONE` is requested.
+    `IsolationError` if a guarantee does not hold, or if the level is below `required`. Nothing runs
+    without isolation unless `Level.NONE` is requested.
     """
     level = Level.BUBBLEWRAP if requested is None else requested
     if required is not None and level < required:
         raise IsolationError(
-            f"isolation {required.title} or higher is required, and {level.title} was requested: "
-            f"use --isolation {required.title}"
+            f"isolation level {required.title} or higher is required, but {level.title} was "
+            f"requested. Use --isolation {required.title}."
         )
     sandbox = SandboxConfig(
         level, Limits(), container_image=container_image, container_engine=container_engine
     )
     try:
         guarantees = _try(sandbox, hidden)
-        if _broken(guarantees):  # once more: what fails by chance must not end the grading
+        if _broken(guarantees):  # retry once: a chance failure must not end the grading
             guarantees = _try(sandbox, hidden)
         broken = _broken(guarantees)
     except IsolationError as error:
         broken = str(error)
     else:
-        broken = broken and f"not held: {broken}"
+        broken = broken and f"broken guarantees: {broken}"
     if broken:
         hint = "`d2l doctor` prints what is missing"
         if level > Level.NONE:
             hint += "; `--isolation none` runs without isolation"
         raise IsolationError(
-            f"isolation {level.title} is not available on this machine: {broken}. {hint}"
+            f"isolation level {level.title} is not available on this machine: {broken}. {hint}"
         )
     return SelfTest(level, guarantees)
 
 
 def _broken(guarantees: Sequence[Guarantee]) -> str:
-    reasons = dict.fromkeys(one.found for one in guarantees if not one.held)
-    whats = {why: ", ".join(one.what for one in guarantees if one.found == why) for why in reasons}
-    return "; ".join(f"{what} ({reason})" for reason, what in whats.items())
+    names: dict[str, list[str]] = {}
+    for one in guarantees:
+        if not one.holds:
+            names.setdefault(one.problem, []).append(one.name)
+    return "; ".join(f"{', '.join(found)} ({problem})" for problem, found in names.items())
 
 
 def _try(sandbox: SandboxConfig, hidden: Sequence[Path]) -> tuple[Guarantee, ...]:
@@ -196,17 +198,17 @@ def _try(sandbox: SandboxConfig, hidden: Sequence[Path]) -> tuple[Guarantee, ...
 
 
 def _attempt(sandbox: SandboxConfig, attempt: EscapeAttempt) -> Guarantee:
-    """Have a program use more than it may: the guarantee holds if it does not succeed."""
-    for patience in (1, 4):
-        wall_seconds = patience * attempt.limits.stop_seconds
+    """Run a program that exceeds a limit: the guarantee holds if it does not succeed."""
+    for factor in (1, 4):
+        wall_seconds = factor * attempt.limits.stop_seconds
         limits = replace(attempt.limits, wall_seconds=wall_seconds)
         printed, result = _run(attempt.program, replace(sandbox, limits=limits))
-        if printed or result.status != "timeout":  # on a busy machine it may begin too late
+        if printed or result.status != "timeout":  # on a busy machine it may start too late
             break
-    found = "" if printed.startswith(BEGUN) else f"the trial did not begin: {_why(result)}"
+    problem = "" if printed.startswith(BEGUN) else f"the test did not start: {_why(result)}"
     if SUCCEEDED in printed:
-        found = "a program used more than it may"
-    return Guarantee(attempt.what, held=not found, found=found)
+        problem = "a program exceeded the limit"
+    return Guarantee(attempt.name, holds=not problem, problem=problem)
 
 
 def _look_around(sandbox: SandboxConfig, hidden: Sequence[Path]) -> tuple[Guarantee, ...]:
@@ -215,10 +217,10 @@ def _look_around(sandbox: SandboxConfig, hidden: Sequence[Path]) -> tuple[Guaran
         sent = "\n".join([str(port), str(os.getpid()), *map(str, paths)])
         printed, result = _run(LOOK_AROUND, sandbox, sent)
     seen = dict(line.partition(" ")[::2] for line in printed.splitlines())
-    broken = "" if "done" in seen else f"the trial did not end: {_why(result)}"
-    whats = {"connected": "network off", "read": "files hidden", "process": "processes hidden"}
-    found = {what: broken or seen.get(word, "") for word, what in whats.items()}
-    return tuple(Guarantee(what, held=not why, found=why) for what, why in found.items())
+    broken = "" if "done" in seen else f"the test did not finish: {_why(result)}"
+    names = {"connected": "network off", "read": "files hidden", "process": "processes hidden"}
+    problems = {name: broken or seen.get(word, "") for word, name in names.items()}
+    return tuple(Guarantee(name, holds=not why, problem=why) for name, why in problems.items())
 
 
 def _run(program: str, sandbox: SandboxConfig, sent: str = "") -> tuple[str, ProcessResult]:
@@ -236,14 +238,14 @@ def _why(result: ProcessResult) -> str:
 
 @contextmanager
 def _server() -> Iterator[int]:
-    """Listen on the loopback; give the port."""
+    """Listen on the loopback interface; yield the port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 
 
 @contextmanager
 def _secrets() -> Iterator[list[Path]]:
-    """Plant a file that anybody may read in the temporary folder and in the home folder."""
+    """Create a world-readable file in the temporary folder and in the home folder."""
     folders = [tempfile.gettempdir(), os.path.expanduser("~")]
     with ExitStack() as stack:
         files = [

@@ -1,8 +1,8 @@
-"""Reads what comes out of one sandbox run, of which not a byte is trusted.
+"""State machine over the untrusted messages of one sandbox run.
 
-`Session` is a state machine over its messages: each must be one that may come next. JSON and arrays
-in them are parsed into plain data or end in `ProtocolError`: nothing is unpickled, and nothing is
-larger than its bytes.
+`Session` accepts a message only if it may come next. JSON and arrays in messages are parsed to
+plain data or raise `ProtocolError`: nothing is unpickled, and no value takes more memory than its
+bytes.
 """
 
 import json
@@ -36,7 +36,7 @@ MAX_LINE = 2_500  # characters of a reason or an error
 
 
 class Session:
-    """The messages of one run; `cells` are the indices of its code cells, `names` its values."""
+    """The messages of one run with the code cells `cells` and the requested values `names`."""
 
     def __init__(
         self, cells: Sequence[int], names: Sequence[str], on_cell: Callable[[CellOutcome], None]
@@ -53,11 +53,11 @@ class Session:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing more can come."""
+        """Whether no further message is expected."""
         return self.end is not None and len(self.values) == len(self._names)
 
     def add(self, answer: Answer) -> None:
-        """Take the next message. Raises `ProtocolError` if it may not come now."""
+        """Process the next message. Raises `ProtocolError` if it is not expected now."""
         if isinstance(answer, Started):
             self._start(answer)
         elif isinstance(answer, CellDone):
@@ -74,10 +74,10 @@ class Session:
 
     def _start(self, answer: Started) -> None:
         if self.has_started or self.end is not None:
-            raise ProtocolError("the sandbox reported its start twice")
+            raise ProtocolError("duplicate start message")
         for index in answer.assigned_after_cell.values():
             if index is not None and index not in self._cells:
-                raise ProtocolError("an assignment refers to a cell that does not exist")
+                raise ProtocolError("an assignment refers to a non-existent cell")
         self.assigned_after_cell = answer.assigned_after_cell
         self.has_started = True
 
@@ -85,7 +85,7 @@ class Session:
         number = len(self.cells)
         is_next = number < len(self._cells) and self._cells[number] == answer.index
         if not self.has_started or self.end is not None or not is_next:
-            raise ProtocolError("a message of a cell came out of order")
+            raise ProtocolError("unexpected message of a cell")
         cell = CellOutcome(
             answer.index, answer.status, answer.seconds, answer.peak_memory, _line(answer.error)
         )
@@ -95,24 +95,26 @@ class Session:
 
     def _end(self, answer: CellsDone) -> None:
         if self.end is not None:
-            raise ProtocolError("the sandbox reported the end of its cells twice")
+            raise ProtocolError("duplicate end message")
         all_ok = len(self.cells) == len(self._cells) and all(c.status == "ok" for c in self.cells)
         if all_ok != (answer.status == "ok") and answer.status != "start":
-            raise ProtocolError("the reported end contradicts the cells")
+            raise ProtocolError("the end message contradicts the messages of cells")
         is_ok = answer.status == "ok"
         self.end = answer.status, "" if is_ok else _line(answer.reason) or answer.status
 
     def _add_value(self, name: str, value: Value | Problem) -> None:
-        # The grader asks for one value at a time.
+        # The grader requests one value at a time.
         if self.end is None or len(self.values) == len(self._names):
-            raise ProtocolError("a value came before the end of the cells, or after the last value")
+            raise ProtocolError(
+                "unexpected value before the end of the cells or after the last value"
+            )
         if name != self._names[len(self.values)]:
-            raise ProtocolError("a value came that was not requested")
+            raise ProtocolError("unexpected value that was not requested")
         self.values[name] = value
 
 
 def _as_output(output: CellOutput) -> NotebookNode:
-    """Return an output as nbformat has it."""
+    """Return an output in nbformat's form."""
     fields: dict[str, Any] = {"output_type": output.__struct_config__.tag}
     if isinstance(output, Stream):
         fields |= {"name": output.name, "text": output.text}
@@ -144,7 +146,7 @@ def _metadata(output: DisplayData | ExecuteResult) -> dict[str, Any]:
 
 
 def _line(text: str) -> str:
-    """One readable line, whatever the text is: no colours, no line breaks, bounded in length."""
+    """Return `text` as one line of bounded length without control characters."""
     return "".join(sign if sign.isprintable() else " " for sign in text[:MAX_LINE]).strip()
 
 
@@ -160,35 +162,35 @@ _HEADER = re.compile(
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return the plain data in `text`, all of it writable as UTF-8. Raises `ProtocolError`."""
+    """Return the data in the JSON `text`, with valid Unicode only. Raises `ProtocolError`."""
     try:
         data = json.loads(text.decode() if isinstance(text, bytes) else text)
-        json.dumps(data, ensure_ascii=False).encode()  # half of a surrogate pair is not text
+        json.dumps(data, ensure_ascii=False).encode()  # raises for lone surrogates
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"a value is not valid JSON: {error}") from error
     if is_deeper(data, MAX_DEPTH):
-        raise ProtocolError(f"a value has more than {MAX_DEPTH} lists or objects within each other")
+        raise ProtocolError(f"a value is nested more than {MAX_DEPTH} levels deep")
     return data
 
 
 def parse_array(npy: bytes) -> np.ndarray:
-    """Return the array of plain numbers in `npy`, as large as its bytes. Raises `ProtocolError`."""
+    """Return the array of numbers in `npy`, whose size must match. Raises `ProtocolError`."""
     if not npy.startswith(_MAGIC) or len(npy) < len(_MAGIC) + 2:
-        raise ProtocolError("an array does not begin as NumPy's format does")
+        raise ProtocolError("an array does not begin with the header of NumPy's format")
     start = len(_MAGIC) + 2
     end = start + int.from_bytes(npy[start - 2 : start], "little")
     header = _HEADER.fullmatch(npy[start:end])
     if header is None:
         found = npy[start : min(end, start + 200)]
-        raise ProtocolError(f"an array's header is not one of plain numbers: {found!r}")
+        raise ProtocolError(f"an array's header is not that of an array of numbers: {found!r}")
     kind = TYPES.get(header[1].decode("latin-1"))
     shape = _shape(header[3].decode())
     if kind is None:
-        raise ProtocolError(f"an array has the type {header[1]!r}; expected {', '.join(TYPES)}")
+        raise ProtocolError(f"an array has the type {header[1]!r}, expected {', '.join(TYPES)}")
     if math.prod(shape) * kind.itemsize != len(npy) - end:
         raise ProtocolError(f"an array of shape {shape} does not have {len(npy) - end} bytes")
     numbers = np.frombuffer(npy, kind, offset=end)
-    if kind.kind == "b":  # a byte that is neither 0 nor 1 is not a truth value
+    if kind.kind == "b":  # bytes other than 0 and 1 are not valid booleans
         numbers = numbers.view(np.uint8) != 0
     return numbers.reshape(shape, order="F" if header[2] == b"True" else "C").copy()
 

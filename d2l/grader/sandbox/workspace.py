@@ -1,4 +1,4 @@
-"""What one run finds in its folder at its start, who it is, and that folder on this machine."""
+"""The workspace of one run: its initial files, its user, and the paths visible inside."""
 
 import io
 import os
@@ -29,20 +29,20 @@ _ETC = (
 )  # fmt: skip
 _ETC_NETWORK = ("ca-certificates", "pki", "resolv.conf", "services", "ssl")
 _SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin")
-_PROCESSORS = "/sys/devices/system/cpu"  # where PyTorch and the C library count them
+_PROCESSORS = "/sys/devices/system/cpu"  # read by PyTorch and the C library to count cores
 
 
 @dataclass(frozen=True)
 class MountPlan:
-    """Paths shown read-only, as (outside, inside), parents first; links as (target, inside)."""
+    """Read-only mounts as (outside, inside), parents first, and links as (target, inside)."""
 
     shown: tuple[tuple[str, str], ...]
     links: tuple[tuple[str, str], ...]
-    files: dict[str, str]  # the text of small files, by their path inside
+    files: dict[str, str]  # contents of small files, by their path inside
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """The folders that must be made to hang what is shown in, outermost first."""
+        """The folders to create as parents of the mounts, outermost first."""
         paths = [*(inside for _, inside in self.shown), *self.files]
         found = {str(parent) for path in paths for parent in Path(path).parents}
         return tuple(sorted(found - {"/"}))
@@ -51,7 +51,7 @@ class MountPlan:
 def mount_plan(
     sandbox: SandboxConfig, user: int | None, user_and_group: tuple[int, int]
 ) -> MountPlan:
-    """Say what the sandbox shows; raises `IsolationError` if its user cannot read what it must."""
+    """Return the mounts of a sandbox; raises `IsolationError` if its user cannot read one."""
     folders = python_folders()
     require_readable([*folders, *([sandbox.data] if sandbox.data else [])], user, False)
     shown = {str(folder): str(folder) for folder in folders}
@@ -71,14 +71,14 @@ def mount_plan(
 
 
 def python_folders() -> list[Path]:
-    """Return the folders of this Python and of this package, none within another."""
-    wanted = {Path(sys.prefix), Path(sys.base_prefix), PACKAGE, Path("/usr"), *_linked()}
-    wanted |= {folder.resolve() for folder in wanted}
-    return sorted(folder for folder in wanted if not wanted & set(folder.parents))
+    """Return the folders of this Python and of this package, none inside another."""
+    folders = {Path(sys.prefix), Path(sys.base_prefix), PACKAGE, Path("/usr"), *_linked()}
+    folders |= {folder.resolve() for folder in folders}
+    return sorted(folder for folder in folders if not folders & set(folder.parents))
 
 
 def _linked() -> list[Path]:
-    # python -> /opt/python-3/bin/python -> …: each step of the way must be there.
+    # python -> /opt/python-3/bin/python -> …: each link of the chain must be visible.
     steps = [Path(sys.executable)]
     while steps[-1].is_symlink():
         steps.append(steps[-1].parent / steps[-1].readlink())
@@ -100,15 +100,15 @@ _NAME = re.compile(rf"{_PREFIX}(\d+)-\w+")
 
 @dataclass(frozen=True)
 class Workspace:
-    """The inputs of one run, and the user that it is; `user` is None unless the grader is root."""
+    """The inputs and the user of one run; `user` is None unless the grader is root."""
 
     files: Path | None
     user: int | None
-    name: str  # distinct on this machine
+    name: str  # unique on this machine
 
     @property
     def user_and_group(self) -> tuple[int, int]:
-        """Who the processes of the run are."""
+        """The user and group ids of the processes of the run."""
         if self.user is None:
             return os.getuid(), os.getgid()
         return self.user, self.user
@@ -116,24 +116,24 @@ class Workspace:
     def archive(self) -> bytes:
         """Return the inputs as a tar file, which is unpacked inside.
 
-        Links stay links: what they point to is not copied for somebody who might not see it.
+        Links are kept as links: their targets may be files that the run must not read.
         """
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as archive:
             for source, target in self._sources():
                 for path in [source, *sorted(source.rglob("*"))]:
-                    archive.inodes = {}  # type: ignore[attr-defined]  # two names are two files
+                    archive.inodes = {}  # type: ignore[attr-defined]  # store hard links as files
                     name = Path(target, path.relative_to(source))
                     archive.add(path, name, recursive=False, filter=self._as_own)
         return packed.getvalue()
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
-        """Make a folder of this machine with the inputs, and remove it at the end."""
+        """Create a folder with the inputs on this machine, and remove it at the end."""
         remove_stale_folders()
         root = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")).resolve()
         try:
-            root.chmod(0o711)  # others may pass, to what is theirs
+            root.chmod(0o711)  # other users may traverse it
             own = root / "sandbox"
             own.mkdir(mode=0o700)
             for name in FOLDERS:
@@ -155,7 +155,7 @@ class Workspace:
     def _sources(self) -> Iterator[tuple[Path, str]]:
         if self.files is not None:
             yield self.files, "work"
-        # Else each run searches the machine for fonts, for seconds, the first time it draws.
+        # Otherwise Matplotlib would search for fonts in each run, which takes seconds.
         known = Path.home() / ".cache" / "matplotlib"
         for file in known.glob("fontlist-*.json"):
             yield file, f"home/.cache/matplotlib/{file.name}"
@@ -175,20 +175,20 @@ def new_workspace(files: Path | None) -> Workspace:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a run's folder, whatever is in it; nothing happens where it is gone already."""
-    # By a program made for it: folders in folders a thousand deep are too many for Python's own.
+    """Remove a run's folder with all contents; do nothing if it does not exist."""
+    # shutil.rmtree fails on folders nested a thousand levels deep.
     for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
         if folder.exists():
             subprocess.run([*command, "--", folder], capture_output=True, check=False)
 
 
 def remove_stale_folders() -> None:
-    """Remove what graders of this user have left that were killed."""
+    """Remove the folders left by killed graders of this user."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         found = _NAME.fullmatch(folder.name)
         try:
             is_own = folder.lstat().st_uid == os.getuid() and not folder.is_symlink()
-        except OSError:  # removed in between
+        except OSError:  # removed meanwhile
             continue
         if found and is_own and not Path(f"/proc/{found[1]}").exists():
             remove_folder(folder)
@@ -200,16 +200,16 @@ def _special_files(folder: str, names: list[str]) -> list[str]:
     return [name for name, mode in modes.items() if not any(kind(mode) for kind in kept)]
 
 
-# Between systemd's ranges, which end at 1,879,048,191, and 2^31: for nobody, says its table.
+# Unassigned in systemd's table of user ids: between its last range (1,879,048,191) and 2^31.
 _UNUSED = range(1_900_000_000, 2_100_000_000)
-_UNUSED_IN_CONTAINERS = range(20_000, 60_000)  # where only 65,536 numbers are mapped
+_UNUSED_IN_CONTAINERS = range(20_000, 60_000)  # there only 65,536 ids are mapped
 
 
 def unprivileged_user() -> int | None:
-    """Draw the number of a user for one run; None when this process is not root.
+    """Return a random user id for one run, None unless this process is root.
 
-    A user of its own keeps runs from seeing and signalling each other, and makes the limit on
-    processes, which counts by user and not at all for root, one of this run alone.
+    With a separate user, runs cannot inspect or signal each other, and the limit on processes,
+    which the kernel counts per user and ignores for root, applies to this run only.
     """
     if os.geteuid() != 0:
         return None
@@ -218,23 +218,24 @@ def unprivileged_user() -> int | None:
         if numbers.start in mapped and numbers[-1] in mapped:
             return secrets.choice(numbers)
     raise IsolationError(
-        "root grades as an unprivileged user of its own, and this user namespace maps none of "
-        f"the numbers from {_UNUSED_IN_CONTAINERS.start}: run d2l as an ordinary user"
+        "when d2l runs as root, submissions run as an unprivileged user, but this user "
+        f"namespace maps no user ids from {_UNUSED_IN_CONTAINERS.start}. Run d2l as an ordinary "
+        "user."
     )
 
 
 def _mapped_users() -> range:
     try:
         first, _, count = Path("/proc/self/uid_map").read_text().split()[:3]
-    except OSError:  # a system without user namespaces has them all
+    except OSError:  # without user namespaces, all ids are available
         return range(2**32)
     return range(int(first), int(first) + int(count))
 
 
 def require_readable(folders: Iterable[Path], user: int | None, with_parents: bool) -> None:
-    """Raise `IsolationError` for a folder that an unprivileged user cannot read.
+    """Raise `IsolationError` for a folder that the unprivileged `user` cannot read.
 
-    In a sandbox a folder is shown alone; without isolation its parents must be passable as well.
+    In a sandbox the folder itself is mounted; without isolation its parents must be accessible too.
     """
     if user is None:
         return
@@ -246,7 +247,8 @@ def require_readable(folders: Iterable[Path], user: int | None, with_parents: bo
         if closed:
             raise IsolationError(
                 f"when d2l runs as root, submissions run as an unprivileged user, who cannot read "
-                f"{closed[-1]} (needed for {folder}): "
-                f"chmod o+rx {closed[-1]}, or run d2l as an ordinary user"
+                f"{closed[-1]} (required for {folder}). "
+                f"Use `chmod o+rx {closed[-1]}`, or run d2l as an ordinary user"
                 + (", or with --isolation bubblewrap" if with_parents else "")
+                + "."
             )

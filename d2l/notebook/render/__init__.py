@@ -1,1 +1,1 @@
-"""Executed notebooks as HTML pages: untrusted content is sanitised or escaped."""
+"""Render executed notebooks as HTML pages; untrusted content is sanitized or escaped."""

@@ -1,6 +1,6 @@
-"""Cells and their outputs as HTML, one page's worth: in rich form as far as the page's share goes.
+"""Render cells and outputs as HTML, in rich form up to a limit for the whole page.
 
-Nothing of a cell is trusted: what is not escaped passes an allow-list.
+Cells are untrusted: everything is escaped or filtered by an allow-list.
 """
 
 import html
@@ -17,17 +17,17 @@ from d2l.notebook.render.sanitize_html import sanitize_html
 from d2l.notebook.render.sanitize_images import ImageBudget
 from d2l.notebook.render.sanitize_svg import sanitize_svg
 
-# What parsers may be given: some of them take a second for 20,000 hostile characters.
+# Limits for the parsers, some of which take a second for 20,000 hostile characters.
 MAX_MARKDOWN = 20_000
 MAX_CODE = 100_000
 PAGE_CHARACTERS = 2_000_000
-MARKDOWN_COSTS = 10  # times what a character of code or HTML does
+MARKDOWN_COSTS = 10  # cost of a Markdown character relative to code or HTML
 
 
 class CellWriter:
-    """Writes the cells of one page, plainly where they are too large for more.
+    """Renders the cells of one page; cells that are too large are shown as plain text.
 
-    `files` is the folder with the pictures that the cells refer to; None shows none of them.
+    `files` is the folder of the pictures that the cells refer to; with None they are not shown.
     `fold_solutions` is as in `notebook_page`.
     """
 
@@ -37,7 +37,7 @@ class CellWriter:
         self._fold_solutions = fold_solutions
         self._cell_images = CellImages(self.images, files)
         self._characters_left = PAGE_CHARACTERS
-        # The richest form that an output has comes first.
+        # The first type that an output has is shown.
         self._forms: dict[str, Callable[[str], str]] = {
             "image/svg+xml": self._drawing,
             "image/png": self._bitmap,
@@ -50,7 +50,7 @@ class CellWriter:
         }
 
     def cell(self, cell: NotebookNode) -> str:
-        """Return the cell with its outputs; nothing for an empty or a raw one."""
+        """Return the cell with its outputs, "" for an empty or raw cell."""
         attachments = cell.get("attachments")
         self._cell_images = CellImages(self.images, self._files, attachments)
         if cell.cell_type == "markdown":
@@ -65,19 +65,19 @@ class CellWriter:
         return f"<section>\n{shown}\n</section>"
 
     def markdown(self, source: str) -> str:
-        """Return a markdown text as clean HTML."""
+        """Return Markdown as sanitized HTML."""
         if len(source) > MAX_MARKDOWN or not self._has_room(MARKDOWN_COSTS * len(source)):
             return _text(source)
         return markdown_to_html(source, self._cell_images.resolve)
 
     def code(self, source: str) -> str:
-        """Return source code in colours."""
+        """Return highlighted source code."""
         is_rich = len(source) <= MAX_CODE and self._has_room(len(source))
         marked = code_to_html(source) if is_rich else html.escape(source)
         return f'<pre class="code" tabindex="0"><code>{marked}</code></pre>'
 
     def outputs(self, cell: NotebookNode) -> str:
-        """Return everything that a code cell shows."""
+        """Return the outputs of a code cell."""
         return "\n".join(self._output(output) for output in cell.outputs)
 
     def _output(self, output: NotebookNode) -> str:
@@ -111,9 +111,7 @@ class CellWriter:
 
 def _picture(address: str | None) -> str:
     if address is None:
-        return (
-            '<p class="left-out">(a picture is left out: damaged, too large, or one too many)</p>'
-        )
+        return '<p class="left-out">(picture omitted: corrupt, too large, or one too many)</p>'
     return f'<img class="output" src="{address}" alt="output of the cell">'
 
 
@@ -126,5 +124,5 @@ def _boxed(content: str) -> str:
 
 
 def _joined(text: object) -> str:
-    """Jupyter's text is one string or a list of lines."""
+    """Return Jupyter's text, which is a string or a list of lines, as a string."""
     return "".join(map(str, text)) if isinstance(text, list) else str(text)

@@ -1,6 +1,6 @@
-"""The pictures that one cell refers to: in its text, among its attachments, next to the notebook.
+"""Resolve the pictures that a cell refers to: embedded, attached, or next to the notebook.
 
-All of them pass the page's `ImageBudget` or `sanitize_svg`; no address of a page loads anything.
+All pictures pass the page's `ImageBudget` or `sanitize_svg`; a page loads no external resource.
 """
 
 import base64
@@ -27,9 +27,9 @@ MAX_ATTACHED_BYTES = 20 * 2**20  # of one notebook
 
 
 def attach_pictures(notebook: NotebookNode, files: Path) -> None:
-    """Keep the pictures in `files` that text refers to as attachments of its cell, by their path.
+    """Attach the pictures in `files` that Markdown cells refer to, under their paths.
 
-    So that the notebook can be shown where the files are not.
+    The notebook can then be shown without the files.
     """
     left = MAX_ATTACHED_BYTES
     for cell in notebook.cells:
@@ -49,7 +49,7 @@ def attach_pictures(notebook: NotebookNode, files: Path) -> None:
 
 
 class CellImages:
-    """Resolves the addresses of one cell; `files` is the folder that relative ones start from."""
+    """Resolves the addresses of one cell; `files` is the folder for relative addresses."""
 
     def __init__(
         self, budget: ImageBudget, files: Path | None = None, attachments: object = None
@@ -59,7 +59,7 @@ class CellImages:
         self._attachments = attachments if isinstance(attachments, Mapping) else {}
 
     def resolve(self, address: str) -> str | None:
-        """Return the `data:` address of the picture at `address`; None where there is none."""
+        """Return the `data:` address of the picture at `address`, None if there is none."""
         try:
             parts = urlsplit(address.strip())
         except ValueError:
@@ -96,18 +96,18 @@ class CellImages:
 
 
 def _content(folder: Path, name: str) -> bytes | None:
-    """The bytes of a regular file in `folder` or below, if it is small enough for a picture."""
+    """Return the bytes of a regular file below `folder`, None if it is too large."""
     try:
         root = folder.resolve()
         path = root.joinpath(name).resolve()
         if not path.is_relative_to(root):
             return None
-        # A pipe in the place of a file must not be waited for.
+        # O_NONBLOCK, since opening a named pipe would block.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as file:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_BYTES:
                 return None
             return file.read(MAX_BYTES)
-    except (OSError, ValueError, RuntimeError):  # RuntimeError: links in a circle
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: circular links
         return None

@@ -1,4 +1,4 @@
-"""Markdown cells as HTML: CommonMark with tables, `$…$` and `$$…$$` as MathML, coloured code."""
+"""Render Markdown: CommonMark with tables, `$…$` and `$$…$$` as MathML, highlighted code."""
 
 import html
 import re
@@ -20,7 +20,7 @@ from pygments.util import ClassNotFound
 
 from d2l.notebook.render.sanitize_html import sanitize_html
 
-# What the converter knows only under another name, or draws as high as its whole row.
+# Commands that the converter supports under another name only, or stretches to the row height.
 _SYNONYMS = {
     r"\\(begin|end)\{(?:aligned|split)\}": r"\\\1{align*}",
     r"\\(begin|end)\{gather(?:ed)?\}": r"\\\1{align*}",
@@ -30,8 +30,8 @@ _SYNONYMS = {
 }
 
 
-# What the browser else slants (a single letter of `\mathrm`, written as a character reference) or
-# spaces as it does a sign between two numbers (the bars of an absolute value).
+# Prevents slanted single letters of `\mathrm` (written as character references), and spaces around
+# the bars of an absolute value as around binary operators.
 _FINISH = {
     r"<mi>(&#x000[0-9A-F]{2};)</mi>": r'<mi mathvariant="normal">\1</mi>',
     r'<mo stretchy="false">&#x0007C;</mo>': '<mo stretchy="false" lspace="0" rspace="0">|</mo>',
@@ -39,14 +39,14 @@ _FINISH = {
 
 
 def formula(latex: str, *, display: bool) -> str:
-    """Return the MathML of a formula, on its own line if `display`; LaTeX as code if it has errors.
+    """Return the MathML of a formula, as a block if `display`; invalid LaTeX is returned as code.
 
     >>> formula("x^2", display=False)[:6]
     '<math '
     """
     try:
         mathml = convert(_replace(_SYNONYMS, latex), display="block" if display else "inline")
-    except Exception:  # the converter raises anything on LaTeX that it does not expect
+    except Exception:  # the converter may raise anything on invalid LaTeX
         return f"<code>{html.escape(latex)}</code>"
     return _set_names(_replace(_FINISH, mathml))
 
@@ -58,7 +58,7 @@ def _replace(table: dict[str, str], text: str) -> str:
 
 
 def _set_names(mathml: str) -> str:
-    """Put a thin space behind the name of a function, but none before a bracket."""
+    """Add a thin space after the name of a function, unless a bracket follows."""
 
     def name(match: re.Match[str]) -> str:
         if match[3]:
@@ -70,20 +70,20 @@ def _set_names(mathml: str) -> str:
 
 
 def markdown_to_html(source: str, image_source: Callable[[str], str | None] | None = None) -> str:
-    """Return the clean HTML of a markdown text; `image_source` as in `sanitize_html`.
+    """Return the sanitized HTML of Markdown; `image_source` as in `sanitize_html`.
 
-    Dollars inside code are code.
+    Dollar signs inside code are not formulas.
     """
     return sanitize_html(_parser().render(source), image_source)
 
 
 def line_to_html(source: str) -> str:
-    """Return the clean HTML of one line of markdown, such as a title, without a paragraph."""
+    """Return the sanitized HTML of one line of Markdown, such as a title, without a paragraph."""
     return sanitize_html(_parser().renderInline(source))
 
 
 def code_to_html(code: str, language: str = "python") -> str:
-    """Return code with its words marked by pygments' short class names, escaped."""
+    """Return escaped code, highlighted with Pygments' short class names."""
     try:
         lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
@@ -95,7 +95,7 @@ def code_to_html(code: str, language: str = "python") -> str:
 def _parser() -> MarkdownIt:
     options = {"highlight": lambda code, language, _: code_to_html(code, language)}
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
-    # A dollar next to a digit or a space is money, not mathematics.
+    # A dollar sign next to a digit or a space does not delimit a formula.
     parser.use(
         dollarmath_plugin,
         allow_labels=False,
@@ -111,14 +111,14 @@ def _parser() -> MarkdownIt:
     )
     parser.use(amsmath_plugin, renderer=lambda latex: formula(latex, display=True))
     parser.use(anchors_plugin, max_level=3)
-    # Inside a paragraph a formula on its own line is still part of the paragraph.
+    # A display formula inside a paragraph is part of the paragraph.
     parser.add_render_rule("math_inline_double", _display_formula)
     return parser
 
 
 def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    # A `$$` ends the paragraph above it, as in Jupyter; the plugin's own rule cannot say so,
-    # because asked in silence whether it would match, it writes the formula as well.
+    # A `$$` ends the paragraph above it, as in Jupyter. The plugin's own rule cannot be used for
+    # this check, because it writes the formula in silent mode too.
     if silent:
         return state.src.startswith("$$", state.bMarks[start] + state.tShift[start])
     return math_block_dollar(allow_labels=False)(state, start, end, silent)

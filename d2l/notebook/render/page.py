@@ -1,7 +1,7 @@
-"""A notebook as one self-contained page: no script, no address that loads, light and dark.
+"""Render a notebook as one self-contained page without scripts and external resources.
 
-Everything a notebook brings is untrusted: it is escaped, or passes `sanitize_html`, `sanitize_svg`
-or an `ImageBudget`.
+The content of a notebook is untrusted: it is escaped, or filtered by `sanitize_html`,
+`sanitize_svg` or an `ImageBudget`.
 """
 
 import html
@@ -27,12 +27,11 @@ def notebook_page(
     files: Path | None = None,
     fold_solutions: bool = False,
 ) -> str:
-    """Return the page of an executed notebook; `note` is a line about its run, above the text.
+    """Return the page of an executed notebook; `note` is a line about its run, shown at the top.
 
-    `contents` is the address of the page that lists this one and others, if there is one; `files`
-    is the folder with the pictures that its cells refer to. `fold_solutions` shows each code cell
-    tagged "hide-cell" folded. It is for lessons: in a submission the tag would hide a cell from
-    the instructor.
+    `contents` is the address of a contents page, if there is one; `files` is the folder of the
+    pictures that its cells refer to. `fold_solutions` folds code cells with the tag "hide-cell"; it
+    is for lessons only, since in a submission the tag would hide a cell from the instructor.
     """
     writer = CellWriter(files, fold_solutions)
     cells = "\n".join(writer.cell(cell) for cell in notebook.cells)
@@ -42,7 +41,7 @@ def notebook_page(
 
 
 def document(title: str, body: str, style: str = "") -> str:
-    """Return a whole HTML document around `body`, which is HTML and trusted, as is `style`."""
+    """Return an HTML document; `body` (HTML) and `style` (CSS) are trusted."""
     page = f"""<!doctype html>
 <html lang="en">
 <head>
@@ -60,7 +59,7 @@ def document(title: str, body: str, style: str = "") -> str:
 </body>
 </html>
 """
-    # Half a surrogate pair, which JSON can bring, is in no file.
+    # Lone surrogates, which JSON may contain, cannot be encoded.
     return page.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -1,8 +1,8 @@
-"""HTML reduced to what a page may show: text, tables, pictures inside the page, formulas.
+"""Sanitize HTML with an allow-list: text, tables, embedded pictures and formulas remain.
 
-An allow-list, so nothing that runs, loads or restyles survives; the page's policy is the second
-defence. `nh3` parses as browsers do and holds the list of tags; what their attributes may say, and
-how deep they may be nested, is decided here.
+Scripts, external resources and styles are removed; the page's content security policy is the second
+line of defence. `nh3` parses like browsers and filters tags; attribute values and nesting depth are
+restricted here.
 """
 
 import re
@@ -15,15 +15,15 @@ import nh3
 from d2l.notebook.render.sanitize_images import ImageBudget
 
 MAX_CHARACTERS = 500_000
-MAX_DEPTH = 60  # deeper tags are left out, their words stay
-MAX_OPEN = 1_000  # tags that are not closed: nh3 can look through all of them at each tag
+MAX_DEPTH = 60  # deeper tags are removed, their text is kept
+MAX_OPEN = 1_000  # unclosed tags: nh3 may search all of them at each tag
 _TEXT = """a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption
     figure h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strong sub
     summary sup table tbody td tfoot th thead tr u ul var"""
 _FORMULAS = """math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts
     mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover"""
 _TAGS = frozenset(_TEXT.split() + _FORMULAS.split())
-# The content of these is not for readers; of any other unknown tag, the content stays.
+# Tags that are removed with their content; of other unknown tags, the content is kept.
 _RAW = """annotation annotation-xml iframe noembed noframes noscript object plaintext script style
     svg template textarea title xmp"""
 _HIDDEN = frozenset(_RAW.split())
@@ -36,7 +36,7 @@ _LENGTHS = """columnspacing depth height linethickness lspace maxsize minsize ro
     width"""
 _LENGTH = re.compile(r"-?\d{0,3}(\.\d{1,6})?(em|ex|px|pt|%|cm|mm|in)?( .{0,40})?")
 _VALUES = {
-    # A data frame's, a formula's, and pygments' short names: none that the page's own parts have.
+    # Classes of data frames, formulas and Pygments, but none of the page's own classes.
     "class": re.compile(
         r"dataframe|math( block| inline)?|language-[\w+-]{1,20}|[a-z][a-z0-9]{0,2}"
     ),
@@ -46,23 +46,22 @@ _VALUES = {
     "rowspan": re.compile(r"\d{1,3}"),
 } | dict.fromkeys(_LENGTHS.split(), _LENGTH)
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>?")
-# A tag as nh3 writes it.
+# A tag as written by nh3.
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9-]*)((?: [^\s="]+="[^"]*")*)>')
 _EMPTY = frozenset(["br", "col", "hr", "img"])
 _ALT = re.compile(r' alt="([^"]*)"')
 _LONG_NUMBER = re.compile(r"&#(\d{8,}|[xX][0-9a-fA-F]{8,})")
-# An ampersand that is only itself: nh3 spends seconds on 500,000 of them, so that another sign
-# stands for it.
+# A literal ampersand. nh3 takes seconds for 500,000 of them, so they are replaced by a placeholder.
 _LONE = re.compile(r"&(?!#?\w{1,32};)")
-_STANDS_FOR_IT = "\ue000"
+_PLACEHOLDER = "\ue000"
 
 
 def sanitize_html(html: str, image_source: Callable[[str], str | None] | None = None) -> str:
     """Return `html` with only the tags, attributes and addresses that a page may show.
 
-    `image_source` gives the `data:` address of a picture for the address in `html`, or None where
-    there is none; by default only pictures that `html` contains are shown. Its own anchors are
-    renamed, so that they cannot be mistaken for the page's.
+    `image_source` returns the `data:` address of a picture for its address in `html`, or None; by
+    default only pictures embedded in `html` are shown. Its anchors are renamed, so that they do not
+    collide with those of the page.
 
     >>> sanitize_html('<p onclick="x()">a<script>b</script> <blink>c</blink>')
     '<p>a c</p>'
@@ -70,14 +69,14 @@ def sanitize_html(html: str, image_source: Callable[[str], str | None] | None = 
     source = image_source or ImageBudget().resolve
 
     def attribute(tag: str, name: str, value: str) -> str | None:
-        value = value.replace(_STANDS_FOR_IT, "&")
+        value = value.replace(_PLACEHOLDER, "&")
         if tag == "img" and name == "src":
             return source(value)
         return _renamed(name, value) if name != "src" and _is_allowed(name, value) else None
 
     given = _with_few_open_tags(_LONG_NUMBER.sub("", html[:MAX_CHARACTERS]))
     cleaned = nh3.clean(
-        _LONE.sub(_STANDS_FOR_IT, given).encode("utf-8", "replace").decode("utf-8"),
+        _LONE.sub(_PLACEHOLDER, given).encode("utf-8", "replace").decode("utf-8"),
         tags=_TAGS,
         clean_content_tags=_HIDDEN,
         attributes={"*": _ATTRIBUTES},
@@ -85,13 +84,13 @@ def sanitize_html(html: str, image_source: Callable[[str], str | None] | None = 
         url_schemes={"attachment", "data", "http", "https", "mailto"},
         link_rel=None,
     )
-    cleaned = _with_few_levels(cleaned.replace(_STANDS_FOR_IT, "&amp;"))
+    cleaned = _with_few_levels(cleaned.replace(_PLACEHOLDER, "&amp;"))
     cut = len(html) - MAX_CHARACTERS
     return f"{cleaned}<p>({cut:,} more characters are not shown)</p>" if cut > 0 else cleaned
 
 
 def _with_few_open_tags(html: str) -> str:
-    """Leave out tags where too many are open, and ends of what is not."""
+    """Remove tags if too many are open, and end tags of elements that are not open."""
     is_open: Counter[str] = Counter()
     num_open = 0
 
@@ -110,7 +109,7 @@ def _with_few_open_tags(html: str) -> str:
 
 
 def _with_few_levels(html: str) -> str:
-    """Leave out tags that are nested too deeply, and put its words where a picture is missing."""
+    """Remove tags that are nested too deeply, and replace missing pictures by their alt text."""
     depth = 0
 
     def kept(tag: re.Match[str]) -> str:

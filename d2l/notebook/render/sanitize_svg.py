@@ -1,7 +1,7 @@
-"""A drawing (SVG) reduced to an allow-list: shapes, letters and colours, nothing else.
+"""Sanitize SVG with an allow-list: only shapes, text and colours remain.
 
-No script, no style sheet, no address; and none of the constructs that make a small file a large
-picture (entities, copies of copies, patterns, filters).
+Scripts, style sheets and addresses are removed, and so are constructs that expand a small file to a
+large picture (entities, copies of copies, patterns, filters).
 """
 
 import re
@@ -29,17 +29,17 @@ _LOOKS = """clip-path clip-rule color dominant-baseline fill fill-opacity fill-r
     text-decoration text-rendering visibility white-space writing-mode"""
 _PROPERTIES = frozenset(_LOOKS.split())
 _ATTRIBUTES = frozenset(_GEOMETRY.split()) | _PROPERTIES
-# Numbers, names, colours, transforms; the only address is one within the drawing.
+# Numbers, names, colours, transforms, and references within the drawing.
 _FUNCTIONS = "rgba?|hsla?|matrix|translate|scale|rotate|skewX|skewY"
 _VALUE = re.compile(rf"""(?:url\(#[\w.-]+\)|(?:{_FUNCTIONS})\([\w\s.,%+-]*+\)|[\w\s.,#%+'"-])*+""")
 _SIZE = re.compile(r"\d{1,4}(?:\.\d*)?(?:px|pt|em|in|cm|mm)?")
 _NAME = re.compile(r"#([\w.-]+)")
-# What matplotlib says in a style sheet; both are inherited, so the root can say it.
+# Matplotlib sets these in a style sheet; both are inherited, so the root element sets them.
 _ROOT = 'xmlns="http://www.w3.org/2000/svg" stroke-linejoin="round" stroke-linecap="butt"'
 
 
 def sanitize_svg(svg: str, images: ImageBudget) -> str | None:
-    """Return the drawing with only what a page may show; None when it is none, or too large."""
+    """Return the sanitized drawing, None if it is invalid or too large."""
     if len(svg) > MAX_CHARACTERS:
         return None
     writer = _Writer(images)
@@ -60,14 +60,14 @@ class _RefusedError(Exception):
 
 
 class _Writer:
-    """Writes what is allowed of the elements that the parser names."""
+    """Writes the allowed parts of the elements reported by the parser."""
 
     def __init__(self, images: ImageBudget) -> None:
         self.parts: list[str] = []
         self.is_drawing = False
         self._images = images
-        self._open: list[str] = []  # what was written of each open element: its name, or nothing
-        self._hidden = 0  # depth within an element that is left out with all that is in it
+        self._open: list[str] = []  # the name of each open element, "" if it was not written
+        self._hidden = 0  # depth inside an element that is removed with its content
         self._elements = 0
         self._shapes: set[str] = set()
 
@@ -105,10 +105,10 @@ class _Writer:
         raise _RefusedError
 
     def _content(self, name: str, attributes: dict[str, str]) -> str | None:
-        """The attributes that may stay, or None where the whole element may not."""
+        """Return the allowed attributes, None if the element is not allowed."""
         link = attributes.get(f"{_XLINK} href") or attributes.get("href", "")
         if name == "use":
-            # A copy of a shape; a copy of a copy doubles with each line of the file.
+            # Only copies of shapes: copies of copies would double with each line of the file.
             target = _NAME.fullmatch(link)
             kept = target is not None and target[1] in self._shapes
             return _written(attributes) + f' href="{link}"' if kept else None

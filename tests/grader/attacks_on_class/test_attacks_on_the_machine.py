@@ -34,7 +34,7 @@ def test_a_dead_kernel_is_no_success_and_keeps_only_what_came_before(graded, stu
 @pytest.mark.parametrize("student", ["memory_bomb", "memory_of_children"])
 def test_too_much_memory_ends_the_run(graded, student):
     assert (graded[student].status, graded[student].total) == ("memory", 4)
-    assert "1,024 MB are allowed" in graded[student].note
+    assert "1,024 MB of memory" in graded[student].note
     assert graded.seconds(student) < 2 * 5 * 45
 
 

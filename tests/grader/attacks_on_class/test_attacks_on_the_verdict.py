@@ -53,7 +53,7 @@ def test_a_pickle_in_the_place_of_an_array_makes_the_run_one_without_a_result(gr
         "broken",
         0,
     )
-    assert "not one of plain numbers" in graded["pickle_in_the_wire"].note
+    assert "not that of an array of numbers" in graded["pickle_in_the_wire"].note
     assert not graded.places.planted.exists()
 
 

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.slow
 
 REFUSED = {
     "renamed": "cannot be read as a notebook",
-    "renamed_to_text.txt": "is no notebook",
+    "renamed_to_text.txt": "is not a notebook",
     "empty": "is empty",
     "truncated": "cannot be read as a notebook",
     "not_json": "cannot be read as a notebook",
@@ -16,7 +16,7 @@ REFUSED = {
     "two_hundred_megabytes": "a notebook may have",
     "another_kernel": "is a notebook in R",
     "linked": "is a link",
-    "linked_folder": "holds a link",
+    "linked_folder": "contains a link",
     "zip_that_climbs": "leads out of its folder",
     "zip_from_the_root": "leads out of its folder",
     "zip_with_a_link": "is a link or a device",

@@ -39,7 +39,7 @@ WRONG = {
     "three times the rate": ({"rate": 1.5}, "first train_loss: expected 1.6"),
     "a worse end": ({"end": 0.7}, "found 0.7"),
     "a better end": ({"end": 0.3}, "found 0.3"),
-    "no progress": ({"rate": 0.0}, "it does not fall"),
+    "no progress": ({"rate": 0.0}, "it does not decrease"),
     "another begin": ({"begin": 5.0}, "first train_loss: expected 1.6"),
     "half of the epochs": ({"epochs": 5}, "train_loss ends at 5, the reference's at 10"),
     "one curve alone": ({"labels": ("train_loss",)}, "no curve val_loss"),
@@ -75,7 +75,7 @@ def test_the_message_tells_the_band_and_the_hint_does_not():
 
 def test_curves_that_are_the_same_with_every_seed_are_pasted():
     (finding,) = compared_runs(board, lambda seed: board(5))
-    assert "train_loss is the same with every seed" in finding.message
+    assert "train_loss is identical for every seed" in finding.message
 
 
 def test_a_curve_without_chance_is_compared_by_its_height():

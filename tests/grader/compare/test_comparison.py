@@ -158,7 +158,7 @@ def test_cells_before_the_first_heading_are_the_start():
 def test_a_reference_that_does_not_run_is_a_problem_and_so_is_no_run_at_all():
     good = outcome_of(*REFERENCE)
     died = replace(good, status="died", reason="killed")
-    assert compare([died], [good]).problem == "the reference itself did not run: killed"
+    assert compare([died], [good]).problem == "the reference failed: killed"
     assert "no run of the submission" in compare([good], []).problem
     assert not compare([good], []).is_full_match
 

@@ -62,7 +62,7 @@ def test_another_distribution_differs(expected, found):
 
 def test_a_value_pasted_from_a_run_is_called_the_same_with_every_seed():
     (finding,) = compared_runs(lambda s: result(normal(s, 4)), lambda s: result(normal(7, 4)))
-    assert finding.message.startswith("the same with every seed")
+    assert finding.message.startswith("identical for every seed")
     (finding,) = compared_runs(
         lambda s: result(normal(s, 4)), lambda s: result(normal(7, 4)), seeds=(10,)
     )
@@ -115,7 +115,7 @@ def test_printed_logs_are_compared_as_curves():
     (finding,) = compared_runs(log, lambda seed: log(seed, rate=0.1))
     assert "(3 runs), found 0.7" in finding.message
     (finding,) = compared_runs(log, lambda seed: log(0))
-    assert "the same with every seed" in finding.message
+    assert "identical for every seed" in finding.message
 
 
 def test_how_often_and_in_which_words_a_log_is_printed_makes_no_difference():

@@ -42,7 +42,7 @@ def report(evil: str = "") -> CheckReport:
             f"expected 2.0, found 3.0{evil}",
             2,
             2,
-            f"3.0 is not right{evil}",
+            f"3.0 is wrong{evil}",
         ),
     )
     missing = (

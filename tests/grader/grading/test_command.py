@@ -63,12 +63,12 @@ def test_a_zip_of_canvas_goes_in_and_its_table_comes_back_filled(tmp_path, grade
     code, said, errors = grade(archive, "--into", table)
     assert (code, errors) == (0, "")
     assert "Canvas export, 12 students, 11 notebooks, 1 without one" in said
-    assert f"11 points in the column {column!r}" in said
+    assert f"11 rows filled in the column {column!r}" in said
     assert "not in the table: 1 (kimada)" in said
-    assert "in the table, without a submission: 1 (Absent Person)" in said
+    assert "in the table but without a submission: 1 (Absent Person)" in said
     again = grade(archive, "--into", table, "--resume")[1]
-    assert "12 of 12 are graded already" in again
-    assert "11 points in the column" in again
+    assert "12 of 12 submissions were already graded" in again
+    assert "11 rows filled in the column" in again
     assert table.read_bytes() == content + extra  # never written over
     before, after = table_of(table), table_of(tmp_path / "out" / "export.graded.csv")
     place = before[0].index(column)
@@ -129,7 +129,7 @@ def test_the_default_overrides_lie_next_to_the_rubric(tmp_path, grade):
     overrides.write_text("student,item,points,comment\nkin,Sums,3,a comment\n")
     code, _, errors = grade(tmp_path / "class", "--resume")
     assert code == 1
-    assert "there is no student 'kin'; do you mean 'kim'?" in errors
+    assert "unknown student 'kin'. Did you mean 'kim'?" in errors
 
 
 def test_an_anonymous_grading_does_not_lie_among_pages_with_names(tmp_path, grade):
@@ -137,13 +137,13 @@ def test_an_anonymous_grading_does_not_lie_among_pages_with_names(tmp_path, grad
     assert grade(tmp_path / "class")[0] == 0
     code, _, errors = grade(tmp_path / "class", "--resume", "--anonymous")
     assert code == 1
-    assert "holds a page for kim, which names a student: begin" in errors
+    assert "contains a page for kim, which names a student. Write" in errors
 
 
 def test_the_rubric_names_the_notebook_that_counts_of_several(tmp_path, grade):
     for name, text in (("hw1", REFERENCE), ("scratch", "# %%\n1 / 0\n")):
         exports.put(tmp_path / "class", f"kim/{name}.py", text)
-    assert "it holds 2 notebooks" in grade(tmp_path / "class")[1]
+    assert "the submission contains 2 notebooks" in grade(tmp_path / "class")[1]
     rubric = tmp_path / "course" / "rubric.toml"
     rubric.write_text(f'notebook = "hw1.ipynb"\n{rubric.read_text()}')
     code, said, _ = grade(tmp_path / "class", "--resume")
@@ -155,7 +155,7 @@ def test_the_rubric_names_the_notebook_that_counts_of_several(tmp_path, grade):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--column", "HW1"], "--column names a column of --into, which is missing"),
+        (["--column", "HW1"], "--column requires --into"),
         (["--into", "table.csv"], "exactly one column 'HW1' or 'reference' or 'grade' or 'score'"),
         (["--into", "table.csv", "--column", "Nam"], "did you mean 'Name'? Available: 'Name', 'X'"),
         (["--into", "nobody.csv", "--column", "B"], "has no column that identifies students"),

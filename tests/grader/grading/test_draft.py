@@ -48,7 +48,7 @@ def test_the_commented_checks_are_a_rubric_too(tmp_path):
 def test_a_draft_replaces_nothing(tmp_path, name):
     (tmp_path / "solution.py").write_text(REFERENCE)
     (tmp_path / name).write_text("mine")
-    with pytest.raises(DraftError, match=f"{name} is there already"):
+    with pytest.raises(DraftError, match=f"{name} already exists"):
         write_draft(tmp_path / "solution.py", tmp_path / "rubric.toml")
     assert (tmp_path / name).read_text() == "mine"
     assert len(list(tmp_path.iterdir())) == 2

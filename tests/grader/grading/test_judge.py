@@ -89,12 +89,12 @@ def test_what_a_check_returns_is_its_share_of_the_points(judged, name, status, p
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("is_nonsense", "it returned 'yes': None, True, False or a number from 0 to 1"),
-        ("is_too_much", "it returned 1.5"),
-        ("is_nan", "it returned nan"),
-        ("hangs", "it gave no answer within 3 s"),
-        ("exits", "it raised SystemExit"),
-        ("dies", "it ended its process (exit status 0)"),
+        ("is_nonsense", "the check returned 'yes', expected None, True, False or a number from"),
+        ("is_too_much", "the check returned 1.5"),
+        ("is_nan", "the check returned nan"),
+        ("hangs", "no response within 3 s"),
+        ("exits", "the check raised SystemExit"),
+        ("dies", "its process exited with status 0"),
     ],
 )  # fmt: skip
 def test_a_check_that_does_not_work_is_broken_and_stops_none_of_the_others(judged, name, words):
@@ -104,7 +104,7 @@ def test_a_check_that_does_not_work_is_broken_and_stops_none_of_the_others(judge
 
 def test_a_value_that_a_check_cannot_work_with_fails_it(judged):
     assert (judged["raises"].status, judged["raises"].points) == ("failed", 0)
-    words = "cannot work with what came back (x: int): AttributeError: 'int' object has no"
+    words = "the check raised on the fetched values (x: int): AttributeError: 'int' object has no"
     assert words in judged["raises"].message
     assert judged["raises"].message.endswith("'shape', line 18")
 
@@ -133,7 +133,10 @@ def test_the_worst_of_several_runs_counts(judge):
 def test_a_missing_value_fails_the_check_with_the_reason(judge):
     ended = replace(outcome(0, x_2=Problem("name 'z' is not defined")), reason="out of memory")
     checked, seen = judge.judge([ended])
-    assert (checked.status, checked.message) == ("failed", "x: no value came back; out of memory")
+    assert (checked.status, checked.message) == (
+        "failed",
+        "x: no value was returned; out of memory",
+    )
     assert (seen.status, seen.message) == ("failed", "x: name 'z' is not defined")
 
 
@@ -172,13 +175,21 @@ def test_hidden_inputs_differ_between_shifts_and_seeds_and_are_the_same_each_tim
     ("old", "new", "words"),
     [
         ("import numpy", "import nmpy", "checks.py: cannot be loaded: ModuleNotFoundError"),
-        ("def check_square", "def check_sqare", "defines no function 'check_square'; do you mean"),
-        ("(result, hidden)", "(result, hiden)", "nothing fills the parameter 'hiden' of check_sq"),
-        ("(result, hidden)", "(hidden)", "has 'result', but check_square takes hidden"),
-        ('return {"hidden"', 'return {"1"', "has the name '1'"),
-        ("rng.normal(size=5)", "[1, 2]", r"inputs\(rng\)\['hidden'\] is no numpy array"),
+        (
+            "def check_square",
+            "def check_sqare",
+            "does not define a function 'check_square'. Did you mean",
+        ),
+        ("(result, hidden)", "(result, hiden)", "the parameter 'hiden' of check_square has no va"),
+        (
+            "(result, hidden)",
+            "(hidden)",
+            "has 'result', but the parameters of check_square are: hidden",
+        ),
+        ('return {"hidden"', 'return {"1"', "must use names of variables, found '1'"),
+        ("rng.normal(size=5)", "[1, 2]", r"inputs\(rng\)\['hidden'\] is not a NumPy array"),
         ("rng.normal(size=5)", "rng.norm()", "checks.py: AttributeError: .*, line 5"),
-        ("def inputs", "import os; os._exit(3)\ndef inputs", "it ended its process .*3"),
+        ("def inputs", "import os; os._exit(3)\ndef inputs", "its process exited with status 3"),
         ("import numpy", "raise SystemExit\nimport numpy", "cannot be loaded: SystemExit"),
     ],
 )
@@ -194,7 +205,7 @@ def test_checks_that_do_not_fit_the_rubric_are_named_before_anybody_runs(tmp_pat
 def test_a_check_that_fetches_nothing_is_an_error_that_says_what_to_add(tmp_path):
     text = RUBRIC[: RUBRIC.index("[check.fetch]")]
     checks = "def check_square(a=1): pass"
-    with pytest.raises(RubricError, match=r'fetches nothing .* a = "EXPRESSION"'):
+    with pytest.raises(RubricError, match=r'no value is fetched .* a = "EXPRESSION"'):
         make_hidden_checks(read_rubric(make_course(tmp_path, text, checks)))
 
 

@@ -93,7 +93,7 @@ def test_free_text_waits_side_by_side_and_gives_no_points_until_it_is_graded(tmp
                     ["yves", "Why", "", ""]]  # fmt: skip
     with open(tmp_path / "out" / "grades.csv", encoding="utf-8-sig") as file:
         notes = {row["student"]: row["note"] for row in csv.DictReader(file)}
-    assert notes["yves"] == "Why is to be graded by hand"
+    assert notes["yves"] == "Why must be graded by hand"
 
 
 @pytest.mark.usefixtures("course")
@@ -156,11 +156,11 @@ def test_pages_of_an_anonymous_class_name_nobody(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("adda,Why,1,", "line 2: there is no student 'adda'; do you mean 'ada'"),
-        ("ada,Wy,1,", "line 2: the rubric has no section or check 'Wy'; do you mean 'why'"),
-        ("ada,Why,many,", "line 2: points are 'many': a number, 0 or more, or nothing"),
-        ("ada,Why,-1,", "points are '-1'"),
-        ("ada,Why,inf,", "points are 'inf'"),
+        ("adda,Why,1,", "line 2: unknown student 'adda'. Did you mean 'ada'"),
+        ("ada,Wy,1,", "line 2: the rubric has no section or check 'Wy'. Did you mean 'why'"),
+        ("ada,Why,many,", "line 2: points must be a number >= 0 or empty, found 'many'"),
+        ("ada,Why,-1,", "empty, found '-1'"),
+        ("ada,Why,inf,", "empty, found 'inf'"),
     ],
 )
 def test_a_line_that_fits_nobody_or_nothing_is_said(tmp_path, line, words):
@@ -187,11 +187,13 @@ def test_a_folder_for_notebooks_that_holds_what_they_must_not_see_is_refused(tmp
         if name == "shared":
             rubric = read_rubric(path)
             continue
-        with pytest.raises(RubricError, match=r"holds rubric\.toml, and every notebook could read"):
+        with pytest.raises(
+            RubricError, match=r"contains rubric\.toml, so every notebook could read"
+        ):
             read_rubric(path)
-    with pytest.raises(RubricError, match=r"--data, .*course, holds"):
+    with pytest.raises(RubricError, match=r"--data, .*course, contains"):
         require_outside(rubric, tmp_path / "course", "--data")
     (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(RubricError, match=r"--data, .*link, holds"):
+    with pytest.raises(RubricError, match=r"--data, .*link, contains"):
         require_outside(rubric, tmp_path / "link", "--data")
     require_outside(rubric, tmp_path / "elsewhere", "--data")

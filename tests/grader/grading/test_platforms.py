@@ -138,7 +138,7 @@ def test_several_files_of_one_student_are_one_submission_under_their_own_names(t
     with load_submission(first, tmp_path / "hw1.py") as found:
         assert found.name == "hw1.py"
         assert sorted(file.name for file in found.files.iterdir()) == ["data.csv", "hw1.py"]
-    with pytest.raises(SubmissionError, match="file is no notebook"):
+    with pytest.raises(SubmissionError, match="file is not a notebook"):
         opened(second, tmp_path)
 
 
@@ -198,7 +198,7 @@ def test_receipts_and_text_files_are_no_students(tmp_path):
     found = read_class(tmp_path)
     assert [one.student for one in found.submissions] == ["kim", "lee.ipynb.txt", "park.txt"]
     assert found.left_out == ("grades.csv", "index.html", "note.txt")
-    assert found.describe().endswith("(3 other files left out)")
+    assert found.describe().endswith("(3 other files ignored)")
 
 
 def test_a_roster_joins_ids_and_logins_to_names(tmp_path):

@@ -6,7 +6,13 @@ import classroom
 
 from d2l.grader.compare.match_sections import Section
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
-from d2l.grader.grading.result import by_heading, homes_of, no_points, section_results, total
+from d2l.grader.grading.result import (
+    by_heading,
+    no_points,
+    rubric_headings_of,
+    section_results,
+    total,
+)
 from d2l.grader.grading.rubric import SectionRule
 
 MATCH, DIFFERS = Finding("match", "number"), Finding("differs", "number")
@@ -26,12 +32,12 @@ def report(*findings):
 
 
 def test_a_heading_counts_for_the_nearest_one_above_that_the_rubric_names():
-    assert homes_of(RUBRIC, SECTIONS) == ("", "A", "A", "A.2", "")
+    assert rubric_headings_of(RUBRIC, SECTIONS) == ("", "A", "A", "A.2", "")
 
 
 def test_points_are_the_share_of_what_is_expected_that_matches():
-    homes = homes_of(RUBRIC, SECTIONS)
-    found = by_heading(homes, report([], [MATCH], [MATCH, DIFFERS], [MATCH], [DIFFERS]))
+    headings = rubric_headings_of(RUBRIC, SECTIONS)
+    found = by_heading(headings, report([], [MATCH], [MATCH, DIFFERS], [MATCH], [DIFFERS]))
     sections = section_results(RUBRIC, {"A": 3, "A.2": 2}, found)
     assert [section.points for section in sections] == [6 * 2 / 3, 3 / 2]
     assert [(section.matched, section.expected) for section in sections] == [(2, 3), (1, 2)]

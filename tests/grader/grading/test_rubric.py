@@ -60,17 +60,21 @@ def test_a_rubric_without_checks_needs_no_file_of_checks(tmp_path):
         ("seed = 5", "section = 3", "Cannot|'section'"),
         ("points = 10", "points = -1", r"\[\[section\]\] 1: 'points' must be >= 0; found -1"),
         ("points = 10", "point = 1", "'points' is missing; found heading, point"),
-        ('"Squares"\npoints = 4', '"Sums"\npoints = 4', "the heading 'Sums' is there twice"),
-        ('"reference.py"', '"nowhere.py"', "'reference' names .*nowhere.py, which is no file"),
-        ('"checks.py"', '"nowhere.py"', "'checks' names .*nowhere.py"),
+        ('"Squares"\npoints = 4', '"Sums"\npoints = 4', "duplicate heading 'Sums'"),
+        (
+            '"reference.py"',
+            '"nowhere.py"',
+            "'reference' refers to .*nowhere.py, which is not a file",
+        ),
+        ('"checks.py"', '"nowhere.py"', "'checks' refers to .*nowhere.py"),
         ('checks = "checks.py"\n', "", "'checks' is missing"),
-        ('"square(hidden)"', '"square("', r"'result' has 'square\(', no Python expression"),
+        ('"square(hidden)"', '"square("', r"'result' must be a Python expression, found 'square\("),
         (
             '["square(hidden)", "Square(hidden)"]',
             "7",
             "'result' must be a text or a list of",
         ),
-        ("title", "title =", "is no TOML"),
+        ("title", "title =", "is not valid TOML"),
     ],
 )
 def test_what_does_not_fit_is_named_with_what_would(tmp_path, old, new, words):
@@ -89,7 +93,7 @@ def test_a_rubric_that_gives_no_points_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ('heading = "Sums"', 'heading = "Sum"', "no heading 'Sum'; do you mean 'Sums'?"),
+        ('heading = "Sums"', 'heading = "Sum"', "no heading 'Sum'. Did you mean 'Sums'?"),
         ('section = "Squares"', 'section = "Cubes"', r"\[\[check\]\]: .* no heading 'Cubes'"),
     ],
 )

@@ -47,7 +47,7 @@ def test_the_table_has_each_section_with_its_checks_and_the_total(page):
 def test_each_difference_is_listed_with_a_link_to_its_cell(page):
     items = [item.get_text(" ", strip=True) for item in page.select(".differences li")]
     assert items == [
-        "≠ differs number code cell 2 3.0 is not right",
+        "≠ differs number code cell 2 3.0 is wrong",
         "✕ failed curve code cell 3 ValueError: no",
         "∅ missing table nothing like it",
         "≠ stale number code cell 4 the code shows none",
@@ -83,7 +83,7 @@ def test_a_cell_that_did_not_run_says_so_without_a_time():
 def test_a_run_that_failed_is_said_first_with_its_reason():
     said = page_of(status="timeout", reason="stopped after 60 s").find(class_="problem").text
     assert "stopped after 60 s" in said
-    assert "What ran before that is compared all the same." in said
+    assert "Cells that ran before that point were still compared." in said
 
 
 def test_a_submission_that_was_refused_has_a_page_without_a_notebook():
@@ -104,7 +104,7 @@ def test_the_reason_of_a_failed_run_is_said_once():
 def test_a_broken_check_is_not_blamed_on_the_student():
     broken = CheckResult("a check", "", 0, 2, "broken", "TypeError: the instructor's own words")
     page = page_of(checks=(broken,))
-    assert "not your mistake" in page.text
+    assert "your code is not the cause" in page.text
     assert "own words" not in page.text
 
 

@@ -57,7 +57,7 @@ def test_how_many_files_the_grader_has_open_does_not_matter(level):
 def test_a_program_that_fails_has_died_and_the_end_of_its_complaint_is_kept(level):
     found, _ = guarded("import sys; sys.exit('a' * 3000 + 'z')", level)
     assert (found.status, found.exit_code) == ("died", 1)
-    assert found.reason == "its process ended with exit status 1"
+    assert found.reason == "the process exited with status 1"
     assert found.stderr_tail == ("a" * 3000 + "z\n")[-2000:]
 
 
@@ -69,7 +69,7 @@ def test_twenty_million_characters_are_cut_off_at_the_limit(level):
             seen.append(len(part))
 
     found, _ = guarded("print('x' * 20_000_000); import time; time.sleep(20)", level, read=read)
-    assert (found.status, found.reason) == ("output", "it put out more than 1,048,576 bytes")
+    assert (found.status, found.reason) == ("output", "the output exceeded 1,048,576 bytes")
     assert sum(seen) <= 2**20
     assert found.seconds < 15
 

@@ -13,8 +13,8 @@ from d2l.grader.sandbox.bubblewrap import what_is_missing
         ("Linux", "ID=ubuntu\nID_LIKE=debian", "sudo apt install bubblewrap"),
         ("Linux", 'ID="rocky"\nID_LIKE="rhel centos fedora"', "sudo dnf install bubblewrap"),
         ("Linux", 'ID="opensuse-leap"\nID_LIKE="suse opensuse"', "sudo zypper install"),
-        ("Linux", "ID=unheard-of", "by your system's package manager"),
-        ("Linux", "", "by your system's package manager"),
+        ("Linux", "ID=unheard-of", "with your system's package manager"),
+        ("Linux", "", "with your system's package manager"),
         ("Darwin", "", "brew install podman"),
         ("Windows", "", "wsl --install"),
     ],
@@ -24,8 +24,8 @@ def test_each_system_gets_one_command(system, release, hint):
 
 
 def test_other_systems_than_linux_are_named():
-    assert what_is_missing("Windows") == "bubblewrap needs Linux, and this is Windows"
-    assert what_is_missing("Darwin") == "bubblewrap needs Linux, and this is Darwin"
+    assert what_is_missing("Windows") == "bubblewrap requires Linux, but this is Windows"
+    assert what_is_missing("Darwin") == "bubblewrap requires Linux, but this is Darwin"
 
 
 def test_what_is_not_installed_is_named(monkeypatch, tmp_path):
@@ -40,6 +40,6 @@ def test_a_bubblewrap_that_is_too_old_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     bubblewrap.bubblewrap_version.cache_clear()
     try:
-        assert what_is_missing("Linux") == "bubblewrap 0.4.1 is too old; 0.8 or newer is needed"
+        assert what_is_missing("Linux") == "bubblewrap 0.8 or newer is required, found 0.4.1"
     finally:
         bubblewrap.bubblewrap_version.cache_clear()

@@ -203,7 +203,7 @@ def test_a_folder_that_the_run_could_not_read_is_named(tmp_path):
     python = closed / "python"
     python.mkdir(parents=True)
     closed.chmod(0o700)
-    with pytest.raises(IsolationError, match=r"cannot read .*\(needed for .*closed/python\)"):
+    with pytest.raises(IsolationError, match=r"cannot read .*\(required for .*closed/python\)"):
         require_readable([python], user=12345, with_parents=True)
     require_readable([python], user=12345, with_parents=False)
     require_readable([python], user=None, with_parents=True)

@@ -18,7 +18,7 @@ def test_what_pip_finds_is_left_and_what_it_does_not_find_is_explained():
     assert statuses(outcome) == ["ok", "ok"]
     assert printed(outcome, 1) == ""
     assert "No matching distribution" in printed(outcome, 2)
-    assert "nothing is installed during this run" in printed(outcome, 2)
+    assert "package installation is disabled in this run" in printed(outcome, 2)
 
 
 def seeded():

@@ -1,3 +1,5 @@
-"""What runs inside a sandbox: the supervisor, and what it has the kernel do."""
+"""The code that runs inside a sandbox: the supervisor, and its functions in the kernel."""
 
-VALUE_TYPE = "application/vnd.d2l.value+json"  # of what the kernel shows the supervisor alone
+VALUE_TYPE = (
+    "application/vnd.d2l.value+json"  # of displays that carry fetched values to the supervisor
+)

@@ -27,11 +27,11 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 def first_assignments(
     names: Iterable[str], cells: Sequence[tuple[int, str]]
 ) -> dict[str, int | None]:
-    """Return the index of the first cell that assigns each name; None where none does."""
-    wanted = list(names)
-    assigned = [(index, _assigned(source)) for index, source in cells] if wanted else []
+    """Return the index of the first cell that assigns each name, None if none does."""
+    names = list(names)
+    assigned = [(index, _assigned(source)) for index, source in cells] if names else []
     return {
-        name: next((index for index, found in assigned if name in found), None) for name in wanted
+        name: next((index for index, found in assigned if name in found), None) for name in names
     }
 
 
@@ -41,7 +41,7 @@ def _assigned(source: str) -> set[str]:
     try:
         tree = ast.parse(TransformerManager().transform_cell(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()  # it will fail when it runs, and assign nothing
+        return set()  # the cell will fail and assign nothing
     nodes = _outside_of_functions(tree)
     stored = (node for node in nodes if isinstance(node, ast.Name))
     return {node.id for node in stored if isinstance(node.ctx, ast.Store)}
@@ -57,20 +57,20 @@ def _outside_of_functions(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def value_answer(name: str, found: dict[str, Any], limit: int) -> Answer:
-    """The answer for what was found; what is too large, or of no known form, is a problem."""
-    size = len(str(found.get("npy") or found.get("plain") or ""))  # of the text, never too small
+    """Return the answer for a fetched value; a problem if it is too large or malformed."""
+    size = len(str(found.get("npy") or found.get("plain") or ""))  # at least the encoded size
     if size > limit:
-        found = {"problem": f"it is larger than the {limit:,} bytes that are left"}
+        found = {"problem": f"the value is larger than the remaining {limit:,} bytes"}
     try:
         if "npy" in found:
             return ArrayFound(name, base64.b64decode(found["npy"], validate=True))
         if "plain" in found:
             text = clean(found["plain"])
             if is_deeper(json.loads(text), MAX_DEPTH - 2):
-                raise ValueError("a value with too many lists or objects within each other")
+                raise ValueError("the value is nested too deeply")
             return ValueFound(name, text)
     except (TypeError, ValueError, RecursionError, AttributeError):
-        found = {"problem": "what arrived is not a value"}
+        found = {"problem": "the kernel returned a malformed value"}
     return ValueProblem(name, clean(str(found.get("problem")))[:MAX_MESSAGE])
 
 
@@ -87,7 +87,7 @@ def cell_answer(run: CellRun, outputs: list[CellOutput]) -> CellDone:
 
 
 def wire_output(output: Mapping[str, Any]) -> CellOutput:
-    """Return an output of nbformat's form as a message has it."""
+    """Return an output in nbformat's form as a message of the protocol."""
     if output["output_type"] == "stream":
         return Stream(output["name"], output["text"])
     if output["output_type"] == "error":

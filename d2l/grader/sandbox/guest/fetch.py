@@ -1,6 +1,6 @@
-"""In the kernel: the values of expressions in the notebook's names, as arrays or plain data.
+"""In the kernel: evaluate expressions and publish their values as arrays or plain data.
 
-Uses PyTorch only if the notebook has loaded it. Nothing that it publishes is trusted.
+Uses PyTorch only if the notebook has imported it. The published values are untrusted.
 """
 
 import base64
@@ -14,7 +14,7 @@ import numpy as np
 
 from d2l.grader.sandbox.guest import VALUE_TYPE
 
-MAX_PARTS = 10_000  # numbers and texts in a list or a dict
+MAX_PARTS = 10_000  # numbers and strings in a list or a dict
 MAX_CHARACTERS = 100_000
 MAX_BITS = 1024  # of an integer
 MAX_DEPTH = 20
@@ -24,7 +24,7 @@ Found = dict[str, Any]
 
 
 class CannotFetchError(TypeError):
-    """A value of a kind, or a size, that does not leave the sandbox."""
+    """A value whose type or size cannot be fetched."""
 
 
 def fetch(
@@ -34,20 +34,20 @@ def fetch(
     inputs: Mapping[str, str],
     limit: int,
 ) -> None:
-    """Publish the value of the first of `expressions` that works, or why none does."""
+    """Publish the value of the first of `expressions` that can be evaluated, or the errors."""
     problems = []
     for expression in expressions:
         try:
             value = _evaluate(expression, {**names, **_given(inputs)})
             publish({VALUE_TYPE: _packed(value, limit)}, {})
             return
-        except Exception as error:  # the notebook's own objects raise anything
+        except Exception as error:  # the notebook's objects may raise anything
             problems.append(f"{expression}: {type(error).__name__}: {error}"[:MAX_CHARACTERS])
     publish({VALUE_TYPE: {"problem": "; ".join(problems)}}, {})
 
 
 def _given(inputs: Mapping[str, str]) -> dict[str, Any]:
-    """The hidden inputs, as tensors where the notebook has PyTorch."""
+    """Return the hidden inputs, as tensors if the notebook has imported PyTorch."""
     arrays = {name: np.load(path, allow_pickle=False) for name, path in inputs.items()}
     torch = sys.modules.get("torch")
     return arrays if torch is None else {n: torch.from_numpy(a) for n, a in arrays.items()}
@@ -57,18 +57,20 @@ def _evaluate(expression: str, names: dict[str, Any]) -> Any:
     torch = sys.modules.get("torch")
     if torch is None:
         return eval(expression, names)
-    with torch.enable_grad():  # a check may ask for gradients, whatever the notebook left set
+    with (
+        torch.enable_grad()
+    ):  # expressions may compute gradients; the notebook may have disabled them
         return eval(expression, names)
 
 
 def _packed(value: Any, limit: int) -> Found:
     array = _as_array(value)
     if array is None:
-        # As text: Jupyter's messages turn nan and infinity into texts of their own.
+        # As JSON text, because Jupyter's messages cannot represent nan and infinity.
         return {"plain": json.dumps(_plain(value, [MAX_PARTS], MAX_DEPTH))}
     if array.nbytes > limit:
         raise CannotFetchError(
-            f"an array of shape {array.shape} has {array.nbytes:,} bytes: {limit:,} may leave"
+            f"an array of shape {array.shape} has {array.nbytes:,} bytes; the limit is {limit:,}"
         )
     written = io.BytesIO()
     np.lib.format.write_array(written, array, version=(1, 0), allow_pickle=False)
@@ -76,7 +78,7 @@ def _packed(value: Any, limit: int) -> Found:
 
 
 def _as_array(value: Any) -> np.ndarray | None:
-    """The tensor or array as an array of a type that every machine reads; None for all else."""
+    """Return a tensor or array as a little-endian array of numbers, None for other types."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.Tensor):
         value = value.detach().cpu().resolve_conj().resolve_neg()
@@ -86,16 +88,16 @@ def _as_array(value: Any) -> np.ndarray | None:
     if not isinstance(value, np.ndarray):
         return None
     if value.dtype.kind not in "biufc" or value.dtype.itemsize > 8 + 8 * (value.dtype.kind == "c"):
-        raise CannotFetchError(f"an array of type {value.dtype}: asked for plain numbers")
+        raise CannotFetchError(f"expected an array of numbers, found dtype {value.dtype}")
     little = value.dtype.newbyteorder("<")
     return np.ascontiguousarray(np.asarray(value), dtype=little).reshape(value.shape)
 
 
 def _plain(value: Any, left: list[int], depth: int) -> Any:
-    """The value in JSON's types; `left` counts how many parts it may still have."""
+    """Return the value in JSON types; `left` is the number of parts that it may still have."""
     left[0] -= 1
     if left[0] < 0 or depth < 0:
-        raise CannotFetchError(f"more than {MAX_PARTS:,} values, or {MAX_DEPTH} within each other")
+        raise CannotFetchError(f"more than {MAX_PARTS:,} values, or nested over {MAX_DEPTH} levels")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (int, float, str)):
@@ -107,8 +109,8 @@ def _plain(value: Any, left: list[int], depth: int) -> Any:
     numbers = value if isinstance(value, np.generic) else _as_array(value)
     if numbers is None or numbers.dtype.kind not in NUMBERS or numbers.size > left[0]:
         raise CannotFetchError(
-            f"a {type(value).__name__}: asked for a tensor, an array, a number, a text, a list or "
-            "a dict of such"
+            f"expected a tensor, an array, a number, a string, or a list or dict of these, "
+            f"found {type(value).__name__}"
         )
     return _plain(numbers.tolist(), left, depth)
 
@@ -116,7 +118,7 @@ def _plain(value: Any, left: list[int], depth: int) -> Any:
 def _simple(value: int | float | str) -> int | float | str:
     if isinstance(value, str):
         if len(value) > MAX_CHARACTERS:
-            raise CannotFetchError(f"a text of more than {MAX_CHARACTERS:,} characters")
+            raise CannotFetchError(f"a string of more than {MAX_CHARACTERS:,} characters")
         return str(value)
     if isinstance(value, float):
         return float(value)

@@ -1,6 +1,6 @@
-"""`!pip install` within a sandbox: what is there stays, and nothing comes, or for this run alone.
+"""`!pip install` inside a sandbox: disabled, or allowed for this run only.
 
-New packages go to a folder of the run's own, and never in the place of one that is installed.
+Packages are installed to a temporary folder and never replace an installed package.
 """
 
 import importlib.metadata
@@ -17,20 +17,20 @@ _ALWAYS = {
     "PIP_ROOT_USER_ACTION": "ignore",
 }
 NOT_INSTALLED = (
-    "d2l: nothing is installed during this run, only what is there already can be used; "
-    "`d2l run --allow-install` lets a notebook of your own install packages for one run"
+    "d2l: package installation is disabled in this run; only installed packages are available. "
+    "`d2l run --allow-install` allows your own notebook to install packages for one run."
 )
 
 
 def install_environment(may_install: bool) -> dict[str, str]:
-    """Return the variables that configure pip, and where Python finds what it installs."""
+    """Return the environment variables that configure pip, and the path of its packages."""
     if not may_install:
         return {**_ALWAYS, "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
     folder = Path(tempfile.mkdtemp(prefix="d2l-installed-"))
     constraints = folder / "installed.txt"
     constraints.write_text("".join(f"{line}\n" for line in _installed()))
     libraries = _libraries(folder)
-    os.makedirs(libraries)  # Python never looks again into a folder that was not there
+    os.makedirs(libraries)  # Python ignores a folder that does not exist at its start
     found_after = os.environ.get("PYTHONPATH", "")
     return {
         **_ALWAYS,
@@ -43,7 +43,7 @@ def install_environment(may_install: bool) -> dict[str, str]:
 def explain_failed_installs(
     system: Callable[[str], None], exit_code: Callable[[], object]
 ) -> Callable[[str], None]:
-    """Wrap the shell's `system`: where pip finds nothing, say that this run installs nothing."""
+    """Wrap the shell's `system` to explain why a `pip install` failed."""
 
     def explaining(command: str) -> None:
         system(command)

@@ -1,7 +1,7 @@
-"""What is called in the kernel: before the first cell, between cells, after the last.
+"""Functions called in the kernel: before the first cell, between cells, and after the last.
 
-It shares the kernel with untrusted code, so all of it is loaded before that, with built-in
-functions of its own; nothing that it reports is trusted.
+They share the kernel with untrusted code, so they are loaded before it, with their own copy of the
+built-in functions. Nothing that they report is trusted.
 """
 
 import builtins
@@ -17,7 +17,7 @@ from d2l.grader.sandbox.guest import installs, reseed, stand_ins
 
 
 def _with_own_builtins(module: ModuleType) -> ModuleType:
-    """Load a module once more, whose `len`, `isinstance`, … stay what they are now."""
+    """Load a copy of a module with its own built-in functions, which notebooks cannot change."""
     spec = module.__spec__
     assert spec is not None
     assert spec.loader is not None
@@ -31,7 +31,7 @@ _loaded: dict[str, Any] = {"fetch": _with_own_builtins(shared_fetch).fetch}
 
 
 def begin(seed_offset: int, may_install: bool) -> None:
-    """Seed the random numbers and move every seed that the notebook will set by `seed_offset`."""
+    """Install the stand-ins, seed the generators, and add `seed_offset` to later seeds."""
     shell = get_ipython()
     _loaded["publish"] = shell.display_pub.publish
     _loaded["names"] = shell.user_ns
@@ -44,11 +44,11 @@ def begin(seed_offset: int, may_install: bool) -> None:
 
 
 def assign(values: Mapping[str, Any]) -> None:
-    """Give the notebook's names these values."""
+    """Assign these values to names of the notebook."""
     _loaded["names"].update(values)
 
 
 def fetch(expressions: list[str], inputs: Mapping[str, str], limit: int) -> None:
-    """Publish the value of the first expression that works; `inputs` are names and their files."""
+    """Publish the value of the first valid expression; `inputs` maps names to npy files."""
     reseed.reseed()
     _loaded["fetch"](_loaded["publish"], _loaded["names"], expressions, inputs, limit)

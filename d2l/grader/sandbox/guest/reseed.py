@@ -1,7 +1,7 @@
-"""In the kernel: seeds the generators and moves every seed that a notebook sets by an offset.
+"""In the kernel: seed the random generators and add an offset to every seed the notebook sets.
 
-Python's generator is moved at once, NumPy's and PyTorch's when the notebook loads them, so that
-none is loaded for it. With an offset of 0 every seed that is set stays what it is.
+Python's generator is changed at once, NumPy's and PyTorch's when the notebook imports them. With
+an offset of 0, seeds are unchanged.
 """
 
 import functools
@@ -17,11 +17,11 @@ from typing import Any
 Seed = Callable[..., Any]
 
 _state: dict[str, int] = {"seed_offset": 0, "depth": 0, "drawn": 0}
-_first_seeds: dict[str, Seed] = {}
+_original_seeds: dict[str, Seed] = {}
 
 
 def begin(seed_offset: int) -> None:
-    """Seed each generator with `seed_offset`, and from now on move every seed by it."""
+    """Seed each generator with `seed_offset`, and add it to every seed from now on."""
     _state["seed_offset"] = seed_offset
     after_import("random", _begin_random)
     after_import("numpy.random", _begin_numpy)
@@ -29,15 +29,15 @@ def begin(seed_offset: int) -> None:
 
 
 def reseed() -> None:
-    """Seed each generator that the notebook has loaded with the offset once more."""
-    _state["depth"] += 1  # what is seeded here is not moved
-    for seed in _first_seeds.values():
+    """Seed each generator that the notebook has imported with the offset again."""
+    _state["depth"] += 1  # seeds set here are not offset
+    for seed in _original_seeds.values():
         seed(_state["seed_offset"])
     _state["depth"] -= 1
 
 
 def after_import(name: str, change: Callable[[Any], None]) -> None:
-    """Call `change` with the module `name`: now if it is loaded, else as soon as it is."""
+    """Call `change` with the module `name`, now or as soon as it is imported."""
     if name in sys.modules:
         change(sys.modules[name])
     else:
@@ -45,7 +45,7 @@ def after_import(name: str, change: Callable[[Any], None]) -> None:
 
 
 class _AfterImport(importlib.abc.MetaPathFinder):
-    """Finds one module as the other finders do, and changes it once it is loaded."""
+    """Finds one module with the other finders, and changes it once it is loaded."""
 
     def __init__(self, name: str, change: Callable[[Any], None]) -> None:
         self._name = name
@@ -75,11 +75,11 @@ def _begin_random(module: Any) -> None:
     _remember("random", module.seed)
     if not _state["seed_offset"]:
         return
-    module.seed = _moving(module.seed)
+    module.seed = _with_offset(module.seed)
 
     class Random(module.Random):
         def seed(self, a: Any = None, version: int = 2) -> None:
-            super().seed(_moved(a), version)
+            super().seed(_offset_seed(a), version)
 
     module.Random = Random
 
@@ -89,34 +89,34 @@ def _begin_numpy(module: Any) -> None:
     first_default_rng = module.default_rng
 
     def default_rng(seed: Any = None) -> Any:
-        if seed is None:  # else it would be another in every run
+        if seed is None:  # otherwise it would be different in every run
             _state["drawn"] += 1
             seed = [_state["seed_offset"], _state["drawn"]]
             return first_default_rng(seed)
-        return first_default_rng(_moved(seed))
+        return first_default_rng(_offset_seed(seed))
 
     module.default_rng = functools.wraps(first_default_rng)(default_rng)
     if not _state["seed_offset"]:
         return
-    module.seed = _moving(module.seed)
+    module.seed = _with_offset(module.seed)
 
     class RandomState(module.RandomState):
         def __init__(self, seed: Any = None) -> None:
-            super().__init__(_moved(seed))
+            super().__init__(_offset_seed(seed))
 
     class SeedSequence(module.SeedSequence):
         def __init__(self, entropy: Any = None, **others: Any) -> None:
-            super().__init__(_moved(entropy), **others)
+            super().__init__(_offset_seed(entropy), **others)
 
     module.RandomState, module.SeedSequence = RandomState, SeedSequence
     for name in ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"):
-        setattr(module, name, _moving_class(getattr(module, name)))
+        setattr(module, name, _offset_class(getattr(module, name)))
 
 
-def _moving_class(base: Any) -> Any:
+def _offset_class(base: Any) -> Any:
     class BitGenerator(base):
         def __init__(self, seed: Any = None, **others: Any) -> None:
-            super().__init__(_moved(seed), **others)
+            super().__init__(_offset_seed(seed), **others)
 
     return functools.wraps(base, updated=())(BitGenerator)
 
@@ -129,27 +129,27 @@ def _begin_torch(module: Any) -> None:
     _remember("torch", module.manual_seed)
     if not _state["seed_offset"]:
         return
-    module.manual_seed = module.random.manual_seed = _moving(module.manual_seed)
-    module.cuda.manual_seed = _moving(module.cuda.manual_seed)
-    module.cuda.manual_seed_all = _moving(module.cuda.manual_seed_all)
+    module.manual_seed = module.random.manual_seed = _with_offset(module.manual_seed)
+    module.cuda.manual_seed = _with_offset(module.cuda.manual_seed)
+    module.cuda.manual_seed_all = _with_offset(module.cuda.manual_seed_all)
 
     class Generator(module.Generator):
         def manual_seed(self, seed: int) -> Any:
-            super().manual_seed(_moved(seed))
+            super().manual_seed(_offset_seed(seed))
             return self
 
     module.Generator = Generator
-    module.default_generator = module.random.default_generator = _moving_default(module)
+    module.default_generator = module.random.default_generator = _offset_default(module)
 
 
-def _moving_default(module: Any) -> Any:
-    """A generator that seeds PyTorch's default one, whose own method cannot be replaced."""
+def _offset_default(module: Any) -> Any:
+    """Return a generator that wraps PyTorch's default one, whose methods cannot be replaced."""
     default = module.default_generator
 
     class DefaultGenerator(module.Generator):
         def manual_seed(self, seed: int) -> Any:
             super().manual_seed(seed)
-            default.manual_seed(seed if _state["depth"] else _moved(seed))
+            default.manual_seed(seed if _state["depth"] else _offset_seed(seed))
             return self
 
         def get_state(self) -> Any:
@@ -166,30 +166,30 @@ def _moving_default(module: Any) -> Any:
 
 
 def _remember(name: str, seed: Seed) -> None:
-    _first_seeds[name] = seed
+    _original_seeds[name] = seed
     seed(_state["seed_offset"])
 
 
-def _moving(seed: Seed) -> Seed:
-    """The function `seed`, which moves what it is given, but not what another one has moved."""
+def _with_offset(seed: Seed) -> Seed:
+    """Wrap `seed` to offset its argument, unless called by another wrapped function."""
 
     @functools.wraps(seed)
-    def moving(value: Any = None, *others: Any, **named: Any) -> Any:
+    def seed_with_offset(value: Any = None, *others: Any, **named: Any) -> Any:
         _state["depth"] += 1
         try:
-            return seed(value if _state["depth"] > 1 else _moved(value), *others, **named)
+            return seed(value if _state["depth"] > 1 else _offset_seed(value), *others, **named)
         finally:
             _state["depth"] -= 1
 
-    return moving
+    return seed_with_offset
 
 
-def _moved(seed: Any) -> Any:
+def _offset_seed(seed: Any) -> Any:
     if isinstance(seed, (list, tuple)):
         return [*seed, _state["seed_offset"]]
     try:
         number = operator.index(seed)
     except TypeError:
-        return seed  # None, a text, a generator: nothing that can be counted on from
-    moved = number + _state["seed_offset"]
-    return moved % 2**32 if 0 <= number < 2**32 else moved  # NumPy takes no more
+        return seed  # None, a string, a generator: not a number
+    shifted = number + _state["seed_offset"]
+    return shifted % 2**32 if 0 <= number < 2**32 else shifted  # NumPy's range of seeds

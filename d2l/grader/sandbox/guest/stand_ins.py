@@ -1,7 +1,7 @@
-"""In the kernel: stand-ins for what is not there: Colab, a screen and a keyboard.
+"""In the kernel: stand-ins for Colab, a screen and a keyboard, which a sandbox does not have.
 
-Each stand-in does nothing and says so once, on stderr, so that the rest of the notebook runs.
-Nothing heavy is loaded: Matplotlib is changed when the notebook imports it.
+Each stand-in does nothing and prints a note once to stderr, so that the rest of the notebook runs.
+Nothing heavy is imported: Matplotlib is changed when the notebook imports it.
 """
 
 import ast
@@ -30,21 +30,21 @@ INLINE = "module://matplotlib_inline.backend_inline"
 _NO_WINDOW = frozenset({"agg", "cairo", "inline", "pdf", "pgf", "ps", "svg", "template"})
 _COLAB = "google.colab"
 _CONTENT = Path("/content")  # Colab's working folder
-POLL_SECONDS = 0.1  # until output is awaited no longer from a program that has ended
-_said: set[str] = set()
+POLL_SECONDS = 0.1  # interval at which the end of a program is checked
+_printed: set[str] = set()
 
 
 def install() -> None:
-    """Put every stand-in in its place. Called once, before the first cell."""
+    """Install all stand-ins. Called once, before the first cell."""
     shell = get_ipython()
     _close_keyboard(shell)
     _draw_inline(shell)
-    sys.meta_path.append(_ColabFinder())  # the last: a google.colab that is there is used
+    sys.meta_path.append(_ColabFinder())  # last, so that an installed google.colab is used
 
 
-def _say(text: str) -> None:
-    if text not in _said:
-        _said.add(text)
+def _print_once(text: str) -> None:
+    if text not in _printed:
+        _printed.add(text)
         print(f"d2l: {text}", file=sys.stderr)
 
 
@@ -52,7 +52,7 @@ def _say(text: str) -> None:
 
 
 def _close_keyboard(shell: Any) -> None:
-    """Give programs an input that is at its end, and have `input()` raise."""
+    """Give programs an empty stdin, and make `input()` raise."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -60,19 +60,19 @@ def _close_keyboard(shell: Any) -> None:
 
     def refuse(*_: object, **__: object) -> str:
         raise EOFError(
-            "Input was requested, but nobody can answer in this run. "
-            "Assign the value in the cell instead of asking for it."
+            "input() is not available in this run, which is not interactive. "
+            "Assign the value in the cell instead."
         )
 
     shell.kernel.raw_input = shell.kernel.getpass = refuse
 
 
 def _system_of(shell: Any) -> Callable[[str], None]:
-    """IPython's `!command`, with a program that cannot read from a terminal."""
+    """Return IPython's `!command` for programs that cannot read from a terminal."""
 
     def system(command: str) -> None:
         if command.rstrip().endswith("&"):
-            raise OSError("Background processes are not supported: start them with subprocess.")
+            raise OSError("Background processes are not supported. Start them with subprocess.")
         command = shell.var_expand(command, depth=1)
         exit_code = _run(command)
         shell.user_ns["_exit_code"] = exit_code
@@ -83,8 +83,8 @@ def _system_of(shell: Any) -> Callable[[str], None]:
 
 
 def _run(command: str) -> int:
-    """Run a shell command, print what it writes, and return its exit status."""
-    # Programs write to a terminal as in Jupyter; it is not theirs to read from.
+    """Run a shell command, print its output, and return its exit status."""
+    # Programs write to a terminal as in Jupyter, but cannot read from it.
     reader, writer = os.openpty()
     process = subprocess.Popen(
         command,
@@ -110,13 +110,13 @@ def _run(command: str) -> int:
 
 
 def _written(reader: int, process: "subprocess.Popen[bytes]") -> Iterator[str]:
-    """What the program writes until it ends; what it leaves running is not waited for."""
+    """Yield the output of a program until it ends, without waiting for its children."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while True:
         if select.select([reader], [], [], POLL_SECONDS)[0]:
             try:
                 data = os.read(reader, 65536)
-            except OSError:  # Linux's end of a terminal
+            except OSError:  # the end of a terminal on Linux
                 return
             if not data:
                 return
@@ -129,7 +129,7 @@ def _written(reader: int, process: "subprocess.Popen[bytes]") -> Iterator[str]:
 
 
 def _draw_inline(shell: Any) -> None:
-    """Have every backend of Matplotlib that needs a window draw into the notebook."""
+    """Replace every Matplotlib backend that needs a window by the inline backend."""
     enable = shell.enable_matplotlib
     enable_gui = shell.enable_gui
 
@@ -138,7 +138,7 @@ def _draw_inline(shell: Any) -> None:
 
     def enable_no_gui(gui: str | None = None) -> None:
         if gui not in (None, "inline"):
-            _say(f"there is no screen: %gui {gui} does nothing")
+            _print_once(f"no screen is available: %gui {gui} does nothing")
         enable_gui(None)
 
     shell.enable_matplotlib, shell.enable_gui = enable_matplotlib, enable_no_gui
@@ -147,20 +147,22 @@ def _draw_inline(shell: Any) -> None:
 
 
 def _without_screen(backend: Any) -> Any:
-    """Return the inline backend in the place of one that opens windows, any other as it is."""
+    """Return the inline backend instead of a backend that opens windows."""
     name = str(backend).lower()
     is_own = name.startswith("module://") and "ipympl" not in name
     if name in _NO_WINDOW or is_own or not isinstance(backend, str):
         return backend
     if name != "auto":
-        _say(f"there is no screen: with the backend {backend} figures appear below their cells")
+        _print_once(
+            f"no screen is available: figures of the backend {backend} appear below their cells"
+        )
     return INLINE
 
 
 def _change_matplotlib(module: Any) -> None:
     use = module.use
     module.use = lambda backend, *, force=True: use(_without_screen(backend), force=force)
-    chosen = dict.__getitem__(module.rcParams, "backend")  # by os.environ["MPLBACKEND"]
+    chosen = dict.__getitem__(module.rcParams, "backend")  # may come from MPLBACKEND
     module.rcParams["backend"] = _without_screen(chosen)
 
 
@@ -169,7 +171,7 @@ def _change_pyplot(module: Any) -> None:
 
     def switch(newbackend: Any) -> None:
         backend = _without_screen(newbackend)
-        if backend == INLINE:  # which looks at this when it is loaded
+        if backend == INLINE:  # reads this setting when it is imported
             sys.modules["matplotlib"].rcParams["backend"] = INLINE
         switch_backend(backend)
 
@@ -180,14 +182,14 @@ def _change_pyplot(module: Any) -> None:
 
 
 class _ColabFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds google.colab and all that is in it where there is none."""
+    """Provides google.colab and its submodules if they are not installed."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname not in ("google", _COLAB) and not fullname.startswith(f"{_COLAB}."):
             return None
-        if _is_only_asked(sys._getframe(1)):
+        if _is_probe(sys._getframe(1)):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -201,8 +203,8 @@ class _ColabFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             module.__dict__["__getattr__"] = lambda name: _nothing(module.__name__, name)
 
 
-def _is_only_asked(frame: FrameType | None) -> bool:
-    """Whether the notebook asks whether it is on Colab: in a `try`, or without importing."""
+def _is_probe(frame: FrameType | None) -> bool:
+    """Whether the notebook only tests for Colab: in a `try`, or with `find_spec`."""
     while frame is not None and "importlib" in frame.f_code.co_filename:
         if frame.f_globals.get("__name__") == "importlib.util":
             return True
@@ -225,12 +227,12 @@ def _part_of_colab(name: str) -> ModuleType:
 
 
 def _nothing(module: str, name: str) -> Any:
-    """A function of Colab that does nothing, also as a context."""
+    """Return a function of Colab that does nothing, also as a context manager."""
     if name.startswith("__"):
         raise AttributeError(name)
 
     def do_nothing(*_: object, **__: object) -> contextlib.AbstractContextManager[None]:
-        _say(f"this is not Colab: {module}.{name} does nothing")
+        _print_once(f"this is not Colab: {module}.{name} does nothing")
         return contextlib.nullcontext()
 
     return do_nothing
@@ -238,11 +240,11 @@ def _nothing(module: str, name: str) -> Any:
 
 def _drive(module: Any) -> None:
     def mount(mountpoint: str, *_: object, **__: object) -> None:
-        _say(
-            "there is no Google Drive here: nothing is mounted; "
+        _print_once(
+            "Google Drive is not available: nothing is mounted; "
             "files are read from the folder of the notebook"
         )
-        if _CONTENT.is_dir():  # the sandbox's: what is read and written there has a place
+        if _CONTENT.is_dir():  # provided by the sandbox
             with contextlib.suppress(OSError):
                 Path(mountpoint).mkdir(parents=True, exist_ok=True)
                 Path(mountpoint, "MyDrive").symlink_to(Path.cwd(), target_is_directory=True)
@@ -252,28 +254,30 @@ def _drive(module: Any) -> None:
 
 def _files(module: Any) -> None:
     def upload(*_: object, **__: object) -> dict[str, bytes]:
-        _say("nothing can be uploaded here: files are read from the folder of the notebook")
+        _print_once("uploads are not available: files are read from the folder of the notebook")
         return _Uploaded()
 
     module.upload = module.upload_file = upload
 
 
 class _Uploaded(dict[str, bytes]):
-    """No file; one that is asked for by its name is read from the folder of the notebook."""
+    """An empty dict; a file requested by its name is read from the folder of the notebook."""
 
     def __missing__(self, name: str) -> bytes:
         try:
             return Path(name).read_bytes()
         except OSError as error:
-            raise KeyError(f"{name} was not uploaded, and is not next to the notebook") from error
+            raise KeyError(f"{name} was not uploaded and is not next to the notebook") from error
 
 
 def _userdata(module: Any) -> None:
     class SecretNotFoundError(Exception):
-        """Colab's own name for a secret that is not there."""
+        """Colab's error for a missing secret."""
 
     def get(key: str) -> str:
-        raise SecretNotFoundError(f"There are no secrets of Colab here, so {key!r} has no value.")
+        raise SecretNotFoundError(
+            f"Colab secrets are not available in this run, so {key!r} has no value."
+        )
 
     module.SecretNotFoundError = module.NotebookAccessError = SecretNotFoundError
     module.get = get

@@ -1,7 +1,7 @@
-"""The program inside a sandbox: runs the cells in a Jupyter kernel, then fetches values from it.
+"""The supervisor inside a sandbox: runs the cells in a Jupyter kernel, then fetches values from it.
 
 It reads requests from stdin and writes answers to stdout, which no process of the notebook can
-reach. Its answers are checked outside, so all it has to be is honest about honest notebooks.
+access. The grader treats its answers as untrusted.
 """
 
 import asyncio
@@ -56,16 +56,16 @@ from d2l.notebook.outputs import MAX_MESSAGE, Caps
 HOOKS = "d2l.grader.sandbox.guest.kernel_hooks"
 START_SECONDS = 60
 FETCH_SECONDS = 60  # CPU, for one value
-WALL_FACTOR = 10  # a cell that sleeps may take so many times its CPU time
+WALL_FACTOR = 10  # wall time limit of a cell, as a multiple of its CPU time limit
 GRACE_SECONDS, GRACE_WALL_SECONDS = 3, 10  # after an interrupt, before the kernel is killed
 POLL_SECONDS = 0.1
-RESERVED = 2**16  # bytes of each half of what may be answered, for all but outputs and values
+RESERVED = 2**16  # bytes of each half of the answers, for everything but outputs and values
 _SUBREAPER, _DUMPABLE = 36, 4
 _OUT_OF_MEMORY_FIRST = "900"
 
 
 def main() -> None:
-    """Do what the requests on stdin say."""
+    """Process the requests on stdin."""
     _prepare_process()
     stdin, stdout = _own_pipes()
     requests = _requests(stdin)
@@ -77,20 +77,20 @@ def main() -> None:
 
 
 def _prepare_process() -> None:
-    """Adopt what its children leave, and keep them from this process's memory and pipes."""
+    """Adopt orphaned descendants, and protect this process's memory and pipes from them."""
     if sys.platform != "linux":
         return
     system = ctypes.CDLL(None)
     for option, value in ((_SUBREAPER, 1), (_DUMPABLE, 0)):
         if system.prctl(option, value, 0, 0, 0) != 0:
-            raise OSError("the supervisor cannot hide itself")
-    # Where the machine itself runs out of memory, the run is to be ended, not the grader.
+            raise OSError("prctl failed: the supervisor cannot be protected from its children")
+    # If the machine runs out of memory, the kernel should kill the run, not the grader.
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OUT_OF_MEMORY_FIRST)
 
 
 def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Move stdin and stdout to where no child process inherits them."""
+    """Move stdin and stdout to descriptors that child processes do not inherit."""
     stdin, stdout = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -99,7 +99,7 @@ def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _requests(stdin: BinaryIO) -> Iterator[Request]:
-    """Each request; where they end without `Finish` the grader is gone, and this run ends too."""
+    """Yield each request; if they end without `Finish`, the grader has exited: kill the run."""
     waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
 
     def read() -> None:
@@ -118,7 +118,7 @@ def _requests(stdin: BinaryIO) -> Iterator[Request]:
 
 
 class _Answers:
-    """Writes answers at once, so that they outlive this process, and counts their bytes."""
+    """Writes answers unbuffered, so that they outlive this process, and counts their bytes."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
@@ -135,7 +135,7 @@ class _Answers:
 
 
 class _RunClock:
-    """CPU time of the kernel and of all that it started, and wall time."""
+    """CPU time of the kernel and its descendants, and wall time."""
 
     def __init__(self) -> None:
         self._clock = CpuClock()
@@ -144,7 +144,7 @@ class _RunClock:
 
     def cpu_seconds(self) -> float:
         tree = descendants(os.getpid())
-        for process in tree:  # wait for what was adopted
+        for process in tree:  # reap adopted processes
             if process.parent == os.getpid() and process.number != self.kernel_process:
                 with suppress(ChildProcessError):
                     os.waitpid(process.number, os.WNOHANG)
@@ -156,15 +156,15 @@ class _RunClock:
 
 
 class _CpuLimit:
-    """The limit of one cell: CPU time, and a generous stop by wall time."""
+    """The limit of one cell: CPU time, and a generous wall time."""
 
     def __init__(self, clock: _RunClock, seconds: float, wall_seconds: float) -> None:
         self._clock, self._seconds, self._wall_seconds = clock, seconds, wall_seconds
 
     async def reached(self) -> str:
         if await self._used(self._seconds, self._wall_seconds) == "cpu":
-            return f"stopped: it used more than {round(self._seconds, 1):g} s of CPU time"
-        return f"stopped: it ran longer than {round(self._wall_seconds, 1):g} s"
+            return f"stopped: used more than {round(self._seconds, 1):g} s of CPU time"
+        return f"stopped: timed out after {round(self._wall_seconds, 1):g} s"
 
     async def grace_is_over(self) -> None:
         await self._used(GRACE_SECONDS, GRACE_WALL_SECONDS)
@@ -195,7 +195,7 @@ class _Supervisor:
                 await self._run_cells(kernel)
                 self._answers.send(CellsDone(*self._verdict()))
                 await self._fetch_values(kernel, requests)
-                os._exit(0)  # the sandbox ends the kernel faster than it ends itself
+                os._exit(0)  # the sandbox kills the kernel, which is faster than a shutdown
         except KernelStartError as error:
             self._answers.send(CellsDone("start", str(error)[:MAX_MESSAGE]))
             while isinstance(request := next(requests), FetchValue):
@@ -221,7 +221,7 @@ class _Supervisor:
             await self._assign(kernel, values, assigned_after, cell.index)
 
     def _limit_of_next_cell(self) -> _CpuLimit | None:
-        """What the next cell may use; None where nothing is left for it."""
+        """Return the limit of the next cell, None if no time is left."""
         left = self._request.seconds - self._clock.cpu_seconds()
         wall_left = self._request.wall_seconds - self._clock.wall_seconds()
         if left <= 0 or wall_left <= 0:
@@ -241,16 +241,18 @@ class _Supervisor:
             await _call(kernel, "assign", due)
 
     def _cell_done(self, run: CellRun) -> CellDone:
-        """The answer for a cell, without its outputs where all cells' would be too much."""
+        """Return the answer for a cell, without its outputs if all cells' outputs are too large."""
         answer = cell_answer(run, list(map(wire_output, run.outputs)))
         size = len(frame(answer))
         if self._answers.of_cells + size > self._request.output // 2 - RESERVED:
-            note = f"[d2l: {size:,} bytes of outputs were cut: the cells before used up the room]\n"
+            note = (
+                f"[d2l: {size:,} bytes of output removed: the output limit of the run is reached]\n"
+            )
             return cell_answer(run, [Stream("stderr", note)])
         return answer
 
     def _verdict(self) -> tuple[Any, str]:
-        """How the cells ended, by the worst that happened, and which cell it was."""
+        """Return the worst status of the cells, and a message that names the cell."""
         for status in ("died", "timeout", "error"):
             for number, run in enumerate(self._runs, start=1):
                 if run.status == status:
@@ -259,8 +261,8 @@ class _Supervisor:
         if done == num_cells:
             return "ok", ""
         if self._limit_of_next_cell() is not None:
-            return "died", f"the kernel ended after code cell {done} of {num_cells}"
-        return "timeout", f"the time was over after code cell {done} of {num_cells}"
+            return "died", f"the kernel exited after code cell {done} of {num_cells}"
+        return "timeout", f"no time was left after code cell {done} of {num_cells}"
 
     async def _fetch_values(self, kernel: Kernel, requests: Iterator[Request]) -> None:
         while isinstance(request := next(requests), FetchValue):
@@ -271,10 +273,10 @@ class _Supervisor:
 
 
 def kernel_environment(may_install: bool) -> dict[str, str]:
-    """What the kernel's environment has beyond the sandbox's own."""
+    """Return the variables that the kernel's environment has in addition to the sandbox's."""
     return {
-        "D2L_POINTS": "1",  # boards leave their points next to their pictures
-        "PYTHONHASHSEED": "0",  # the order of a set is that of the last run
+        "D2L_POINTS": "1",  # boards export their points with their pictures
+        "PYTHONHASHSEED": "0",  # the order of sets is the same in every run
         **install_environment(may_install),
     }
 
@@ -294,7 +296,7 @@ async def _call(kernel: Kernel, function: str, *arguments: object) -> None:
 async def _fetch(
     kernel: Kernel, request: FetchValue, size: int, limit: _CpuLimit
 ) -> dict[str, Any]:
-    """What the kernel displays of a value, as `fetch` writes it; or a problem."""
+    """Return the value that `fetch` displays in the kernel, or a problem."""
     found: dict[str, Any] = {}
 
     def keep(kind: str, content: Mapping[str, Any]) -> None:

@@ -73,19 +73,19 @@ _RIGHT, _MISSING = "checksum right", ""
 
 def _state(name: str, root: str) -> str:
     """What the set's file is like; nothing where there is none."""
-    from d2l.data.hub import address_of, fault_of
+    from d2l.data.hub import address_of, verify_file
 
     path = _file_of(name, root)
     if path is None:
         return _MISSING
-    fault = fault_of(path, *address_of(name))
+    fault = verify_file(path, *address_of(name))
     return f"{path}: {fault}" if fault else f"{_RIGHT}, {path}"
 
 
 def _file_of(name: str, root: str) -> Path | None:
     """The file of a data set on this machine, right or damaged."""
-    from d2l.data.data_dirs import folders
+    from d2l.data.data_dirs import search_dirs
     from d2l.data.hub import address_of, file_name
 
     file = file_name(address_of(name)[0])
-    return next((place / file for place in folders(root) if (place / file).is_file()), None)
+    return next((place / file for place in search_dirs(root) if (place / file).is_file()), None)

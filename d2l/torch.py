@@ -115,7 +115,7 @@ from d2l.classic.sequences import (
 )
 from d2l.models.language_model import RNNLM, RNNLMScratch
 from d2l.models.rnn import RNN, RNNScratch
-from d2l.text.time_machine import Tale
+from d2l.text.time_machine import TinyStory
 from d2l.text.time_machine import CharacterText, TimeMachine
 from d2l.text.tokens import tokenize
 from d2l.text.vocab import Vocab
@@ -131,7 +131,7 @@ from d2l.text.translation_metrics import bleu
 from d2l.models.rnn import LSTM, LSTMScratch
 from d2l.text.translation_metrics import chrf
 from d2l.text.decoding import beam_search, generate, sample_next
-from d2l.text.time_machine import InventedPairs
+from d2l.text.time_machine import SyntheticTranslation
 from d2l.text.sentence_pairs import SentencePairs
 from d2l.text.tokens import build_array_nmt, preprocess_nmt, tokenize_nmt, truncate_pad
 from d2l.text.translation import MTFraEng, load_data_nmt, read_data_nmt

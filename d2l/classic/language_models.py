@@ -250,7 +250,7 @@ def train_lm(model: nn.Module, data: Any, optimizer: Any, num_steps: int) -> lis
     it is gone over again and again. `model(X)` are logits (batch, num_steps, vocab_size), and the
     loss is their cross-entropy. `optimizer` may be a list of several, each for its own parameters.
 
-    >>> data = d2l.Tale(batch_size=32, num_steps=16, num_train=3000, num_val=500)
+    >>> data = d2l.TinyStory(batch_size=32, num_steps=16, num_train=3000, num_val=500)
     >>> model = d2l.TinyLM(len(data.vocab), d_model=32)
     >>> losses = d2l.train_lm(model, data, torch.optim.AdamW(model.parameters(), lr=0.01), 20)
     >>> len(losses), losses[-1] < losses[0]

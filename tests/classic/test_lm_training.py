@@ -70,5 +70,5 @@ def test_training_is_in_training_mode():
 
 def test_data_without_batches_is_an_error():
     model, optimizer = parts()
-    with pytest.raises(DataError, match="data gave no batches"):
+    with pytest.raises(DataError, match="found no batches"):
         d2l.train_lm(model, [], optimizer, 1)

@@ -14,9 +14,8 @@ from d2l.classic.evaluation import Accumulator, count_correct, evaluate_accuracy
 from d2l.classic.procedural_run import ClassicRun
 from d2l.errors import ShapeError
 
-Step = Callable[
-    [Any, Tensor], tuple[Tensor, Tensor]
-]  # returns the sum of losses, the number of correct predictions
+# Returns the sum of losses and the number of correct predictions.
+Step = Callable[[Any, Tensor], tuple[Tensor, Tensor]]
 
 
 def train_ch6(

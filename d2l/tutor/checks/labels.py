@@ -104,7 +104,7 @@ def find_shares(evidence: Evidence) -> Finding | None:
 
 
 def _learns_more(evidence: Evidence, values: Tensor, counts: Tensor) -> bool:
-    """Whether the loss is well below that of guessing by the shares: rare classes follow then.
+    """Whether the loss is well below that of predicting class frequencies.
 
     Guessing is measured on the same labels, of which a batch has more or fewer rare ones.
     """
@@ -134,7 +134,7 @@ def _imbalanced(values: Tensor, counts: Tensor, num_seen: int) -> Finding:
 def _labels(evidence: Evidence) -> Tensor | None:
     """Return the labels of the training set if available, else the observed labels.
 
-    A sampler of the reader may draw them evenly: then only those that were seen count.
+    A user-defined sampler may balance them: then only the observed labels count.
     """
     data = stored(evidence.train_loader)
     if data is not None and data.labels is not None and data.is_in_order is not None:

@@ -154,7 +154,7 @@ def _forgotten(evidence: Evidence, tensors: dict[str, Tensor]) -> list[str]:
 def _strange_weights(
     evidence: Evidence, calls: list[Call], leaves: dict[str, Tensor]
 ) -> list[Tensor]:
-    """Parameters that are weights in the calls of a step, and not among those that are known."""
+    """Return the weights used in the calls of a step that are not known parameters."""
     known, own = evidence.names, {id(p) for p in evidence.optimized}
     used = {id(leaf) for leaf in leaves.values()}
     weights: dict[int, Tensor] = {}
@@ -169,7 +169,7 @@ def _strange_weights(
 
 
 def _matrices(evidence: Evidence) -> dict[str, Tensor]:
-    """The leaves of the loss that are matrices, or kernels."""
+    """Return the leaves of the loss that are matrices or kernels."""
     return {
         name: leaf
         for name, leaf in evidence.step.leaves.items()
@@ -178,7 +178,7 @@ def _matrices(evidence: Evidence) -> dict[str, Tensor]:
 
 
 def _used_as_weights(calls: list[Call], matrices: dict[str, Tensor]) -> list[str]:
-    """The names of the matrices that layers multiply by, in the order of their last use."""
+    """Return the names of the matrices used by layers, in the order of their last use."""
     names = {id(m): name for name, m in matrices.items() if min(m.shape[:2]) > 1}
     used: dict[str, None] = {}
     for call in calls:

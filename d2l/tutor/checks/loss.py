@@ -84,7 +84,7 @@ def loss_summed(evidence: Evidence) -> Finding | None:
 
 
 def _parts(steps: list[Step]) -> set[frozenset[str]]:
-    """The sets of tensors that losses depended on: two players have a loss each."""
+    """Return the sets of tensors that losses depend on: a GAN has two losses."""
     return {frozenset(step.leaves) for step in steps if step.leaves}
 
 
@@ -93,7 +93,7 @@ def _finite_last(value: float) -> float:
 
 
 def _summed(step: Step) -> int | None:
-    """How many examples the loss of a step is the sum of; None where it is none."""
+    """Return the number of examples that the loss sums, or None."""
     call = step.loss_call
     X = step.X
     num_examples = len(X) if isinstance(X, Tensor) and X.ndim else None
@@ -142,7 +142,7 @@ def _is_not_positive(tensor: Tensor) -> Tensor:
 def _bad_node(
     evidence: Evidence, name: str, attribute: str, is_bad: object
 ) -> tuple[Tensor, int] | None:
-    """The tensor of the first function of that name which is bad, and in how many places."""
+    """Return the first tensor of functions of that name with bad values, and their number."""
     loss = evidence.step.loss
     if loss is None or loss.grad_fn is None or _inputs_are_bad(evidence.step):
         return None
@@ -161,7 +161,7 @@ def _inputs_are_bad(step: Step) -> bool:
 
 
 def loss_without_graph(evidence: Evidence) -> Finding | None:
-    """The loss is a new tensor: what it was computed from is not known to it."""
+    """The loss is a new tensor without a graph."""
     step = evidence.step
     if step.loss is None or not (step.loss.is_leaf and step.loss.requires_grad) or step.index:
         return None
@@ -199,7 +199,7 @@ def graph_cut(evidence: Evidence) -> Finding | None:
 
 
 def _under_no_grad(evidence: Evidence, tensors: dict[int, str]) -> list[str]:
-    """Parameters that the optimizer holds, and that each step used without recording a graph."""
+    """The optimizer's parameters were used only where no graph is recorded."""
     held = {id(p) for p in evidence.optimized}
     used: set[int] | None = None
     for step in evidence.steps[-2:]:
@@ -215,7 +215,7 @@ def _under_no_grad(evidence: Evidence, tensors: dict[int, str]) -> list[str]:
 
 
 def _cuts(step: Step) -> list[Call]:
-    """Calls that take a value out of the graph, and whose result a layer that learns reads."""
+    """Return the calls that detach a value which a trainable layer then uses."""
     comes_back = any(_reads_from_outside(step, call) for call in step.calls)
     left = {id(t) for c in step.calls_of("numpy", "__array__", "tolist") for t in c.tensors()}
     found = []
@@ -227,7 +227,7 @@ def _cuts(step: Step) -> list[Call]:
 
 
 def _reads_from_outside(step: Step, call: Call) -> bool:
-    """Whether a layer reads what comes from no function of PyTorch and not from the batch."""
+    """Whether a layer's input comes neither from a PyTorch function nor from the batch."""
     tensors = list(call.tensors())
     if call.is_after_backward:
         return False
@@ -240,7 +240,7 @@ def _reads_from_outside(step: Step, call: Call) -> bool:
 
 
 def _behind(call: Call, tensors: dict[int, str]) -> list[str]:
-    """Which of these parameters the value depends on that a call takes out of the graph."""
+    """Return which of these parameters a detached value depends on."""
     source = next(iter(call.tensors()), None)
     if source is None or source.grad_fn is None:
         return []
@@ -248,7 +248,7 @@ def _behind(call: Call, tensors: dict[int, str]) -> list[str]:
 
 
 def _is_read_by_layer(step: Step, result: object, depth: int = 6) -> bool:
-    """Whether a result comes, by functions without weights, to one that has a weight."""
+    """Whether a result reaches a function with a weight."""
     for call in step.calls:
         if call.is_after_backward or not any(t is result for t in call.tensors()):
             continue

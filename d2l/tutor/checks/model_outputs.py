@@ -65,7 +65,7 @@ def sigmoid_before_logits_loss(evidence: Evidence) -> Finding | None:
 
 
 def one_output_for_classes(evidence: Evidence) -> Finding | None:
-    """`cross_entropy` of one output is 0 whatever it is."""
+    """`cross_entropy` of a single output is always 0."""
     for call in evidence.step.calls_of("cross_entropy"):
         y_hat = call.argument(0, "input")
         if isinstance(y_hat, Tensor) and y_hat.ndim >= 2 and y_hat.shape[1] == 1:
@@ -191,7 +191,7 @@ def _is_normalized_log(tensor: Tensor) -> bool:
 
 
 def _node(tensor: object) -> str:
-    """The name of the function that made a tensor, reshaping left out."""
+    """Return the name of the function that produced a tensor, ignoring reshapes."""
     node = getattr(tensor, "grad_fn", None)
     while node is not None and node.name() in RESHAPES:
         node = node.next_functions[0][0]

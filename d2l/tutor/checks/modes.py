@@ -119,7 +119,7 @@ IN_VALIDATION = Check(
     "What is measured so is not what the trained model does.",
     "By facts. In validation: the model itself and a dropout with p > 0 or a batch normalization "
     "with running statistics were in training mode; or in evaluation mode a dropout was called "
-    "with training=True. In a loop by hand a call under no_grad is a validation after four steps "
+    "with training=True. In a hand-written loop a call under no_grad is a validation after 4 steps "
     "without one, on other inputs than the last step's, unless an input is repeated: targets "
     "within a step and Monte-Carlo dropout are right. In training: in two steps the whole model "
     "was in evaluation mode, and either it was not in the first one, or it is new: batch "
@@ -148,7 +148,7 @@ THROUGH = frozenset(
 
 
 def no_activation(evidence: Evidence) -> Finding | None:
-    """What one linear layer returns goes into another one, and nowhere else."""
+    """The result of one linear layer is used only by another linear layer."""
     step = evidence.step
     calls = [call for call in step.calls if not call.is_after_backward]
     layers = [(call, weight) for call in calls if (weight := _weight(call, evidence)) is not None]
@@ -207,7 +207,7 @@ def keep_probability(evidence: Evidence) -> Finding | None:
 
 
 def _weight(call: Call, evidence: Evidence) -> Tensor | None:
-    """The matrix of a linear layer, one's own included, that learns."""
+    """Return the trainable matrix of a linear layer, built-in or custom."""
     if call.name not in LINEAR or len(call.args) < 2:
         return None
     weight = call.args[1]
@@ -216,7 +216,7 @@ def _weight(call: Call, evidence: Evidence) -> Tensor | None:
 
 
 def _readers(calls: list[Call]) -> dict[int, list[Call]]:
-    """The calls that read a tensor, by its id."""
+    """Return the calls that use a tensor, by its id."""
     readers: dict[int, list[Call]] = {}
     for call in calls:
         for number in {id(tensor) for tensor in call.tensors() if tensor is not call.result}:
@@ -227,7 +227,7 @@ def _readers(calls: list[Call]) -> dict[int, list[Call]]:
 def _only_reader(
     result: Any, readers: dict[int, list[Call]], outputs: Any, evidence: Evidence
 ) -> Tensor | None:
-    """The matrix of the linear layer that alone reads a result, through what changes no shape."""
+    """Return the matrix of the only linear layer that uses a result, ignoring dropout."""
     for _ in range(6):
         calls = readers.get(id(result), [])
         if len(calls) != 1 or _is_among(result, outputs):
@@ -255,7 +255,7 @@ def _is_among(result: Any, outputs: Any) -> bool:
 
 
 def _sizes(weight: Tensor, layers: list[tuple[Call, Tensor]]) -> tuple[int, int]:
-    """Inputs and outputs of a layer; `linear` has its matrix transposed."""
+    """Return the number of inputs and outputs; `linear` transposes its matrix."""
     name = next(call.name for call, other in layers if other is weight)
     rows, columns = weight.shape
     return (columns, rows) if name == "linear" else (rows, columns)

@@ -56,7 +56,7 @@ def no_step(evidence: Evidence) -> Finding | None:
 
 
 def not_in_place(evidence: Evidence) -> Finding | None:
-    """Nothing moves, and differences of parameters are computed and bound to a name."""
+    """Parameters do not change, but updated values are computed and bound to a new name."""
     step = evidence.step
     if step.index < 1 or not _are_still(evidence) or _num_steps_made(evidence):
         return None
@@ -73,7 +73,7 @@ def not_in_place(evidence: Evidence) -> Finding | None:
 
 
 def step_before_backward(evidence: Evidence) -> Finding | None:
-    """Each step of the optimizer is made before the backward pass, the first with no gradient."""
+    """Each optimizer step is taken before the backward pass, the first without gradients."""
     steps = evidence.steps
     if len(steps) < MIN_PASSES or steps[0].index != 0 or not steps[0].num_early_empty_steps:
         return None
@@ -89,7 +89,7 @@ def step_before_backward(evidence: Evidence) -> Finding | None:
 
 
 def cleared_before_step(evidence: Evidence) -> Finding | None:
-    """The backward pass gives gradients, and the step that follows finds none."""
+    """The backward pass computes gradients, but the following step finds none."""
     if len(evidence.steps) < MIN_PASSES:
         return None
     if isinstance(evidence.optimizer, torch.optim.Optimizer):
@@ -111,7 +111,7 @@ def cleared_before_step(evidence: Evidence) -> Finding | None:
 
 
 def no_zero_grad(evidence: Evidence) -> Finding | None:
-    """The next backward pass adds to gradients that a step has used already, again and again."""
+    """Each backward pass adds to gradients that a step has already used."""
     newest = _newest(evidence)
     if len(newest) < 2 or newest[0].index + 1 != newest[1].index:
         return None
@@ -163,12 +163,12 @@ MAX_UPHILL = 0.99
 
 
 def _newest(evidence: Evidence) -> list[Step]:
-    """The two newest steps, whose calls and leaves are kept."""
+    """Return the two newest steps, whose calls and leaves are stored."""
     return evidence.steps[-2:]
 
 
 def _are_still(evidence: Evidence) -> bool:
-    """Whether there are gradients, and nothing that learns has moved, though it might."""
+    """Whether there are gradients, but no trainable tensor has changed."""
     step = evidence.step
     if any(step.updates.values()) or not with_gradient(step):
         return False
@@ -180,7 +180,7 @@ def _num_steps_made(evidence: Evidence) -> int:
 
 
 def _has_update(step: Step) -> bool:
-    """Whether parameters were changed in place after the backward pass, by whatever amount."""
+    """Whether parameters were changed in place after the backward pass."""
     return any(
         call.is_after_backward
         and call.name in {"sub_", "add_", "copy_", "__isub__", "__iadd__"}
@@ -251,8 +251,8 @@ CHECKS = (
          "net = make_net()\noptimizer = torch.optim.SGD(net.parameters(), lr=0.1)"),
     ),
     _check(
-        "update-not-in-place", not_in_place, "The update makes new tensors",
-        "The model reads its own tensors, which stay as they were.",
+        "update-not-in-place", not_in_place, "The update creates new tensors",
+        "The model uses its own tensors, which are unchanged.",
         "By facts: nothing has moved, and in two steps a difference or sum of a parameter was "
         "computed after the backward pass. Correct programs: all of them move something.",
         ("for param in params:\n    param = param - lr * param.grad",
@@ -293,7 +293,7 @@ CHECKS = (
     ),
     _check(
         "update-uphill", uphill, "The update adds the gradient",
-        "The gradient points to where the loss grows; a step goes the other way.",
+        "The gradient points in the direction in which the loss grows; a step goes the other way.",
         "In the first two steps the cosine of every update and its gradient is 0.99 or more, and "
         "the loss is what a loss function or a mean of squares returned. Then every optimizer of "
         "PyTorch has a negative cosine; later on momentum may climb.",

@@ -37,14 +37,14 @@ def find_shift(evidence: Evidence) -> Finding | None:
     return Finding(
         f"The inputs do not predict their own labels, but do predict those one row "
         f"{'further' if by > 0 else 'earlier'}: labels are shifted against the inputs.",
-        "Cut both at the same rows, e.g. `X, y = X[1:], y[1:]`, and look at a few pairs.",
+        "Cut both at the same rows, e.g. `X, y = X[1:], y[1:]`, and check a few pairs.",
         {"fit": dependence(X, y), "fit_ahead": ahead, "fit_behind": behind, "shift": by},
         "training set",
     )
 
 
 def find_pairs(evidence: Evidence) -> Finding | None:
-    """The loss is at chance, and the pairs that it read have no relation that can be found."""
+    """The loss is at chance, and inputs and labels of its pairs are unrelated."""
     if not _is_simple(evidence) or not _is_at_chance(evidence):
         return None
     pairs = _pairs(evidence)
@@ -106,14 +106,14 @@ def _newest_loss(evidence: Evidence) -> float:
 
 
 def _entropy(labels: Tensor) -> float:
-    """The cross-entropy of giving each class its share."""
+    """Return the cross-entropy of predicting the class frequencies."""
     counts = labels[labels >= 0].unique(return_counts=True)[1].double()
     shares = counts / counts.sum()
     return float(-(shares * shares.log()).sum()) if len(shares) else math.inf
 
 
 def _pairs(evidence: Evidence) -> tuple[Tensor, Tensor] | None:
-    """The inputs and labels that the loss read; None where labels are not one of a few classes."""
+    """Return the observed inputs and labels; None unless labels are a few classes."""
     kept = [(X, y) for X, y in evidence.pairs if is_class_labels(y) and X.ndim > 1]
     if not kept or len(kept) != len(evidence.pairs):
         return None
@@ -127,12 +127,12 @@ def _pairs(evidence: Evidence) -> tuple[Tensor, Tensor] | None:
 
 
 def _is_measured(X: Tensor) -> bool:
-    """Whether inputs are numbers, and not words or other signs."""
+    """Whether inputs are numeric, not tokens."""
     return X.is_floating_point() or X.dtype is torch.uint8
 
 
 def _consecutive(evidence: Evidence, step: Step) -> tuple[Tensor, Tensor] | None:
-    """Inputs and labels as they are stored, row after row."""
+    """Return the stored inputs and labels."""
     data = stored(evidence.train_loader)
     if data is not None:
         if len(data.tensors) != 2:
@@ -152,7 +152,7 @@ def _consecutive(evidence: Evidence, step: Step) -> tuple[Tensor, Tensor] | None
 
 
 def _are_separate(X: Tensor) -> bool:
-    """Whether a row has nothing to do with the next one, as it has in a series."""
+    """Whether adjacent rows are unrelated, unlike in a series."""
     table = inputs_of(X)
     if table is None or table.shape[1] < 2:
         return False

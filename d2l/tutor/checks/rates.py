@@ -10,7 +10,7 @@ from d2l.tutor.weights import with_gradient
 
 
 def momentum_of_one(evidence: Evidence) -> Finding | None:
-    """A momentum of 1 or more never forgets a gradient."""
+    """A momentum of 1 or more never discounts old gradients."""
     found = [g["momentum"] for g in evidence.groups if _is_over(g.get("momentum"), 1)]
     if not found:
         return None
@@ -101,7 +101,7 @@ def too_high(evidence: Evidence) -> Finding | None:
 
 
 def exploding(evidence: Evidence) -> Finding | None:
-    """The same in the first steps, where the loss is still rising."""
+    """The same check in the first steps, while the loss is still rising."""
     steps = evidence.steps
     if len(steps) < 4:
         return None
@@ -112,7 +112,7 @@ def exploding(evidence: Evidence) -> Finding | None:
 
 
 def too_low(evidence: Evidence) -> Finding | None:
-    """All steps were tiny, and the loss stayed, though there are gradients."""
+    """All steps were tiny and the loss did not fall, despite nonzero gradients."""
     steps = [step for step in evidence.steps if step.updates]
     if len(steps) < MIN_STEPS or evidence.step.index < MIN_PASSES - 1:
         return None
@@ -139,18 +139,18 @@ def too_low(evidence: Evidence) -> Finding | None:
 
 
 def _smaller(evidence: Evidence, lr: float) -> float:
-    """A tenth of a rate; for Adam and its kin, whose steps are as large as it, 0.001 at most."""
+    """Return a tenth of a rate, for Adam and similar optimizers at most 0.001."""
     is_adaptive = any("betas" in group for group in evidence.groups)
     return min(lr / 10, 1e-3) if is_adaptive else lr / 10
 
 
 def _is_warming_up(evidence: Evidence) -> bool:
-    """Whether a schedule has brought the rate below the one that it was made with."""
+    """Whether a schedule has reduced the learning rate below its initial value."""
     return any(g.get("initial_lr", 0) > 3 * g.get("lr", 0) for g in evidence.groups)
 
 
 def too_much_decay(evidence: Evidence) -> Finding | None:
-    """Weight decay has shrunk the weights, and the loss stays."""
+    """Weight decay has shrunk the weights, and the loss does not fall."""
     steps = evidence.steps
     if len(steps) < MIN_STEPS or evidence.step.index < MIN_PASSES - 1 or _falls(evidence):
         return None
@@ -198,7 +198,7 @@ def schedule_too_fast(evidence: Evidence) -> Finding | None:
 
 
 def _update(step: Step) -> float:
-    """By how much a step changed all weights together, relative to their size."""
+    """Return the relative change of all weights together in a step."""
     norms = step.norms
     finite = [(u * norms.get(n, 0.0)) ** 2 for n, u in step.updates.items() if math.isfinite(u)]
     size = _norm(step)
@@ -218,7 +218,7 @@ def _gradient(step: Step) -> float:
 
 
 def _learn_in_turn(evidence: Evidence) -> bool:
-    """Whether a tensor that has a gradient stays in one step and moves in another."""
+    """Whether a tensor with a gradient changes in one step and not in another."""
     waiting: set[str] = set()
     moving: set[str] = set()
     for step in evidence.steps:

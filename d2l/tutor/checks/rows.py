@@ -29,7 +29,7 @@ INTS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 def find_overlap(evidence: Evidence) -> Finding | None:
-    """Rows of the validation set that are rows of the training set, as stored or by number."""
+    """Rows of the validation set are also in the training set, by value or by index."""
     by_number = _overlap_by_number(evidence.train_loader, evidence.val_loader)
     if by_number is not None:
         return by_number
@@ -40,7 +40,7 @@ def find_overlap(evidence: Evidence) -> Finding | None:
 
 
 def _overlap_of_rows(train: Stored, val: Stored) -> Finding | None:
-    """The share of the validation rows that equal a training row, against that of chance."""
+    """Compare the fraction of validation rows that equal a training row with chance."""
     V, T = val.part(0), train.part(0, MAX_TRAIN_ROWS)
     sample = _spread(len(V), MAX_ROWS, V.device)
     columns = _columns_that_vary(V[sample], len(T))
@@ -59,12 +59,12 @@ def _overlap_of_rows(train: Stored, val: Stored) -> Finding | None:
 
 
 def _are_tokens(X: Tensor) -> bool:
-    """Whether rows are whole numbers, but not bytes of images: windows of a text repeat."""
+    """Whether rows are integers other than image bytes: windows of a text repeat."""
     return not X.is_floating_point() and X.dtype is not torch.uint8
 
 
 def _pairs(V_hash: Tensor, T_hash: Tensor) -> tuple[Tensor, Tensor]:
-    """Places in both with the same number, one for each place of the first, which is shorter."""
+    """Return the matching positions of equal numbers, one per position of the shorter."""
     few = V_hash.sort().values
     near = few[torch.searchsorted(few, T_hash).clamp(max=len(few) - 1)]
     hits = (near == T_hash).nonzero().reshape(-1)
@@ -92,14 +92,14 @@ def _are_comparable(train: Stored, val: Stored, batch_size: int | None) -> bool:
 
 
 def _spread(n: int, most: int, device: Any) -> Tensor:
-    """Numbers of rows: all, or `most` of them at equal distances."""
+    """Return row indices: all, or `most` of them, evenly spaced."""
     if n <= most:
         return torch.arange(n, device=device)
     return torch.linspace(0, n - 1, most, dtype=torch.float64).long().to(device)
 
 
 def _columns_that_vary(rows: Tensor, num_train: int) -> Tensor | None:
-    """Some columns by which rows differ; None if rows coincide by chance, for few are possible."""
+    """Return columns that distinguish rows; None if too few distinct rows are possible."""
     flat = rows.reshape(len(rows), -1)
     if flat.is_complex() or not flat.shape[1]:
         return None
@@ -117,7 +117,7 @@ def _columns_that_vary(rows: Tensor, num_train: int) -> Tensor | None:
 
 
 def _hash(X: Tensor, columns: Tensor) -> Tensor:
-    """A number for each row, by these columns: equal rows have the same."""
+    """Return a hash per row from these columns: equal rows have equal hashes."""
     flat = X.reshape(len(X), -1)
     if flat.dtype is torch.bool or flat.is_floating_point():
         flat = flat.contiguous().view(INTS[flat.element_size()])
@@ -130,7 +130,7 @@ def _hash(X: Tensor, columns: Tensor) -> Tensor:
 
 
 def _num_equal(val: Stored, train: Stored, val_rows: Tensor, train_rows: Tensor) -> int:
-    """How many of the pairs of rows are the same in each tensor."""
+    """Return how many pairs of rows are equal in each tensor."""
     if not len(val_rows):
         return 0
     same = torch.ones(len(val_rows), dtype=torch.bool, device=val_rows.device)
@@ -141,7 +141,7 @@ def _num_equal(val: Stored, train: Stored, val_rows: Tensor, train_rows: Tensor)
 
 
 def _overlap_by_number(train: Any, val: Any) -> Finding | None:
-    """Two DataLoaders that read one data set: the rows that both take."""
+    """Two DataLoaders of one data set share rows."""
     if not isinstance(train, DataLoader) or not isinstance(val, DataLoader):
         return None
     a, b = _numbers(train), _numbers(val)
@@ -158,7 +158,7 @@ def _overlap_by_number(train: Any, val: Any) -> Finding | None:
 
 
 def _numbers(loader: "DataLoader[Any]") -> tuple[Any, Any] | None:
-    """The data set and the numbers of the rows that a loader takes of it."""
+    """Return the data set of a loader and its row indices."""
     if type(loader.sampler) not in (RandomSampler, SequentialSampler):
         return None
     data = loader.dataset
@@ -181,7 +181,7 @@ def _overlapping(share: float, num_val: int, num_seen: int, chance: float) -> Fi
 
 
 def find_leak(evidence: Evidence) -> Finding | None:
-    """A column of a table of inputs that is the labels."""
+    """A column of the inputs equals the labels."""
     data = stored(evidence.train_loader)
     if data is None or len(data.tensors) != 2 or data.is_raw or _reads_in_order(evidence.model):
         return None
@@ -213,7 +213,7 @@ def find_leak(evidence: Evidence) -> Finding | None:
 
 
 def _reads_in_order(model: nn.Module | None) -> bool:
-    """Whether rows may be series, whose task can be to remember one of their values."""
+    """Whether rows may be series, where predicting one of their values is a valid task."""
     kinds = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Conv1d)
     return model is None or any(isinstance(m, kinds) for m in nn.Module.modules(model))
 

@@ -16,7 +16,7 @@ NORMS = (nn.modules.batchnorm._BatchNorm,)
 
 
 def reshape_for_transpose(evidence: Evidence) -> Finding | None:
-    """A reshape swaps two axes of a batch, which keeps the order of the numbers in memory."""
+    """A reshape is used to swap two axes of a batch, which mixes the elements."""
     step = evidence.step
     X = step.X
     if X is None or X.ndim < 2:
@@ -88,7 +88,7 @@ def examples_mix(evidence: Evidence) -> Finding | None:
 
 
 def future_is_visible(evidence: Evidence) -> Finding | None:
-    """A model that is to predict the next token reads it."""
+    """A model uses the next token, which it should predict."""
     step = evidence.step
     X, y, y_hat = step.X, _labels(step), step.outputs
     y_hat = y_hat[0] if isinstance(y_hat, (list, tuple)) and y_hat else y_hat
@@ -118,7 +118,7 @@ def future_is_visible(evidence: Evidence) -> Finding | None:
 
 
 def _gradient(y_hat: Tensor, place: tuple[int, ...], h: Tensor) -> Tensor | None:
-    """By one extra backward pass, how an output depends on a result; None where it cannot pass."""
+    """Return the gradient of an output with respect to a result; None if it fails."""
     with torch.enable_grad():
         try:
             found = torch.autograd.grad(
@@ -130,7 +130,7 @@ def _gradient(y_hat: Tensor, place: tuple[int, ...], h: Tensor) -> Tensor | None
 
 
 def _labels(step: Step) -> Tensor | None:
-    """The labels of a batch with the shape of its inputs."""
+    """Return the labels of a batch if they have the shape of its inputs."""
     X, batch = step.X, step.batch
     if isinstance(batch, (list, tuple)) and batch and isinstance(batch[-1], Tensor):
         return batch[-1]
@@ -166,7 +166,7 @@ ATTENTION = ("multi_head_attention_forward", "scaled_dot_product_attention")
 
 
 def _first_hidden(step: Step) -> Tensor | None:
-    """The first result of the step that has a graph and a row for each example."""
+    """Return the first result of the step with a graph and one row per example."""
     X = step.X
     if X is None or X.ndim < 1 or len(X) < 3:
         return None
@@ -181,7 +181,7 @@ def _first_hidden(step: Step) -> Tensor | None:
 
 
 def _per_example(step: Step) -> Tensor | None:
-    """The outputs of the model's one call, with a row for each example, as the loss reads them."""
+    """Return the outputs of the model's only call, with one row per example."""
     y_hat, X = step.outputs, step.X
     if not isinstance(y_hat, Tensor) or X is None or not y_hat.requires_grad:
         return None

@@ -33,7 +33,7 @@ def _update(failure: Failure) -> Finding | None:
 
 
 def _loss(failure: Failure) -> Tensor | None:
-    """The loss whose backward pass failed."""
+    """Return the loss whose backward pass failed."""
     call = failure.call_of("backward")
     if call is not None:
         return call.args[0] if isinstance(call.args[0], Tensor) else None
@@ -131,7 +131,7 @@ def _in_place(failure: Failure) -> Finding | None:
 
 
 def _calls_in_place(failure: Failure, shape: tuple[int, ...] | None) -> Call | None:
-    """The last recorded call that wrote into a tensor of that shape, not of a parameter."""
+    """Return the last in-place call on a tensor of that shape, parameters excluded."""
     calls = failure.step.calls if failure.step is not None else []
     found = None
     for call in calls:

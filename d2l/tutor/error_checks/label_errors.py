@@ -15,7 +15,7 @@ _BOOK = "4.1 Softmax regression"
 
 
 def loss_parts(call: Call | None) -> tuple[Tensor, Tensor] | None:
-    """Outputs and labels of a loss function, if both are tensors."""
+    """Return outputs and labels of a loss function, if both are tensors."""
     if call is None:
         return None
     y_hat, y = call.argument(0, "input"), call.argument(1, "target")
@@ -23,7 +23,7 @@ def loss_parts(call: Call | None) -> tuple[Tensor, Tensor] | None:
 
 
 def _of_classes(failure: Failure) -> tuple[Tensor, Tensor] | None:
-    """Outputs (n, num_classes, …) and labels of cross-entropy."""
+    """Return outputs (n, num_classes, …) and labels of cross-entropy."""
     parts = loss_parts(failure.call_of(*OF_CLASSES))
     return parts if parts is not None and parts[0].ndim >= 2 else None
 
@@ -67,7 +67,7 @@ def _one_hot(failure: Failure) -> Finding | None:
 
 
 def _range(failure: Failure) -> tuple[int, int, int, int] | None:
-    """The smallest and the largest label that count, their number and the number of classes."""
+    """Return the smallest and largest valid label, their number and the number of classes."""
     parts = _of_classes(failure)
     if parts is None or not failure.matches("out of bounds"):
         return None
@@ -151,7 +151,7 @@ def _class_axis(failure: Failure) -> Finding | None:
 
 
 def _rows(failure: Failure) -> Finding | None:
-    """Outputs for more or fewer examples than there are: a reshape in forward made rows of them."""
+    """A reshape in forward changed the number of examples."""
     parts, n = _of_classes(failure), failure.num_examples
     if parts is None or n is None or not failure.matches("batch_size"):
         return None

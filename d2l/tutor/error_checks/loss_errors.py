@@ -59,7 +59,7 @@ def _loss_swapped(failure: Failure) -> Finding | None:
 
 
 def _parts_swapped(failure: Failure) -> Finding | None:
-    """The model was given labels, whole numbers or columns; the inputs are in the same batch."""
+    """The model received the labels; the inputs are in the same batch."""
     outer = failure.outer
     labels = outer.input if outer is not None else None
     if outer is None or not isinstance(labels, Tensor) or not 1 <= labels.ndim <= 2:
@@ -83,7 +83,7 @@ def _parts_swapped(failure: Failure) -> Finding | None:
 
 
 def _is_read_first(failure: Failure, given: Tensor) -> bool:
-    """Whether the model failed at its first look at what it was given."""
+    """Whether the model failed in its first layer."""
     args: list[Any] = [] if failure.call is None else [failure.call.argument(0, "input")]
     inner = failure.inner
     if inner is not None and type(inner.layer).__name__ != "Embedding":
@@ -93,7 +93,7 @@ def _is_read_first(failure: Failure, given: Tensor) -> bool:
 
 
 def _fits(failure: Failure, X: Tensor) -> bool:
-    """Whether the layer that failed takes as many numbers as `X` has for an example."""
+    """Whether the failed layer expects as many features as `X` has per example."""
     inner = failure.inner
     size = getattr(inner.layer, "in_features", None) if inner is not None else None
     return size == math.prod(X.shape[1:])

@@ -12,7 +12,7 @@ _LOOPS = (nn.RNNBase, nn.MultiheadAttention)
 
 
 def _given(failure: Failure) -> tuple[Any, str] | None:
-    """What a layer or function of PyTorch was given in place of a tensor, and its name."""
+    """Return the non-tensor input of a PyTorch layer or function, and its name."""
     if not isinstance(failure.error, (TypeError, AttributeError)):
         return None
     call, inner = failure.call, failure.inner
@@ -49,7 +49,7 @@ def _tuple(failure: Failure) -> Finding | None:
 
 
 def _attribute_of(failure: Failure, kind: str) -> bool:
-    """Whether an attribute of tensors was read from an object of another type."""
+    """Whether an attribute of tensors was accessed on an object of another type."""
     words = re.fullmatch(rf"'{kind}' object has no attribute '(\w+)'", failure.message)
     return (
         isinstance(failure.error, AttributeError)
@@ -59,7 +59,7 @@ def _attribute_of(failure: Failure, kind: str) -> bool:
 
 
 def _not_called(failure: Failure) -> nn.Module | None:
-    """The layer that was used in place of its result."""
+    """Return the layer that was used in place of its result."""
     found = _given(failure)
     if found is not None and isinstance(found[0], nn.Module):
         return found[0]

@@ -17,7 +17,7 @@ from d2l.tutor.failure import Failure, finder_of
 
 
 def _attribute(failure: Failure) -> tuple[str, str] | None:
-    """The type and the attribute that an AttributeError is about."""
+    """Return the type and the attribute of an AttributeError."""
     if not isinstance(failure.error, AttributeError):
         return None
     found = re.fullmatch(r"'([\w.]+)' object has no attribute '(\w+)'", failure.message)
@@ -25,7 +25,7 @@ def _attribute(failure: Failure) -> tuple[str, str] | None:
 
 
 def _holder(failure: Failure, kind: str) -> Any:
-    """The object that has not the attribute."""
+    """Return the object without the attribute."""
     held = getattr(failure.error, "obj", None)
     if held is None and failure.frames:  # it was not noted: the one whose __getattr__ raised
         held = failure.frames[-1].f_locals.get("self")
@@ -130,7 +130,7 @@ def _forward_returns(failure: Failure) -> Finding | None:
 
 
 def _returns_nothing(function: Any) -> bool:
-    """Whether a function of the reader returns None wherever it ends."""
+    """Whether a user-defined function always returns None."""
     if not isinstance(function, FunctionType) or inspect.isgeneratorfunction(function):
         return False
     if function.__module__.startswith(("torch.", "d2l.")) or hasattr(function, "__wrapped__"):

@@ -16,7 +16,7 @@ _PRODUCT = (
 
 
 def _product(failure: Failure) -> tuple[Tensor, Tensor, int, int, str] | None:
-    """Input, weight, the numbers that it takes and gives, and its name, of a failed product."""
+    """Return input, weight, numbers of inputs and outputs, and name of a failed product."""
     call = failure.call_of("linear", "matmul", "__matmul__", "mm")
     if call is None or len(call.args) < 2 or not failure.matches(_PRODUCT):
         return None
@@ -32,7 +32,7 @@ def _product(failure: Failure) -> tuple[Tensor, Tensor, int, int, str] | None:
 
 
 def _is_layer(failure: Failure) -> bool:
-    """Whether the product is that of a linear layer, not of a weight of the reader's."""
+    """Whether the product belongs to a linear layer, not to a user-defined weight."""
     return failure.inner is not None and isinstance(failure.inner.layer, nn.Linear)
 
 

@@ -43,7 +43,7 @@ def _dtype(failure: Failure) -> Finding | None:
 
 
 def _typed_pair(failure: Failure) -> tuple[Tensor, Tensor, str] | None:
-    """The input and the weight of a product that failed over their types, and its name."""
+    """Return the input and weight of a product that failed due to dtypes, and its name."""
     inner = failure.inner
     if inner is not None and isinstance(inner.layer, nn.RNNBase):
         if not isinstance(inner.input, Tensor) or not failure.matches("dtype|must have the type"):
@@ -109,7 +109,7 @@ def _device(failure: Failure) -> Finding | None:
 
 
 def _is_of_batch(failure: Failure, stray: Tensor, home: str) -> bool:
-    """Whether a tensor is of the batch, or made of a batch that is elsewhere than the model."""
+    """Whether a tensor is of the batch, or computed from one on another device."""
     given = failure.outer.input if failure.outer is not None else None
     is_elsewhere = isinstance(given, Tensor) and str(given.device) != home
     return is_elsewhere or any(stray is part for part in failure.given())

@@ -57,7 +57,7 @@ class Watch:
     def run_checks(self, when: When, *, show: bool = True) -> None:
         """Run the checks of a moment on the evidence and report their hints."""
         with torch.no_grad(), self.recorder.unrecorded():
-            self._check_runner.run(when, self.evidence, show=says)
+            self._check_runner.run(when, self.evidence, show=show)
 
     def begin_tracking(self) -> None:
         """Track the trainable tensors; called once they have their shapes."""

@@ -35,7 +35,7 @@ def looks_of_all_checks(monkeypatch):
         findings = {each: each.find(evidence) for each in ERROR_CHECKS}
         return findings[check]
 
-    monkeypatch.setattr("d2l.tutor.run_checks._look", look)
+    monkeypatch.setattr("d2l.tutor.run_checks._run_error_check", look)
 
 
 @pytest.mark.parametrize("kind, words, model, program", CASES)

@@ -30,7 +30,7 @@ def prepare(with_released: bool, wheels: Path | None) -> None:
     """
     RUN_FOLDER.mkdir(parents=True, exist_ok=True)
     for name in fashion_files.SHA256:
-        if not next(fashion_files.places(name, DATA_FOLDER)).exists():
+        if not next(fashion_files.candidate_paths(name, DATA_FOLDER)).exists():
             fashion_files.keep(name, fashion_files.find(name, DATA_FOLDER), DATA_FOLDER)
     if with_released:
         if not RELEASED_FOLDER.exists():

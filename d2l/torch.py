@@ -1,7 +1,7 @@
-"""The face: every public name, as itself, in the order of the book's contents.
+"""The public API: `from d2l import torch as d2l`. Names are in the order of the book's chapters.
 
-`from d2l import torch as d2l`. The modules that a homework uses through it (`d2l.plt`, `d2l.nn`, …)
-are loaded on first use, or by `from d2l.torch import *`.
+The modules that are available through it (`d2l.plt`, `d2l.nn`, …) are imported on first use, or by
+`from d2l.torch import *`.
 """
 
 import sys as _sys
@@ -9,7 +9,7 @@ from typing import Any as _Any
 
 from d2l import __version__
 
-# Every chapter: tensor aliases, stopwatches, checks
+# Every chapter: tensor aliases, timers, checks
 from d2l.base import public_names as _modules
 from d2l.base.public_names import ReplaceableNames as _ReplaceableNames
 from d2l.base.ops import check_len, check_shape
@@ -115,7 +115,7 @@ from d2l.classic.sequences import (
 )
 from d2l.models.language_model import RNNLM, RNNLMScratch
 from d2l.models.rnn import RNN, RNNScratch
-from d2l.text.time_machine import Tale
+from d2l.text.time_machine import TinyStory
 from d2l.text.time_machine import CharacterText, TimeMachine
 from d2l.text.tokens import tokenize
 from d2l.text.vocab import Vocab
@@ -131,7 +131,7 @@ from d2l.text.translation_metrics import bleu
 from d2l.models.rnn import LSTM, LSTMScratch
 from d2l.text.translation_metrics import chrf
 from d2l.text.decoding import beam_search, generate, sample_next
-from d2l.text.time_machine import InventedPairs
+from d2l.text.time_machine import SyntheticTranslation
 from d2l.text.sentence_pairs import SentencePairs
 from d2l.text.tokens import build_array_nmt, preprocess_nmt, tokenize_nmt, truncate_pad
 from d2l.text.translation import MTFraEng, load_data_nmt, read_data_nmt
@@ -213,7 +213,7 @@ from d2l.hpo.tuner import HPOTuner
 # 20 Generative adversarial networks
 from d2l.models.gan import update_D, update_G
 
-# 23 Tools: utility functions and classes, loops written by hand
+# 23 Tools: utility functions and classes, training loops
 from d2l.classic.evaluation import Accumulator
 from d2l.classic.animator import Animator
 from d2l.classic.classification import train_ch6

@@ -146,7 +146,7 @@ from d2l.models.language_model import RNNLM as RNNLM
 from d2l.models.language_model import RNNLMScratch as RNNLMScratch
 from d2l.models.rnn import RNN as RNN
 from d2l.models.rnn import RNNScratch as RNNScratch
-from d2l.text.time_machine import Tale as Tale
+from d2l.text.time_machine import TinyStory as TinyStory
 from d2l.text.time_machine import CharacterText as CharacterText
 from d2l.text.time_machine import TimeMachine as TimeMachine
 from d2l.text.tokens import tokenize as tokenize
@@ -170,7 +170,7 @@ from d2l.text.translation_metrics import chrf as chrf
 from d2l.text.decoding import beam_search as beam_search
 from d2l.text.decoding import generate as generate
 from d2l.text.decoding import sample_next as sample_next
-from d2l.text.time_machine import InventedPairs as InventedPairs
+from d2l.text.time_machine import SyntheticTranslation as SyntheticTranslation
 from d2l.text.sentence_pairs import SentencePairs as SentencePairs
 from d2l.text.tokens import build_array_nmt as build_array_nmt
 from d2l.text.tokens import preprocess_nmt as preprocess_nmt

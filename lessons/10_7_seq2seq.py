@@ -24,13 +24,13 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## Two languages
 #
-# `d2l.InventedPairs` has the numbers from 1 to 999 in Upland and in Lowland. Upland begins with the
-# hundreds, and the place follows the digit: *cim mek* is three hundreds. Lowland begins with the
-# ones, has the place before the digit, joins the parts by *ke*, and names each zero. So the order
-# of the parts is reversed, and source and target have different lengths.
+# `d2l.SyntheticTranslation` has the numbers from 1 to 999 in Upland and in Lowland. Upland begins
+# with the hundreds, and the place follows the digit: *cim mek* is three hundreds. Lowland begins
+# with the ones, has the place before the digit, joins the parts by *ke*, and names each zero. So
+# the order of the parts is reversed, and source and target have different lengths.
 
 # %%
-data = d2l.InventedPairs(batch_size=64, num_train=800, num_val=199)
+data = d2l.SyntheticTranslation(batch_size=64, num_train=800, num_val=199)
 src, tgt, src_valid_len, label = data.arrays
 for row in range(4):
     upland = " ".join(data.src_vocab.to_tokens(src[row]))
@@ -227,7 +227,7 @@ print(f"{len(scores)} unseen sentences: mean BLEU {mean_bleu:.3f}")
 #
 # <details><summary>Hint</summary>
 #
-# Make data with `d2l.InventedPairs(batch_size=64, num_train=100, num_val=128)`, and use the
+# Make data with `d2l.SyntheticTranslation(batch_size=64, num_train=100, num_val=128)`, and use the
 # vocabularies of this data for the model. Its vocabulary is the same as that of `data`, so
 # `translate` works for `unseen`.
 #
@@ -251,7 +251,7 @@ def bleu_of(translator):
     return sum(all_scores) / len(all_scores), answers
 
 
-few = d2l.InventedPairs(batch_size=64, num_train=100, num_val=128)
+few = d2l.SyntheticTranslation(batch_size=64, num_train=100, num_val=128)
 assert few.src_vocab.to_tokens(range(10)) == data.src_vocab.to_tokens(range(10))
 few_model = new_model(Writer)
 d2l.Trainer(max_epochs=25, gradient_clip_val=1).fit(few_model, few)

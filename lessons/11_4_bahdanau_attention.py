@@ -121,7 +121,7 @@ class AttentiveWriter(d2l.AttentionDecoder):
 # We use the languages and the encoder of 10.7, and train for twelve epochs, half as many as there.
 
 # %%
-data = d2l.InventedPairs(batch_size=64, num_train=800, num_val=199)
+data = d2l.SyntheticTranslation(batch_size=64, num_train=800, num_val=199)
 torch.manual_seed(0)
 embed_size, num_hiddens = 32, 64
 encoder = d2l.Seq2SeqEncoder(len(data.src_vocab), embed_size, num_hiddens, num_layers=1)

@@ -22,7 +22,7 @@ from torch import nn
 from d2l import torch as d2l
 
 d2l.use_svg_display()
-data = d2l.InventedPairs(batch_size=64, num_train=800, num_val=199)
+data = d2l.SyntheticTranslation(batch_size=64, num_train=800, num_val=199)
 
 # %% [markdown]
 # ## The encoder

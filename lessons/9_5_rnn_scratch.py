@@ -2,8 +2,8 @@
 # # 9.5 Recurrent neural networks from scratch
 #
 # You implement a recurrent neural network (RNN) as a character-level language model and train it on
-# four fifths of a short tale. On the rest of the tale its perplexity is lower than that of a table
-# of all pairs of characters.
+# four fifths of a short story. On the rest of the story its perplexity is lower than that of a
+# table of all pairs of characters.
 #
 # **After this lesson you can**
 #
@@ -24,12 +24,12 @@ d2l.use_svg_display()
 # %% [markdown]
 # ## The text
 #
-# `d2l.Tale` is a tale of some 3,800 characters that comes with the library. Like `d2l.TimeMachine`,
-# it divides the text into windows: `X` holds `num_steps` characters, `Y` the same characters
-# shifted by one, so that each character of `Y` is the target, the next character.
+# `d2l.TinyStory` is a story of some 3,800 characters that comes with the library. Like
+# `d2l.TimeMachine`, it divides the text into windows: `X` holds `num_steps` characters, `Y` the
+# same characters shifted by one, so that each character of `Y` is the target, the next character.
 
 # %%
-data = d2l.Tale(batch_size=64, num_steps=16, num_train=3000, num_val=700)
+data = d2l.TinyStory(batch_size=64, num_steps=16, num_train=3000, num_val=700)
 print("X:", "".join(data.vocab.to_tokens(data.X[0])))
 print("Y:", "".join(data.vocab.to_tokens(data.Y[0])))
 print(f"{len(data.X)} windows, {len(data.vocab)} different characters")
@@ -181,7 +181,7 @@ print(f"validation perplexity {result['val_ppl']:.2f}, bigrams {pairs_perplexity
 
 # %% [markdown]
 # The training perplexity is lower than the validation perplexity: the model overfits, since three
-# thousand characters are few. On the rest of the tale it is still better than the bigrams, because
+# thousand characters are few. On the rest of the story it is still better than the bigrams, because
 # its hidden state contains more than the last character, for instance which **word** is being
 # written.
 #
@@ -257,15 +257,15 @@ print("At this learning rate training without clipping diverges; with it the los
 #
 # <details><summary>Hint</summary>
 #
-# Make `d2l.Tale` with `num_steps=2` and the other arguments as above. How many characters can the
-# hidden state have read when it predicts?
+# Make `d2l.TinyStory` with `num_steps=2` and the other arguments as above. How many characters can
+# the hidden state have read when it predicts?
 #
 # </details>
 
 # %% tags=["hide-cell"]
 # Solution of exercise 2
 torch.manual_seed(0)
-short = d2l.Tale(batch_size=64, num_steps=2, num_train=3000, num_val=700)
+short = d2l.TinyStory(batch_size=64, num_steps=2, num_train=3000, num_val=700)
 candidate = d2l.RNNLMScratch(d2l.RNNScratch(vocab_size, 32), vocab_size=vocab_size, lr=1)
 candidate.board.display = False
 short_trainer = d2l.Trainer(max_epochs=5, gradient_clip_val=1)

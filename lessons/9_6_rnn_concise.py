@@ -2,7 +2,7 @@
 # # 9.6 Concise implementation of recurrent neural networks
 #
 # You replace the loop of lesson 9.5 by PyTorch's recurrent layer, then by a gated recurrent unit
-# (GRU), and compare the two on the same tale. The language model around them does not change.
+# (GRU), and compare the two on the same story. The language model around them does not change.
 #
 # **After this lesson you can**
 #
@@ -19,7 +19,7 @@ from torch import nn
 from d2l import torch as d2l
 
 d2l.use_svg_display()
-data = d2l.Tale(batch_size=64, num_steps=16, num_train=3000, num_val=700)
+data = d2l.TinyStory(batch_size=64, num_steps=16, num_train=3000, num_val=700)
 vocab_size = len(data.vocab)
 
 # %% [markdown]

@@ -13,9 +13,9 @@ from bench.tutor.translation import Numbers, right_tokens, translator
 from d2l import torch as d2l
 
 
-def tale(batch_size=64, num_steps=16, num_train=1500):
-    """Windows of a tale, by characters."""
-    return d2l.Tale(batch_size, num_steps, num_train=num_train, num_val=200)
+def tiny_story(batch_size=64, num_steps=16, num_train=1500):
+    """Windows of a short story, by characters."""
+    return d2l.TinyStory(batch_size, num_steps, num_train=num_train, num_val=200)
 
 
 class CausalLM(d2l.Classifier):
@@ -86,7 +86,7 @@ class SmallViT(d2l.Classifier):
         return torch.optim.Adam(self.parameters(), lr=self.lr)
 
 
-def language_model(name, make, data=tale, train=fit, gain=0.2, **options):
+def language_model(name, make, data=tiny_story, train=fit, gain=0.2, **options):
     def run():
         text = data()
         model = make(len(text.vocab))

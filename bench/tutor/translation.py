@@ -7,7 +7,7 @@ from bench.tutor import measures
 from d2l import torch as d2l
 
 
-class Numbers(d2l.InventedPairs):
+class Numbers(d2l.SyntheticTranslation):
     """Numbers from Upland to Lowland; sentences have up to nine tokens, the rest is padding."""
 
     def __init__(self, batch_size=64, num_train=800, num_val=99, num_steps=28):

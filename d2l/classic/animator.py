@@ -1,6 +1,6 @@
-"""Curves that grow point by point, in the words of the procedural loops.
+"""`Animator`: live curves for training loops written by hand.
 
-The points are `core.curves`; `plot.live_figure` shows them, as for a `ProgressBoard`.
+The points are stored in `plot.curves` and displayed by `plot.live_figure`, as in `ProgressBoard`.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class Looks(NamedTuple):
+class Style(NamedTuple):
     """The arguments of an animator."""
 
-    axes: tuple[Any, ...]  # what `set_axes` takes
+    axes: tuple[Any, ...]  # arguments of `set_axes`
     grid: tuple[int, int]
     figsize: Sequence[float]
 
@@ -33,10 +33,10 @@ class Looks(NamedTuple):
 class Animator:
     """Draws the curves of a training loop while it runs.
 
-    In a notebook one picture is updated in place and stays as the cell's output. In a script
-    nothing is drawn until it is looked at: `plt.show()`, `plt.savefig(…)` and `animator.fig` give
-    the curves. These go into the first of `nrows * ncols` axes; the others, `axes[1]`, …, are the
-    caller's.
+    In a notebook, one figure is updated in place and remains as the cell's output. In a script, the
+    figure is drawn only when needed: by `plt.show()`, `plt.savefig(…)` or `animator.fig`. The
+    curves are in the first of `nrows * ncols` axes; the others, `axes[1]`, …, are left to the
+    caller.
 
     >>> animator = d2l.Animator(xlabel="epoch", legend=["train loss", "test acc"])
     >>> animator.add(0.5, (2.0, None))
@@ -64,23 +64,24 @@ class Animator:
         self.fmts = fmts
         limits = _width(xlim), _width(ylim)
         axes = (xlabel, ylabel, *limits, xscale, yscale, () if legend is None else legend)
-        state_of(self).looks = Looks(axes, (nrows, ncols), figsize)
+        state_of(self).looks = Style(axes, (nrows, ncols), figsize)
         if notebook_shell() is None:
             make_current(_live(self), partial(_figure, self))
 
     def add(self, x: Any, y: Any) -> None:
-        """Add a point to each curve: `y` is a number or one for each curve, None for no point.
+        """Add a point to each curve: `y` is one number or one per curve, None for no point.
 
-        `x` is shared, or there is one for each. Tensors on a GPU are read when a picture is due.
+        `x` is one number for all curves or one per curve. Tensors on a GPU are read only when the
+        figure is drawn.
 
         Book: 23.7 Utility functions and classes
         """
         ys = _values(y)
-        xs = _values(x) if _is_several(x) else [x] * len(ys)
+        xs = _values(x) if _is_sequence(x) else [x] * len(ys)
         if len(xs) != len(ys):
             raise ShapeError(
-                f"add draws one point for each curve; found {len(xs)} values in x and {len(ys)} "
-                "in y. Give x once for all, e.g. animator.add(epoch, (loss, acc))"
+                f"add expects one point per curve; found {len(xs)} values in x and {len(ys)} in y. "
+                "Pass a single x for all curves: animator.add(epoch, (loss, acc))"
             )
         state = state_of(self)
         _take_assigned(self)
@@ -93,7 +94,7 @@ class Animator:
 
     @property
     def X(self) -> Any:  # noqa: N802
-        """Where the points are, a list for each curve; None before the first."""
+        """The x values, one list per curve; None before the first point."""
         return _lists(self, "X", lambda series: series.xs)
 
     @X.setter
@@ -102,7 +103,7 @@ class Animator:
 
     @property
     def Y(self) -> Any:  # noqa: N802
-        """The values of the points, a list for each curve; None before the first."""
+        """The y values, one list per curve; None before the first point."""
         return _lists(self, "Y", lambda series: series.ys)
 
     @Y.setter
@@ -111,7 +112,7 @@ class Animator:
 
     @property
     def fig(self) -> "Figure":
-        """The figure; it is drawn when it is looked at."""
+        """The figure, drawn on access."""
         return _figure(self)
 
     @fig.setter
@@ -120,7 +121,7 @@ class Animator:
 
     @property
     def axes(self) -> "list[Axes]":
-        """The axes, row by row, with every point so far."""
+        """The axes, row by row, updated with all points."""
         _live(self).refresh()
         return _axes(self)
 
@@ -129,23 +130,23 @@ class Animator:
         state_of(self).axes = value
 
     def config_axes(self) -> None:
-        """Label, scale and limit the first axes, with a legend and a grid."""
+        """Set labels, scales, limits, legend and grid of the first axes."""
         set_axes(_axes(self)[0], *state_of(self).looks.axes)
 
     def latest(self) -> dict[str, float]:
-        """The last value of each curve, by its name in the legend; waits for the device."""
+        """Return the last value of each curve by its label; synchronizes with the device."""
         return state_of(self).curves.latest()
 
     def save(self, path: str | Path) -> None:
-        """Write the picture, in the format of the suffix (`.svg`, `.png`, `.pdf`)."""
+        """Save the figure in the format of the suffix (`.svg`, `.png`, `.pdf`)."""
         _live(self).render().savefig(Path(path), bbox_inches="tight")
 
     def render(self) -> "Figure":
-        """The figure, brought up to date with the points."""
+        """Return the figure, updated with all points."""
         return _live(self).render()
 
     def finish(self) -> None:
-        """Show the last state if the picture is older; called at the end of each run and cell."""
+        """Update the figure if it is outdated; called at the end of each run and cell."""
         finish_board(self)
 
 
@@ -172,7 +173,7 @@ def _follow(animator: Animator) -> None:
 def _figure(animator: Animator) -> "Figure":
     state = state_of(animator)
     if state.fig is None:
-        # readers space several axes themselves, with fig.subplots_adjust
+        # users adjust the spacing of several axes with fig.subplots_adjust
         layout = "constrained" if state.looks.grid == (1, 1) else "tight"
         state.fig = live.new_figure(state.looks.figsize, _live(animator).refresh, layout)
     return state.fig
@@ -187,14 +188,14 @@ def _axes(animator: Animator) -> "list[Axes]":
 
 
 def _redraw(animator: Animator) -> None:
-    """Draw our points; what a reader drew by an `add` of their own is left alone."""
+    """Draw the curves; without points, keep what a user-defined `add` has drawn."""
     axes, curves = _axes(animator)[0], state_of(animator).curves
     if not any(curves.counts().values()):
         return
     axes.cla()
     for i, series in enumerate(curves.series.values()):
         (line,) = axes.plot(series.xs, series.ys, animator.fmts[i % len(animator.fmts)])
-        if len(series) == 1:  # one point makes no line
+        if len(series) == 1:  # a line needs two points
             line.set_marker(".")
     animator.config_axes()
 
@@ -205,7 +206,7 @@ def _version(animator: Animator) -> Any:
 
 
 def _take_assigned(animator: Animator) -> None:
-    """Continue from the points that a reader assigned to `X` and `Y`."""
+    """Replace the curves by the points that the user assigned to `X` and `Y`."""
     state = state_of(animator)
     if not state.assigned:
         return
@@ -218,7 +219,7 @@ def _take_assigned(animator: Animator) -> None:
 
 
 def _lists(animator: Animator, name: str, of: Callable[[Series], list[float]]) -> Any:
-    """What a reader assigned, or a list for each curve; None without curves, as in 1.0.3."""
+    """Return the assigned value, or one list per curve; None without curves, as in 1.0.3."""
     state = state_of(animator)
     if name in state.assigned:
         return state.assigned[name]
@@ -227,20 +228,20 @@ def _lists(animator: Animator, name: str, of: Callable[[Series], list[float]]) -
 
 def _new_label(animator: Animator, i: int, num_curves: int) -> str:
     _, ylabel, *_, legend = state_of(animator).looks.axes
-    named = legend[i] if i < len(legend) else f"curve {i + 1}"
+    label = legend[i] if i < len(legend) else f"curve {i + 1}"
     if num_curves == 1 and not len(legend):
-        named = ylabel or "y"
-    return named if named not in state_of(animator).curves.series else f"{named} {i + 1}"
+        label = ylabel or "y"
+    return label if label not in state_of(animator).curves.series else f"{label} {i + 1}"
 
 
-def _is_several(value: Any) -> bool:
+def _is_sequence(value: Any) -> bool:
     return hasattr(value, "__len__") and getattr(value, "ndim", 1) > 0
 
 
 def _values(value: Any) -> list[Any]:
-    return list(value) if _is_several(value) else [value]
+    return list(value) if _is_sequence(value) else [value]
 
 
 def _width(limits: Sequence[float] | None) -> Sequence[float] | None:
-    """Limits that leave room: from 1 to 1, a run of one epoch, is none."""
+    """Return the limits, or None if they are equal, as in a run of one epoch."""
     return None if limits is None or limits[0] == limits[1] else limits

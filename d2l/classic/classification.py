@@ -1,4 +1,4 @@
-"""The procedural loops that train a classifier, on one device or on several GPUs."""
+"""Training loops for classifiers, on one device or on several GPUs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,11 +10,12 @@ from d2l.base.axes import Shaped, Tensor
 from d2l.base.devices import move, try_all_gpus
 from d2l.base.timing import Timer
 from d2l.classic.animator import Animator
-from d2l.classic.evaluation import Accumulator, count_right, evaluate_accuracy_gpu, sums_on_device
+from d2l.classic.evaluation import Accumulator, count_correct, evaluate_accuracy_gpu, sums_on_device
 from d2l.classic.procedural_run import ClassicRun
 from d2l.errors import ShapeError
 
-Step = Callable[[Any, Tensor], tuple[Tensor, Tensor]]  # the sum of losses, the right predictions
+# Returns the sum of losses and the number of correct predictions.
+Step = Callable[[Any, Tensor], tuple[Tensor, Tensor]]
 
 
 def train_ch6(
@@ -25,10 +26,10 @@ def train_ch6(
     lr: float,
     device: torch.device | str,
 ) -> None:
-    """Train a classifier with minibatch SGD and cross-entropy, and print how good it became.
+    """Train a classifier with minibatch SGD and cross-entropy, and print loss and accuracies.
 
-    Linear and convolutional layers are first drawn anew, Xavier-uniform. `train_iter` and
-    `test_iter` give batches `(X, y)` as often as they are asked.
+    Linear and convolutional layers are reinitialized with Xavier's uniform distribution first.
+    `train_iter` and `test_iter` are re-iterable over batches `(X, y)`.
 
     >>> X = torch.randn(128, 2)
     >>> y = (X[:, 0] > 0).long()
@@ -41,7 +42,7 @@ def train_ch6(
 
     Book: 23.7 Utility functions and classes
     """
-    net.apply(_draw_xavier)
+    net.apply(_init_xavier)
     print("training on", device)
     net.to(device)
     optimizer = torch.optim.SGD(net.parameters(), lr=lr)
@@ -53,7 +54,7 @@ def train_ch6(
         l = loss(y_hat, y)
         l.backward()
         optimizer.step()
-        return l.detach() * len(y), count_right(y_hat.detach(), y)
+        return l.detach() * len(y), count_correct(y_hat.detach(), y)
 
     animator = Animator(xlabel="epoch", xlim=[1, num_epochs], legend=LEGEND)
     run = ClassicRun(train_iter, num_epochs, animator, torch.device(device))
@@ -69,11 +70,11 @@ def train_ch13(
     num_epochs: int,
     devices: Sequence[torch.device | str] | None = None,
 ) -> None:
-    """Train a classifier on all `devices` together, and print how good it became.
+    """Train a classifier on all `devices`, and print loss and accuracies.
 
-    `devices` are every GPU, or the CPU where there is none. Several GPUs share each batch, through
-    `nn.DataParallel`. `loss` gives a value for each example, and a step follows the gradient of
-    their sum; `trainer` is an optimizer of the net's parameters.
+    The default for `devices` is all GPUs, or the CPU if there is none. Several GPUs split each
+    batch with `nn.DataParallel`. `loss` returns one value per example, and a step uses the gradient
+    of their sum; `trainer` is an optimizer of the net's parameters.
 
     >>> X = torch.randn(128, 2)
     >>> y = (X[:, 0] > 0).long()
@@ -108,17 +109,17 @@ def train_batch_ch13(
     trainer: Any,
     devices: Sequence[torch.device | str],
 ) -> tuple[Tensor, Tensor]:
-    """Train on one batch, and give the sum of its losses and how many predictions were right.
+    """Train on one batch; return the sum of the losses and the number of correct predictions.
 
-    Both are scalars on the first of `devices`, where the batch is brought and the net must be: no
-    one waits for them. `X` may be a list of tensors.
+    Both are scalars on the first of `devices`, without synchronization. The batch is moved to that
+    device, where the net must be. `X` may be a list of tensors.
 
     >>> net, loss = nn.Linear(2, 2), nn.CrossEntropyLoss(reduction="none")
     >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     >>> X, y = torch.eye(2), torch.tensor([0, 1])
     >>> for _ in range(20):
-    ...     total, num_right = d2l.train_batch_ch13(net, X, y, loss, optimizer, ["cpu"])
-    >>> num_right
+    ...     total, num_correct = d2l.train_batch_ch13(net, X, y, loss, optimizer, ["cpu"])
+    >>> num_correct
     tensor(2.)
 
     Book: 14.1 Image augmentation
@@ -130,7 +131,7 @@ def train_batch_ch13(
     total = loss(y_hat, y).sum()
     total.backward()
     trainer.step()
-    return total.detach(), count_right(y_hat.detach(), y)
+    return total.detach(), count_correct(y_hat.detach(), y)
 
 
 def split_batch(
@@ -148,8 +149,8 @@ def split_batch(
     """
     if len(X) != len(y):
         raise ShapeError(
-            f"split_batch cuts examples and labels alike; found X of shape {tuple(X.shape)} and "
-            f"y of shape {tuple(y.shape)}, of {len(X)} and {len(y)} examples"
+            f"X and y must have equally many examples; found {len(X)} and {len(y)} examples, X of "
+            f"shape {tuple(X.shape)} and y of shape {tuple(y.shape)}"
         )
     return _scatter(X, devices), _scatter(y, devices)
 
@@ -161,19 +162,19 @@ POINTS_PER_EPOCH = 5
 def _train(
     net: nn.Module, step: Step, run: ClassicRun, animator: Animator, test_iter: Any, where: str
 ) -> None:
-    """The loop: train, draw, evaluate, epoch after epoch. Sums are read once an epoch."""
+    """Train, draw and evaluate in each epoch. Sums are read once per epoch."""
     timer, every = Timer(), max(1, run.num_train_batches // POINTS_PER_EPOCH)
     with run:
         for epoch in run.epochs():
             net.train()
-            metric = Accumulator(4)  # losses, right predictions, examples, predictions
+            metric = Accumulator(4)  # losses, correct predictions, examples, predictions
             timer.start()
             for i, (X, y) in enumerate(run.batches, 1):
                 metric.add(*step(X, y), len(y), y.numel())
-                losses, right, examples, predictions = sums_on_device(metric)
+                losses, correct, examples, predictions = sums_on_device(metric)
                 if i % every == 0 or i == run.num_train_batches:
                     animator.add(
-                        run.num_epochs_done, (losses / examples, right / predictions, None)
+                        run.num_epochs_done, (losses / examples, correct / predictions, None)
                     )
             train_loss, train_acc = metric[0] / metric[2], metric[1] / metric[3]
             timer.stop()
@@ -183,8 +184,8 @@ def _train(
     print(f"{metric[2] * run.max_epochs / timer.sum():.1f} examples/sec on {where}")
 
 
-def _draw_xavier(layer: nn.Module) -> None:
-    if type(layer) is nn.Linear or type(layer) is nn.Conv2d:  # not those that are lazy still
+def _init_xavier(layer: nn.Module) -> None:
+    if type(layer) is nn.Linear or type(layer) is nn.Conv2d:  # not lazy layers
         nn.init.xavier_uniform_(layer.weight)
 
 

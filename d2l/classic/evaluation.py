@@ -16,7 +16,7 @@ from d2l.plot.curves import as_value
 class Accumulator:
     """Sums of `n` numbers.
 
-    Numbers on a GPU are summed there, and read when a sum is asked for, not before.
+    Numbers on a GPU are summed there; they are read only when a sum is accessed.
 
     >>> metric = d2l.Accumulator(2)
     >>> metric.add(torch.tensor(3.0), 1)
@@ -37,14 +37,14 @@ class Accumulator:
         """
         if len(args) != len(self._sums):
             raise ShapeError(
-                f"this Accumulator keeps {len(self._sums)} sums, so add takes as many numbers; "
-                f"found {len(args)}. Make it with Accumulator({len(args)})"
+                f"add expects {len(self._sums)} numbers, one per sum of this Accumulator; found "
+                f"{len(args)}. Create it as Accumulator({len(args)})"
             )
         sums = zip(self._sums, args, strict=True)
         self._sums = [total + _number(value) for total, value in sums]
 
     def reset(self) -> None:
-        """Begin at 0 again.
+        """Reset all sums to 0.
 
         Book: 23.7 Utility functions and classes
         """
@@ -52,7 +52,7 @@ class Accumulator:
 
     @property
     def data(self) -> list[float]:
-        """All sums; waits for the device they are on."""
+        """All sums; synchronizes with the device."""
         self._sums[:] = [float(total) for total in self._sums]
         return self._sums
 
@@ -65,15 +65,15 @@ class Accumulator:
 
 
 def sums_on_device(metric: Accumulator) -> list[Any]:
-    """The sums where they are: no wait for the device."""
+    """Return the sums on their device, without synchronization."""
     return metric._sums
 
 
 def _number(value: Any) -> Any:
     if isinstance(value, Tensor) and value.numel() != 1:
         raise ShapeError(
-            f"an Accumulator sums numbers; found a tensor of shape {tuple(value.shape)}. "
-            "Add its sum: metric.add(l.sum(), …)"
+            f"an Accumulator adds numbers; found a tensor of shape {tuple(value.shape)}. Add "
+            "its sum instead: metric.add(l.sum(), …)"
         )
     number = as_value(value)
     is_wide = isinstance(number, Tensor) and number.device.type != "mps"
@@ -81,10 +81,10 @@ def _number(value: Any) -> Any:
 
 
 def accuracy(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> float:
-    """How many predictions are right, as a number, not a share.
+    """Return the number of correct predictions (not their fraction).
 
-    `y_hat` holds scores (batch, classes, ...) or predicted labels, shaped as `y` is; one label is
-    compared with all of the other side.
+    `y_hat` contains scores (batch, classes, ...) or predicted labels in the shape of `y`; a single
+    label is broadcast.
 
     >>> d2l.accuracy(torch.tensor([[2.0, 1.0], [0.0, 5.0], [3.0, 1.0]]), torch.tensor([0, 1, 1]))
     2.0
@@ -94,8 +94,10 @@ def accuracy(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> fl
     return float(_num_equal(y_hat, y))
 
 
-def count_right(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> Float[Tensor, ""]:
-    """`accuracy`, left on its device; a reader may have replaced `d2l.accuracy`."""
+def count_correct(
+    y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]
+) -> Float[Tensor, ""]:
+    """Return `accuracy` without synchronization; uses a user's replacement of `d2l.accuracy`."""
     if is_replaced("accuracy"):
         return torch.as_tensor(accuracy(y_hat, y), dtype=torch.float32, device=y.device)
     return _num_equal(y_hat, y)
@@ -106,29 +108,29 @@ def _num_equal(y_hat: Shaped[Tensor, "batch ..."], y: Shaped[Tensor, "..."]) -> 
     if y_hat.ndim > 1 and y_hat.shape[1] > 1:
         labels = y_hat.argmax(dim=1)
     elif y_hat.numel() == y.numel():
-        labels = y_hat.reshape(y.shape)  # (batch, 1) beside (batch,) would compare all with all
+        labels = y_hat.reshape(y.shape)  # (batch, 1) and (batch,) would broadcast
     try:
-        is_right = labels.to(y.dtype) == y
+        is_correct = labels.to(y.dtype) == y
     except RuntimeError as error:
         raise ShapeError(
-            f"accuracy compares scores (batch, classes, ...) with labels (batch, ...); found "
+            f"accuracy expects scores (batch, classes, ...) and labels (batch, ...); found "
             f"y_hat of shape {tuple(y_hat.shape)} and y of shape {tuple(y.shape)}"
         ) from error
-    return is_right.sum().to(torch.float32)
+    return is_correct.sum().to(torch.float32)
 
 
 def evaluate_accuracy(net: Callable[..., Tensor], data_iter: Iterable[Any]) -> float:
-    """The share of right predictions over the batches `(X, y)` of `data_iter`.
+    """Return the fraction of correct predictions over the batches `(X, y)` of `data_iter`.
 
-    `net` is a function, or an `nn.Module`, which is left in evaluation mode; batches then go where
-    its parameters are.
+    `net` is a function or an `nn.Module`; a module is left in evaluation mode, and batches are
+    moved to the device of its parameters.
 
     >>> d2l.evaluate_accuracy(lambda X: X, [(torch.eye(2), torch.tensor([0, 0]))])
     0.5
 
     Book: 3.6 Softmax regression from scratch (0.17.6)
     """
-    return _share_right(net, data_iter, None)
+    return _accuracy_of(net, data_iter, None)
 
 
 def evaluate_accuracy_gpu(
@@ -136,40 +138,40 @@ def evaluate_accuracy_gpu(
     data_iter: Iterable[Any],
     device: torch.device | str | None = None,
 ) -> float:
-    """The share of right predictions over the batches `(X, y)` of `data_iter`.
+    """Return the fraction of correct predictions over the batches `(X, y)` of `data_iter`.
 
-    Batches go to `device`, or else to where the net's parameters are; `X` may be a list of tensors.
-    A net that is an `nn.Module` is left in evaluation mode.
+    Batches are moved to `device`, by default that of the net's parameters; `X` may be a list of
+    tensors. An `nn.Module` is left in evaluation mode.
 
     >>> d2l.evaluate_accuracy_gpu(lambda X: X, [(torch.eye(2), torch.tensor([0, 0]))])
     0.5
 
     Book: 23.7 Utility functions and classes
     """
-    return _share_right(net, data_iter, device)
+    return _accuracy_of(net, data_iter, device)
 
 
-def _share_right(
+def _accuracy_of(
     net: Callable[..., Tensor], data_iter: Iterable[Any], device: torch.device | str | None
 ) -> float:
     if isinstance(net, nn.Module):
         net.eval()
         device = device or next((parameter.device for parameter in net.parameters()), None)
-    metric = Accumulator(2)  # right predictions, predictions
+    metric = Accumulator(2)  # correct predictions, predictions
     with torch.no_grad():
         for batch in data_iter:
             X, y = batch if device is None else move(tuple(batch), torch.device(device))
-            metric.add(count_right(net(X), y), y.numel())
+            metric.add(count_correct(net(X), y), y.numel())
     return _ratio(metric[0], metric[1])
 
 
 def evaluate_loss(
     net: Callable[..., Tensor], data_iter: Iterable[Any], loss: Callable[..., Tensor]
 ) -> float:
-    """The mean loss over the batches `(X, y)` of `data_iter`, every example weighing the same.
+    """Return the mean loss over the batches `(X, y)` of `data_iter`; each example counts equally.
 
-    `loss(net(X), y)` gives a value for each example, or the mean of the batch; `y` takes the shape
-    of the net's output where it has as many elements.
+    `loss(net(X), y)` returns one value per example, or the mean of the batch; `y` is reshaped to
+    the net's output if it has as many elements.
 
     >>> data = [(torch.tensor([[1.0], [2.0]]), torch.tensor([0.0, 0.0]))]
     >>> d2l.evaluate_loss(lambda X: 2 * X, data, lambda y_hat, y: (y_hat - y) ** 2)
@@ -177,7 +179,7 @@ def evaluate_loss(
 
     Book: 23.7 Utility functions and classes
     """
-    metric = Accumulator(2)  # losses, and how many there are
+    metric = Accumulator(2)  # losses, number of losses
     with torch.no_grad():
         for X, y in data_iter:
             y_hat = net(X)
@@ -189,5 +191,5 @@ def evaluate_loss(
 
 def _ratio(total: float, count: float) -> float:
     if count == 0:
-        raise DataError("data_iter gave no examples to evaluate: give it at least one batch (X, y)")
+        raise DataError("data_iter must yield at least one batch (X, y); found no examples")
     return total / count

@@ -1,4 +1,4 @@
-"""Training a language model for a number of steps, with any optimizer."""
+"""Language models of d2l 0.17.6, and training a language model with any optimizer."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -21,15 +21,15 @@ from d2l.core.module import batch_parts
 from d2l.errors import DataError, ShapeError
 from d2l.models.inference import device_of
 
-State = Any  # tensors, as the layer has them: one, or a tuple of them
+State = Any  # one tensor or a tuple of tensors, depending on the layer
 
 
 class RNNModelScratch:
-    """A language model made of functions; its `params` are tensors that the reader made.
+    """A language model defined by functions; its `params` are user-defined tensors.
 
-    `get_params(vocab_size, num_hiddens, device)` gives the parameters,
-    `init_state(batch_size, num_hiddens, device)` the first state, and
-    `forward_fn(inputs, state, params)`, of inputs (num_steps, batch, vocab_size), the logits
+    `get_params(vocab_size, num_hiddens, device)` returns the parameters,
+    `init_state(batch_size, num_hiddens, device)` the initial state, and
+    `forward_fn(inputs, state, params)`, for inputs (num_steps, batch, vocab_size), the logits
     (num_steps * batch, vocab_size) and the last state.
 
     >>> def forward_fn(inputs, state, params):
@@ -58,11 +58,11 @@ class RNNModelScratch:
         self.init_state, self.forward_fn = init_state, forward_fn
 
     def __call__(self, X: Shaped[Tensor, "batch num_steps"], state: State) -> tuple[Tensor, State]:
-        """The logits of the token after each step, step by step, and the last state."""
+        """Return the logits of the next token, with time first, and the last state."""
         return self.forward_fn(_one_hot(X, self.vocab_size), state, self.params)
 
     def begin_state(self, batch_size: int, device: torch.device | str) -> State:
-        """The state before the first step.
+        """Return the state before the first step.
 
         Book: 8.5 Recurrent neural networks from scratch (0.17.6)
         """
@@ -70,7 +70,7 @@ class RNNModelScratch:
 
 
 class RNNModel(nn.Module):
-    """A language model on a recurrent layer of PyTorch's: `nn.RNN`, `nn.GRU` or `nn.LSTM`.
+    """A language model with a recurrent layer of PyTorch: `nn.RNN`, `nn.GRU` or `nn.LSTM`.
 
     >>> net = d2l.RNNModel(nn.GRU(28, 256), vocab_size=28)
     >>> Y, state = net(torch.zeros(2, 5), net.begin_state(d2l.cpu(), batch_size=2))
@@ -91,12 +91,12 @@ class RNNModel(nn.Module):
     def forward(
         self, inputs: Shaped[Tensor, "batch num_steps"], state: State
     ) -> tuple[Float[Tensor, "num_steps_batch vocab_size"], State]:
-        """The logits of the token after each step, step by step, and the last state."""
+        """Return the logits of the next token, with time first, and the last state."""
         Y, state = self.rnn(_one_hot(inputs, self.vocab_size), state)
         return self.linear(Y.reshape(-1, Y.shape[-1])), state
 
     def begin_state(self, device: torch.device | str, batch_size: int = 1) -> State:
-        """Zeros: the state before the first step; two tensors for an LSTM.
+        """Return the zero state before the first step; two tensors for an LSTM.
 
         Book: 8.6 Concise implementation of recurrent neural networks (0.17.6)
         """
@@ -108,7 +108,7 @@ class RNNModel(nn.Module):
 def predict_ch8(
     prefix: str | Sequence[str], num_preds: int, net: Any, vocab: Any, device: torch.device | str
 ) -> str:
-    """`prefix` continued by `num_preds` tokens, at each step the likeliest one.
+    """Return `prefix` continued by `num_preds` tokens, the most likely one at each step.
 
     A module predicts in evaluation mode.
 
@@ -122,8 +122,8 @@ def predict_ch8(
     """
     if len(prefix) == 0:
         raise ShapeError(
-            f"predict_ch8 needs a prefix of at least one token; found prefix={prefix!r}. "
-            "E.g. predict_ch8('time traveller', 50, net, vocab, device)"
+            f"predict_ch8 requires a prefix of at least one token; found prefix={prefix!r}. "
+            "Example: predict_ch8('time traveller', 50, net, vocab, device)"
         )
     known = torch.tensor([vocab[token] for token in prefix], device=device)
     *steps, X = known.reshape(-1, 1, 1)
@@ -151,10 +151,10 @@ def train_epoch_ch8(
     device: torch.device | str,
     use_random_iter: bool,
 ) -> tuple[float, float]:
-    """Train over the batches once; the perplexity, and how many tokens were read in a second.
+    """Train for one epoch; return the perplexity and the tokens per second.
 
-    The state goes on from batch to batch, unless `use_random_iter`; gradients do not. They are
-    clipped to the norm 1. `updater` is an optimizer, or a function that is called as
+    Unless `use_random_iter`, the state is carried over to the next batch, detached from its graph.
+    Gradients are clipped to norm 1. `updater` is an optimizer, or a function called as
     `updater(batch_size=1)`, because the loss is a mean.
 
     >>> net = d2l.RNNModel(nn.RNN(4, 8), vocab_size=4)
@@ -185,7 +185,7 @@ def train_epoch_ch8(
     losses, num_tokens = metric.data
     if num_tokens == 0:
         raise DataError(
-            "train_iter gave no tokens: fewer steps, a smaller batch or a longer text make batches"
+            "train_iter yielded no tokens. Use fewer steps, a smaller batch or a longer text"
         )
     perplexity = torch.tensor(losses / num_tokens, dtype=torch.float64).exp().item()
     return perplexity, num_tokens / timer.stop()
@@ -200,10 +200,10 @@ def train_ch8(
     device: torch.device | str,
     use_random_iter: bool = False,
 ) -> None:
-    """Train a language model with SGD, draw its perplexity, and print two predictions.
+    """Train a language model with SGD, plot its perplexity, and print two predictions.
 
-    `net` is a module, or has a list of tensors `params`; `train_iter` gives batches `X`, `Y`, each
-    (batch, num_steps). `use_random_iter` says that batches do not continue each other.
+    `net` is a module, or has a list of tensors `params`; `train_iter` yields batches `X`, `Y`, each
+    (batch, num_steps). With `use_random_iter`, adjacent batches are not consecutive in the text.
 
     >>> vocab = d2l.Vocab(list("time traveller"))
     >>> numbers = torch.tensor(vocab[list("time traveller " * 4)])
@@ -233,7 +233,7 @@ def train_ch8(
 
 
 def _one_hot(tokens: Tensor, vocab_size: int) -> Tensor:
-    """(batch, num_steps) tokens as one-hot vectors (num_steps, batch, vocab_size)."""
+    """Convert tokens (batch, num_steps) to one-hot vectors (num_steps, batch, vocab_size)."""
     return F.one_hot(tokens.T.long(), vocab_size).to(torch.get_default_dtype())
 
 
@@ -246,11 +246,11 @@ def _detached(state: State) -> State:
 def train_lm(model: nn.Module, data: Any, optimizer: Any, num_steps: int) -> list[float]:
     """Train on `num_steps` batches and return the loss of each.
 
-    `data` gives batches `(X, Y)` of token numbers (batch, num_steps), as a data module or a loader;
-    it is gone over again and again. `model(X)` are logits (batch, num_steps, vocab_size), and the
-    loss is their cross-entropy. `optimizer` may be a list of several, each for its own parameters.
+    `data` is a data module or a loader of batches `(X, Y)` of token indices (batch, num_steps); it
+    is repeated as needed. `model(X)` returns logits (batch, num_steps, vocab_size), and the loss is
+    their cross-entropy. `optimizer` may be a list of optimizers of different parameters.
 
-    >>> data = d2l.Tale(batch_size=32, num_steps=16, num_train=3000, num_val=500)
+    >>> data = d2l.TinyStory(batch_size=32, num_steps=16, num_train=3000, num_val=500)
     >>> model = d2l.TinyLM(len(data.vocab), d_model=32)
     >>> losses = d2l.train_lm(model, data, torch.optim.AdamW(model.parameters(), lr=0.01), 20)
     >>> len(losses), losses[-1] < losses[0]
@@ -273,11 +273,11 @@ def train_lm(model: nn.Module, data: Any, optimizer: Any, num_steps: int) -> lis
         for each in optimizers:
             each.step()
         losses.append(l.detach())
-    return torch.stack(losses).tolist() if losses else []  # waits for the device once
+    return torch.stack(losses).tolist() if losses else []  # synchronizes with the device once
 
 
 def _endless(loader: Any) -> Iterator[Any]:
-    """The batches of a loader, over and over; those of an iterator are kept for it."""
+    """Yield the batches of a loader repeatedly; the batches of an iterator are stored."""
     source = list(loader) if iter(loader) is loader else loader
     while True:
         num_batches = 0
@@ -286,6 +286,6 @@ def _endless(loader: Any) -> Iterator[Any]:
             yield batch
         if num_batches == 0:
             raise DataError(
-                "data gave no batches: give a data module with training examples, or a loader of "
-                "batches (X, Y)"
+                "data must be a data module with training examples or a loader of batches (X, Y); "
+                "found no batches"
             )

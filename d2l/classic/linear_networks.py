@@ -1,4 +1,4 @@
-"""Linear and softmax regression from scratch, as the first edition writes them."""
+"""Linear and softmax regression from scratch, as in d2l 0.17.6."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from d2l.base.context_managers import evaluating
 from d2l.base.devices import move
 from d2l.classic.animator import Animator
 from d2l.classic.classification import LEGEND
-from d2l.classic.evaluation import Accumulator, count_right, evaluate_accuracy
+from d2l.classic.evaluation import Accumulator, count_correct, evaluate_accuracy
 from d2l.classic.loaders import get_fashion_mnist_labels
 from d2l.classic.procedural_run import ClassicRun
 from d2l.errors import DataError, ShapeError
@@ -25,7 +25,7 @@ def linreg(
     w: Float[Tensor, "num_inputs *num_outputs"],
     b: Float[Tensor, "*"] | float,
 ) -> Float[Tensor, "batch *num_outputs"]:
-    """`X w + b`.
+    """Return `X w + b`.
 
     >>> d2l.linreg(torch.tensor([[1., 2.]]), torch.tensor([[3.], [4.]]), 0.5)
     tensor([[11.5000]])
@@ -36,9 +36,9 @@ def linreg(
 
 
 def squared_loss(y_hat: Any, y: Any) -> Any:
-    """Half the squared error of each example, in the shape of `y_hat`; `y` may have another shape.
+    """Return half the squared error of each example, in the shape of `y_hat`.
 
-    Both are tensors or NumPy arrays.
+    Both are tensors or NumPy arrays; `y` is reshaped to `y_hat`.
 
     >>> d2l.squared_loss(torch.tensor([[1.], [5.]]), torch.tensor([0., 1.]))
     tensor([[0.5000],
@@ -48,17 +48,17 @@ def squared_loss(y_hat: Any, y: Any) -> Any:
     """
     if math.prod(y_hat.shape) != math.prod(y.shape):
         raise ShapeError(
-            f"squared_loss compares value by value: y_hat is {tuple(y_hat.shape)}, y is "
-            f"{tuple(y.shape)}; they need as many values"
+            f"y_hat and y must have the same number of values; y_hat is {tuple(y_hat.shape)}, y is "
+            f"{tuple(y.shape)}"
         )
     return (y_hat - y.reshape(y_hat.shape)) ** 2 / 2
 
 
 def sgd(params: Iterable[Tensor], lr: float, batch_size: int) -> None:
-    """One step of minibatch gradient descent, in place, and the gradients set to zero.
+    """Take one step of minibatch gradient descent in place, and set the gradients to zero.
 
     For losses that are summed over the batch: `param -= lr * param.grad / batch_size`. Tensors
-    without a gradient stay as they are.
+    without a gradient are unchanged.
 
     >>> w = torch.ones(1, requires_grad=True); (6 * w).sum().backward()
     >>> d2l.sgd([w], lr=0.1, batch_size=2); w.tolist()
@@ -76,7 +76,7 @@ def sgd(params: Iterable[Tensor], lr: float, batch_size: int) -> None:
 def cross_entropy(
     y_hat: Float[Tensor, "batch num_classes"], y: Shaped[Tensor, "labels"]
 ) -> Float[Tensor, ""]:
-    """The mean of `-log` of the probabilities `y_hat` that the labels have.
+    """Return the mean of `-log` of the probabilities `y_hat` of the labels.
 
     >>> y_hat = torch.tensor([[0.25, 0.75], [1.0, 0.0]])
     >>> d2l.cross_entropy(y_hat, torch.tensor([0, 0]))  # (log 4 + log 1) / 2
@@ -86,7 +86,7 @@ def cross_entropy(
     """
     if len(y) != len(y_hat):
         raise ShapeError(
-            f"cross_entropy takes probabilities (batch, num_classes) and as many labels; found "
+            f"cross_entropy expects probabilities (batch, num_classes) and labels (batch,); found "
             f"y_hat of shape {tuple(y_hat.shape)} and y of shape {tuple(y.shape)}"
         )
     try:
@@ -105,9 +105,9 @@ def train_ch3(
     num_epochs: int,
     updater: Any,
 ) -> None:
-    """Train a classifier and draw, for each epoch, loss and accuracy.
+    """Train a classifier and plot loss and accuracy of each epoch.
 
-    `net` is a function or an `nn.Module`, `loss(net(X), y)` gives a value for each example, and
+    `net` is a function or an `nn.Module`, `loss(net(X), y)` returns one value per example, and
     `updater` is an optimizer or a function `updater(batch_size)`, as for `train_epoch_ch3`.
 
     >>> X = torch.randn(128, 2)
@@ -134,11 +134,11 @@ def train_epoch_ch3(
     loss: Callable[[Tensor, Tensor], Tensor],
     updater: Any,
 ) -> tuple[float, float]:
-    """Train over the batches `(X, y)` once; the mean loss and the share of right predictions.
+    """Train for one epoch; return the mean loss and the fraction of correct predictions.
 
-    With an optimizer a step follows the gradient of the batch's mean loss. A function
-    `updater(batch_size)` finds the gradient of the sum, and divides by the batch size itself, as
-    `sgd` does. A loss that is averaged already counts once for each of its examples.
+    With an optimizer, a step uses the gradient of the batch's mean loss. A function
+    `updater(batch_size)` uses the gradient of the sum and divides by the batch size itself, as
+    `sgd` does. An averaged loss is weighted by the number of examples.
 
     >>> W = torch.zeros(2, 2, requires_grad=True)
     >>> batches = [(torch.eye(2), torch.tensor([0, 1]))] * 3
@@ -153,7 +153,7 @@ def train_epoch_ch3(
     if isinstance(net, nn.Module):
         net.train()
     device = _device_of(net)
-    metric = Accumulator(3)  # losses, right predictions, predictions
+    metric = Accumulator(3)  # losses, correct predictions, predictions
     for batch in train_iter:
         X, y = batch if device is None else move(tuple(batch), device)
         y_hat = net(X)
@@ -161,21 +161,21 @@ def train_epoch_ch3(
         if hasattr(updater, "zero_grad"):
             updater.zero_grad()
             l.mean().backward()
-            with torch.no_grad():  # the step of the library's own SGD needs it
+            with torch.no_grad():  # required by d2l.SGD
                 updater.step()
         else:
             l.sum().backward()
             updater(len(y))
         total = l.detach().sum() if l.ndim else l.detach() * y.numel()
-        metric.add(total, count_right(y_hat.detach(), y), y.numel())
-    losses, num_right, count = metric.data
+        metric.add(total, count_correct(y_hat.detach(), y), y.numel())
+    losses, num_correct, count = metric.data
     if count == 0:
-        raise DataError("train_iter gave no examples: give it at least one batch (X, y)")
-    return losses / count, num_right / count
+        raise DataError("train_iter must yield at least one batch (X, y); found no examples")
+    return losses / count, num_correct / count
 
 
 def predict_ch3(net: Callable[..., Tensor], test_iter: Iterable[Any], n: int = 6) -> None:
-    """Show the first `n` images of Fashion-MNIST that `test_iter` gives: the label, the prediction.
+    """Show the first `n` images of Fashion-MNIST in `test_iter` with labels and predictions.
 
     >>> X, y = torch.rand(6, 1, 28, 28), torch.arange(6)
     >>> d2l.predict_ch3(lambda X: torch.eye(10)[:6], [(X, y)], n=3)
@@ -196,6 +196,6 @@ def predict_ch3(net: Callable[..., Tensor], test_iter: Iterable[Any], n: int = 6
 
 
 def _device_of(net: Any) -> torch.device | None:
-    """Where a module's parameters are; None where there are none."""
+    """Return the device of a module's parameters, or None."""
     parameters = net.parameters() if isinstance(net, nn.Module) else iter(())
     return next((parameter.device for parameter in parameters), None)

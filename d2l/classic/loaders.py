@@ -1,4 +1,4 @@
-"""Data loaders, downloads and wrapped text, as d2l 0.17.6 has them."""
+"""Data loaders, downloads and text wrapping, as in d2l 0.17.6."""
 
 import os
 import textwrap
@@ -18,7 +18,7 @@ from d2l.engine.tensor_loaders import ResidentLoader
 def synthetic_data(
     w: Float[Tensor, "num_inputs"], b: float | Float[Tensor, "..."], num_examples: int
 ) -> tuple[Float[Tensor, "num_examples num_inputs"], Float[Tensor, "num_examples 1"]]:
-    """`X` and `y = X w + b + noise`: standard normal `X`, noise N(0, 0.01²).
+    """Return `X` and `y = X w + b + noise`: standard normal `X`, noise N(0, 0.01²).
 
     Drawn from PyTorch's global generator.
 
@@ -37,9 +37,9 @@ def synthetic_data(
 def load_array(
     data_arrays: Sequence[Tensor], batch_size: int, is_train: bool = True
 ) -> ResidentLoader:
-    """Minibatches of tensors that share their first length; shuffled anew each pass if `is_train`.
+    """Return a loader of minibatches of tensors, reshuffled in each epoch if `is_train`.
 
-    From the same seed the batches are those of a PyTorch `DataLoader`.
+    With the same seed, the batches equal those of a PyTorch `DataLoader`.
 
     >>> loader = d2l.load_array((torch.arange(3), torch.tensor([5, 6, 7])), 2, is_train=False)
     >>> [[X.tolist(), y.tolist()] for X, y in loader]
@@ -51,7 +51,7 @@ def load_array(
 
 
 def get_dataloader_workers() -> int:
-    """How many processes should read data that do not fit in memory: 4, or one for each CPU core.
+    """Return the number of worker processes for a DataLoader: the CPU cores, at most 4.
 
     >>> 1 <= d2l.get_dataloader_workers() <= 4
     True
@@ -66,10 +66,10 @@ def get_dataloader_workers() -> int:
 def load_data_fashion_mnist(
     batch_size: int, resize: int | tuple[int, int] | None = None
 ) -> tuple[Any, Any]:
-    """Loaders of Fashion-MNIST's training images, shuffled, and of its test images.
+    """Return loaders of Fashion-MNIST's training images (shuffled) and test images.
 
-    Batches are `X` (batch, 1, height, width) in [0, 1] and `y` (batch,) int64; 28 pixels high and
-    wide, or `resize`. The files are found as `FashionMNIST` finds them.
+    Batches are `X` (batch, 1, height, width) in [0, 1] and `y` (batch,) int64; height and width are
+    28, or `resize`. The files are located as in `FashionMNIST`.
 
     >>> train_iter, test_iter = d2l.load_data_fashion_mnist(32, resize=64)  # doctest: +SKIP
     >>> X, y = next(iter(train_iter))  # doctest: +SKIP
@@ -83,7 +83,7 @@ def load_data_fashion_mnist(
 
 
 def get_fashion_mnist_labels(labels: Iterable[Any]) -> list[str]:
-    """The names of Fashion-MNIST's classes with these numbers.
+    """Return the names of Fashion-MNIST's classes with these indices.
 
     >>> d2l.get_fashion_mnist_labels([0, 9])
     ['t-shirt', 'ankle boot']
@@ -108,14 +108,14 @@ def download_all() -> None:
 def download_into(
     native: Callable[..., str], name: str, cache_dir: str | os.PathLike[str] = BOOK_FOLDER
 ) -> str:
-    """`download(name, cache_dir="../data")`."""
+    """Accept `download(name, cache_dir="../data")`."""
     return native(name, cache_dir)
 
 
 def print_wrapped(*args: object, width: int = 76) -> None:
-    """Print as `print` does, with lines broken at spaces so that none is longer than `width`.
+    """Print like `print`, wrapping lines at spaces to at most `width` characters.
 
-    Line breaks in the text are kept. A word that is longer than a line is not broken.
+    Line breaks in the text are kept. Words longer than a line are not broken.
 
     >>> d2l.print_wrapped("one two three", 4, width=9)
     one two

@@ -1,4 +1,4 @@
-"""Optimizers from scratch, gradient clipping, and the traces they leave in two dimensions."""
+"""Training with optimizers from scratch, gradient clipping, and optimization traces in 2D."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,10 +23,10 @@ EXAMPLES_PER_POINT = 200
 
 
 def get_data_ch11(batch_size: int = 10, n: int = 1500) -> tuple[Any, int]:
-    """Shuffled batches of the first `n` measurements, and how many features each has.
+    """Return a loader of the first `n` measurements, shuffled, and the number of features.
 
     Columns are scaled to mean 0 and standard deviation 1: `X` (batch, 5), `y` (batch,), float32.
-    The file is downloaded into `../data`, once.
+    The file is downloaded once, into `../data`.
 
     >>> data_iter, feature_dim = d2l.get_data_ch11(batch_size=10)  # doctest: +SKIP
     >>> feature_dim  # doctest: +SKIP
@@ -48,11 +48,11 @@ def train_ch11(
     feature_dim: int,
     num_epochs: int = 2,
 ) -> tuple[list[float], list[float]]:
-    """Train linear regression with an optimizer from scratch; the seconds and the losses of it.
+    """Train linear regression with an optimizer from scratch; return seconds and losses.
 
-    `trainer_fn([w, b], states, hyperparams)` takes a step along the gradients and clears them. The
-    loss on all data is taken whenever the examples seen are a multiple of 200, or else at the end.
-    Seconds are those of training alone, added up.
+    `trainer_fn([w, b], states, hyperparams)` takes a step with the gradients and clears them. The
+    loss on all data is evaluated whenever the number of examples seen is a multiple of 200, or else
+    at the end. Seconds are cumulative and include training only.
 
     >>> def descend(params, states, hyperparams):
     ...     d2l.sgd(params, hyperparams["lr"], batch_size=1)  # the loss is a mean already
@@ -79,7 +79,7 @@ def train_ch11(
     def evaluate() -> float:
         return evaluate_loss(net, data_iter, squared_loss)
 
-    animator, run = _board_and_run(data_iter, num_epochs)
+    animator, run = _animator_and_run(data_iter, num_epochs)
     timer = _train(step, evaluate, run, animator)
     return timer.cumsum(), animator.Y[0]
 
@@ -87,9 +87,9 @@ def train_ch11(
 def train_concise_ch11(
     trainer_fn: Callable[..., Any], hyperparams: dict[str, Any], data_iter: Any, num_epochs: int = 4
 ) -> None:
-    """Train linear regression with an optimizer of PyTorch's, `trainer_fn(params, **hyperparams)`.
+    """Train linear regression with a PyTorch optimizer, `trainer_fn(params, **hyperparams)`.
 
-    The loss drawn and printed is half of the mean squared error.
+    The plotted and printed loss is half the mean squared error.
 
     >>> X, y = d2l.synthetic_data(torch.tensor([1.0, -2.0]), 0.5, 400)
     >>> data_iter = d2l.load_array((X, y.reshape(-1)), batch_size=20)
@@ -99,7 +99,7 @@ def train_concise_ch11(
 
     Book: 12.5 Minibatch stochastic gradient descent
     """
-    animator, run = _board_and_run(data_iter, num_epochs)
+    animator, run = _animator_and_run(data_iter, num_epochs)
     net = nn.Linear(run.peek()[0].shape[1], 1)
     nn.init.normal_(net.weight, std=0.01)
     optimizer = trainer_fn(net.parameters(), **hyperparams)
@@ -117,7 +117,7 @@ def train_concise_ch11(
     _train(step, evaluate, run, animator)
 
 
-def _board_and_run(data_iter: Any, num_epochs: int) -> tuple[Animator, ClassicRun]:
+def _animator_and_run(data_iter: Any, num_epochs: int) -> tuple[Animator, ClassicRun]:
     animator = Animator(xlabel="epoch", ylabel="loss", xlim=[0, num_epochs], ylim=[0.22, 0.35])
     return animator, ClassicRun(data_iter, num_epochs, animator, cpu())
 
@@ -128,7 +128,7 @@ def _train(
     run: ClassicRun,
     animator: Animator,
 ) -> Timer:
-    """The loop; the watch stands still while the loss on all data is taken."""
+    """Run the training loop; the timer is stopped while the loss on all data is evaluated."""
     num_examples, timer = 0, Timer()
     with run:
         for _ in run.epochs():
@@ -147,10 +147,10 @@ def _train(
 
 
 def grad_clipping(net: Any, theta: float) -> None:
-    """Scale all gradients together, in place, so that their norm is at most `theta`.
+    """Scale all gradients in place so that their total norm is at most `theta`.
 
     `net` is an `nn.Module`, or has a list of tensors `params`. Tensors without a gradient are
-    passed over; nothing waits for the device.
+    skipped; there is no device synchronization.
 
     >>> net = torch.nn.Linear(1, 1, bias=False)
     >>> net(torch.tensor([[5.0]])).sum().backward()
@@ -167,10 +167,10 @@ def grad_clipping(net: Any, theta: float) -> None:
 def train_2d(
     trainer: Callable[..., tuple[Any, Any, Any, Any]], steps: int = 20, f_grad: Any = None
 ) -> list[tuple[Any, Any]]:
-    """Every place `(x1, x2)` that an optimizer visits in `steps` steps from (-5, -2).
+    """Return the points `(x1, x2)` that an optimizer visits in `steps` steps from (-5, -2).
 
-    `trainer(x1, x2, s1, s2)` gives these four anew; `s1` and `s2`, 0 at first, are its state. With
-    `f_grad` it is called as `trainer(x1, x2, s1, s2, f_grad)`. Prints where it arrived.
+    `trainer(x1, x2, s1, s2)` returns their new values; `s1` and `s2`, initially 0, are its state.
+    With `f_grad` it is called as `trainer(x1, x2, s1, s2, f_grad)`. Prints the final point.
 
     >>> d2l.train_2d(lambda x1, x2, s1, s2: (x1 / 2, x2 / 2, s1, s2), steps=2)
     epoch 2, x1: -1.250000, x2: -0.500000
@@ -178,18 +178,18 @@ def train_2d(
 
     Book: 12.3 Gradient descent
     """
-    more = () if f_grad is None else (f_grad,)
+    extra = () if f_grad is None else (f_grad,)
     x1, x2, s1, s2 = -5, -2, 0, 0
     results: list[tuple[Any, Any]] = [(x1, x2)]
     for _ in range(steps):
-        x1, x2, s1, s2 = trainer(x1, x2, s1, s2, *more)
+        x1, x2, s1, s2 = trainer(x1, x2, s1, s2, *extra)
         results.append((x1, x2))
     print(f"epoch {steps}, x1: {float(as_value(x1)):f}, x2: {float(as_value(x2)):f}")
     return results
 
 
 def show_trace_2d(f: Callable[[Any, Any], Any], results: Sequence[tuple[Any, Any]]) -> None:
-    """Draw the places `(x1, x2)` in `results`, in order, over the contour lines of `f(x1, x2)`.
+    """Plot the points `(x1, x2)` in `results`, in order, over the contour lines of `f(x1, x2)`.
 
     `f` is called once, with two grids of coordinates (65, 40).
 
@@ -209,7 +209,7 @@ def show_trace_2d(f: Callable[[Any, Any], Any], results: Sequence[tuple[Any, Any
 
 
 def annotate(text: str, xy: tuple[float, float], xytext: tuple[float, float]) -> None:
-    """Write `text` at `xytext` into the current axes, with an arrow to `xy`.
+    """Add `text` at `xytext` to the current axes, with an arrow to `xy`.
 
     >>> x = torch.arange(-1, 2, 0.1)
     >>> d2l.plot(x, x**4 - 2 * x**2 + x / 2, "x", "f(x)")

@@ -1,6 +1,6 @@
-"""One run of a procedural trainer: where it is, and the lines that report it.
+"""One run of a `train_…` function: its position, and progress reports.
 
-The progress reporter sees it as it sees the run of a `Trainer`.
+It has the interface that the progress reporter expects of a `Trainer`'s run.
 """
 
 import time
@@ -19,10 +19,10 @@ from d2l.engine.tensor_loaders import ResidentLoader, placed
 
 
 class ClassicRun:
-    """`with ClassicRun(...) as run`: the epochs and the batches of a loop, counted and reported.
+    """Context manager that counts and reports the epochs and batches of a training loop.
 
-    `batches` gives those of `train_iter`, each time it is iterated, on `device`; without one, where
-    they are. The batches of an iterator are kept, because every epoch goes over all of them.
+    Each iteration of `batches` yields those of `train_iter`, moved to `device` if given. The
+    batches of an iterator are stored, because every epoch needs all of them.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class ClassicRun:
 
     @property
     def batches(self) -> Iterator[Any]:
-        """The batches of a pass; the one in work counts as done."""
+        """The batches of one epoch; the current one counts as done."""
         for batch in self._source:
             self.num_batches_done += 1
             yield batch if self._device is None else move(batch, self._device)
@@ -57,27 +57,27 @@ class ClassicRun:
                 self._next_report = self._reporter.update()
 
     def peek(self) -> Any:
-        """A first batch, on the CPU if no device was named; no random generator advances."""
+        """Return a first batch, by default on the CPU, without advancing random generators."""
         return peek(self._source, self._device or cpu())
 
     @property
     def num_epochs_done(self) -> float:
-        """How many epochs are done, the batch in work included: where its point is drawn."""
+        """Number of epochs done, including the current batch: the x value of its point."""
         return self.num_batches_done / self.num_train_batches
 
     def epochs(self) -> Iterator[int]:
-        """The indices of the epochs, from 0."""
+        """Yield the indices of the epochs, from 0."""
         for epoch in range(self.max_epochs):
             self.epoch = epoch
             yield epoch
             self._reporter.epoch_done()
 
     def describe_position(self) -> str:
-        """The epoch in work: `epoch 2/10`."""
+        """Return the current epoch as text: `epoch 2/10`."""
         return f"epoch {self.epoch + 1}/{self.max_epochs}"
 
     def flush(self) -> None:
-        """Nothing waits: the loops read their own sums."""
+        """Do nothing: the loops read their own sums."""
 
     def __enter__(self) -> "ClassicRun":
         return self
@@ -87,7 +87,7 @@ class ClassicRun:
 
 
 class _Counted:
-    """Batches that can be gone over again and again, and how many there are in the first pass."""
+    """A re-iterable of batches with a length, counted in a first pass."""
 
     def __init__(self, batches: Iterable[Any]) -> None:
         self._batches = batches
@@ -101,10 +101,10 @@ class _Counted:
 
 
 def _with_length(batches: Iterable[Any]) -> Any:
-    """The batches with their number; counting them leaves the random generators where they were."""
+    """Return the batches with a length; counting does not advance the random generators."""
     before = generator_states()
     if iter(batches) is batches:
-        return list(batches)  # it is used up
+        return list(batches)  # counting would exhaust it
     counted = _Counted(batches)
     set_generator_states(before)
     return counted

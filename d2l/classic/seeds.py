@@ -1,4 +1,4 @@
-"""Several seeds, the return of a policy, and checkpoints of a loop written by hand."""
+"""Runs with several seeds, evaluating policies, and checkpoints of hand-written loops."""
 
 import copy
 import inspect
@@ -26,13 +26,12 @@ from d2l.runs.checkpoint_dir import read_checkpoint, write_checkpoint
 
 
 def run_seeds(train: Callable[..., Any], num_seeds: int, **kwargs: Any) -> Any:
-    """Call `train` once for each seed 0, 1, …, and stack what it returns: (num_seeds, …).
+    """Call `train` once for each seed 0, 1, …, and stack the results: (num_seeds, …).
 
-    Before each call Python's, NumPy's and PyTorch's generators are seeded. `train` is called as
-    `train(seed=seed, **kwargs)`; without the seed if it has no such argument, or with it as the
-    first argument if it needs one that `kwargs` does not have. What it returns, a number, a list,
-    an array or a tensor, must have the same shape for all seeds. Afterwards the generators are
-    where they were.
+    Python's, NumPy's and PyTorch's generators are seeded before each call and restored at the end.
+    `train` is called as `train(seed=seed, **kwargs)`. If it has no such argument, the seed is
+    passed as the first argument if one is missing in `kwargs`, otherwise not at all. The result, a
+    number, a list, an array or a tensor, must have the same shape for all seeds.
 
     >>> def train(seed, num_steps):
     ...     return [seed + step for step in range(num_steps)]
@@ -65,7 +64,7 @@ def run_seeds(train: Callable[..., Any], num_seeds: int, **kwargs: Any) -> Any:
 def _with_seed(
     train: Callable[..., Any], seed: int, kwargs: dict[str, Any]
 ) -> tuple[tuple[int, ...], dict[str, Any]]:
-    """How `train` takes the seed: by name, as its first argument, or not at all."""
+    """Return the arguments with the seed by name, as the first argument, or not at all."""
     parameters = inspect.signature(train).parameters
     kinds = {parameter.kind for parameter in parameters.values()}
     if "seed" in parameters or inspect.Parameter.VAR_KEYWORD in kinds:
@@ -87,11 +86,11 @@ def evaluate(
     gamma: float = 1.0,
     rng: Any = None,
 ) -> float:
-    """The mean over episodes of the sum of rewards, each discounted by `gamma` a step.
+    """Return the mean discounted return over episodes; `gamma` is the discount per step.
 
-    `env` is an environment of gymnasium or of `make_env`. `policy(state)` is the action, or
-    `policy(state, rng)` if it needs both arguments; a policy may also be the actions by number of
-    the state, such as an array. `rng`, a generator of NumPy's, seeds each episode.
+    `env` is an environment of gymnasium or of `make_env`. `policy(state)` returns the action, or
+    `policy(state, rng)` if both arguments are required; a policy may also be an array of actions
+    indexed by state. `rng`, a NumPy generator, seeds each episode.
 
     >>> class Corridor:  # three steps to the right, and a reward of 8 at the end
     ...     def reset(self, seed=None):
@@ -117,14 +116,14 @@ def evaluate(
 def _return_of_episode(env: Any, act: Callable[[Any], Any], gamma: float, rng: Any) -> float:
     begin = env.reset() if rng is None else env.reset(seed=int(rng.integers(2**31)))
     is_pair = isinstance(begin, tuple) and len(begin) == 2 and isinstance(begin[1], dict)
-    state = begin[0] if is_pair else begin  # gymnasium's come with a dictionary
-    earned, discount, is_over = 0.0, 1.0, False
+    state = begin[0] if is_pair else begin  # gymnasium also returns a dictionary
+    total, discount, is_over = 0.0, 1.0, False
     while not is_over:
         state, reward, *ends, _ = env.step(act(state))
-        earned += discount * float(reward)
+        total += discount * float(reward)
         discount *= gamma
         is_over = any(ends)
-    return earned
+    return total
 
 
 def _as_function(policy: Any, rng: Any) -> Callable[[Any], Any]:
@@ -134,23 +133,23 @@ def _as_function(policy: Any, rng: Any) -> Callable[[Any], Any]:
         inspect.signature(policy).bind(None)
     except TypeError:
         return lambda state: _plain(policy(state, rng))
-    except ValueError:  # a function of C does not say
+    except ValueError:  # C functions have no signature
         pass
     return lambda state: _plain(policy(state))
 
 
 def _plain(action: Any) -> Any:
-    """A tensor or an array of one number as that number, which environments expect."""
+    """Convert a zero-dimensional tensor or array to a number, which environments expect."""
     return action.item() if getattr(action, "ndim", None) == 0 else action
 
 
 def save_checkpoint(
     path: str | Path, model: nn.Module, optimizer: Any, step: int, cfg: Any = None
 ) -> None:
-    """Write weights, optimizer, random generators and `step` to one file, or leave it as it was.
+    """Atomically write weights, optimizer, random generators and `step` to one file.
 
-    `optimizer` may be a list of several. `cfg` is kept with them: plain values, such as the
-    arguments that the model was made with; `torch.load(path, weights_only=True)["cfg"]` has them.
+    `optimizer` may be a list. `cfg` is stored as well: plain values, such as the arguments of the
+    model's constructor. Read it with `torch.load(path, weights_only=True)["cfg"]`.
 
     >>> model = nn.Linear(2, 1)
     >>> optimizer = torch.optim.Adam(model.parameters())
@@ -171,11 +170,11 @@ def save_checkpoint(
 
 
 def load_checkpoint(path: str | Path, model: nn.Module, optimizer: Any = None) -> int:
-    """Give a model what `save_checkpoint` wrote, and return its step.
+    """Load a checkpoint of `save_checkpoint` into a model, and return its step.
 
-    With the optimizer, the loop goes on as if it had not been interrupted: its state and that of
-    the random generators are restored too. Raises `CheckpointError` if the file is damaged, or is
-    that of another model or optimizer; then nothing has changed. No code in the file is executed.
+    With `optimizer`, its state and the random generators are restored too, so the loop resumes
+    exactly. Raises `CheckpointError`, without changing anything, if the file is corrupt or belongs
+    to another model or optimizer. No code in the file is executed.
 
     >>> model = nn.Linear(2, 1)
     >>> d2l.save_checkpoint("run.pt", model, torch.optim.Adam(model.parameters()), step=100)
@@ -189,7 +188,7 @@ def load_checkpoint(path: str | Path, model: nn.Module, optimizer: Any = None) -
     state = read_checkpoint(Path(path))
     if not {"step", "model", "optimizers", "random"} <= state.keys():
         raise CheckpointError(
-            f"{source} was written by a Trainer, not by save_checkpoint: resume it with "
+            f"{source} was written by a Trainer, not by save_checkpoint. Resume it with "
             f"trainer.fit(model, data, resume={source!r})"
         )
     check_weights(model, state["model"], source)

@@ -1,4 +1,4 @@
-"""Training and using an encoder and a decoder in loops written by hand."""
+"""Training loop and prediction for encoder-decoder models, as in d2l 0.17.6."""
 
 import inspect
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from d2l.models.inference import decode, device_of
 from d2l.models.seq2seq import EncoderDecoder, Seq2Seq, init_seq2seq
 from d2l.models.transformers.masks import MaskedSoftmaxCELoss
 
-_TRAINED_BY_TRAINER = Seq2Seq  # which stays, whatever a reader calls by that name
+_TRAINED_BY_TRAINER = Seq2Seq  # stays this class if a notebook redefines the name
 
 
 def train_seq2seq(
@@ -30,12 +30,12 @@ def train_seq2seq(
     tgt_vocab: Any,
     device: torch.device | str,
 ) -> None:
-    """Train an encoder and a decoder with Adam, and print the loss that was reached.
+    """Train an encoder and a decoder with Adam, and print the final loss.
 
-    `data_iter` gives batches of sources, their lengths, targets and theirs: `X` (batch, num_steps),
-    `X_valid_len` (batch,), `Y`, `Y_valid_len`. The net is called with `X`, with `Y` one step late
-    behind `<bos>`, and with `X_valid_len`; it gives logits, or a tuple that begins with them.
-    Linear layers and GRUs are first drawn anew, Xavier-uniform. Padding adds nothing to the loss.
+    `data_iter` yields batches `X` (batch, num_steps), `X_valid_len` (batch,), `Y`, `Y_valid_len`.
+    The net is called with `X`, with `Y` shifted right after `<bos>`, and with `X_valid_len`; it
+    returns logits, or a tuple that starts with them. Linear layers and GRUs are reinitialized with
+    Xavier's uniform distribution first. Padding is ignored in the loss.
 
     >>> class Copier(nn.Module):
     ...     def __init__(self):
@@ -56,7 +56,7 @@ def train_seq2seq(
     net.apply(init_seq2seq)
     net.to(device)
     net.train()
-    bos = torch.tensor([[_number(tgt_vocab, "<bos>")]], device=device)
+    bos = torch.tensor([[_index_of(tgt_vocab, "<bos>")]], device=device)
     optimizer = torch.optim.Adam(net.parameters(), lr=lr)
     animator = Animator(xlabel="epoch", legend=["loss"], xlim=[1, num_epochs])
     timer = Timer()
@@ -82,15 +82,15 @@ def predict_seq2seq(
     device: torch.device | str,
     save_attention_weights: bool = False,
 ) -> tuple[str, list[Any]]:
-    """Translate one sentence, of words parted by spaces: at most `num_steps` words, until `<eos>`.
+    """Translate one sentence, with words separated by spaces, until `<eos>` or `num_steps` words.
 
-    Words beyond `num_steps` are left unread. The second part of the answer is
-    `net.decoder.attention_weights` of each step, if asked for. Runs in evaluation mode.
+    Source words after `num_steps` are ignored. Also returns `net.decoder.attention_weights` of each
+    step, if requested. Runs in evaluation mode.
 
     >>> class Tokens(d2l.Encoder):
     ...     def forward(self, X, valid_len):
     ...         return X
-    >>> class Reader(d2l.Decoder):  # gives back the source, a token at each step
+    >>> class Reader(d2l.Decoder):  # outputs the source, one token per step
     ...     def init_state(self, enc_all_outputs, valid_len):
     ...         return enc_all_outputs
     ...
@@ -105,10 +105,10 @@ def predict_seq2seq(
     """
     device = device_of(net, device)
     src, valid_len = _source(src_sentence, src_vocab, num_steps, device)
-    X = torch.tensor([[_number(tgt_vocab, "<bos>")]], device=device)
+    X = torch.tensor([[_index_of(tgt_vocab, "<bos>")]], device=device)
     found, attention_weights = decode(net, src, [valid_len], X, num_steps, save_attention_weights)
-    tokens = found[0].tolist()  # the only wait
-    eos = _number(tgt_vocab, "<eos>")
+    tokens = found[0].tolist()  # the only device synchronization
+    eos = _index_of(tgt_vocab, "<eos>")
     length = tokens.index(eos) if eos in tokens else len(tokens)
     words = tgt_vocab.to_tokens(tokens[:length]) if length else []
     return " ".join(words), attention_weights[: length + 1]
@@ -117,7 +117,7 @@ def predict_seq2seq(
 def _train_batch(
     net: nn.Module, batch: Any, bos: Int[Tensor, "1 1"], optimizer: Any
 ) -> tuple[Tensor, Tensor]:
-    """One step; the sum of the losses and the number of tokens, unread."""
+    """Take one step; return the sum of losses and the number of tokens, on the device."""
     X, X_valid_len, Y, Y_valid_len = batch
     dec_X = torch.cat((bos.expand(len(Y), 1), Y[:, :-1]), dim=1)
     optimizer.zero_grad()
@@ -133,27 +133,27 @@ def _train_batch(
 def _source(
     sentence: str, vocab: Any, num_steps: int, device: torch.device
 ) -> tuple[Int[Tensor, "1 num_steps"], Int[Tensor, "1"]]:
-    """The sentence in numbers, padded, and how many of them count."""
+    """Return the padded token indices of a sentence, and its valid length."""
     words = [*sentence.lower().split(" "), "<eos>"][:num_steps]
-    padding = [_number(vocab, "<pad>")] * (num_steps - len(words))
+    padding = [_index_of(vocab, "<pad>")] * (num_steps - len(words))
     src = torch.tensor([vocab[words] + padding], device=device)
     return src, torch.tensor([len(words)], device=device)
 
 
-def _number(vocab: Any, token: str) -> int:
-    """The number of a token that the vocabulary must have."""
+def _index_of(vocab: Any, token: str) -> int:
+    """Return the index of a token; raise `LabelError` if the vocabulary does not have it."""
     if token not in getattr(vocab, "token_to_idx", {token}):
         raise LabelError(
-            f"the vocabulary of {len(vocab)} tokens has no {token!r}. Make it with "
+            f"the vocabulary of {len(vocab)} tokens has no {token!r}. Create it with "
             'd2l.Vocab(tokens, reserved_tokens=["<pad>", "<bos>", "<eos>"])'
         )
     return vocab[token]
 
 
 def _are_of_0_17_6(call: Arguments) -> bool:
-    """Whether the constructors of encoder and decoder take `**kwargs`, as that edition's all do.
+    """Whether the constructors of encoder and decoder accept `**kwargs`, as all of 0.17.6 do.
 
-    None of 1.0.3's book does. The library's own encoders serve both editions.
+    Those of the 1.0.3 edition do not. The library's own encoders support both editions.
     """
     encoder, decoder = type(call["encoder"]), type(call["decoder"])
     encoder_may_be = _takes_any_keyword(encoder) or encoder.__module__.startswith("d2l.")
@@ -172,6 +172,6 @@ def _takes_any_keyword(kind: type) -> bool:
 def make_encoder_decoder(
     native: Callable[..., None], self: EncoderDecoder, encoder: nn.Module, decoder: nn.Module
 ) -> None:
-    """An `EncoderDecoder` that gives `(output, state)`; under a `Trainer` the output alone."""
+    """Make `EncoderDecoder` return `(output, state)`; under a `Trainer` only the output."""
     native(self, encoder, decoder)
     self._d2l_returns_state = True

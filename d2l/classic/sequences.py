@@ -1,4 +1,4 @@
-"""The time machine as one long corpus, and two ways to cut minibatches from it."""
+"""The Time Machine as one corpus, with random and sequential minibatches."""
 
 import random
 import re
@@ -19,7 +19,7 @@ Batches = Iterator[tuple[Int[Tensor, "batch num_steps"], Int[Tensor, "batch num_
 
 
 def read_time_machine() -> list[str]:
-    """The lines of H. G. Wells's "The Time Machine", in small letters and spaces; 3,221 of them.
+    """Return the 3,221 lines of "The Time Machine", reduced to lower-case letters and spaces.
 
     >>> d2l.read_time_machine()[0]  # doctest: +SKIP
     'the time machine by h g wells'
@@ -31,7 +31,7 @@ def read_time_machine() -> list[str]:
 
 
 def count_corpus(tokens: Sequence[Any]) -> Counter[Any]:
-    """How often each token occurs in a list of tokens, or of lists of them.
+    """Count each token in a list of tokens or a list of lines of tokens.
 
     >>> d2l.count_corpus([["a", "b"], ["a"]])
     Counter({'a': 2, 'b': 1})
@@ -42,9 +42,9 @@ def count_corpus(tokens: Sequence[Any]) -> Counter[Any]:
 
 
 def load_corpus_time_machine(max_tokens: int = -1) -> tuple[list[int], Vocab]:
-    """The numbers of the novel's characters, all or the first `max_tokens`, and the vocabulary.
+    """Return the indices of the novel's characters, all or `max_tokens`, and the vocabulary.
 
-    The vocabulary is that of all characters, the most frequent first.
+    The vocabulary contains all characters, the most frequent first.
 
     >>> corpus, vocab = d2l.load_corpus_time_machine()  # doctest: +SKIP
     >>> len(corpus), len(vocab)  # doctest: +SKIP
@@ -59,10 +59,10 @@ def load_corpus_time_machine(max_tokens: int = -1) -> tuple[list[int], Vocab]:
 
 
 def seq_data_iter_random(corpus: Corpus, batch_size: int, num_steps: int) -> Batches:
-    """Minibatches `X` and, one token on, `Y`, of subsequences in random order.
+    """Yield minibatches `X` and `Y`, shifted by one token, of subsequences in random order.
 
-    From a random place among the first `num_steps` on, the corpus is cut into pieces of that
-    length; those that do not fill a batch are left out. Drawn from Python's `random`.
+    Starting at a random offset below `num_steps`, the corpus is split into subsequences of that
+    length; an incomplete batch is left out. Drawn from Python's `random`.
 
     >>> X, Y = next(iter(d2l.seq_data_iter_random(range(35), batch_size=2, num_steps=5)))
     >>> X.shape, (Y - X).unique()
@@ -81,9 +81,9 @@ def seq_data_iter_random(corpus: Corpus, batch_size: int, num_steps: int) -> Bat
 
 
 def seq_data_iter_sequential(corpus: Corpus, batch_size: int, num_steps: int) -> Batches:
-    """Minibatches `X` and, one token on, `Y`, each of which continues the one before it.
+    """Yield minibatches `X` and `Y`, shifted by one token, each continuing the previous one.
 
-    From a random place among the first `num_steps` on, the corpus is laid in `batch_size` rows.
+    Starting at a random offset up to `num_steps`, the corpus is split into `batch_size` rows.
     Drawn from Python's `random`.
 
     >>> (X1, _), (X2, _), *_ = d2l.seq_data_iter_sequential(range(35), batch_size=2, num_steps=5)
@@ -102,7 +102,7 @@ def seq_data_iter_sequential(corpus: Corpus, batch_size: int, num_steps: int) ->
 
 
 class SeqDataLoader:
-    """Minibatches of the time machine, cut anew at each pass; with its `corpus` and `vocab`.
+    """Minibatches of The Time Machine with a new offset in each pass; has `corpus` and `vocab`.
 
     >>> data_iter = d2l.SeqDataLoader(32, 35, False, 10000)  # doctest: +SKIP
     >>> [X.shape for X, Y in data_iter][0]  # doctest: +SKIP
@@ -127,10 +127,10 @@ class SeqDataLoader:
 def load_data_time_machine(
     batch_size: int, num_steps: int, use_random_iter: bool = False, max_tokens: int = 10000
 ) -> tuple[SeqDataLoader, Vocab]:
-    """Minibatches of the first `max_tokens` characters of the novel, and their vocabulary.
+    """Return a loader of the novel's first `max_tokens` characters, and the vocabulary.
 
-    Batches are `X`, `Y`, each (batch_size, num_steps), as `seq_data_iter_sequential` cuts them or,
-    with `use_random_iter`, `seq_data_iter_random`.
+    Batches are `X`, `Y`, each (batch_size, num_steps), from `seq_data_iter_sequential` or, with
+    `use_random_iter`, `seq_data_iter_random`.
 
     >>> train_iter, vocab = d2l.load_data_time_machine(32, 35)  # doctest: +SKIP
     >>> len(vocab)  # doctest: +SKIP

@@ -1,4 +1,4 @@
-"""Layers as d2l 0.17.6 makes them: told the sizes of their inputs, so that nothing is lazy."""
+"""Layers with the constructors of d2l 0.17.6: input sizes are given, so nothing is lazy."""
 
 from collections.abc import Callable
 from numbers import Integral
@@ -23,10 +23,10 @@ Constructor = Callable[..., None]
 
 
 class EncoderBlock(nn.Module):
-    """Self-attention and a perceptron, each with its residual and its normalisation.
+    """Self-attention and a feed-forward network, each followed by `AddNorm`.
 
-    `norm_shape` are the sizes of the last axes, over which is normalised: `[100, 24]` is
-    (num_steps, num_hiddens). `valid_lens` is as in `DotProductAttention`. With lazy layers it is
+    `norm_shape` are the sizes of the normalized last axes: `[100, 24]` is (num_steps, num_hiddens).
+    `valid_lens` is as in `DotProductAttention`. The variant with lazy layers is
     `TransformerEncoderBlock`.
 
     >>> block = d2l.EncoderBlock(24, 24, 24, 24, [100, 24], 24, 48, num_heads=8, dropout=0.5)
@@ -64,7 +64,7 @@ class EncoderBlock(nn.Module):
         X: Float[Tensor, "batch num_steps num_hiddens"],
         valid_lens: Shaped[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "batch num_steps num_hiddens"]:
-        """`X` after one block, in the same shape."""
+        """Return `X` after one block, in the same shape."""
         Y = self.addnorm1(X, self.attention(X, X, X, valid_lens))
         return self.addnorm2(Y, self.ffn(Y))
 
@@ -72,7 +72,7 @@ class EncoderBlock(nn.Module):
 def transpose_qkv(
     X: Float[Tensor, "batch n num_hiddens"], num_heads: int
 ) -> Float[Tensor, "batch_heads n head_size"]:
-    """Split the hidden units among the heads, and count the heads as examples.
+    """Split the hidden units among the heads, and fold the heads into the batch axis.
 
     >>> d2l.transpose_qkv(torch.ones(2, 4, 100), num_heads=5).shape
     torch.Size([10, 4, 20])
@@ -112,7 +112,7 @@ def make_transformer_encoder(
     dropout: float,
     use_bias: bool = False,
 ) -> None:
-    """`TransformerEncoder` with the sizes of queries, keys, values and of what is normalised."""
+    """`TransformerEncoder` with explicit sizes of queries, keys, values and norms."""
     native(self, vocab_size, num_hiddens, ffn_num_hiddens, num_heads, 0, dropout, use_bias)
     sizes = (key_size, query_size, value_size, num_hiddens, norm_shape)
     rest = (ffn_num_input, ffn_num_hiddens, num_heads, dropout, use_bias)
@@ -138,8 +138,8 @@ def make_bert_encoder(
     value_size: int = 768,
     **kwargs: Any,
 ) -> None:
-    """`BERTEncoder` with the sizes of queries, keys, values and of what is normalised."""
-    # Without positions: they are drawn after the blocks, so that a seed gives the same weights.
+    """`BERTEncoder` with explicit sizes of queries, keys, values and norms."""
+    # Positions are drawn after the blocks, to reproduce the weights of 0.17.6 for a seed.
     native(self, vocab_size, num_hiddens, ffn_num_hiddens, num_heads, 0, dropout, 0, **kwargs)
     sizes = (key_size, query_size, value_size, num_hiddens, norm_shape)
     rest = (ffn_num_input, ffn_num_hiddens, num_heads, dropout, True)
@@ -168,8 +168,8 @@ def make_bert_model(
     mlm_in_features: int = 768,
     nsp_in_features: int = 768,
 ) -> None:
-    """`BERTModel` with the sizes of what each of its parts reads."""
-    nn.Module.__init__(self)  # the native constructor would draw weights that are not needed
+    """`BERTModel` with the explicit input sizes of its parts."""
+    nn.Module.__init__(self)  # the native constructor would draw unused weights
     self.encoder = BERTEncoder(  # type: ignore[call-arg]
         vocab_size, num_hiddens, ffn_num_hiddens=ffn_num_hiddens, num_heads=num_heads,
         norm_shape=norm_shape, ffn_num_input=ffn_num_input, num_layers=num_layers,
@@ -184,7 +184,7 @@ def make_bert_model(
 
 
 def is_number_of_channels(call: Arguments) -> bool:
-    """Whether the second number is no truth value: `Residual(64, 1)` is `use_1x1conv=1`."""
+    """Whether the second argument is a number of channels: in `Residual(64, 1)` it is a flag."""
     second = call["num_channels"]
     is_whole = isinstance(second, Integral) and not isinstance(second, bool)
     return is_whole and second not in (0, 1)

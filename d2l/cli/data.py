@@ -69,19 +69,19 @@ _OK, _MISSING = "checksum OK", ""
 
 def _state(name: str, root: str) -> str:
     """Return the state of the data set's file, "" if it does not exist."""
-    from d2l.data.hub import address_of, fault_of
+    from d2l.data.hub import address_of, verify_file
 
     path = _file_of(name, root)
     if path is None:
         return _MISSING
-    fault = fault_of(path, *address_of(name))
+    fault = verify_file(path, *address_of(name))
     return f"{path}: {fault}" if fault else f"{_OK}, {path}"
 
 
 def _file_of(name: str, root: str) -> Path | None:
     """Return the file of a data set on this machine, valid or corrupt; None if there is none."""
-    from d2l.data.data_dirs import folders
+    from d2l.data.data_dirs import search_dirs
     from d2l.data.hub import address_of, file_name
 
     file = file_name(address_of(name)[0])
-    return next((place / file for place in folders(root) if (place / file).is_file()), None)
+    return next((place / file for place in search_dirs(root) if (place / file).is_file()), None)

@@ -66,7 +66,9 @@ def _data(root: str) -> Iterator[str]:
     from d2l.data import fashion_files
 
     for name in fashion_files.SHA256:
-        found = next((path for path in fashion_files.places(name, root) if path.exists()), None)
+        found = next(
+            (path for path in fashion_files.candidate_paths(name, root) if path.exists()), None
+        )
         yield f"{name}: {_state(name, found)}"
 
 

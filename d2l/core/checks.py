@@ -55,7 +55,7 @@ def warn_about_accumulating(trainer: Any, accumulate: int) -> None:
     """Warn that a user-defined loop updated at every batch although `accumulate` was set."""
     warnings.warn(
         f"`accumulate={accumulate}` had no effect, because {type(trainer).__name__} overrides "
-        "fit_epoch. Call self.train_batch(batch) in fit_epoch, or remove `accumulate`",
+        "fit_epoch. Call self.train_batch(batch) in fit_epoch, or leave out accumulate",
         stacklevel=3,
     )
 

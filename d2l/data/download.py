@@ -18,15 +18,15 @@ from d2l.files.atomic_write import sync_folder
 fcntl: ModuleType | None
 try:
     import fcntl
-except ImportError:  # Windows, where every call begins anew
+except ImportError:  # Windows, where every call starts from the beginning
     fcntl = None
 
 
-class Partial:
-    """A file on its way to `target`, to be used in a `with` block.
+class ResumableFile:
+    """A partially downloaded file that becomes `target` when finished; a context manager.
 
-    With `keep` what came is kept for a later call where the block ends without `finish`; that asks
-    for a checksum, since nothing else can tell whether the pieces belong together.
+    If `keep`, the bytes received so far are stored for a later call when the block ends without
+    `finish`. This requires a checksum: only it can verify that the parts belong together.
     """
 
     def __init__(self, target: Path, keep: bool) -> None:
@@ -38,19 +38,19 @@ class Partial:
         self._note = self.path.with_name(f"{self.path.name}.json")
         self._keep = keep and self.path == _resumable(target)
         if self._keep:
-            self._recall()
+            self._restore()
         if not self.version:
             self.restart()
 
     @property
     def num_bytes(self) -> int:
-        """How much there is."""
+        """Number of bytes received so far."""
         return self._file.tell()
 
     def restart(self, version: str = "", total: int = -1) -> None:
-        """Begin anew; `version` (with `total` bytes) is what the server calls the file it sends.
+        """Discard the contents; `version` and `total` are the server's file version and its size.
 
-        Without a version nothing can be resumed.
+        Without a version the download cannot be resumed.
         """
         self._file.seek(0)
         self._file.truncate()
@@ -59,53 +59,53 @@ class Partial:
             self._note.write_text(json.dumps({"version": version, "total": total}))
 
     def write(self, chunk: bytes) -> None:
-        """Add what came."""
+        """Append a chunk."""
         self._file.write(chunk)
 
     def contents(self) -> IO[bytes]:
-        """The file, to be read from its beginning; whoever writes next has read it to its end."""
+        """Return the open file, rewound; read it to its end before the next `write`."""
         self._file.seek(0)
         return self._file
 
     def finish(self) -> None:
-        """Put the file in its place: it is on the disk before it has the name."""
+        """Flush the file to disk, then rename it to `target`."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._note.unlink(missing_ok=True)
         if os.name != "posix":
-            self._file.close()  # Windows renames no open file
+            self._file.close()  # Windows cannot rename an open file
         os.replace(self.path, self.target)
         self._is_finished = True
         sync_folder(self.target.parent)
 
-    def __enter__(self) -> "Partial":
+    def __enter__(self) -> "ResumableFile":
         return self
 
     def __exit__(self, *args: object) -> None:
-        if not (self._is_finished or self._is_of_use()):
+        if not (self._is_finished or self._is_resumable()):
             self._discard()
         self._file.close()
 
-    def _is_of_use(self) -> bool:
+    def _is_resumable(self) -> bool:
         return self._keep and bool(self.version) and self.num_bytes > 0
 
     def _discard(self) -> None:
         self._note.unlink(missing_ok=True)
         if os.name != "posix":
             self._file.close()
-        self.path.unlink(missing_ok=True)  # before the lock on it is gone
+        self.path.unlink(missing_ok=True)  # before its lock is released
 
-    def _recall(self) -> None:
+    def _restore(self) -> None:
         try:
             note = json.loads(self._note.read_text())
             self.version, self.total = str(note["version"]), int(note["total"])
         except (OSError, ValueError, KeyError, TypeError):
-            return  # no note: what there is cannot be told from any other file
+            return  # without a note the origin of the bytes is unknown
         self._file.seek(0, os.SEEK_END)
 
 
 def _claim(target: Path) -> tuple[Path, IO[bytes]]:
-    """The beginning that an earlier call left, if nobody is at work on it; else a new one."""
+    """Open the partial file of an earlier call unless another process uses it, else a new one."""
     path = _resumable(target)
     if fcntl is not None:
         file = _open(path)
@@ -135,24 +135,24 @@ def _lock(file: IO[bytes]) -> bool:
 
 
 def _is_still_at(path: Path, file: IO[bytes]) -> bool:
-    """Whether the locked file has not been finished, and renamed, just before we locked it."""
+    """Whether the locked file is still at `path`, not finished and renamed by another process."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
     except FileNotFoundError:
         return False
 
 
-MAX_REQUESTS = 20  # for one file from one place
-MAX_FRUITLESS = 3  # of these, one after the other that bring nothing new
+MAX_REQUESTS = 20  # for one file from one URL
+MAX_FRUITLESS = 3  # consecutive requests that add no bytes
 PAUSE_SECONDS = 0.5
 _PAGE_SUFFIXES = (".html", ".htm")
 
 
 def read_url(url: str) -> bytes:
-    """The body behind `url`, in memory.
+    """Return the response body of `url`.
 
-    Raises `DataError` (an `OSError`) where it cannot be had whole: no connection, a status that is
-    no success, fewer bytes than announced.
+    Raises `DataError` (an `OSError`) if it cannot be downloaded completely: no connection, an error
+    status, or fewer bytes than announced.
     """
     body = bytearray()
     with connect(url) as response:
@@ -165,11 +165,10 @@ def read_url(url: str) -> bytes:
     return bytes(body)
 
 
-def fetch(url: str, part: Partial, sha1: str | None = None) -> None:
-    """Bring the whole file behind `url` into `part`, resuming what is there where that is safe.
+def fetch(url: str, part: ResumableFile, sha1: str | None = None) -> None:
+    """Download `url` into `part`, resuming what it contains where that is safe.
 
-    Raises `DataError` that says why it cannot be had: what a server may do better at the next try
-    is tried again, a few times.
+    Transient failures are retried a few times. Raises `DataError` with the reason of the failure.
     """
     fruitless = 0
     for request in range(1, MAX_REQUESTS + 1):
@@ -179,36 +178,36 @@ def fetch(url: str, part: Partial, sha1: str | None = None) -> None:
         except InterruptedDownloadError as error:
             fruitless = 0 if part.num_bytes > before else fruitless + 1
             if fruitless == MAX_FRUITLESS or request == MAX_REQUESTS:
-                raise DataError(f"{error} (asked {request} times)") from error
+                raise DataError(f"{error} (after {request} requests)") from error
             time.sleep(PAUSE_SECONDS * 2**fruitless)
         else:
             return
 
 
 def sha1_of(file: Path | IO[bytes]) -> str:
-    """The checksum of a file's contents, in hexadecimal digits."""
+    """Return the SHA-1 checksum of a file in hexadecimal digits."""
     if isinstance(file, Path):
         with file.open("rb") as opened:
             return sha1_of(opened)
-    # file_digest has a type of its own for files, which IO[bytes] is in all but name
+    # file_digest declares its own protocol, which IO[bytes] satisfies without naming it
     digest = hashlib.file_digest(file, lambda: hashlib.sha1(usedforsecurity=False))  # type: ignore[arg-type]
     return digest.hexdigest()
 
 
-def _receive(url: str, part: Partial, sha1: str | None) -> None:
-    """Ask for what is missing, once, and check the whole."""
+def _receive(url: str, part: ResumableFile, sha1: str | None) -> None:
+    """Request the missing bytes once and verify the complete file."""
     if 0 <= part.total < part.num_bytes:
         part.restart()
     is_resumed = part.num_bytes > 0
     if part.num_bytes != part.total:
         _stream(url, part, sha1)
-    wrong = _fault(part, sha1)
-    if wrong:
+    fault = _fault(part, sha1)
+    if fault:
         part.restart()
-        raise (InterruptedDownloadError if is_resumed else DataError)(wrong)
+        raise (InterruptedDownloadError if is_resumed else DataError)(fault)
 
 
-def _stream(url: str, part: Partial, sha1: str | None) -> None:
+def _stream(url: str, part: ResumableFile, sha1: str | None) -> None:
     headers = {}
     if part.num_bytes and part.version:
         headers = {"Range": f"bytes={part.num_bytes}-", "If-Range": part.version}
@@ -223,8 +222,8 @@ def _stream(url: str, part: Partial, sha1: str | None) -> None:
     _check_length(part.num_bytes, total)
 
 
-def _begin(response: Any, part: Partial) -> int | None:
-    """Decide from the answer's head where its bytes belong; the length of the whole, if known."""
+def _begin(response: Any, part: ResumableFile) -> int | None:
+    """Prepare `part` for the response according to its headers; return the total size, if known."""
     if response.status == 206:
         return _resumed(response, part)
     if response.status != 200:
@@ -237,14 +236,14 @@ def _begin(response: Any, part: Partial) -> int | None:
     return total
 
 
-def _resumed(response: Any, part: Partial) -> int:
+def _resumed(response: Any, part: ResumableFile) -> int:
     given = response.headers.get("Content-Range", "")
     match = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", given)
     start, total = map(int, match.groups()) if match else (-1, -1)
     if start != part.num_bytes or part.total not in (-1, total):
-        asked = f"bytes {part.num_bytes}- of {part.total}"
+        requested = f"bytes {part.num_bytes}- of {part.total}"
         part.restart()
-        raise InterruptedDownloadError(f"asked for {asked}, it sent {given!r}")
+        raise InterruptedDownloadError(f"requested {requested}, received {given!r}")
     return total
 
 
@@ -254,26 +253,27 @@ def _check_length(num_bytes: int, total: int | None) -> None:
 
 
 def _check_offer(response: Any, url: str, target: Path) -> None:
-    """Refuse what cannot be right, where no checksum will tell."""
+    """Reject a response that cannot be the file, if there is no checksum to verify it."""
     if url.startswith("https://") and not response.geturl().startswith("https://"):
-        raise DataError(f"leads to {response.geturl()}, which is not https")
+        raise DataError(f"redirected to {response.geturl()}, which is not https")
     is_page = response.headers.get_content_type() == "text/html"
     if is_page and target.suffix.lower() not in _PAGE_SUFFIXES:
-        raise DataError("a page (text/html), not data")
+        raise DataError("received an HTML page instead of data")
 
 
-def _fault(part: Partial, sha1: str | None) -> str | None:
-    """What is wrong with the whole file, if anything."""
+def _fault(part: ResumableFile, sha1: str | None) -> str | None:
+    """Return what is wrong with the complete file, or None."""
     if not part.num_bytes:
-        return "nothing in it"
+        return "received an empty file"
     file = part.contents()
     head = file.read(256).lstrip().lower()
     is_page = head.startswith((b"<!doctype html", b"<html"))
     found = sha1_of(part.contents())
     if sha1 is None:
         is_wrong = is_page and part.target.suffix.lower() not in _PAGE_SUFFIXES
-        return "a page (HTML), not data" if is_wrong else None
+        return "received an HTML page instead of data" if is_wrong else None
     if found == sha1.lower():
         return None
-    kind = ", a page (HTML)" if is_page else ""
-    return f"wrong data: {part.num_bytes} bytes with sha1 {found}{kind}; asked for {sha1}"
+    kind = " (an HTML page)" if is_page else ""
+    received = f"{part.num_bytes} bytes{kind} with {found}"
+    return f"checksum mismatch: expected sha1 {sha1}, received {received}"

@@ -1,4 +1,4 @@
-"""Fashion-MNIST, 70,000 small pictures of clothes in ten classes, as a data module."""
+"""Fashion-MNIST, 70,000 small images of clothes in ten classes, as a data module."""
 
 import platform
 from collections.abc import Callable, Iterable, Sequence
@@ -27,12 +27,12 @@ TEXT_LABELS = (
 class FashionMNIST(DataModule):
     """60,000 training and 10,000 validation images, one channel, `resize` pixels high and wide.
 
-    `train` and `val` are torchvision data sets, or without torchvision such as have the same
-    attributes and items. The loaders batch the whole set in memory and
-    scale pixels to [0, 1], on the device of the run: `X` (batch, 1, height, width) float32, `y`
-    (batch,) int64. Files are looked for in `root`, in the folder that the environment variable
-    D2L_DATA names, where Debian's package dataset-fashion-mnist puts them, and on mirrors;
-    `DataError` names each place if none has them.
+    `train` and `val` are torchvision data sets or, without torchvision, data sets with the same
+    attributes and items. The loaders batch the data set in memory and scale pixels to [0, 1], on
+    the device of the run: `X` (batch, 1, height, width) float32, `y` (batch,) int64. The files are
+    searched for in `root`, in the folder named by the environment variable D2L_DATA, in Debian's
+    package dataset-fashion-mnist, and on mirrors. Raises `DataError` with each location tried if
+    the files are not found.
 
     >>> data = d2l.FashionMNIST(batch_size=256)  # doctest: +SKIP
     >>> X, y = next(iter(data.val_dataloader()))  # doctest: +SKIP
@@ -61,16 +61,16 @@ class FashionMNIST(DataModule):
         self.val = split(root, False, self._transform)
 
     def text_labels(self, indices: Iterable[Any]) -> list[str]:
-        """The names of the classes with these numbers.
+        """Return the class names of these indices.
 
         Book: 4.2 The image classification dataset
         """
         return names_of_labels(indices)
 
     def get_dataloader(self, train: bool) -> Any:
-        """Minibatches, shuffled if `train`.
+        """Return a loader of minibatches, shuffled if `train`.
 
-        A set that the reader replaced or gave another transform goes through a PyTorch DataLoader.
+        If the user replaced the data set or its transform, the loader is a PyTorch DataLoader.
         """
         split = self.train if train else self.val
         if not self._is_ours(split):
@@ -85,7 +85,7 @@ class FashionMNIST(DataModule):
     def visualize(
         self, batch: Sequence[Any], nrows: int = 1, ncols: int = 8, labels: Sequence[str] = ()
     ) -> None:
-        """Show the first images of a batch `(X, y)`, titled with `labels` or their classes' names.
+        """Show the first images of a batch `(X, y)`, titled with `labels` or their class names.
 
         Book: 4.2 The image classification dataset
         """
@@ -97,15 +97,15 @@ class FashionMNIST(DataModule):
     resize: int | tuple[int, int]
 
     def _is_ours(self, split: Any) -> bool:
-        made_here = vars(self).get("_transform")  # not by a constructor of the reader's
+        made_here = vars(self).get("_transform")  # absent if a subclass's constructor replaced ours
         untouched = made_here is not None and getattr(split, "transform", None) is made_here
         return untouched and getattr(split, "target_transform", None) is None
 
 
 class ScaledImages:
-    """Makes a batch of raw images what the model reads; on any device.
+    """Converts a batch of raw images to the model's input, on any device.
 
-    Resized values equal those of `train` and `val`, of each image alone, to within 1/255.
+    Resized values equal those of single images from `train` and `val` to within 1/255.
     """
 
     def __init__(self, size: int | tuple[int, int]) -> None:
@@ -122,7 +122,7 @@ class ScaledImages:
 def _resize(
     images: UInt8[Tensor, "batch 1 _ _"], size: tuple[int, ...]
 ) -> Shaped[Tensor, "batch 1 height width"]:
-    """Bilinear with antialiasing, in whole grey levels."""
+    """Resize bilinearly with antialiasing, rounding to integer grey levels."""
     if not (images.device.type == "cpu" and _has_fast_bytes()):
         images = images.float()
     resized = interpolate(images, size, mode="bilinear", antialias=True)
@@ -130,7 +130,7 @@ def _resize(
 
 
 def _has_fast_bytes() -> bool:
-    """Whether PyTorch resizes bytes by vector instructions, which is faster than as floats."""
+    """Whether PyTorch has vector instructions for resizing uint8, faster than for float32."""
     is_arm = platform.machine() in ("aarch64", "arm64")
     return is_arm or torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
 
@@ -138,7 +138,7 @@ def _has_fast_bytes() -> bool:
 def _split_and_transform(
     resize: int | tuple[int, int],
 ) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
-    """torchvision's data set and transforms, as the book has them; ours where it does not load."""
+    """Return torchvision's data set and transform, or ours if torchvision cannot be imported."""
     try:
         load_torchvision("d2l.data.fashion_split")
     except ImportError:
@@ -151,7 +151,7 @@ def _split_and_transform(
 
 
 def names_of_labels(indices: Iterable[Any]) -> list[str]:
-    """The names of the classes with these numbers."""
+    """Return the class names of these indices."""
     numbers = [int(i) for i in indices]
     _check_labels(torch.tensor(numbers))
     return [TEXT_LABELS[i] for i in numbers]

@@ -1,6 +1,6 @@
-"""The training or the test set of Fashion-MNIST as single images, where torchvision is not there.
+"""The training or the test set of Fashion-MNIST for environments without torchvision.
 
-The same attributes, items and values as torchvision's data set has.
+Attributes, items and values are those of torchvision's data set.
 """
 
 import os
@@ -49,7 +49,7 @@ class PlainFashionMNIST(torch.utils.data.Dataset[tuple[Any, Any]]):
 
     @property
     def class_to_idx(self) -> dict[str, int]:
-        """The number of each class by its name."""
+        """Mapping from class name to class index."""
         return {name: number for number, name in enumerate(self.classes)}
 
     def __repr__(self) -> str:
@@ -61,7 +61,7 @@ class PlainFashionMNIST(torch.utils.data.Dataset[tuple[Any, Any]]):
 
 
 class ToTensorOfSize:
-    """Resizes one PIL image to `size` and makes it a (1, height, width) tensor in [0, 1]."""
+    """Resizes one PIL image to `size` and converts it to a (1, height, width) tensor in [0, 1]."""
 
     def __init__(self, size: int | tuple[int, int]) -> None:
         self.size = (size, size) if isinstance(size, int) else tuple(size)

@@ -11,7 +11,7 @@ from d2l.data.fashion_files import read_split
 
 
 class FashionMNISTSplit(torchvision.datasets.FashionMNIST):
-    """torchvision's Fashion-MNIST in every respect but where its files may lie."""
+    """torchvision's Fashion-MNIST, which also finds its files in the locations of `read_split`."""
 
     def __init__(self, root: str | Path, train: bool, transform: Callable[[Any], Any]) -> None:
         torchvision.datasets.VisionDataset.__init__(self, root, transform=transform)
@@ -20,5 +20,5 @@ class FashionMNISTSplit(torchvision.datasets.FashionMNIST):
 
 
 def to_tensor_of_size(size: int | tuple[int, int]) -> Callable[[Any], Any]:
-    """The book's transformation of one image: resize it, and make it a tensor in [0, 1]."""
+    """Return the book's image transform: resize, then convert to a tensor in [0, 1]."""
     return transforms.Compose([transforms.Resize(size), transforms.ToTensor()])

@@ -1,6 +1,6 @@
-"""One request to the network: with a time limit, a status that is looked at, and a progress bar.
+"""One HTTP request with a timeout, status check and progress bar.
 
-Every failure is a `DataError`; an `InterruptedDownloadError` where another try may go better.
+Every failure raises `DataError`, or its subclass `InterruptedDownloadError` if a retry may succeed.
 """
 
 import functools
@@ -18,50 +18,50 @@ from d2l.errors import DataError
 
 TIMEOUT_SECONDS = 20.0
 CHUNK_BYTES = 1 << 18
-_PASSING_STATUSES = (408, 416, 425, 429, 500, 502, 503, 504)
+_TRANSIENT_STATUSES = (408, 416, 425, 429, 500, 502, 503, 504)
 
 
 class InterruptedDownloadError(DataError):
-    """A failure that may be over at the next try."""
+    """A failure that a retry may resolve."""
 
 
 def connect(url: str, headers: Mapping[str, str] | None = None) -> Any:
-    """The response to a request for `url`, open; its status is a success."""
+    """Open `url` and return the response; raise unless its status is a success."""
     if is_offline():
-        raise DataError("not asked, since D2L_OFFLINE is set")
+        raise DataError("not requested because D2L_OFFLINE is set")
     if not url.startswith(("https://", "http://")):
-        raise DataError("not asked: it is neither https nor http")
+        raise DataError("not requested because the scheme is neither https nor http")
     try:
-        asked = {"User-Agent": "d2l", "Accept-Encoding": "identity", **(headers or {})}
-        request = urllib.request.Request(url, headers=asked)
+        all_headers = {"User-Agent": "d2l", "Accept-Encoding": "identity", **(headers or {})}
+        request = urllib.request.Request(url, headers=all_headers)
         return urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS, context=_certificates())
     except urllib.error.HTTPError as error:
         error.close()
-        kind = InterruptedDownloadError if error.code in _PASSING_STATUSES else DataError
+        kind = InterruptedDownloadError if error.code in _TRANSIENT_STATUSES else DataError
         raise kind(f"status {error.code} {' '.join(str(error.reason).split())}") from error
     except ConnectionResetError as error:
-        raise InterruptedDownloadError(words(error)) from error
+        raise InterruptedDownloadError(describe_error(error)) from error
     except (OSError, HTTPException, ValueError) as error:
-        raise DataError(words(error)) from error
+        raise DataError(describe_error(error)) from error
 
 
 def next_bytes(response: Any) -> bytes:
-    """What has come by now, of what was announced; nothing at the end."""
+    """Return the bytes that are available now; empty at the end of the body."""
     try:
         return response.read1(CHUNK_BYTES)
     except (OSError, HTTPException, ValueError) as error:
-        raise InterruptedDownloadError(words(error)) from error
+        raise InterruptedDownloadError(describe_error(error)) from error
 
 
 def announced_bytes(response: Any) -> int | None:
-    """The length of the body as the server has it."""
+    """Return the body's length from the Content-Length header, if present."""
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isdecimal() else None
 
 
 @contextmanager
 def progress(title: str, total: int | None, done: int = 0) -> Iterator[Callable[[int], None]]:
-    """A bar in a terminal, nothing in a pipe; what it gives is called with the bytes that came."""
+    """Show a progress bar in a terminal; yield a function to call with each number of bytes."""
     if not sys.stderr.isatty():
         yield lambda num_bytes: None
         return
@@ -75,17 +75,17 @@ def progress(title: str, total: int | None, done: int = 0) -> Iterator[Callable[
         yield lambda num_bytes: bar.advance(task, num_bytes)
 
 
-def words(error: BaseException) -> str:
-    """What an error says, in one line, or its name where it says nothing."""
+def describe_error(error: BaseException) -> str:
+    """Return the message of an error in one line, or its type if the message is empty."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, TimeoutError):
-        return f"nothing came for {TIMEOUT_SECONDS:g} seconds"
+        return f"timed out after {TIMEOUT_SECONDS:g} s without data"
     return " ".join(str(reason).split()) or type(reason).__name__
 
 
 @functools.cache
 def _certificates() -> ssl.SSLContext:
-    """The system's certificates, and certifi's where it is installed: some systems have none."""
+    """Load the system's certificates and, if installed, certifi's: some systems have none."""
     context = ssl.create_default_context()
     try:
         import certifi

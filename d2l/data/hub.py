@@ -1,4 +1,4 @@
-"""The data hub: the data sets of the book, where their files are found, and their downloads."""
+"""The data hub: names, addresses and checksums of the book's data sets, and their download."""
 
 import difflib
 import os
@@ -9,15 +9,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from d2l.base.call_shapes import has_call_shapes
-from d2l.data.data_dirs import BOOK_FOLDER, folders, is_offline, is_writable, keeping_folder
-from d2l.data.download import Partial, fetch, sha1_of
-from d2l.data.http import words
+from d2l.data.data_dirs import BOOK_FOLDER, download_dir, is_offline, is_writable, search_dirs
+from d2l.data.download import ResumableFile, fetch, sha1_of
+from d2l.data.http import describe_error
 from d2l.data.unpack import is_unpacked, top_names, unpack
 from d2l.errors import DataError
 
-# Where most of the book's files are, the beginning of their addresses.
+# URL prefix of most of the book's files.
 DATA_URL = "https://d2l-data.s3-accelerate.amazonaws.com/"
-_DOORS = (DATA_URL, "https://d2l-data.s3.amazonaws.com/", DATA_URL.replace("https", "http"))
+_ENDPOINTS = (DATA_URL, "https://d2l-data.s3.amazonaws.com/", DATA_URL.replace("https", "http"))
 _WIKITEXT = "https://s3.amazonaws.com/research.metamind.io/wikitext/wikitext-2-v1.zip"
 _SNLI = "https://nlp.stanford.edu/projects/snli/snli_1.0.zip"
 
@@ -63,7 +63,7 @@ DATA_HUB: dict[str, tuple[str, str | None]] = {
     "wikitext-2": (_WIKITEXT, "3c914d17d80b1459be871a5039ac23e752a53cbe"),
 }
 
-# sha1 → other places of the same bytes; the checksum decides whether they are
+# sha1 → other URLs of the same file, accepted only if the checksum matches
 MIRRORS: dict[str, tuple[str, ...]] = {
     "01ada507287d82875905620988597833ad4e0903": (
         "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
@@ -75,14 +75,14 @@ MIRRORS: dict[str, tuple[str, ...]] = {
 }
 
 
-def places(url: str, sha1: str | None = None) -> list[str]:
-    """Where to ask for the file behind `url`, best first: https before http, then mirrors.
+def candidate_urls(url: str, sha1: str | None = None) -> list[str]:
+    """Return the URLs to try for the file at `url`: https before http, then mirrors.
 
-    Plain http is asked only where the reader wrote it, or where a checksum will tell.
+    Plain http is used only if the user requested it or a checksum verifies the file.
     """
-    door = next((door for door in _DOORS if url.startswith(door)), None)
-    if door is not None:
-        found = [other + url.removeprefix(door) for other in _DOORS]
+    endpoint = next((prefix for prefix in _ENDPOINTS if url.startswith(prefix)), None)
+    if endpoint is not None:
+        found = [other + url.removeprefix(endpoint) for other in _ENDPOINTS]
     else:
         found = [_secured(url), url]
     if sha1 is not None:
@@ -91,7 +91,7 @@ def places(url: str, sha1: str | None = None) -> list[str]:
 
 
 def _secured(url: str) -> str:
-    """The same address by https; one with a port says which protocol is spoken there."""
+    """Return the https form of an address, unless its port implies the protocol."""
     has_port = urlsplit(url).netloc.rpartition(":")[2].isdecimal()
     return url if has_port else url.replace("http://", "https://", 1)
 
@@ -100,35 +100,37 @@ _NOT_IN_NAMES = r'[\\/:*?"<>|]' if os.name == "nt" else "[/]"
 
 
 def file_name(address: str) -> str:
-    """The name under which the file behind an address is kept: its last part, query and all."""
+    """Return the local file name for an address: its last path component and its query."""
     parts = urlsplit(address)
     name = parts.path.rpartition("/")[2]
     if name in ("", ".", "..") or "\\" in name:
-        raise DataError(f"asked to download {address!r}, in which there is no file name")
+        raise DataError(f"the address {address!r} has no file name")
     return re.sub(_NOT_IN_NAMES, "_", f"{name}?{parts.query}" if parts.query else name)
 
 
-def fault_of(path: Path, address: str, sha1: str | None) -> str | None:
-    """Why a file here is not the one with this checksum, or from this address; None if it is.
+def verify_file(path: Path, address: str, sha1: str | None) -> str | None:
+    """Return why `path` is not the file with this checksum or address; None if it is.
 
-    Without a checksum, a file that somebody put here by hand is believed.
+    Without a checksum, a file without a recorded source URL is accepted.
     """
     if not path.is_file():
-        return "not a file" if path.exists() else "not there"
+        return "not a file" if path.exists() else "does not exist"
     try:
         if sha1 is None:
             origin = _origin(path)
-            return None if origin in ("", address) else f"another file, from {origin}"
+            return (
+                None if origin in ("", address) else f"a different file, downloaded from {origin}"
+            )
         found = sha1_of(path)
     except OSError as error:
-        return words(error)
+        return describe_error(error)
     if found == sha1.lower():
         return None
-    return f"damaged, or another file: {path.stat().st_size} bytes with sha1 {found}"
+    return f"corrupt or a different file: {path.stat().st_size} bytes with sha1 {found}"
 
 
-def note_origin(path: Path, address: str) -> None:
-    """Note where a file came from; with an empty address, that it is not known."""
+def record_source_url(path: Path, address: str) -> None:
+    """Record the URL of a downloaded file; an empty address removes the record."""
     note = _note(path)
     if address:
         note.write_text(address, encoding="utf-8")
@@ -152,19 +154,19 @@ __all__ = ["DATA_HUB", "DATA_URL", "download", "download_extract", "extract"]
 def download(
     url: str, folder: str | os.PathLike[str] = BOOK_FOLDER, sha1_hash: str | None = None
 ) -> str:
-    """The path of the file behind `url`, or of the set of that name in `DATA_HUB`.
+    """Download a file by URL, or a data set by its name in `DATA_HUB`, and return its path.
 
-    A file that is in `folder` or in `$D2L_DATA` already is used if its checksum is `sha1_hash`, or
-    the hub's for a name. Else it is downloaded, into `folder`, or into `$D2L_DATA` where that is
-    set and `folder` is not given; the next call goes on with what broke off. Raises `DataError`
-    that names every place tried, and then nothing new lies under the file's name.
+    A file that exists in `folder` or in `$D2L_DATA` is reused if its checksum is `sha1_hash`, or
+    the hub's for a name. Otherwise it is downloaded into `folder`, or into `$D2L_DATA` if that is
+    set and `folder` is not given. The next call resumes an interrupted download. Raises `DataError`
+    with each location tried; in that case no file of this name is created.
 
     >>> d2l.download("time_machine")  # doctest: +SKIP
     '../data/timemachine.txt'
     >>> from pathlib import Path
     >>> Path("tables").mkdir()
     >>> _ = Path("tables/prices.csv").write_text("1,2")
-    >>> d2l.download("https://example.org/prices.csv", folder="tables")  # it is there already
+    >>> d2l.download("https://example.org/prices.csv", folder="tables")  # exists already
     'tables/prices.csv'
 
     Book: 23.7 Utility functions and classes
@@ -172,23 +174,23 @@ def download(
     address, sha1 = address_of(url, sha1_hash)
     name = file_name(address)
     failures: list[str] = []
-    for path in (place / name for place in folders(folder)):
-        fault = fault_of(path, address, sha1)
+    for path in (place / name for place in search_dirs(folder)):
+        fault = verify_file(path, address, sha1)
         if fault is None:
             return str(path)
         failures.append(f"{path}: {fault}")
         if path.exists() and sha1:
-            warnings.warn(f"{path} cannot be used ({fault}); looking elsewhere", stacklevel=3)
-    return str(_fetch(address, keeping_folder(folder) / name, sha1, failures))
+            warnings.warn(f"{path} cannot be used ({fault}); trying other locations", stacklevel=3)
+    return str(_fetch(address, download_dir(folder) / name, sha1, failures))
 
 
 def download_extract(
     name: str, folder: str | None = None, *, root: str | os.PathLike[str] = BOOK_FOLDER
 ) -> str:
-    """The folder in which the archive of this name in `DATA_HUB` is unpacked, once.
+    """Download an archive of `DATA_HUB`, extract it if needed, and return its folder.
 
-    That is the folder with the archive's name, beside the archive, or the one called `folder`
-    there. `root` is where the archive is kept. Raises `DataError` as `download` and `extract` do.
+    The folder is next to the archive and has the archive's name, or is called `folder` if that is
+    given. The archive is stored in `root`. Raises `DataError` as `download` and `extract` do.
 
     >>> d2l.download_extract("voc2012", "VOCdevkit/VOC2012")  # doctest: +SKIP
     '../data/VOCdevkit/VOC2012'
@@ -203,10 +205,10 @@ def download_extract(
 
 
 def extract(filename: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> None:
-    """Unpack a zip or tar file into `folder`, or beside it; nothing is done if that was done.
+    """Extract a zip or tar file into `folder`, or next to the file, unless that was done before.
 
-    Raises `DataError`, and unpacks nothing, where a name or a link in it leads out of the folder,
-    where it is damaged, and where it would fill the disk.
+    Raises `DataError` and extracts nothing if an entry or a link leads out of the folder, the
+    archive is corrupt, or it would fill the disk.
 
     >>> with d2l.zipfile.ZipFile("pictures.zip", "w") as archive:
     ...     archive.writestr("pictures/1.txt", "one")
@@ -221,7 +223,7 @@ def extract(filename: str | os.PathLike[str], folder: str | os.PathLike[str] | N
 
 
 def address_of(url: str, sha1: str | None = None) -> tuple[str, str | None]:
-    """What to ask for, and what its checksum has to be."""
+    """Return the address and the expected checksum of a data set's name or a URL."""
     if url in DATA_HUB:
         address, known = DATA_HUB[url]
         return address, sha1 or known
@@ -230,31 +232,31 @@ def address_of(url: str, sha1: str | None = None) -> tuple[str, str | None]:
     near = difflib.get_close_matches(url, DATA_HUB, n=3, cutoff=0.5)
     hint = f": did you mean {' or '.join(map(repr, near))}?" if near else "."
     raise DataError(
-        f"no data set is called {url!r}{hint} `d2l data list` shows all; add your own with "
+        f"unknown data set {url!r}{hint} `d2l data list` shows all; add your own with "
         f"d2l.DATA_HUB[{url!r}] = (address, sha1)"
     )
 
 
 def _fetch(address: str, target: Path, sha1: str | None, failures: list[str]) -> Path:
     if is_offline():
-        failures.append(f"{address}: not asked, since D2L_OFFLINE is set")
+        failures.append(f"{address}: not requested because D2L_OFFLINE is set")
         raise DataError(_not_found(target, sha1, failures))
-    if not sys.stderr.isatty():  # in a terminal there is a bar
+    if not sys.stderr.isatty():  # a terminal shows a progress bar
         print(f"Downloading {target} from {address}...")
     try:
-        with Partial(target, keep=sha1 is not None) as part:
-            for url in places(address, sha1):
+        with ResumableFile(target, keep=sha1 is not None) as part:
+            for url in candidate_urls(address, sha1):
                 try:
                     fetch(url, part, sha1)
                 except DataError as error:
                     failures.append(f"{url}: {error}")
                 else:
-                    note_origin(target, "")
+                    record_source_url(target, "")
                     part.finish()
-                    note_origin(target, address)
+                    record_source_url(target, address)
                     return target
     except OSError as error:
-        failures.append(f"{target.parent}: cannot be written to ({words(error)})")
+        failures.append(f"{target.parent}: not writable ({describe_error(error)})")
         raise DataError(_not_found(target, sha1, failures)) from error
     raise DataError(_not_found(target, sha1, failures))
 
@@ -264,22 +266,22 @@ def _not_found(target: Path, sha1: str | None, failures: list[str]) -> str:
     offline = "unset D2L_OFFLINE; " if is_offline() else ""
     which = f" (sha1 {sha1})" if sha1 else ""
     return (
-        f"{target.name} was asked for and could not be had:\n{tried}\n"
-        f"Any one of these helps: {offline}a connection to the internet and a folder that can be "
-        f"written to; the file{which} copied to {target}; or the environment variable D2L_DATA, "
-        "set to a folder that has it"
+        f"{target.name} could not be obtained:\n{tried}\n"
+        f"Any one of these will fix it: {offline}an internet connection and a writable folder; the "
+        f"file{which} copied to {target}; or the environment variable D2L_DATA, set to a folder "
+        "that contains the file"
     )
 
 
 def _unpacking_folder(path: Path, sha1: str, root: str | os.PathLike[str]) -> Path:
-    """Where an archive is unpacked, or is to be: beside it, if that folder can be written to."""
-    choice = list(dict.fromkeys((path.parent, *folders(root))))
+    """Return the folder to extract an archive into: next to it if possible, else a writable one."""
+    choice = list(dict.fromkeys((path.parent, *search_dirs(root))))
     done = (place for place in choice if is_unpacked(path.name, sha1, place))
     return next(done, next((place for place in choice if is_writable(place)), path.parent))
 
 
 def _folder_of(path: Path, base: Path) -> Path:
-    """The folder with the archive's name, or else the only one that the archive holds."""
+    """Return the folder with the archive's name, or else the archive's only top-level folder."""
     named = base / path.name.removesuffix(path.suffix).removesuffix(".tar")
     top = top_names(path.name, base)
     return base / top.pop() if not named.exists() and len(top) == 1 else named

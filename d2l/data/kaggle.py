@@ -1,4 +1,4 @@
-"""Kaggle's contests of pictures: a folder of them and a table of labels become folders by class."""
+"""Kaggle's image competitions: sort a folder of images into one folder per class."""
 
 import collections
 import csv
@@ -14,9 +14,9 @@ Folder = str | os.PathLike[str]
 
 
 def read_csv_labels(fname: Folder) -> dict[str, str]:
-    """The labels in a table of two columns with a heading: file name without suffix → label.
+    """Read a CSV file with a header and two columns: file name without suffix → label.
 
-    Raises `DataError` where a row is anything but a name and a label, or names a file again.
+    Raises `DataError` if a row is not a name and a label, or a file has two different labels.
 
     >>> from pathlib import Path
     >>> _ = Path("labels.csv").write_text("id,label\\n1,frog\\n2,truck\\n")
@@ -32,14 +32,14 @@ def read_csv_labels(fname: Folder) -> dict[str, str]:
         for row in filter(None, rows):
             if len(row) != 2 or labels.setdefault(row[0], row[1]) != row[1]:
                 raise DataError(
-                    f"{os.fspath(fname)}, line {rows.line_num}: asked for a file's name and its "
-                    f"one label, found {row}"
+                    f"{os.fspath(fname)}, line {rows.line_num}: expected a file name and its only "
+                    f"label; found {row}"
                 )
     return labels
 
 
 def copyfile(filename: Folder, target_dir: Folder) -> None:
-    """Copy a file into a folder, which is made if it is not there.
+    """Copy a file into a folder, which is created if it does not exist.
 
     >>> from pathlib import Path
     >>> Path("7.png").touch()
@@ -54,13 +54,13 @@ def copyfile(filename: Folder, target_dir: Folder) -> None:
 
 
 def reorg_train_valid(data_dir: Folder, labels: Mapping[str, str], valid_ratio: float) -> int:
-    """Copy the pictures in `train` into folders by class, and split validation examples off.
+    """Copy the images in `train` into one folder per class and split off a validation set.
 
-    `labels` maps file names without suffix to classes. In `data_dir/train_valid_test` the folder
-    `train_valid` gets every picture, `valid` of each class as many as `valid_ratio` times the size
-    of the smallest class (one at least), `train` the rest; in the order of the names, so each call
-    chooses the same. A picture that an earlier call put on the other side is taken from there.
-    Returns the number of validation examples of each class.
+    `labels` maps file names without suffix to classes. In `data_dir/train_valid_test`, the folder
+    `train_valid` receives every image, `valid` receives `valid_ratio` times the size of the
+    smallest class (at least one) from each class, and `train` the rest. Images are taken in the
+    order of their names, so each call selects the same ones. An image that an earlier call put
+    into the other part is removed from it. Returns the number of validation examples per class.
 
     >>> from pathlib import Path
     >>> Path("train").mkdir()
@@ -77,7 +77,7 @@ def reorg_train_valid(data_dir: Folder, labels: Mapping[str, str], valid_ratio: 
     num_valid = _num_valid_per_class(labels, valid_ratio)
     target = Path(data_dir) / "train_valid_test"
     chosen: collections.Counter[str] = collections.Counter()
-    for file in _pictures(Path(data_dir) / "train"):
+    for file in _image_files(Path(data_dir) / "train"):
         label = _label_of(file, labels)
         chosen[label] += 1
         is_valid = chosen[label] <= num_valid
@@ -89,7 +89,7 @@ def reorg_train_valid(data_dir: Folder, labels: Mapping[str, str], valid_ratio: 
 
 
 def reorg_test(data_dir: Folder) -> None:
-    """Copy the pictures in `test` into `data_dir/train_valid_test/test/unknown`.
+    """Copy the images in `test` into `data_dir/train_valid_test/test/unknown`.
 
     >>> from pathlib import Path
     >>> Path("test").mkdir()
@@ -100,13 +100,16 @@ def reorg_test(data_dir: Folder) -> None:
 
     Book: 14.13 Image classification (CIFAR-10) on Kaggle
     """
-    for file in _pictures(Path(data_dir) / "test"):
+    for file in _image_files(Path(data_dir) / "test"):
         copyfile(file, Path(data_dir) / "train_valid_test" / "test" / "unknown")
 
 
 def _num_valid_per_class(labels: Mapping[str, str], valid_ratio: float) -> int:
     if not labels:
-        raise DataError("found no labels. E.g. d2l.read_csv_labels('../data/…/trainLabels.csv')")
+        raise DataError(
+            "labels is empty; read it with, for example, "
+            "d2l.read_csv_labels('../data/…/trainLabels.csv')"
+        )
     smallest = min(collections.Counter(labels.values()).values())
     return max(1, math.floor(smallest * valid_ratio))
 
@@ -114,17 +117,17 @@ def _num_valid_per_class(labels: Mapping[str, str], valid_ratio: float) -> int:
 def _label_of(file: Path, labels: Mapping[str, str]) -> str:
     name = file.name.split(".")[0]
     if name not in labels:
-        raise DataError(f"{file} has no label: the {len(labels)} labels have no {name!r}")
+        raise DataError(f"{file} has no label: {name!r} is not one of the {len(labels)} keys")
     label = labels[name]
     if label in ("", "..") or Path(label).name != label:
-        raise DataError(f"{file} has the label {label!r}, which cannot be the name of a folder")
+        raise DataError(f"{file} has the label {label!r}, which is not a valid folder name")
     return label
 
 
-def _pictures(folder: Path) -> Iterator[Path]:
-    """The files in a folder in the order of their names, without hidden ones."""
+def _image_files(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder except hidden ones, sorted by name."""
     if not folder.is_dir():
-        raise DataError(f"asked for the pictures in {folder}, and there is no such folder")
+        raise DataError(f"the image folder {folder} does not exist")
     for name in sorted(os.listdir(folder)):
         if not name.startswith("."):
             yield folder / name

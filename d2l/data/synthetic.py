@@ -1,4 +1,4 @@
-"""Data made on the spot: a linear relation with noise."""
+"""Generated data: a linear relation with noise."""
 
 import torch
 
@@ -39,6 +39,6 @@ class SyntheticRegressionData(DataModule):
         self.y = self.X @ w.reshape(-1, 1).to(self.X) + b + torch.randn(n, 1) * noise
 
     def get_dataloader(self, train: bool) -> ResidentLoader:
-        """Minibatches of `X` (batch, num_inputs) and `y` (batch, 1); shuffled if `train`."""
+        """Return a loader of `X` (batch, num_inputs) and `y` (batch, 1), shuffled if `train`."""
         rows = slice(0, self.num_train) if train else slice(self.num_train, None)
         return self.get_tensorloader((self.X, self.y), train, rows)

@@ -1,4 +1,4 @@
-"""Search spaces and searchers: propose configurations at random."""
+"""Searchers, which propose hyperparameter configurations; random search."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ Configuration = dict[str, Any]
 
 
 class HPOSearcher(HyperParameters):
-    """The base of searchers: `sample_configuration` is theirs to write.
+    """Base class of searchers; subclasses implement `sample_configuration`.
 
     >>> class OneLess(d2l.HPOSearcher):
     ...     depth = 4
@@ -25,22 +25,20 @@ class HPOSearcher(HyperParameters):
     """
 
     def sample_configuration(self) -> Configuration:
-        """A configuration to try next. To be overridden."""
-        raise NotImplementedError(
-            f"{type(self).__name__} does not say how: define sample_configuration(self)"
-        )
+        """Return the next configuration to try. Must be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} must define sample_configuration(self)")
 
     def update(
         self, config: Configuration, error: float, additional_info: dict[str, Any] | None = None
     ) -> None:
-        """Learn the error of a configuration that was tried; does nothing unless overridden."""
+        """Record the error of a configuration; does nothing unless overridden."""
 
 
 class RandomSearcher(HPOSearcher):
-    """Draws each hyperparameter by itself from its distribution in `config_space`.
+    """Random search: samples each hyperparameter independently from `config_space`.
 
-    A distribution is anything with `rvs()`, such as those of `scipy.stats`, which draw from NumPy's
-    global generator. `initial_config` is the first answer; it is copied, so it stays as it is.
+    A distribution is any object with `rvs()`, such as those of `scipy.stats`, which use NumPy's
+    global generator. `initial_config` is the first configuration; it is copied.
 
     >>> from scipy import stats
     >>> space = {"lr": stats.loguniform(1e-3, 1), "width": stats.randint(16, 64)}
@@ -65,7 +63,7 @@ class RandomSearcher(HPOSearcher):
         self.save_hyperparameters()
 
     def sample_configuration(self) -> Configuration:
-        """A new configuration, its numbers Python's own.
+        """Return a new configuration of plain Python numbers.
 
         Book: 19.2 Hyperparameter optimization API
         """
@@ -79,8 +77,8 @@ def _check_space(config_space: Mapping[str, Any]) -> None:
     bad = {name: domain for name, domain in config_space.items() if not hasattr(domain, "rvs")}
     if bad:
         raise ConfigurationError(
-            f"a hyperparameter space gives each name a distribution to draw from; found {bad}. "
-            "E.g. {'learning_rate': scipy.stats.loguniform(1e-2, 1)}"
+            f"config_space must map names to distributions with rvs(); found {bad}. "
+            "Example: {'learning_rate': scipy.stats.loguniform(1e-2, 1)}"
         )
 
 
@@ -88,7 +86,7 @@ def _check_initial(initial_config: Configuration, config_space: Mapping[str, Any
     unknown = sorted(set(initial_config) - set(config_space))
     if unknown:
         raise ConfigurationError(
-            f"initial_config sets {', '.join(unknown)}, unknown to the space, which has "
+            f"initial_config sets {', '.join(unknown)}, unknown in config_space, which has "
             f"{', '.join(config_space)}. Use the same names in both"
         )
 

@@ -1,4 +1,4 @@
-"""Schedulers and the tuner: run trials, stop bad ones early, keep the best configuration."""
+"""Schedulers and the tuner: run trials, stop bad ones early, record the best configuration."""
 
 import inspect
 import math
@@ -25,7 +25,7 @@ Result = tuple[Configuration, float]  # a configuration and its error
 
 
 class HPOScheduler(HyperParameters):
-    """The base of schedulers: `suggest` and `update` are theirs to write.
+    """Base class of schedulers; subclasses implement `suggest` and `update`.
 
     >>> class Halving(d2l.HPOScheduler):
     ...     lr = 1.0
@@ -44,20 +44,20 @@ class HPOScheduler(HyperParameters):
     """
 
     def suggest(self) -> Configuration:
-        """The configuration to try now. To be overridden."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how: define suggest(self)")
+        """Return the configuration to try next. Must be overridden."""
+        raise NotImplementedError(f"{type(self).__name__} must define suggest(self)")
 
     def update(
         self, config: Configuration, error: float, info: dict[str, Any] | None = None
     ) -> None:
-        """Learn the error of a configuration that was tried. To be overridden."""
+        """Record the error of a configuration. Must be overridden."""
         raise NotImplementedError(
-            f"{type(self).__name__} does not say how: define update(self, config, error, info)"
+            f"{type(self).__name__} must define update(self, config, error, info)"
         )
 
 
 class BasicScheduler(HPOScheduler):
-    """Tries what its searcher comes up with, one after the other.
+    """Tries the configurations of its searcher one after the other.
 
     >>> class OneLess(d2l.HPOSearcher):
     ...     depth = 4
@@ -78,18 +78,18 @@ class BasicScheduler(HPOScheduler):
         self.save_hyperparameters()
 
     def suggest(self) -> Configuration:
-        """What the searcher samples."""
+        """Return the searcher's next configuration."""
         return self.searcher.sample_configuration()
 
     def update(
         self, config: Configuration, error: float, info: dict[str, Any] | None = None
     ) -> None:
-        """Tell the searcher."""
+        """Pass the error on to the searcher."""
         self.searcher.update(config, error, additional_info=info)
 
 
 class HPOTrainer(Trainer):
-    """A `Trainer` that says, after `fit`, how large the validation error is.
+    """A `Trainer` that computes the validation error after `fit`.
 
     >>> class Halves(d2l.DataModule):
     ...     def get_dataloader(self, train):
@@ -106,16 +106,16 @@ class HPOTrainer(Trainer):
     """
 
     def validation_error(self) -> Float[Tensor, ""]:
-        """1 minus the model's accuracy on the validation examples, each of the same weight.
+        """Return 1 minus the accuracy on the validation data; each example counts equally.
 
-        A scalar on the CPU; the model is left in evaluation mode.
+        The result is a scalar on the CPU; the model is left in evaluation mode.
 
         Book: 19.1 What is hyperparameter optimization?
         """
         if getattr(self, "val_dataloader", None) is None:
             raise DataError(
-                "validation_error needs a trained model and validation examples. Call "
-                "trainer.fit(model, data) first, with a data.val_dataloader() that gives a loader"
+                "validation_error requires a trained model and validation data. Call "
+                "trainer.fit(model, data) first, with a data.val_dataloader() that returns a loader"
             )
         means = WeightedMeans()
         self.model.eval()
@@ -127,7 +127,7 @@ class HPOTrainer(Trainer):
 
 
 def hpo_objective_lenet(learning_rate: float, batch_size: int, max_epochs: int = 10) -> Any:
-    """The validation error of a LeNet trained on Fashion-MNIST, on a GPU if there is one.
+    """Return the validation error of a LeNet trained on Fashion-MNIST, on a GPU if available.
 
     >>> error = d2l.hpo_objective_lenet(0.1, 256, max_epochs=10)  # doctest: +SKIP
 
@@ -145,12 +145,12 @@ def hpo_objective_lenet(learning_rate: float, batch_size: int, max_epochs: int =
 
 
 class HPOTuner(HyperParameters):
-    """Minimises `objective(**config)`, a number, over the configurations of a scheduler.
+    """Minimizes `objective(**config)`, a number, over the configurations of a scheduler.
 
-    `incumbent` is the best configuration so far and `incumbent_error` its error; a list each, with
-    an entry a trial: `records`, `incumbent_trajectory`, and `cumulative_runtime` in seconds. Each
-    trial is printed; the errors over the seconds are on `board`, live in a notebook. A trial whose
-    loss stops being finite has the error inf, and the others go on.
+    `incumbent` is the best configuration so far and `incumbent_error` its error. The lists
+    `records`, `incumbent_trajectory` and `cumulative_runtime` (seconds) have one entry per trial.
+    Each trial is printed; errors over time are plotted on `board`, live in a notebook. A trial
+    whose loss is not finite has the error inf, and the search continues.
 
     >>> from scipy import stats
     >>> searcher = d2l.RandomSearcher({"x": stats.randint(0, 9)}, initial_config={"x": 3})
@@ -176,23 +176,23 @@ class HPOTuner(HyperParameters):
         self.board = ProgressBoard(xlabel="seconds", ylabel="error", ls=("--", "-"))
 
     def run(self, number_of_trials: int) -> None:
-        """Do so many more trials.
+        """Run `number_of_trials` more trials.
 
         Book: 19.2 Hyperparameter optimization API
         """
         for i in range(number_of_trials):
-            begun = time.perf_counter()
+            start = time.perf_counter()
             config = self.scheduler.suggest()
             print(f"Trial {i}: config = {config}")
             error = self._try(config)
             self.scheduler.update(config, error)
-            runtime = time.perf_counter() - begun
+            runtime = time.perf_counter() - start
             self.bookkeeping(config, error, runtime)
             print(f"    error = {error}, runtime = {runtime}")
         finish_board(self.board)
 
     def bookkeeping(self, config: Configuration, error: float, runtime: float) -> None:
-        """Enter a trial, of so many seconds, into the books.
+        """Record a trial that took `runtime` seconds.
 
         Book: 19.2 Hyperparameter optimization API
         """
@@ -224,17 +224,17 @@ def _check_fits(objective: Callable[..., Any], config: Configuration) -> None:
         name = getattr(objective, "__name__", type(objective).__name__)
         raise ConfigurationError(
             f"the objective {name}{signature} cannot be called with the configuration {config}: "
-            f"{error}. Name the hyperparameters in the space as the objective does"
+            f"{error}. Use the objective's argument names in config_space"
         ) from None
 
 
 class SuccessiveHalvingScheduler(HPOScheduler):
-    """Trains `prefact * eta**K` configurations `r_min` epochs each, the best of them on and on.
+    """Successive halving: starts `prefact * eta**K` configurations, and promotes the best ones.
 
-    The rungs are `r_min * eta**k` epochs and at last `r_max`, K + 1 in all; of each rung the best,
-    an `eta`-th or so, are promoted to the next. Configurations carry their epochs as `max_epochs`,
-    and those of the searcher are copied. `rung_levels` holds the rungs, and
-    `all_observed_error_at_rungs` every `(configuration, error)` by rung.
+    The rungs are `r_min * eta**k` epochs and finally `r_max`, K + 1 in total; about 1 / `eta` of
+    the configurations of each rung, the best ones, are promoted to the next. Configurations contain
+    their number of epochs as `max_epochs`; those of the searcher are copied. `rung_levels` lists
+    the rungs, and `all_observed_error_at_rungs` all `(configuration, error)` by rung.
 
     >>> d2l.SuccessiveHalvingScheduler(d2l.HPOSearcher(), eta=2, r_min=2, r_max=10).rung_levels
     [2, 4, 8, 10]
@@ -259,12 +259,12 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         self.queue: list[Configuration] = []
         if self._size(0) < 1:
             raise ConfigurationError(
-                f"prefact={prefact} leaves no configuration for the first rung; it must be at "
-                f"least 1 / eta**K = {eta**-self.K:g}. E.g. prefact=1"
+                f"prefact must be at least 1 / eta**K = {eta**-self.K:g} to have a configuration "
+                f"in the first rung; found prefact={prefact}. Example: prefact=1"
             )
 
     def suggest(self) -> Configuration:
-        """The next of the queue; if that is empty, of a new round at `r_min` epochs.
+        """Return the next configuration of the queue; if it is empty, start a new round.
 
         Book: 19.4 Multi-fidelity hyperparameter optimization
         """
@@ -278,7 +278,7 @@ class SuccessiveHalvingScheduler(HPOScheduler):
     def update(
         self, config: Configuration, error: float, info: dict[str, Any] | None = None
     ) -> None:
-        """Note an error, tell the searcher, and promote the best once their rung is full.
+        """Record an error, update the searcher, and promote the best once their rung is full.
 
         Book: 19.4 Multi-fidelity hyperparameter optimization
         """
@@ -291,12 +291,12 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         k = self.rung_levels.index(level)
         if len(self.observed_error_at_rungs[level]) >= self._size(k):
             best = self.get_top_n_configurations(level, self._size(k + 1))
-            following = self.rung_levels[k + 1]
-            self.queue = [{**each, "max_epochs": following} for each in best] + self.queue
+            next_level = self.rung_levels[k + 1]
+            self.queue = [{**each, "max_epochs": next_level} for each in best] + self.queue
             self.observed_error_at_rungs[level] = []
 
     def get_top_n_configurations(self, rung_level: int, n: int) -> list[Configuration]:
-        """The `n` configurations of the round at hand with the smallest errors, best first.
+        """Return the `n` configurations of the current round with the smallest errors.
 
         Book: 19.4 Multi-fidelity hyperparameter optimization
         """
@@ -304,14 +304,14 @@ class SuccessiveHalvingScheduler(HPOScheduler):
         return [config for config, _ in ranked[:n]]
 
     def _size(self, k: int) -> int:
-        """How many configurations rung `k` takes."""
+        """Number of configurations in rung `k`."""
         return int(self.prefact * self.eta ** (self.K - k))
 
     def _level(self, config: Configuration) -> int:
         level = config.get("max_epochs")
         if level not in self.rung_levels:
             raise ConfigurationError(
-                f"update takes a configuration that suggest() gave, its max_epochs one of "
+                f"update expects a configuration returned by suggest(), with max_epochs one of "
                 f"{self.rung_levels}; found {level!r}"
             )
         return level
@@ -320,8 +320,8 @@ class SuccessiveHalvingScheduler(HPOScheduler):
 def _rungs(eta: int, r_min: int, r_max: int) -> list[int]:
     if not (eta > 1 and 0 < r_min <= r_max):
         raise ConfigurationError(
-            f"successive halving needs eta > 1 and 0 < r_min <= r_max; found eta={eta}, "
-            f"r_min={r_min}, r_max={r_max}. E.g. eta=2, r_min=2, r_max=10"
+            f"successive halving requires eta > 1 and 0 < r_min <= r_max; found eta={eta}, "
+            f"r_min={r_min}, r_max={r_max}. Example: eta=2, r_min=2, r_max=10"
         )
     rungs = []
     while r_min < r_max:

@@ -19,10 +19,11 @@ def corr2d(
     X: Shaped[Tensor, "height width"] | np.ndarray,
     K: Shaped[Tensor, "kernel_height kernel_width"] | np.ndarray,
 ) -> Float[Tensor, "out_height out_width"]:
-    """Two-dimensional cross-correlation of `X` with the kernel `K`, no padding, stride 1.
+    """Return the two-dimensional cross-correlation of `X` with the kernel `K`.
 
-    The output is (height - kernel_height + 1, width - kernel_width + 1), floating point; gradients
-    flow to both. From arrays it is of PyTorch's default type.
+    Without padding, with stride 1: the output is (height - kernel_height + 1, width - kernel_width
+    + 1), floating point, and differentiable in both arguments. For NumPy arrays it has PyTorch's
+    default dtype.
 
     >>> d2l.corr2d(torch.arange(6).reshape(2, 3), torch.tensor([[1, 10]]))
     tensor([[10., 21.],
@@ -47,10 +48,10 @@ def corr2d(
 
 
 def init_cnn(module: nn.Module) -> None:
-    """Draw the weights of a linear or convolutional layer from Xavier's uniform distribution.
+    """Initialize the weights of a linear or convolutional layer with Xavier's uniform distribution.
 
-    For `model.apply_init(inputs, d2l.init_cnn)`. Other layers, and classes derived from these two,
-    stay as they are; so does, with a warning, a lazy layer that has no weights yet.
+    Use it as `model.apply_init(inputs, d2l.init_cnn)`. Other layers, and subclasses of these two,
+    are unchanged. A lazy layer without weights is unchanged as well, with a warning.
 
     >>> layer = nn.Conv2d(1, 2, kernel_size=5)
     >>> d2l.init_cnn(layer)
@@ -63,8 +64,8 @@ def init_cnn(module: nn.Module) -> None:
         nn.init.xavier_uniform_(module.weight)  # type: ignore[arg-type]
     elif isinstance(module, (nn.LazyLinear, nn.LazyConv2d)) and is_lazy(module.weight):
         warnings.warn(
-            f"{type(module).__name__} has no weights to initialize yet: give the model an "
-            "input first, e.g. model.apply_init([X], d2l.init_cnn)",
+            f"{type(module).__name__} has no weights to initialize yet. Call the model on an "
+            "input first, for example model.apply_init([X], d2l.init_cnn)",
             stacklevel=2,
         )
 
@@ -73,19 +74,20 @@ def _require_two_axes(X: Tensor, K: Tensor) -> None:
     for name, tensor in (("X", X), ("K", K)):
         if tensor.ndim != 2:
             raise ShapeError(
-                f"{name} must have shape (height, width); found {tuple(tensor.shape)}. Sum over "
-                "channels yourself: sum(d2l.corr2d(x, k) for x, k in zip(X, K))"
+                f"{name} must have shape (height, width); found {tuple(tensor.shape)}. For "
+                "several channels: sum(d2l.corr2d(x, k) for x, k in zip(X, K))"
             )
     if K.shape[0] > X.shape[0] or K.shape[1] > X.shape[1]:
         raise ShapeError(
-            f"K must fit into X; found K of shape {tuple(K.shape)}, X of shape {tuple(X.shape)}"
+            f"K must not be larger than X; found K of shape {tuple(K.shape)}, "
+            f"X of shape {tuple(X.shape)}"
         )
 
 
 class LeNet(Classifier):
     """LeNet-5 with sigmoids and average pooling, for images (batch, channels, 28, 28).
 
-    All layers are lazy, so any number of channels works; outputs are logits.
+    All layers are lazy, so the number of channels is arbitrary; outputs are logits.
 
     >>> d2l.LeNet()(torch.rand(2, 1, 28, 28)).shape
     torch.Size([2, 10])
@@ -111,10 +113,10 @@ class LeNet(Classifier):
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions, to whose result the input is added: (batch, channels, height, width).
+    """Two 3x3 convolutions with a residual connection, for (batch, channels, height, width).
 
-    `strides` divides height and width. With `use_1x1conv` the input passes a 1x1 convolution first,
-    as it must where the strides or `num_channels` change its shape.
+    `strides` divides height and width. With `use_1x1conv` the shortcut has a 1x1 convolution, which
+    is required if the strides or `num_channels` change the shape.
 
     >>> d2l.Residual(8, use_1x1conv=True, strides=2)(torch.rand(2, 4, 10, 10)).shape
     torch.Size([2, 8, 5, 5])
@@ -136,18 +138,18 @@ class Residual(nn.Module):
     def forward(
         self, X: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch num_channels out_height out_width"]:
-        """`relu(convolutions(X) + X)`."""
+        """Return `relu(convolutions(X) + X)`."""
         Y = F.relu(self.bn1(self.conv1(X)))
         Y = self.bn2(self.conv2(Y))
         shortcut = X if self.conv3 is None else self.conv3(X)
-        return F.relu(_added(Y, shortcut, self))
+        return F.relu(_add_shortcut(Y, shortcut, self))
 
 
 class ResNeXtBlock(ExplainsErrors):
     """A residual block with a grouped 3x3 convolution between two 1x1 convolutions.
 
-    Inside there are `bot_mul * num_channels` channels, in groups of `groups` channels each (the
-    book's name for what elsewhere is the width of a group). `use_1x1conv` and `strides` are as
+    The 3x3 convolution has `bot_mul * num_channels` channels in groups of `groups` channels each
+    (as in the book; elsewhere this is the group width). `use_1x1conv` and `strides` are as
     in `Residual`.
 
     >>> d2l.ResNeXtBlock(16, groups=4, bot_mul=1)(torch.rand(2, 16, 12, 12)).shape
@@ -182,27 +184,27 @@ class ResNeXtBlock(ExplainsErrors):
     def forward(
         self, X: Float[Tensor, "batch channels height width"]
     ) -> Float[Tensor, "batch num_channels out_height out_width"]:
-        """`relu(convolutions(X) + X)`."""
+        """Return `relu(convolutions(X) + X)`."""
         Y = F.relu(self.bn1(self.conv1(X)))
         Y = F.relu(self.bn2(self.conv2(Y)))
         Y = self.bn3(self.conv3(Y))
         shortcut = X if self.conv4 is None else self.bn4(self.conv4(X))
-        return F.relu(_added(Y, shortcut, self))
+        return F.relu(_add_shortcut(Y, shortcut, self))
 
     def _require_fitting(self, X: Tensor) -> None:
         inner, num_groups = self.conv2.out_channels, self.conv2.groups
         if inner % num_groups:
             raise ModelError(
                 f"bot_mul * num_channels = {inner} channels cannot be split into {num_groups} "
-                f"groups of equal size. E.g. d2l.ResNeXtBlock(32, groups=16, bot_mul=1) has two "
-                "groups of 16"
+                f"groups of equal size. Example: two groups of 16 channels are "
+                "d2l.ResNeXtBlock(32, groups=16, bot_mul=1)"
             )
 
 
 def resnet18(num_classes: int, in_channels: int = 1) -> nn.Sequential:
-    """ResNet-18 without the first pooling, for small images (batch, in_channels, height, width).
+    """Return ResNet-18 without the first pooling, for small images.
 
-    Outputs are logits.
+    Inputs are (batch, in_channels, height, width), outputs logits.
 
     >>> d2l.resnet18(10)(torch.rand(2, 1, 28, 28)).shape
     torch.Size([2, 10])
@@ -215,20 +217,20 @@ def resnet18(num_classes: int, in_channels: int = 1) -> nn.Sequential:
         nn.ReLU(),
     )
     net.add_module("resnet_block1", nn.Sequential(Residual(64), Residual(64)))
-    for number, num_channels in ((2, 128), (3, 256), (4, 512)):
+    for index, num_channels in ((2, 128), (3, 256), (4, 512)):
         first = Residual(num_channels, use_1x1conv=True, strides=2)
-        net.add_module(f"resnet_block{number}", nn.Sequential(first, Residual(num_channels)))
+        net.add_module(f"resnet_block{index}", nn.Sequential(first, Residual(num_channels)))
     net.add_module("global_avg_pool", nn.AdaptiveAvgPool2d((1, 1)))
     net.add_module("fc", nn.Sequential(nn.Flatten(), nn.Linear(512, num_classes)))
     return net
 
 
-def _added(Y: Tensor, shortcut: Tensor, block: nn.Module) -> Tensor:
+def _add_shortcut(Y: Tensor, shortcut: Tensor, block: nn.Module) -> Tensor:
     try:
         return Y.add_(shortcut)
     except RuntimeError as error:
         raise ModelError(
             f"{type(block).__name__} cannot add its input of shape {tuple(shortcut.shape)} to its "
-            f"result of shape {tuple(Y.shape)}: use_1x1conv=True gives the input the channels "
-            "and strides of the result"
+            f"result of shape {tuple(Y.shape)}. Use use_1x1conv=True to convert the input to the "
+            "channels and strides of the result"
         ) from error

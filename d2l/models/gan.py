@@ -1,4 +1,4 @@
-"""One step of each player of a generative adversarial network."""
+"""Update steps of the discriminator and the generator of a GAN."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,10 +18,10 @@ def update_D(  # noqa: N802
     loss: Loss,
     trainer_D: Any,
 ) -> Float[Tensor, ""]:
-    """Let the discriminator learn that `X` is real and what the generator makes of `Z` is not.
+    """Train the discriminator for one step to classify `X` as real and `net_G(Z)` as fake.
 
-    One step of the optimizer `trainer_D`. Returns the mean of the losses of both, without
-    gradient; `loss(y_hat, y)` compares logits with ones or zeros and is a scalar.
+    Takes one step of the optimizer `trainer_D`. Returns the mean of both losses, without gradient;
+    `loss(y_hat, y)` compares logits with ones or zeros and returns a scalar.
 
     >>> net_D, net_G = nn.Linear(2, 1), nn.Linear(2, 2)
     >>> optimizer = torch.optim.SGD(net_D.parameters(), lr=0.1)
@@ -49,10 +49,10 @@ def update_G(  # noqa: N802
     loss: Loss,
     trainer_G: Any,
 ) -> Float[Tensor, ""]:
-    """Let the generator learn to have what it makes of `Z` taken for real.
+    """Train the generator for one step so that the discriminator classifies `net_G(Z)` as real.
 
-    One step of the optimizer `trainer_G`. Returns the loss, without gradient. The discriminator
-    gets gradients on the way; `update_D` begins by forgetting them.
+    Takes one step of the optimizer `trainer_G`. Returns the loss, without gradient. Gradients are
+    also accumulated in the discriminator; `update_D` clears them first.
 
     >>> net_D, net_G = nn.Linear(2, 1), nn.Linear(2, 2)
     >>> optimizer = torch.optim.SGD(net_G.parameters(), lr=0.1)

@@ -1,4 +1,4 @@
-"""What predicting needs of any model: a quiet moment, where its parameters are, word after word."""
+"""Inference with any model: evaluation mode, device of the parameters, greedy decoding."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,13 +14,13 @@ from d2l.core.unregistered import trainable_tensors
 
 @contextmanager
 def predicting(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; the model then goes on as it was."""
+    """Evaluation mode without gradients; restores the model's mode afterwards."""
     with evaluating(model), torch.no_grad():
         yield
 
 
 def device_of(model: nn.Module, otherwise: torch.device | str | None = None) -> torch.device:
-    """Where the model's parameters are; `otherwise`, or the CPU, if it has none."""
+    """Return the device of the model's parameters; `otherwise`, or the CPU, if it has none."""
     tensors = trainable_tensors(model)
     return tensors[0].device if tensors else torch.device(otherwise or "cpu")
 
@@ -33,9 +33,9 @@ def decode(
     num_steps: int,
     save_attention_weights: bool,
 ) -> tuple[Int[Tensor, "batch num_steps"], list[Any]]:
-    """The likeliest token of each step after `opening`, fed back, from an encoder and a decoder.
+    """Greedily decode `num_steps` tokens after `opening` with an encoder and a decoder.
 
-    The second part is `decoder.attention_weights` of each step, if asked for; else empty.
+    Also returns `decoder.attention_weights` of each step, if requested; otherwise an empty list.
     """
     X, tokens, attention_weights = opening, [opening[:, :0]], []
     with predicting(net):

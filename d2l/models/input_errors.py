@@ -1,6 +1,6 @@
-"""Explain why PyTorch could not compute with the inputs of a layer, after it has tried.
+"""Explain which input of a layer caused an error, after PyTorch has raised it.
 
-Nothing is checked before the computation: what PyTorch takes, a layer takes.
+Nothing is checked before the computation, so layers accept everything that PyTorch accepts.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,14 +13,14 @@ from d2l.errors import D2LError, LabelError, ShapeError
 
 
 class ExplainsErrors(nn.Module):
-    """The base of layers that say, where PyTorch raises an error, which input does not fit.
+    """Base class of layers that name the mismatched input when PyTorch raises an error.
 
-    A layer overrides `_require_fitting`. It is called with the inputs of `forward`, and only after
-    an error.
+    A layer overrides `_require_fitting`, which is called with the inputs of `forward`, and only
+    after an error.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """As `nn.Module`; errors about shapes also name the input and the expected shape."""
+        """Call the module; shape errors also name the input and the expected shape."""
         try:
             return super().__call__(*args, **kwargs)
         except (RuntimeError, ValueError, IndexError) as error:
@@ -28,14 +28,14 @@ class ExplainsErrors(nn.Module):
             raise
 
     def _require_fitting(self, *args: Any, **kwargs: Any) -> None:
-        """Raise a `D2LError` that names the input that cannot be computed with, if there is one."""
+        """Raise a `D2LError` that names the invalid input, if there is one."""
 
 
 def explain(error: Exception, require: Callable[..., None], *args: Any, **kwargs: Any) -> None:
-    """Raise the `D2LError` that `require(*args, **kwargs)` raises, from `error`, if any.
+    """Raise the `D2LError` of `require(*args, **kwargs)`, if any, from `error`.
 
-    Layers within layers explain an error from the inside out, so that the last explanation is in
-    terms of the call that the reader wrote. Inputs of unknown types are not explained.
+    Nested layers explain an error from the inside out, so the last explanation refers to the user's
+    own call. Inputs of unknown types are not explained.
     """
     fault: D2LError | None = None
     with suppress(Exception):
@@ -55,7 +55,8 @@ def require_axes(name: str, tensor: Tensor, axes: Sequence[str | int], advice: s
     if not fits:
         expected = ", ".join(map(str, axes)) + ("," if len(axes) == 1 else "")
         raise ShapeError(
-            f"{name} must have the shape ({expected}); found {tuple(tensor.shape)}{_after(advice)}"
+            f"{name} must have the shape ({expected}); found {tuple(tensor.shape)}"
+            f"{_sentence(advice)}"
         )
 
 
@@ -70,7 +71,7 @@ def require_broadcastable(name: str, tensor: Tensor, other_name: str, other: Ten
 
 
 def require_valid_lens(name: str, valid_lens: Tensor | None, batch: int, num_queries: int) -> None:
-    """Raise `ShapeError` unless there is a length for each example, or for each of its queries."""
+    """Raise `ShapeError` unless there is one length per example or per query."""
     if valid_lens is not None and tuple(valid_lens.shape) not in ((batch,), (batch, num_queries)):
         raise ShapeError(
             f"{name} must have the shape ({batch},) or ({batch}, {num_queries}); found "
@@ -79,7 +80,7 @@ def require_valid_lens(name: str, valid_lens: Tensor | None, batch: int, num_que
 
 
 def require_below(name: str, tensor: Tensor, limit: int, owner: str) -> None:
-    """Raise `LabelError` unless all numbers are in 0..limit-1. Waits for the device."""
+    """Raise `LabelError` unless all values are in 0..limit-1. Synchronizes with the device."""
     if tensor.numel() and not (int(tensor.min()) >= 0 and int(tensor.max()) < limit):
         raise LabelError(
             f"{name} must be in 0..{limit - 1} because {owner} has {limit}; found "
@@ -92,9 +93,9 @@ def require_positions(name: str, tensor: Tensor, max_len: int) -> None:
     if tensor.shape[1] > max_len:
         raise ShapeError(
             f"{name} of shape {tuple(tensor.shape)} has {tensor.shape[1]} steps, but there are "
-            f"positions for {max_len} only. Create the layer with max_len={tensor.shape[1]}"
+            f"positions for only {max_len}. Create the layer with max_len={tensor.shape[1]}"
         )
 
 
-def _after(advice: str) -> str:
+def _sentence(advice: str) -> str:
     return f". {advice}" if advice else ""

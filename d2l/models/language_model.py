@@ -1,4 +1,4 @@
-"""A language model of two small blocks, on which optimizers are compared in seconds."""
+"""Language models: RNN language models, and a small transformer for comparing optimizers."""
 
 import warnings
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ from d2l.text.decoding import draw, next_probabilities
 
 
 class RNNLMScratch(Classifier):
-    """A language model: `rnn` reads one-hot tokens, W_hq and b_q turn its outputs into logits.
+    """A language model: `rnn` on one-hot tokens, followed by an output layer W_hq, b_q.
 
     `rnn` takes `(num_steps, batch, vocab_size)` and a state, and returns outputs (a list or a
-    tensor, time first) and a state. The board shows the perplexity, `ppl`.
+    tensor, time first) and a state. The board plots the perplexity, `ppl`.
 
     >>> rnn = d2l.RNNScratch(num_inputs=10, num_hiddens=8)
     >>> model = d2l.RNNLMScratch(rnn, vocab_size=10, lr=0.5)
@@ -41,7 +41,7 @@ class RNNLMScratch(Classifier):
     rnn: Any
     vocab_size: int
     lr: float
-    _geometric_means = frozenset({"ppl"})  # so that it is the perplexity of all tokens together
+    _geometric_means = frozenset({"ppl"})  # the perplexity of all tokens together
 
     def __init__(self, rnn: nn.Module, vocab_size: int, lr: float = 0.01) -> None:
         super().__init__()
@@ -49,13 +49,13 @@ class RNNLMScratch(Classifier):
         self.init_params()
 
     def init_params(self) -> None:
-        """Create W_hq and b_q; to be overridden with another output layer."""
+        """Create W_hq and b_q; override it to use another output layer."""
         sigma = getattr(self.rnn, "sigma", 0.01)
         self.W_hq = nn.Parameter(torch.randn(self.rnn.num_hiddens, self.vocab_size) * sigma)
         self.b_q = nn.Parameter(torch.zeros(self.vocab_size))
 
     def training_step(self, batch: Any) -> Tensor:
-        """The loss of one training batch; plots its perplexity."""
+        """Return the loss of one training batch and plot its perplexity."""
         *inputs, y = batch_parts(self, batch)
         l = self.loss(self(*inputs), y)
         self.plot("ppl", torch.exp(l), train=True)
@@ -67,16 +67,14 @@ class RNNLMScratch(Classifier):
         self.plot("ppl", torch.exp(self.loss(self(*inputs), y)), train=False)
 
     def one_hot(self, X: Shaped[Tensor, "..."]) -> Float[Tensor, "... vocab_size"]:
-        """Each token as a one-hot vector; axes are reversed, so that time comes first.
+        """Convert tokens (batch, num_steps) to one-hot vectors (num_steps, batch, vocab_size).
 
-        From tokens (batch, num_steps), (num_steps, batch, vocab_size).
-
-        Raises `LabelError` for a token outside the vocabulary; on a GPU PyTorch itself reports it.
+        Raises `LabelError` for a token outside the vocabulary; on a GPU PyTorch reports it itself.
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
         tokens = _with_reversed_axes(X).to(torch.int64)
-        shape = tokens.shape + (self.vocab_size,)  # noqa: RUF005 - torch.fx traces no unpacking
+        shape = tokens.shape + (self.vocab_size,)  # noqa: RUF005 - torch.fx cannot trace unpacking
         rows = tokens.new_zeros(shape, dtype=torch.get_default_dtype())
         try:
             return rows.scatter_(-1, tokens.unsqueeze(-1), 1.0)
@@ -87,7 +85,7 @@ class RNNLMScratch(Classifier):
     def output_layer(
         self, rnn_outputs: Sequence[Tensor] | Tensor
     ) -> Float[Tensor, "... vocab_size"]:
-        """The logits of every step; from `num_steps` outputs `(batch, num_hiddens)`.
+        """Return the logits of every step, given `num_steps` outputs `(batch, num_hiddens)`.
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
@@ -95,7 +93,7 @@ class RNNLMScratch(Classifier):
         return (torch.matmul(H, self.W_hq) + self.b_q).transpose(0, 1)
 
     def forward(self, X: Shaped[Tensor, "..."], state: Any = None) -> Float[Tensor, "..."]:
-        """The logits of the token after each step."""
+        """Return the logits of the next token at each step."""
         rnn_outputs, _ = self.rnn(self.one_hot(X), state)
         return self.output_layer(rnn_outputs)
 
@@ -111,13 +109,13 @@ class RNNLMScratch(Classifier):
         num_tokens: int | None = None,
         tok: Any = None,
     ) -> str:
-        """`prefix` continued by `num_preds` tokens, at each step the most likely one.
+        """Return `prefix` continued by `num_preds` tokens, the most likely one at each step.
 
-        Runs where the model is, in evaluation mode; `device` is for a model without parameters.
-        Tokens of `prefix` that `vocab` does not know count as `<unk>`, with a warning. `vocab` is a
-        `Vocab` or a tokenizer such as `BPETokenizer`. At a `temperature` above 0 tokens are drawn
-        from `softmax(logits / temperature)`, by `rng` if it is given (see `sample_next`).
-        `num_tokens` and `tok` are other names of `num_preds` and `vocab`.
+        Runs in evaluation mode on the model's device; `device` is for a model without parameters.
+        Tokens of `prefix` that are not in `vocab` become `<unk>`, with a warning. `vocab` is a
+        `Vocab` or a tokenizer such as `BPETokenizer`. With a `temperature` above 0, tokens are
+        sampled from `softmax(logits / temperature)`, with `rng` if given (see `sample_next`).
+        `num_tokens` and `tok` are aliases of `num_preds` and `vocab`.
 
         Book: 9.5 Recurrent neural network implementation from scratch
         """
@@ -125,20 +123,24 @@ class RNNLMScratch(Classifier):
         vocab = tok if vocab is None else vocab
         if num_preds is None or vocab is None:
             raise TypeError(
-                "predict needs how many tokens to predict and the vocabulary: "
+                "predict requires the number of tokens and the vocabulary, for example "
                 "model.predict(prefix, 20, data.vocab)"
             )
-        known = _numbers_of(prefix, vocab)
+        known = _encode(prefix, vocab)
         known = known[: max(1, len(known) + num_preds)]  # a negative number drops tokens
         X, state = torch.tensor([known], device=device_of(self, device)), None
         predicted: list[Tensor] = []
         with predicting(self):
             for _ in range(num_preds):
                 rnn_outputs, state = self.rnn(self.one_hot(X), state)
-                X = _chosen(self.output_layer(rnn_outputs)[:, -1:], temperature, rng)  # (1, 1)
+                X = _select_tokens(
+                    self.output_layer(rnn_outputs)[:, -1:], temperature, rng
+                )  # (1, 1)
                 predicted.append(X)
-        new = torch.cat(predicted, 1)[0].tolist() if predicted else []  # waits for the device once
-        return _text_of(known + new, vocab)
+        new = (
+            torch.cat(predicted, 1)[0].tolist() if predicted else []
+        )  # synchronizes with the device once
+        return _decode(known + new, vocab)
 
 
 class RNNLM(RNNLMScratch):
@@ -160,7 +162,7 @@ class RNNLM(RNNLMScratch):
     def output_layer(  # type: ignore[override]
         self, hiddens: Float[Tensor, "num_steps *batch num_hiddens"]
     ) -> Float[Tensor, "..."]:
-        """The logits of every step.
+        """Return the logits of every step.
 
         Book: 9.6 Concise implementation of recurrent neural networks
         """
@@ -168,30 +170,30 @@ class RNNLM(RNNLMScratch):
 
 
 def _with_reversed_axes(X: Tensor) -> Tensor:
-    """`X.T`, which PyTorch deprecates for other than two axes; without a branch, for torch.fx."""
+    """Return `X.T`, deprecated unless X has two axes; without a branch, for torch.fx."""
     try:
         return X.t()
     except RuntimeError:
         return X.permute(*reversed(range(X.ndim)))
 
 
-def _chosen(
+def _select_tokens(
     logits: Float[Tensor, "batch num_steps vocab_size"], temperature: float, rng: Any
 ) -> Int[Tensor, "batch num_steps"]:
-    """The likeliest token of each step, or at a temperature one that is drawn."""
+    """Return the most likely token of each step, or a sampled one if `temperature` is not 0."""
     if temperature == 0:
         return logits.argmax(dim=2)
     return draw(next_probabilities(logits, temperature), rng)
 
 
-def _numbers_of(prefix: str | Sequence[str], vocab: Any) -> list[int]:
+def _encode(prefix: str | Sequence[str], vocab: Any) -> list[int]:
     _check_prefix(prefix, vocab)
     if isinstance(prefix, str) and hasattr(vocab, "encode"):
         return vocab.encode(prefix)
     return [vocab[token] for token in prefix]
 
 
-def _text_of(numbers: list[int], vocab: Any) -> str:
+def _decode(numbers: list[int], vocab: Any) -> str:
     if hasattr(vocab, "decode"):
         return vocab.decode(numbers)
     return "".join(vocab.idx_to_token[i] for i in numbers)
@@ -200,21 +202,21 @@ def _text_of(numbers: list[int], vocab: Any) -> str:
 def _check_prefix(prefix: str | Sequence[str], vocab: Any) -> None:
     if len(prefix) == 0:
         raise ShapeError(
-            f"predict needs a prefix of at least one token; found prefix={prefix!r}. "
-            "E.g. model.predict('it has', 20, vocab)"
+            f"predict requires a prefix of at least one token; found prefix={prefix!r}. "
+            "Example: model.predict('it has', 20, vocab)"
         )
     known = getattr(vocab, "token_to_idx", None)
     unknown = [token for token in dict.fromkeys(prefix) if known is not None and token not in known]
     if unknown:
         warnings.warn(
-            f"the vocabulary of {len(vocab)} tokens does not know {unknown} of the prefix "
-            f"{prefix!r}, so they count as <unk>; it knows {list(known or ())[:10]}, …",
+            f"{unknown} in the prefix {prefix!r} are not in the vocabulary and become <unk>; its "
+            f"{len(vocab)} tokens are {list(known or ())[:10]}, …",
             stacklevel=4,
         )
 
 
 class TinyLM(ExplainsErrors):
-    """Token and position embeddings, `num_blks` causal blocks, and the logits of each position.
+    """A small transformer: token and position embeddings, `num_blks` causal blocks, and logits.
 
     A block is a `ModuleDict` of `norm1`, `qkv`, `proj`, `norm2`, `up`, `down`, without biases.
     `attention(blk, X)` may be overridden. Sequences have at most `max_len` tokens.
@@ -257,7 +259,7 @@ class TinyLM(ExplainsErrors):
     def forward(
         self, X: Int[Tensor, "batch num_steps"]
     ) -> Float[Tensor, "batch num_steps vocab_size"]:
-        """The logits of the token after each of `X`."""
+        """Return the logits of the token after each token of `X`."""
         steps = torch.arange(X.shape[1], device=X.device)
         H = embed(self.embedding, X, "tokens") + self.pos_embedding(steps)
         for blk in self.blks:

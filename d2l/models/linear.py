@@ -14,7 +14,7 @@ from d2l.core.module import Module
 class SGD(HyperParameters):
     """Minibatch stochastic gradient descent: `param -= lr * param.grad`.
 
-    `params` are updated in place; those without a gradient stay as they are. A negative `lr`
+    `params` are updated in place; those without a gradient are unchanged. A negative `lr`
     ascends.
 
     >>> w = torch.tensor([3.0], requires_grad=True)
@@ -32,11 +32,11 @@ class SGD(HyperParameters):
 
     def __init__(self, params: Iterable[Tensor], lr: float) -> None:
         if isinstance(params, Iterator):
-            params = list(params)  # it could be read only once
+            params = list(params)  # an iterator can be read only once
         self.save_hyperparameters()
 
     def step(self) -> None:
-        """One step against the gradient. Call it under `torch.no_grad()`, as the trainer does."""
+        """Update the parameters. Call it under `torch.no_grad()`, as the trainer does."""
         for param in self.params:
             if param.grad is not None:
                 param.sub_(self.lr * param.grad)
@@ -47,7 +47,7 @@ class SGD(HyperParameters):
             param.grad = None
 
 
-Inputs = Float[Tensor, "*batch num_inputs"]  # names, because TorchScript reads no subscripts
+Inputs = Float[Tensor, "*batch num_inputs"]  # aliases, because TorchScript cannot parse subscripts
 Outputs = Float[Tensor, "*batch 1"]
 Images = Float[Tensor, "batch ..."]
 Logits = Float[Tensor, "batch num_outputs"]
@@ -74,17 +74,17 @@ class LinearRegressionScratch(Module):
         self.b = torch.zeros(1, requires_grad=True)
 
     def forward(self, X: Inputs) -> Outputs:
-        """`X w + b`."""
+        """Return `X w + b`."""
         return torch.matmul(X, self.w) + self.b
 
     def loss(
         self, y_hat: Float[Tensor, "batch 1"], y: Float[Tensor, "batch 1"]
     ) -> Float[Tensor, ""]:
-        """Mean of the squared errors, halved."""
+        """Return half the mean squared error."""
         return ((y_hat - y) ** 2 / 2).mean()
 
     def configure_optimizers(self) -> SGD:
-        """The book's own SGD on `w` and `b`."""
+        """Return `d2l.SGD` on `w` and `b`."""
         return SGD([self.w, self.b], self.lr)
 
 
@@ -108,21 +108,21 @@ class LinearRegression(Module):
         self.net = _SmallLazyLinear(1)
 
     def forward(self, X: Inputs) -> Outputs:
-        """`X w + b`."""
+        """Return `X w + b`."""
         return self.net(X)
 
     def loss(
         self, y_hat: Float[Tensor, "batch 1"], y: Float[Tensor, "batch 1"]
     ) -> Float[Tensor, ""]:
-        """Mean of the squared errors."""
+        """Return the mean squared error."""
         return nn.functional.mse_loss(y_hat, y)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """PyTorch's SGD."""
+        """Return PyTorch's SGD."""
         return torch.optim.SGD(self.parameters(), self.lr)
 
     def get_w_b(self) -> tuple[Float[Tensor, "1 num_inputs"], Float[Tensor, "1"]]:
-        """The weights and the bias, sharing memory with the layer."""
+        """Return the weights and the bias, which share memory with the layer."""
         return self.net.weight.data, self.net.bias.data
 
 
@@ -149,11 +149,11 @@ class SoftmaxRegressionScratch(Classifier):
         self.b = torch.zeros(num_outputs, requires_grad=True)
 
     def parameters(self, recurse: bool = True) -> list[Tensor]:  # type: ignore[override]
-        """`[W, b]`."""
+        """Return `[W, b]`."""
         return [self.W, self.b]
 
     def forward(self, X: Images) -> Logits:
-        """`softmax(X W + b)`; each example is flattened."""
+        """Return `softmax(X W + b)`; each example is flattened."""
         return softmax(torch.matmul(X.reshape((-1, self.W.shape[0])), self.W) + self.b)
 
     def loss(
@@ -162,7 +162,7 @@ class SoftmaxRegressionScratch(Classifier):
         Y: Shaped[Tensor, "batch"],
         averaged: bool = True,
     ) -> Float[Tensor, "..."]:
-        """Cross-entropy of probabilities and labels, averaged or one per example."""
+        """Return the cross-entropy of probabilities and labels, averaged or one per example."""
         losses = -torch.log(Y_hat.gather(1, Y.reshape(-1, 1)).reshape(-1))
         return losses.mean() if averaged else losses
 
@@ -185,20 +185,20 @@ class SoftmaxRegression(Classifier):
         self.net = nn.Sequential(nn.Flatten(), nn.LazyLinear(num_outputs))
 
     def forward(self, X: Images) -> Logits:
-        """The logits; each example is flattened."""
+        """Return the logits; each example is flattened."""
         return self.net(X)
 
 
 def softmax(X: Float[Tensor, "batch num_outputs"]) -> Float[Tensor, "batch num_outputs"]:
-    """`exp(X)` with rows scaled to sum 1; the largest logit is subtracted first."""
+    """Return the softmax of each row; the row's maximum is subtracted first for stability."""
     X_exp = torch.exp(X - X.amax(dim=1, keepdim=True))
     return X_exp / X_exp.sum(1, keepdim=True)
 
 
 class _SmallLazyLinear(nn.LazyLinear):
-    """A lazy layer whose first weights are drawn N(0, 0.01²); loaded weights stay."""
+    """A lazy layer with initial weights drawn N(0, 0.01²); loaded weights are kept."""
 
-    def _get_name(self) -> str:  # it prints as the book's layer
+    def _get_name(self) -> str:  # prints like the book's layer
         return "LazyLinear"
 
     def initialize_parameters(self, X: Tensor) -> None:

@@ -8,7 +8,7 @@ from d2l.core.classifier import Classifier
 
 
 class MLPScratch(Classifier):
-    """A perceptron with one hidden layer of ReLUs on its own parameters W1, b1, W2, b2.
+    """A multilayer perceptron with one hidden ReLU layer and parameters W1, b1, W2, b2.
 
     Weights are drawn N(0, sigma²); outputs are logits.
 
@@ -34,14 +34,14 @@ class MLPScratch(Classifier):
         self.b2 = nn.Parameter(torch.zeros(num_outputs))
 
     def forward(self, X: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch num_outputs"]:
-        """The logits `relu(X W1 + b1) W2 + b2`; each example is flattened."""
+        """Return the logits `relu(X W1 + b1) W2 + b2`; each example is flattened."""
         X = X.reshape((-1, self.W1.shape[0]))
         H = torch.relu(torch.matmul(X, self.W1) + self.b1)  # (batch, num_hiddens)
         return torch.matmul(H, self.W2) + self.b2
 
 
 class MLP(Classifier):
-    """A perceptron with one lazy hidden layer of ReLUs.
+    """A multilayer perceptron with one lazy hidden ReLU layer.
 
     Inputs are (batch, …), each example flattened; outputs are logits (batch, num_outputs).
 

@@ -16,7 +16,7 @@ State = Tensor | tuple[Tensor, ...] | list[Tensor] | None
 
 
 class RNNScratch(ExplainsErrors, Module):
-    """A recurrent layer with tanh and its own parameters W_xh, W_hh, b_h.
+    """A recurrent layer with tanh and parameters W_xh, W_hh, b_h.
 
     Weights are drawn N(0, sigma²). Called with `inputs`, a tensor or a list of steps, and
     optionally the state of the previous call, `(batch, num_hiddens)` or a tuple that starts with
@@ -46,7 +46,7 @@ class RNNScratch(ExplainsErrors, Module):
         inputs: Float[Tensor, "num_steps *batch num_inputs"] | Iterable[Tensor],
         state: State = None,
     ) -> tuple[list[Tensor], Float[Tensor, "..."]]:
-        """`H = tanh(X W_xh + H W_hh + b_h)`, step by step."""
+        """Compute `H = tanh(X W_xh + H W_hh + b_h)` step by step."""
         steps, shape = self._projected(inputs)
         H = self._zeros(shape) if state is None else _tensor_in(state)
         outputs = []
@@ -58,7 +58,7 @@ class RNNScratch(ExplainsErrors, Module):
     def _projected(
         self, inputs: Tensor | Iterable[Tensor]
     ) -> tuple[Tensor | list[Tensor], Sequence[int]]:
-        """`X W_xh + b_h` for each step, and the shape of a step."""
+        """Return `X W_xh + b_h` for each step, and the shape of a step."""
         if isinstance(inputs, Tensor):  # all steps in one product
             return torch.matmul(inputs, self.W_xh) + self.b_h, inputs.shape[1:]
         steps = list(inputs)
@@ -66,7 +66,7 @@ class RNNScratch(ExplainsErrors, Module):
         return [torch.matmul(X, self.W_xh) + self.b_h for X in steps], shape
 
     def _zeros(self, shape: Sequence[int]) -> Tensor:
-        """The first state for steps (*batch, num_inputs); a lone axis counts as the batch."""
+        """Return the zero state for steps (*batch, num_inputs); a single axis is the batch."""
         return self.W_hh.new_zeros(*(shape[:-1] or shape), self.W_hh.shape[0])
 
     def _require_fitting(self, inputs: Any, state: State = None) -> None:
@@ -78,15 +78,16 @@ class RNNScratch(ExplainsErrors, Module):
                 require_axes("each step of inputs", X, ("batch", num_inputs))
         if state is not None:
             axes = (inputs[0].shape[0], num_hiddens)
-            require_axes("state", _tensor_in(state), axes, "It is what the previous call returned")
+            require_axes(
+                "state", _tensor_in(state), axes, "Pass the state returned by the previous call"
+            )
 
 
 class RNN(ExplainsErrors, Module):
-    """PyTorch's recurrent layer of one level, with tanh, as `self.rnn`.
+    """A single-layer `nn.RNN` with tanh, as `self.rnn`.
 
-    It returns the outputs `(num_steps, batch, num_hiddens)` and the state
-    `(1, batch, num_hiddens)`. Whatever `self.rnn` takes may be given: inputs without a batch, a
-    `PackedSequence`.
+    Returns the outputs `(num_steps, batch, num_hiddens)` and the state `(1, batch, num_hiddens)`.
+    Accepts all inputs of `nn.RNN`, including unbatched ones and a `PackedSequence`.
 
     >>> outputs, state = d2l.RNN(num_inputs=5, num_hiddens=8)(torch.ones(7, 2, 5))
     >>> outputs.shape, state.shape
@@ -108,7 +109,7 @@ class RNN(ExplainsErrors, Module):
         inputs: Float[Tensor, "num_steps *batch num_inputs"] | PackedSequence,
         H: Any = None,
     ) -> Any:
-        """All outputs of the last level, and the last state of each level."""
+        """Return all outputs of the last layer, and the last state of each layer."""
         return self.rnn(inputs, H)
 
     def _require_fitting(self, inputs: Tensor, H: Any = None) -> None:
@@ -118,9 +119,9 @@ class RNN(ExplainsErrors, Module):
 
 
 class GRU(RNN):
-    """PyTorch's gated recurrent units in `num_layers` levels, with `dropout` between them.
+    """PyTorch's gated recurrent units with `num_layers` layers and `dropout` between them.
 
-    It returns the outputs of the last level, and the state `(num_layers, batch, num_hiddens)`.
+    Returns the outputs of the last layer, and the state `(num_layers, batch, num_hiddens)`.
 
     >>> outputs, state = d2l.GRU(num_inputs=16, num_hiddens=32, num_layers=2)(torch.ones(9, 4, 16))
     >>> outputs.shape, state.shape
@@ -135,13 +136,13 @@ class GRU(RNN):
     def __init__(
         self, num_inputs: int, num_hiddens: int, num_layers: int = 1, dropout: float = 0
     ) -> None:
-        Module.__init__(self)  # not RNN's, which would create a layer that is not needed
+        Module.__init__(self)  # RNN.__init__ would create an unused nn.RNN
         self.save_hyperparameters()
         self.rnn = nn.GRU(num_inputs, num_hiddens, num_layers, dropout=dropout)
 
 
 def _tensor_in(state: Tensor | Sequence[Tensor]) -> Tensor:
-    """The state's tensor: alone, first of a sequence, or with a leading axis of size 1."""
+    """Return the state's tensor, given alone, first in a sequence, or with a leading axis of 1."""
     return state if isinstance(state, Tensor) and len(state) != 1 else state[0]
 
 
@@ -151,7 +152,7 @@ Cells = tuple[Tensor, Tensor]
 class LSTMScratch(ExplainsErrors, Module):
     """A recurrent layer with input, forget and output gates and a candidate for the cell.
 
-    Each of the four, i, f, o and c, has its own `W_x` (num_inputs, num_hiddens), `W_h`
+    Each of the four, i, f, o and c, has parameters `W_x` (num_inputs, num_hiddens), `W_h`
     (num_hiddens, num_hiddens), drawn N(0, sigma²), and `b`, zero: `W_xi`, `W_hi`, `b_i`, …. Called
     with `inputs`, a tensor or a list of steps, and optionally the state of the previous call, it
     returns a list of `num_steps` outputs and the state `(H, C)`, each (batch, num_hiddens).
@@ -183,7 +184,7 @@ class LSTMScratch(ExplainsErrors, Module):
         inputs: Float[Tensor, "num_steps batch num_inputs"] | Iterable[Tensor],
         H_C: Cells | None = None,
     ) -> tuple[list[Tensor], Cells]:
-        """`C = F C + I tanh(…)` and `H = O tanh(C)`, step by step."""
+        """Compute `C = F C + I tanh(…)` and `H = O tanh(C)` step by step."""
         W_x, W_h, b = (
             torch.cat([getattr(self, f"{name}{gate}") for gate in "ifoc"], dim=-1)
             for name in ("W_x", "W_h", "b_")
@@ -207,13 +208,13 @@ class LSTMScratch(ExplainsErrors, Module):
         if H_C is not None:
             for name, part in zip(("H", "C"), H_C, strict=True):
                 axes = (inputs[0].shape[0], num_hiddens)
-                require_axes(name, part, axes, "It is what the previous call returned")
+                require_axes(name, part, axes, "Pass the state returned by the previous call")
 
 
 class LSTM(RNN):
-    """PyTorch's long short-term memory in `num_layers` levels, with `dropout` between them.
+    """PyTorch's long short-term memory with `num_layers` layers and `dropout` between them.
 
-    It returns the outputs of the last level, and the state `(H, C)`, each
+    Returns the outputs of the last layer, and the state `(H, C)`, each
     `(num_layers, batch, num_hiddens)`.
 
     >>> lstm = d2l.LSTM(num_inputs=16, num_hiddens=32, num_layers=2)
@@ -230,7 +231,7 @@ class LSTM(RNN):
     def __init__(
         self, num_inputs: int, num_hiddens: int, num_layers: int = 1, dropout: float = 0
     ) -> None:
-        Module.__init__(self)  # not RNN's, which would create a layer that is not needed
+        Module.__init__(self)  # RNN.__init__ would create an unused nn.RNN
         self.save_hyperparameters()
         self.rnn = nn.LSTM(num_inputs, num_hiddens, num_layers, dropout=dropout)
 
@@ -239,7 +240,7 @@ class LSTM(RNN):
         inputs: Float[Tensor, "num_steps *batch num_inputs"] | PackedSequence,
         H_C: Any = None,
     ) -> Any:
-        """All outputs of the last level, and the last `(H, C)` of each level."""
+        """Return all outputs of the last layer, and the last `(H, C)` of each layer."""
         return self.rnn(inputs, H_C)
 
     def _require_fitting(self, inputs: Tensor, H_C: Any = None) -> None:

@@ -17,7 +17,7 @@ from d2l.models.transformers.embedding import embed
 
 
 class Encoder(nn.Module):
-    """The base of encoders: `forward(X, *args)` turns a sequence into what a decoder reads.
+    """Base class of encoders: `forward(X, *args)` encodes a sequence for a decoder.
 
     >>> class Means(d2l.Encoder):
     ...     def forward(self, X, *args):
@@ -32,14 +32,14 @@ class Encoder(nn.Module):
         super().__init__()
 
     def forward(self, X: Any, *args: Any) -> Any:
-        """The encoded sequence; further arguments are such as valid lengths. To be overridden."""
-        raise NotImplementedError(_to_write(self, "forward(self, X, *args)"))
+        """Return the encoded sequence; `args` may be valid lengths. Must be overridden."""
+        raise NotImplementedError(_not_implemented(self, "forward(self, X, *args)"))
 
 
 class Decoder(nn.Module):
-    """The base of decoders: a state from what the encoder gave, and outputs step by step.
+    """Base class of decoders: `init_state` from the encoder's outputs, then steps of `forward`.
 
-    >>> class Reader(d2l.Decoder):  # says what is left of the source, a token at each step
+    >>> class Reader(d2l.Decoder):  # outputs the source, one token per step
     ...     def init_state(self, enc_all_outputs, *args):
     ...         return enc_all_outputs
     ...
@@ -56,16 +56,18 @@ class Decoder(nn.Module):
         super().__init__()
 
     def init_state(self, enc_all_outputs: Any, *args: Any) -> Any:
-        """The state before the first step. To be overridden."""
-        raise NotImplementedError(_to_write(self, "init_state(self, enc_all_outputs, *args)"))
+        """Return the state before the first step. Must be overridden."""
+        raise NotImplementedError(
+            _not_implemented(self, "init_state(self, enc_all_outputs, *args)")
+        )
 
     def forward(self, X: Any, state: Any) -> Any:
-        """The outputs for the tokens `X` after `state`, and the state then. To be overridden."""
-        raise NotImplementedError(_to_write(self, "forward(self, X, state)"))
+        """Return the outputs for the tokens `X` and the new state. Must be overridden."""
+        raise NotImplementedError(_not_implemented(self, "forward(self, X, state)"))
 
 
 class AttentionDecoder(Decoder):
-    """The base of decoders that attend, and show their `attention_weights`.
+    """Base class of decoders with attention, which have `attention_weights`.
 
     >>> class Even(d2l.AttentionDecoder):
     ...     @property
@@ -82,20 +84,20 @@ class AttentionDecoder(Decoder):
 
     @property
     def attention_weights(self) -> Any:
-        """The weights of the last call. To be overridden, with `@property` above."""
-        raise NotImplementedError(_to_write(self, "the property attention_weights(self)"))
+        """The weights of the last call. Must be overridden as a property."""
+        raise NotImplementedError(_not_implemented(self, "the property attention_weights(self)"))
 
 
 class EncoderDecoder(Classifier):
-    """An encoder and a decoder in one: trained with the right tokens as the decoder's input.
+    """An encoder and a decoder, trained with teacher forcing.
 
-    Batches are `(enc_X, dec_X, *args, labels)`; `args`, such as the lengths of the sources, go to
-    the encoder and to the decoder's `init_state`.
+    Batches are `(enc_X, dec_X, *args, labels)`; `args`, such as the valid lengths of the sources,
+    are passed to the encoder and to the decoder's `init_state`.
 
     >>> class Tokens(d2l.Encoder):
     ...     def forward(self, X, *args):
     ...         return X
-    >>> class Reader(d2l.Decoder):  # gives back the source, a token at each step
+    >>> class Reader(d2l.Decoder):  # outputs the source, one token per step
     ...     def init_state(self, enc_all_outputs, *args):
     ...         return enc_all_outputs
     ...
@@ -109,7 +111,7 @@ class EncoderDecoder(Classifier):
     Book: 10.6 The encoder-decoder architecture
     """
 
-    _d2l_returns_state = False  # whether a call outside a run gives what the decoder gives
+    _d2l_returns_state = False  # whether a call outside a run also returns the decoder's state
 
     @has_call_shapes
     def __init__(self, encoder: nn.Module, decoder: nn.Module) -> None:
@@ -120,15 +122,17 @@ class EncoderDecoder(Classifier):
     def forward(  # type: ignore[override]
         self, enc_X: Any, dec_X: Any, *args: Any
     ) -> Any:
-        """The decoder's outputs, without its state."""
+        """Return the decoder's outputs, without its state."""
         enc_all_outputs = self.encoder(enc_X, *args)
         dec_state = self.decoder.init_state(enc_all_outputs, *args)
-        answer = self.decoder(dec_X, dec_state)
-        return answer if self._d2l_returns_state and not self._is_in_run() else answer[0]
+        result = self.decoder(dec_X, dec_state)
+        return result if self._d2l_returns_state and not self._is_in_run() else result[0]
 
     def _is_in_run(self) -> bool:
         trainer = vars(self).get("trainer")
-        return trainer is not None and trainer is self.trainer  # not what is left of one
+        return (
+            trainer is not None and trainer is self.trainer
+        )  # false for the trainer of a finished run
 
     def predict_step(
         self,
@@ -137,11 +141,11 @@ class EncoderDecoder(Classifier):
         num_steps: int,
         save_attention_weights: bool = False,
     ) -> tuple[Int[Tensor, "batch num_steps"], list[Any]]:
-        """The likeliest token of each step, fed back, for a batch `(src, tgt, src_valid_len, …)`.
+        """Greedily decode `num_steps` tokens for a batch `(src, tgt, src_valid_len, …)`.
 
-        Of `tgt` only the first column is read, the token that opens a sentence. The second part of
-        the answer is `decoder.attention_weights` of each step, if asked for, else empty. Runs in
-        evaluation mode, where the model is; tokens come to `device`.
+        Only the first column of `tgt`, the start token, is used. Also returns
+        `decoder.attention_weights` of each step, if requested, otherwise an empty list. Runs in
+        evaluation mode on the model's device; the tokens are returned on `device`.
 
         Book: 10.7 Sequence-to-sequence learning for machine translation
         """
@@ -151,15 +155,15 @@ class EncoderDecoder(Classifier):
         return tokens.to(device), weights
 
 
-def _to_write(part: nn.Module, what: str) -> str:
-    return f"{type(part).__name__} does not say how: define {what}"
+def _not_implemented(part: nn.Module, what: str) -> str:
+    return f"{type(part).__name__} must define {what}"
 
 
 def init_seq2seq(module: nn.Module) -> None:
-    """Draw the weights of a linear layer or a GRU from Xavier's uniform distribution.
+    """Initialize the weights of a linear layer or a GRU with Xavier's uniform distribution.
 
-    For `net.apply`. Lazy layers and all others, also classes derived from these two, stay as they
-    are.
+    Use it as `net.apply(d2l.init_seq2seq)`. Lazy layers and all others, including subclasses of
+    these two, are unchanged.
 
     >>> net = nn.Sequential(nn.Linear(4, 2))
     >>> _ = net.apply(d2l.init_seq2seq)
@@ -175,9 +179,9 @@ def init_seq2seq(module: nn.Module) -> None:
 
 
 class Seq2SeqEncoder(ExplainsErrors, Encoder):
-    """Tokens through an embedding and `num_layers` of gated recurrent units.
+    """An embedding followed by a GRU with `num_layers` layers.
 
-    It returns the outputs `(num_steps, batch, num_hiddens)`, time first, and the state
+    Returns the outputs `(num_steps, batch, num_hiddens)`, time first, and the state
     `(num_layers, batch, num_hiddens)`. Arguments after the tokens, such as lengths, are ignored.
 
     >>> encoder = d2l.Seq2SeqEncoder(vocab_size=20, embed_size=6, num_hiddens=12, num_layers=3)
@@ -204,7 +208,7 @@ class Seq2SeqEncoder(ExplainsErrors, Encoder):
     def forward(
         self, X: Shaped[Tensor, "..."], *args: Any
     ) -> tuple[Float[Tensor, "..."], Float[Tensor, "..."]]:
-        """The outputs of the last level at each step, and the last state of each level."""
+        """Return the outputs of the last layer at each step, and the last state of each layer."""
         return self.rnn(embed(self.embedding, X.t().to(torch.int64), "tokens"))
 
     def _require_fitting(self, X: Tensor, *args: Any) -> None:
@@ -212,10 +216,10 @@ class Seq2SeqEncoder(ExplainsErrors, Encoder):
 
 
 class Seq2Seq(EncoderDecoder):
-    """An encoder and a decoder, trained with Adam; padding does not count in the loss.
+    """An encoder and a decoder, trained with Adam; the loss ignores padding.
 
-    `tgt_pad` is the index of the padding token among the targets. The loss is the mean over the
-    other tokens.
+    `tgt_pad` is the index of the padding token in the target vocabulary. The loss is the mean over
+    the other tokens.
 
     >>> model = d2l.Seq2Seq(d2l.Encoder(), d2l.Decoder(), tgt_pad=0, lr=0.005)
     >>> logits = torch.zeros(1, 3, 10)
@@ -238,9 +242,9 @@ class Seq2Seq(EncoderDecoder):
         Y: Shaped[Tensor, "*batch"],
         averaged: bool = True,
     ) -> Float[Tensor, "..."]:
-        """Cross-entropy of the tokens that are not padding; 0 if there are none.
+        """Return the cross-entropy of the tokens that are not padding; 0 if there are none.
 
-        With `averaged=False` one number for each token, 0 for padding.
+        With `averaged=False`, return one value per token, 0 for padding.
 
         Book: 10.7 Sequence-to-sequence learning for machine translation
         """
@@ -254,5 +258,5 @@ class Seq2Seq(EncoderDecoder):
         self.plot("loss", self.loss(self(*inputs), y), train=False)
 
     def configure_optimizers(self) -> Any:
-        """Adam at rate `self.lr`."""
+        """Return Adam with learning rate `self.lr`."""
         return torch.optim.Adam(self.parameters(), lr=self.lr)

@@ -61,7 +61,7 @@ def check_origin(path: Path, state: Any) -> dict[str, Any]:
         )
     if state["version"] > VERSION:
         raise CheckpointError(
-            f"{path} was written by d2l {state.get('d2l')} in format {state['version']}, but this "
+            f"{path} has format {state['version']}, written by d2l {state.get('d2l')}; this "
             f"d2l {__version__} reads formats up to {VERSION}. Run pip install --upgrade d2l"
         )
     return state

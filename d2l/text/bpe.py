@@ -1,4 +1,4 @@
-"""Byte-level byte-pair encoding: a tokenizer that is trained on a text and encodes any text."""
+"""Byte-level byte-pair encoding: a tokenizer trained on one text that can encode any text."""
 
 import re
 from collections import Counter
@@ -9,22 +9,22 @@ from d2l.base.axes import Int, Tensor
 from d2l.errors import ConfigurationError, LabelError
 from d2l.text.bpe_merges import Pair, apply_merges, learn_merges, pairs_of_ranks
 
-# A word with the space before it, up to three digits, a run of other signs, or white space. Every
-# character is of one of these kinds, so that nothing of a text is lost.
+# A word with the space before it, up to three digits, a run of other symbols, or white space. Every
+# character matches one of these alternatives, so no part of a text is lost.
 PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?[^\W\d_]+| ?\d{1,3}| ?(?:[^\w\s]|_)+|\s+(?!\S)|\s+"
 NUM_BYTES = 256
-MOST_REMEMBERED = 2**16  # chunks whose numbers are kept: a few MB
-END_OF_TEXT = "<|endoftext|>"  # what tiktoken's vocabularies have in place of <bos> and <eos>
+MAX_CACHED_CHUNKS = 2**16  # chunks whose ids are cached: a few MB
+END_OF_TEXT = "<|endoftext|>"  # tiktoken's vocabularies use it for both <bos> and <eos>
 
 
 class BPETokenizer:
     """A tokenizer whose tokens are the most frequent sequences of bytes of a text.
 
-    The special tokens are numbered first, then the 256 bytes, then up to `vocab_size` in all the
-    merged tokens, in the order in which they are learned. Training ends earlier where no pair of
-    tokens comes twice; `len(tokenizer)` is how many tokens there are. `pattern` cuts a text into
-    chunks that no token crosses: a regular expression for `re`, or a compiled one of any engine.
-    Any text can be encoded, and decoding gives it back.
+    Ids are assigned to the special tokens first, then to the 256 bytes, then to the merged tokens
+    in the order in which they are learned, up to `vocab_size` tokens. Training ends earlier if no
+    pair of tokens occurs twice; `len(tokenizer)` is the number of tokens. `pattern` splits a text
+    into chunks that no token crosses: a regular expression for `re`, or a compiled one of any
+    engine. Any text can be encoded, and decoding restores it.
 
     >>> tokenizer = d2l.BPETokenizer(vocab_size=262).train("low lower lowest")
     >>> ids = tokenizer.encode("low owl")
@@ -51,7 +51,7 @@ class BPETokenizer:
         self.vocab_size = vocab_size
         self.specials = {name: number for number, name in enumerate(specials)}
         self._pattern = _compiled(PATTERN if pattern is None else pattern)
-        self._numbers: dict[str, int] | None = None  # of tokens as they are written, once asked for
+        self._numbers: dict[str, int] | None = None  # token → id, computed on first use
         byte_ids = {bytes([byte]): len(self.specials) + byte for byte in range(NUM_BYTES)}
         self._set_tokens(byte_ids, {})
 
@@ -60,24 +60,24 @@ class BPETokenizer:
 
     @property
     def pad(self) -> int:
-        """The number of `<pad>`."""
-        return self._number_of_special("<pad>")
+        """The id of `<pad>`."""
+        return self._id_of_special("<pad>")
 
     @property
     def bos(self) -> int:
-        """The number of `<bos>`, or of `<|endoftext|>`."""
-        return self._number_of_special("<bos>", END_OF_TEXT)
+        """The id of `<bos>`, or of `<|endoftext|>`."""
+        return self._id_of_special("<bos>", END_OF_TEXT)
 
     @property
     def eos(self) -> int:
-        """The number of `<eos>`, or of `<|endoftext|>`."""
-        return self._number_of_special("<eos>", END_OF_TEXT)
+        """The id of `<eos>`, or of `<|endoftext|>`."""
+        return self._id_of_special("<eos>", END_OF_TEXT)
 
     def train(self, text: str) -> "BPETokenizer":
-        """Learn the tokens of a text, in place of those there are; returns the tokenizer itself.
+        """Learn the tokens of a text, replacing earlier ones; return the tokenizer itself.
 
-        The most frequent pair of neighbours is merged first; of equally frequent ones, that with
-        the smallest numbers.
+        The most frequent pair of adjacent tokens is merged first; of equally frequent pairs, the
+        one with the smallest ids.
         """
         self.specials = {name: number for number, name in enumerate(self.specials)}
         first = len(self.specials)
@@ -89,9 +89,9 @@ class BPETokenizer:
         return self
 
     def encode(self, text: str, allow_special: bool = False) -> list[int]:
-        """The numbers of the tokens of a text.
+        """Return the token ids of a text.
 
-        The name of a special token in it counts as ordinary text, unless `allow_special`.
+        The name of a special token in the text is ordinary text unless `allow_special`.
         """
         if not allow_special or not self.specials:
             return self._encode_ordinary(text)
@@ -102,30 +102,30 @@ class BPETokenizer:
         return ids
 
     def decode(self, ids: Iterable[int] | Int[Tensor, "num_tokens"]) -> str:
-        """The text of tokens; a list, an array or a tensor of numbers.
+        """Return the text of token ids, given as a list, an array or a tensor.
 
-        Bytes that are no UTF-8, such as half a character, become the replacement character.
+        Bytes that are not valid UTF-8, such as half a character, become the replacement character.
         """
         numbers = ids.tolist() if hasattr(ids, "tolist") else ids
         try:
             pieces = [self._token_bytes[number] for number in numbers]
         except KeyError as error:
-            raise self._no_such_number(error.args[0]) from error
+            raise self._unknown_id(error.args[0]) from error
         return b"".join(pieces).decode("utf-8", errors="replace")
 
     @classmethod
     def from_tiktoken(cls, name: str) -> "BPETokenizer":
-        """A tokenizer with the vocabulary that the package tiktoken has by this name: "gpt2", ….
+        """Create a tokenizer with a vocabulary of the package tiktoken, such as "gpt2".
 
-        Its numbers are tiktoken's. tiktoken downloads the vocabulary at first use.
+        The ids are those of tiktoken, which downloads the vocabulary on first use.
         """
         try:
             import regex
             import tiktoken
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                f"BPETokenizer.from_tiktoken({name!r}) reads a vocabulary of tiktoken, and "
-                f"{error.name} is not installed: pip install tiktoken",
+                f"BPETokenizer.from_tiktoken({name!r}) requires {error.name}, which is not "
+                "installed: pip install tiktoken",
                 name=error.name,
             ) from error
         encoding = tiktoken.get_encoding(name)
@@ -138,46 +138,46 @@ class BPETokenizer:
         return tokenizer
 
     def __getitem__(self, token: Any) -> Any:
-        """The number of a token, as `to_tokens` writes it, or those of a list of tokens.
+        """Return the id of a token, as printed by `to_tokens`, or the ids of a list of tokens.
 
-        Raises `LabelError` for what is no token.
+        Raises `LabelError` for an unknown token.
         """
         if isinstance(token, (list, tuple)):
             return [self[item] for item in token]
         if self._numbers is None:
-            tokens = ((self._shown(number), number) for number in sorted(self._token_bytes))
-            self._numbers = dict(reversed([*tokens]))  # of two that are written alike, the first
+            tokens = ((self._token_text(number), number) for number in sorted(self._token_bytes))
+            self._numbers = dict(reversed([*tokens]))  # if two tokens print alike, the first one
         if token not in self._numbers:
             raise LabelError(
-                f"{token!r} is no token of this vocabulary of {len(self)}: "
-                "tokenizer.encode(text) gives the numbers of a text"
+                f"{token!r} is not one of the {len(self)} tokens of this vocabulary. Use "
+                "tokenizer.encode(text) for the ids of a text"
             )
         return self._numbers[token]
 
     def to_tokens(self, ids: Any) -> Any:
-        r"""The token with a number, or a list of those of several; bytes of a part as `\xe2`."""
+        r"""Return the token of an id or a list of tokens; incomplete characters as `\xe2`."""
         numbers = ids.tolist() if hasattr(ids, "tolist") else ids
         if isinstance(numbers, Iterable):
             return [self.to_tokens(number) for number in numbers]
-        return self._shown(numbers)
+        return self._token_text(numbers)
 
     def _chunks(self, text: str) -> list[str]:
-        """The text in pieces that no token crosses; what the pattern passes over is one too."""
+        """Split a text into chunks that no token crosses; unmatched text is a chunk too."""
         return list(_pieces(self._pattern, text))
 
     def _encode_chunk(self, text_bytes: bytes) -> list[int]:
-        """The numbers of one chunk: of its pairs, the one that was learned first is merged next."""
+        """Return the ids of one chunk; pairs are merged in the order in which they were learned."""
         return apply_merges([self._byte_ids[byte] for byte in text_bytes], self._merges)
 
     def _encode_ordinary(self, text: str) -> list[int]:
         ids: list[int] = []
         for chunk in self._chunks(text):
-            known = self._known.get(chunk)
-            if known is None:
-                if len(self._known) >= MOST_REMEMBERED:
-                    self._known.clear()
-                known = self._known[chunk] = self._encode_chunk(_utf8(chunk))
-            ids += known
+            chunk_ids = self._chunk_ids.get(chunk)
+            if chunk_ids is None:
+                if len(self._chunk_ids) >= MAX_CACHED_CHUNKS:
+                    self._chunk_ids.clear()
+                chunk_ids = self._chunk_ids[chunk] = self._encode_chunk(_utf8(chunk))
+            ids += chunk_ids
         return ids
 
     def _set_tokens(self, byte_ids: Mapping[bytes, int], merges: Mapping[Pair, int]) -> None:
@@ -187,23 +187,23 @@ class BPETokenizer:
         self._token_bytes |= {number: token for token, number in byte_ids.items()}
         for (left, right), new_id in self._merges.items():
             self._token_bytes[new_id] = self._token_bytes[left] + self._token_bytes[right]
-        self._known: dict[str, list[int]] = {}  # the numbers of chunks that came before
+        self._chunk_ids: dict[str, list[int]] = {}  # cached ids of chunks
         self._numbers = None
 
-    def _shown(self, number: int) -> str:
+    def _token_text(self, number: int) -> str:
         if number not in self._token_bytes:
-            raise self._no_such_number(number)
+            raise self._unknown_id(number)
         return self._token_bytes[number].decode("utf-8", errors="backslashreplace")
 
-    def _no_such_number(self, number: object) -> LabelError:
-        return LabelError(f"the vocabulary has the numbers 0..{len(self) - 1}; found {number}")
+    def _unknown_id(self, number: object) -> LabelError:
+        return LabelError(f"token ids must be in 0..{len(self) - 1}; found {number}")
 
-    def _number_of_special(self, *names: str) -> int:
+    def _id_of_special(self, *names: str) -> int:
         found = next((self.specials[name] for name in names if name in self.specials), None)
         if found is None:
             raise LabelError(
                 f"this tokenizer has no {names[0]}; its special tokens are {list(self.specials)}. "
-                f"BPETokenizer(vocab_size, specials=({names[0]!r}, …)) makes one"
+                f"Add it with BPETokenizer(vocab_size, specials=({names[0]!r}, …))"
             )
         return found
 
@@ -216,7 +216,7 @@ def _compiled(pattern: Any) -> Any:
     except re.error as error:
         raise ConfigurationError(
             f"pattern must be a regular expression of Python's re; found {pattern!r} ({error}). "
-            "Compile one of another engine first: BPETokenizer(pattern=regex.compile(…))"
+            "Compile a pattern of another engine first: BPETokenizer(pattern=regex.compile(…))"
         ) from error
 
 
@@ -237,6 +237,7 @@ def _utf8(text: str) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise LabelError(
-            f"the text has {text[error.start]!r}, half of a surrogate pair, which is no character. "
-            'Read files with encoding="utf-8", or drop it: text.encode(errors="replace").decode()'
+            f"the text contains {text[error.start]!r}, half of a surrogate pair, which is not a "
+            'character. Read files with encoding="utf-8", or replace it: '
+            'text.encode(errors="replace").decode()'
         ) from error

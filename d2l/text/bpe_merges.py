@@ -1,4 +1,4 @@
-"""The merges of byte-pair encoding: learned from words and counts, or read from ranks."""
+"""The merges of byte-pair encoding: learned from word counts, or derived from token ranks."""
 
 import heapq
 from collections import defaultdict
@@ -14,26 +14,26 @@ BOUNDARY = -1
 def learn_merges(
     words: Iterable[tuple[list[int], int]], first_id: int, num_merges: int
 ) -> dict[Pair, int]:
-    """Up to `num_merges` pairs, each with the number of what it becomes, from `first_id` on.
+    """Return up to `num_merges` pairs, each with the id of the merged token, from `first_id` on.
 
-    `words` are numbers of tokens and how often the word comes. Counts change only next to what is
-    merged, so that a merge costs as much as the pair has places, whatever the length of the text.
+    `words` are token ids with the frequency of the word. A merge changes only the counts of
+    adjacent pairs, so its cost is the number of occurrences of the pair, not the text's length.
     """
-    places = _Places(words)
+    index = _PairIndex(words)
     merges: dict[Pair, int] = {}
     while len(merges) < num_merges:
-        pair = places.most_frequent()
+        pair = index.most_frequent()
         if pair is None:
             break
         merges[pair] = first_id + len(merges)
-        places.merge(pair, merges[pair])
+        index.merge(pair, merges[pair])
     return merges
 
 
 def apply_merges(ids: list[int], merges: Mapping[Pair, int]) -> list[int]:
-    """The numbers after all merges, the one with the smallest result first, from left to right.
+    """Apply all merges, the one with the smallest resulting id first, from left to right.
 
-    Costs n log n for n numbers.
+    The cost is O(n log n) for n ids.
     """
     ids, end = [*ids], len(ids)
     left, right = [*range(-1, end - 1)], [*range(1, end + 1)]
@@ -43,7 +43,7 @@ def apply_merges(ids: list[int], merges: Mapping[Pair, int]) -> list[int]:
         new_id, i = heapq.heappop(waiting)
         second = right[i]
         if second == end or merges.get((ids[i], ids[second])) != new_id:
-            continue  # one of the two was merged with another neighbour
+            continue  # one of the two was merged with its other neighbor
         ids[i], ids[second] = new_id, BOUNDARY
         before, after = left[i], right[second]
         right[i] = after
@@ -57,9 +57,9 @@ def apply_merges(ids: list[int], merges: Mapping[Pair, int]) -> list[int]:
 
 
 def pairs_of_ranks(ranks: Mapping[bytes, int]) -> dict[Pair, int]:
-    """The merges of a vocabulary that has only the bytes of its tokens, in the order of learning.
+    """Return the merges of a vocabulary given as token bytes and ranks, in the order of learning.
 
-    A token is made of the two parts that are left of its bytes when all earlier merges are done.
+    A token merges the two parts that remain of its bytes after all earlier merges.
     """
     merges: dict[Pair, int] = {}
     for token, rank in sorted(ranks.items(), key=lambda item: item[1]):
@@ -69,8 +69,8 @@ def pairs_of_ranks(ranks: Mapping[bytes, int]) -> dict[Pair, int]:
     return merges
 
 
-class _Places:
-    """All words in one row, linked to their neighbours; for each pair its count and its places."""
+class _PairIndex:
+    """All words in one linked list; for each pair its count and its positions."""
 
     def __init__(self, words: Iterable[tuple[list[int], int]]) -> None:
         self._ids, self._weights = [BOUNDARY], [0]
@@ -80,16 +80,16 @@ class _Places:
         self._left = [*range(-1, len(self._ids) - 1)]
         self._right = [*range(1, len(self._ids) + 1)]
         self._counts: dict[Pair, int] = defaultdict(int)
-        self._where: dict[Pair, list[int]] = defaultdict(list)
-        for place, pair in enumerate(pairwise(self._ids)):
+        self._positions: dict[Pair, list[int]] = defaultdict(list)
+        for position, pair in enumerate(pairwise(self._ids)):
             if BOUNDARY not in pair:
-                self._counts[pair] += self._weights[place]
-                self._where[pair].append(place)
+                self._counts[pair] += self._weights[position]
+                self._positions[pair].append(position)
         self._heap = [(-count, pair) for pair, count in self._counts.items()]
         heapq.heapify(self._heap)
 
     def most_frequent(self) -> Pair | None:
-        """The pair that comes most often, at least twice; counts that have changed are passed."""
+        """Return the most frequent pair that occurs at least twice; outdated counts are skipped."""
         while self._heap:
             count, pair = heapq.heappop(self._heap)
             if -count == self._counts.get(pair) and -count > 1:
@@ -97,27 +97,27 @@ class _Places:
         return None
 
     def merge(self, pair: Pair, new_id: int) -> None:
-        """Put `new_id` in place of each `pair`, from left to right."""
+        """Replace each occurrence of `pair` by `new_id`, from left to right."""
         ids, left, right = self._ids, self._left, self._right
         changed: set[Pair] = set()
-        for place in sorted(self._where.pop(pair)):
-            second = right[place]
-            if ids[place] != pair[0] or ids[second] != pair[1]:
-                continue  # it was merged with another neighbour
-            before, after, count = left[place], right[second], self._weights[place]
+        for position in sorted(self._positions.pop(pair)):
+            second = right[position]
+            if ids[position] != pair[0] or ids[second] != pair[1]:
+                continue  # it was merged with its other neighbor
+            before, after, count = left[position], right[second], self._weights[position]
             self._replace((ids[before], pair[0]), (ids[before], new_id), before, count, changed)
-            self._replace((pair[1], ids[after]), (new_id, ids[after]), place, count, changed)
-            ids[place], ids[second] = new_id, BOUNDARY
-            right[place], left[after] = after, place
+            self._replace((pair[1], ids[after]), (new_id, ids[after]), position, count, changed)
+            ids[position], ids[second] = new_id, BOUNDARY
+            right[position], left[after] = after, position
         del self._counts[pair]
         changed.discard(pair)
         for found in changed:
             heapq.heappush(self._heap, (-self._counts[found], found))
 
-    def _replace(self, old: Pair, new: Pair, place: int, count: int, changed: set[Pair]) -> None:
+    def _replace(self, old: Pair, new: Pair, position: int, count: int, changed: set[Pair]) -> None:
         if BOUNDARY in old:
             return
         self._counts[old] -= count
         self._counts[new] += count
-        self._where[new].append(place)
+        self._positions[new].append(position)
         changed.update((old, new))

@@ -1,4 +1,4 @@
-"""Which token comes next: chosen greedily, drawn, or searched for with a beam."""
+"""Decoding: select the next token greedily, by sampling, or with beam search."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +11,7 @@ from d2l.errors import ConfigurationError, NotFiniteError, ShapeError
 
 StepFunction = Callable[[list[int]], Any]
 STRATEGIES = {"greedy": None, "sample": None, "top_k": "k", "top_p": "p", "min_p": "min_p"}
-SAME = {"temperature": "sample", "random": "sample", "nucleus": "top_p"}
+ALIASES = {"temperature": "sample", "random": "sample", "nucleus": "top_p"}
 LARGEST_BELOW_1 = 1 - 2**-24
 
 
@@ -24,13 +24,14 @@ def sample_next(
     min_p: float | None = None,
     rng: Any = None,
 ) -> int:
-    """The number of the next token, from its logits (vocab_size,).
+    """Return the index of the next token, given its logits (vocab_size,).
 
-    `strategy="greedy"` takes the likeliest. The others draw from `softmax(logits / temperature)`,
-    "sample" from all tokens, "top_k" from the `k` likeliest, "top_p" from the fewest likeliest that
-    have the probability `p` together, "min_p" from those at least `min_p` times as likely as the
-    likeliest. Of `k`, `p` and `min_p` each that is given counts; temperature 0 is greedy. `rng` is
-    a generator of PyTorch's, NumPy's or Python's; without one PyTorch's own is drawn from.
+    `strategy="greedy"` takes the most likely token. The others sample from
+    `softmax(logits / temperature)`: "sample" from all tokens, "top_k" from the `k` most likely,
+    "top_p" from the smallest set of most likely tokens with total probability `p`, "min_p" from the
+    tokens at least `min_p` times as likely as the most likely one. Each of `k`, `p` and `min_p`
+    that is given applies; temperature 0 is greedy. `rng` is a generator of PyTorch, NumPy or
+    Python; the default is PyTorch's global generator.
 
     >>> logits = torch.tensor([1.0, 3.0, 2.0])
     >>> d2l.sample_next(logits), d2l.sample_next(logits, "top_k", k=1)
@@ -54,10 +55,10 @@ def generate(
     eos_id: int | None = None,
     **strategy: Any,
 ) -> list[int]:
-    """`prefix` continued by up to `num_tokens` tokens, ending after `eos_id`.
+    """Return `prefix` continued by up to `num_tokens` tokens, ending after `eos_id`.
 
-    `step_fn(ids)` gives the logits (vocab_size,) of the token after a list of numbers; `strategy`
-    are the arguments of `sample_next`.
+    `step_fn(ids)` returns the logits (vocab_size,) of the token that follows a list of indices;
+    `strategy` are the arguments of `sample_next`.
 
     >>> def count_on(ids):
     ...     return nn.functional.one_hot(torch.tensor(ids[-1] + 1), 10).float()
@@ -83,9 +84,9 @@ def beam_search(
     alpha: float = 0.75,
     eos_id: int | None = None,
 ) -> list[int]:
-    """`prefix` continued by the best of the sequences that a beam of `beam_size` keeps.
+    """Return `prefix` continued by the best sequence found with a beam of `beam_size`.
 
-    A sequence of up to `num_tokens` new tokens, ended by `eos_id`, is as good as its
+    A sequence has up to `num_tokens` new tokens and ends at `eos_id`. Its score is its
     log-probability divided by its number of new tokens to the power `alpha`. `step_fn` is as in
     `generate`.
 
@@ -104,7 +105,7 @@ def beam_search(
     best = (-math.inf, ids)
     for num_new in range(1, num_tokens + 1):
         candidates = [found for held in beam for found in _extended(step_fn, *held, beam_size)]
-        candidates.sort(key=lambda found: -found[0])  # stable: of equals, the earlier
+        candidates.sort(key=lambda found: -found[0])  # stable: the earlier of equal scores first
         beam = []
         for score, sequence in candidates[:beam_size]:
             if sequence[-1] != eos_id and num_new < num_tokens:
@@ -121,24 +122,24 @@ def next_probabilities(
     p: float | None = None,
     min_p: float | None = None,
 ) -> Float[Tensor, "*batch vocab_size"]:
-    """The probabilities to draw from: of those that the options leave out, zero. No wait."""
+    """Return the probabilities to sample from, zero for excluded tokens, without a device sync."""
     _check_options(temperature, k, p, min_p)
     largest = logits.amax(dim=-1, keepdim=True)
     probabilities = torch.softmax((logits - largest) / temperature, dim=-1)
     shares, order = probabilities.sort(dim=-1, descending=True, stable=True)
-    keeps = torch.ones_like(shares, dtype=torch.bool)
+    is_kept = torch.ones_like(shares, dtype=torch.bool)
     if k is not None:
-        keeps[..., k:] = False
+        is_kept[..., k:] = False
     if p is not None:
-        keeps &= shares.cumsum(dim=-1) - shares < p  # what comes before it is not enough
+        is_kept &= shares.cumsum(dim=-1) - shares < p  # the more likely tokens do not reach p
     if min_p is not None:
-        keeps &= shares >= min_p * shares[..., :1]
-    kept = torch.zeros_like(shares).scatter(-1, order, shares * keeps)
+        is_kept &= shares >= min_p * shares[..., :1]
+    kept = torch.zeros_like(shares).scatter(-1, order, shares * is_kept)
     return kept / kept.sum(dim=-1, keepdim=True)
 
 
 def draw(probabilities: Float[Tensor, "*batch vocab_size"], rng: Any) -> Int[Tensor, "*batch"]:
-    """A number for each row, drawn with these probabilities; nothing waits for the device."""
+    """Sample an index for each row with these probabilities, without a device sync."""
     cumulative = probabilities.cumsum(dim=-1)
     shares = _uniform(probabilities.shape[:-1], rng).to(cumulative)
     places = shares.clamp(max=LARGEST_BELOW_1).unsqueeze(-1) * cumulative[..., -1:]
@@ -148,7 +149,7 @@ def draw(probabilities: Float[Tensor, "*batch vocab_size"], rng: Any) -> Int[Ten
 def _extended(
     step_fn: StepFunction, score: float, ids: list[int], beam_size: int
 ) -> list[tuple[float, list[int]]]:
-    """The best sequences that are one token longer, with the sums of their log-probabilities."""
+    """Return the best extensions by one token, with their summed log-probabilities."""
     with torch.no_grad():
         row = torch.log_softmax(_row(step_fn([*ids])), dim=-1)
     values, order = row.sort(descending=True, stable=True)
@@ -173,8 +174,8 @@ def _row(logits: Any) -> Float[Tensor, "vocab_size"]:
     row = torch.as_tensor(logits).detach()
     if row.numel() == 0 or row.numel() != row.shape[-1]:
         raise ShapeError(
-            f"logits must have the shape (vocab_size,), those of one next token; found "
-            f"{tuple(row.shape)}. Of a model's outputs (batch, num_steps, vocab_size): [0, -1]"
+            f"logits must have shape (vocab_size,), for one next token; found "
+            f"{tuple(row.shape)}. Of a model's output (batch, num_steps, vocab_size), use [0, -1]"
         )
     row = row.reshape(-1).to(torch.float32)
     if bool(row.isnan().any()):
@@ -187,26 +188,26 @@ def _row(logits: Any) -> Float[Tensor, "vocab_size"]:
 
 def _strategy(name: str, options: dict[str, Any]) -> str:
     known = str(name).replace("-", "_")
-    known = SAME.get(known, known)
+    known = ALIASES.get(known, known)
     if known not in STRATEGIES:
-        raise ConfigurationError(f"strategy is one of {', '.join(STRATEGIES)}; found {name!r}")
+        raise ConfigurationError(f"strategy must be one of {', '.join(STRATEGIES)}; found {name!r}")
     option = STRATEGIES[known]
     if option is not None and options[option] is None:
-        raise ConfigurationError(f"strategy={name!r} needs {option}; found {option}=None")
+        raise ConfigurationError(f"strategy={name!r} requires {option}; found {option}=None")
     return known
 
 
 def _check_options(temperature: float, k: int | None, p: float | None, min_p: float | None) -> None:
     limits = {
-        "temperature above 0": temperature > 0,
-        "k of at least 1": k is None or k >= 1,
-        "p above 0 and at most 1": p is None or 0 < p <= 1,
-        "min_p from 0 to 1": min_p is None or 0 <= min_p <= 1,
+        "temperature > 0": temperature > 0,
+        "k >= 1": k is None or k >= 1,
+        "0 < p <= 1": p is None or 0 < p <= 1,
+        "0 <= min_p <= 1": min_p is None or 0 <= min_p <= 1,
     }
     wrong = [limit for limit, holds in limits.items() if not holds]
     if wrong:
         raise ConfigurationError(
-            f"drawing a token needs a {wrong[0]}; found temperature={temperature}, k={k}, p={p}, "
+            f"sampling requires {wrong[0]}; found temperature={temperature}, k={k}, p={p}, "
             f"min_p={min_p}"
         )
 

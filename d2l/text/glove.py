@@ -1,4 +1,4 @@
-"""Word vectors trained by others, GloVe and fastText: files with a word and its numbers a line."""
+"""Pretrained word vectors, GloVe and fastText: files with a word and its vector per line."""
 
 import csv
 from collections.abc import Sequence
@@ -15,12 +15,11 @@ from d2l.text.vocab import UNKNOWN
 
 
 class TokenEmbedding:
-    """The vectors of one of the hub's sets: `glove.6b.50d`, `glove.6b.100d`, `glove.42b.300d`,
-    `wiki.en`.
+    """Pretrained word vectors: `glove.6b.50d`, `glove.6b.100d`, `glove.42b.300d` or `wiki.en`.
 
     `idx_to_vec` is (num_tokens, num_dims) float32, in the order of `idx_to_token`; the first token
-    is `<unk>`, all zeros. Indexed with a list of tokens it gives (len(tokens), num_dims), with one
-    token (num_dims,).
+    is `<unk>`, all zeros. Indexing with a list of tokens returns (len(tokens), num_dims), with
+    one token (num_dims,).
 
     >>> vectors = d2l.TokenEmbedding("glove.6b.50d")  # doctest: +SKIP
     >>> len(vectors), vectors[["chip", "baby"]].shape  # doctest: +SKIP
@@ -37,7 +36,7 @@ class TokenEmbedding:
         self.token_to_idx = {token: i for i, token in enumerate(self.idx_to_token)}
 
     def __getitem__(self, tokens: str | Sequence[str]) -> Float[Tensor, "..."]:
-        """The vectors of these tokens; those of unknown ones are zeros."""
+        """Return the vectors of these tokens, zeros for unknown ones."""
         if isinstance(tokens, str):
             return self.idx_to_vec[self.token_to_idx.get(tokens, self.unknown_idx)]
         indices = [self.token_to_idx.get(token, self.unknown_idx) for token in tokens]
@@ -53,15 +52,15 @@ class TokenEmbedding:
 
 
 def read_vectors(file: Path) -> tuple[list[str], Float[Tensor, "num_tokens num_dims"]]:
-    """The tokens of a file and their vectors, `<unk>` and zeros before them.
+    """Return the tokens of a file and their vectors, preceded by `<unk>` and zeros.
 
-    A first line that holds two numbers only, as fastText has it, is passed over.
+    A first line with only two numbers, as in fastText's files, is skipped.
     """
     import pandas
 
     num_dims, has_head, ends_with_space = _layout(file)
     columns = {0: str} | dict.fromkeys(range(1, num_dims + 1), np.float32)
-    if ends_with_space:  # then there is an empty column more
+    if ends_with_space:  # adds an empty column
         columns[num_dims + 1] = str
     try:
         table = pandas.read_csv(
@@ -76,7 +75,7 @@ def read_vectors(file: Path) -> tuple[list[str], Float[Tensor, "num_tokens num_d
     except ValueError as error:
         found = str(error).strip()
         raise DataError(
-            f"{file} should have a token and {num_dims} numbers a line, as its first: {found}"
+            f"{file} must have a token and {num_dims} numbers per line like line 1: {found}"
         ) from error
     vectors = table.iloc[:, 1 : num_dims + 1].to_numpy(np.float32)
     unknown = np.zeros((1, num_dims), np.float32)
@@ -84,7 +83,7 @@ def read_vectors(file: Path) -> tuple[list[str], Float[Tensor, "num_tokens num_d
 
 
 def _layout(file: Path) -> tuple[int, bool, bool]:
-    """Of the first token's line, how many numbers it has; whether a line before it only counts;
+    """Return the number of dimensions, whether the file starts with a header line of counts, and
     whether lines end with a space.
     """
     with file.open(encoding="utf-8") as text:
@@ -93,5 +92,5 @@ def _layout(file: Path) -> tuple[int, bool, bool]:
     line = lines[has_head] if lines else ""
     num_dims = len(line.rstrip().split(" ")) - 1
     if num_dims < 1:
-        raise DataError(f"found no numbers a line in {file}: a line has a token and its numbers")
+        raise DataError(f"expected a token and its numbers per line in {file}; found no numbers")
     return num_dims, has_head, line.endswith(" ")

@@ -1,4 +1,4 @@
-"""The IMDb reviews, and the prediction of one text's class."""
+"""The IMDb reviews, and predicting the class of one text."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -18,10 +18,10 @@ from d2l.text.vocab import Vocab
 
 
 def most_likely_class(net: Callable[..., Tensor], X: Any) -> int:
-    """The number of the class with the largest output for a batch of one; without dropout.
+    """Return the index of the class with the largest output for a batch of one, without dropout.
 
-    A module computes where its parameters are, and is left in the mode it was in; a function is
-    given tensors on the CPU.
+    `X` is moved to the device of a module's parameters, and the module's mode is restored; a
+    function receives tensors on the CPU.
     """
     parameters = net.parameters() if isinstance(net, nn.Module) else ()
     device = next((parameter.device for parameter in parameters), cpu())
@@ -35,9 +35,9 @@ MIN_FREQ = 5
 
 
 def read_imdb(data_dir: str | Path, is_train: bool) -> tuple[list[str], list[int]]:
-    """The reviews in a folder, and their labels: 1 for a positive one, 0 for a negative one.
+    """Return the reviews in a folder and their labels: 1 for positive, 0 for negative.
 
-    The positive ones come first, each kind in the order of the names of their files.
+    Positive reviews come first; each class is sorted by file name.
 
     >>> from pathlib import Path
     >>> for kind in ("pos", "neg"):
@@ -54,8 +54,8 @@ def read_imdb(data_dir: str | Path, is_train: bool) -> tuple[list[str], list[int
         files = sorted(folder.glob("*"))
         if not files:
             raise DataError(
-                f"found no reviews in {folder}: data_dir is the folder 'aclImdb' of the archive, "
-                "as d2l.download_extract('aclImdb', 'aclImdb') returns it"
+                f"found no reviews in {folder}; data_dir must be the folder 'aclImdb' of the "
+                "archive, as returned by d2l.download_extract('aclImdb', 'aclImdb')"
             )
         reviews += [file.read_bytes().decode().replace("\n", "") for file in files]
         labels += [label] * len(files)
@@ -65,10 +65,10 @@ def read_imdb(data_dir: str | Path, is_train: bool) -> tuple[list[str], list[int
 def load_data_imdb(
     batch_size: int, num_steps: int = 500
 ) -> tuple[ResidentLoader, ResidentLoader, Vocab]:
-    """Batches of training and of test reviews, the former shuffled, and the vocabulary.
+    """Return loaders of training (shuffled) and test reviews, and the vocabulary.
 
-    A batch is the numbers of the words, cut or filled with `<pad>` to (batch, num_steps), and the
-    labels (batch,). Words seen fewer than five times in the training reviews are `<unk>`.
+    A batch is the word indices, truncated or padded with `<pad>` to (batch, num_steps), and the
+    labels (batch,). Words that occur fewer than five times in the training reviews are `<unk>`.
 
     >>> train_iter, test_iter, vocab = d2l.load_data_imdb(64)  # doctest: +SKIP
     >>> [tuple(part.shape) for part in next(iter(test_iter))]  # doctest: +SKIP
@@ -89,10 +89,9 @@ def load_data_imdb(
 def predict_sentiment(
     net: Callable[..., Tensor], vocab: Vocab, sequence: str | Sequence[str]
 ) -> str:
-    """`"positive"` or `"negative"`: what `net` says of a text, or of a list of its words.
+    """Predict `"positive"` or `"negative"` for a text or a list of words.
 
-    `net`, a module or a function, reads numbers of words (1, num_words) and gives a score for each
-    class.
+    `net` is a module or a function that maps word indices (1, num_words) to a score per class.
 
     >>> class LikesAll(nn.Module):
     ...     def forward(self, X):

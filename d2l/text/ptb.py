@@ -21,17 +21,17 @@ from d2l.text.tokens import before, flat
 from d2l.text.vocab import UNKNOWN, Vocab
 
 Item = TypeVar("Item")
-FREQUENT = 1e-4  # words with a larger share of the text than this are thinned out
+FREQUENT = 1e-4  # words with a larger relative frequency are subsampled
 CANDIDATES_AT_ONCE = 10_000
 
 
 def subsample(
     sentences: Iterable[Iterable[str]], vocab: Vocab
 ) -> tuple[list[list[str]], Counter[str]]:
-    """The sentences with frequent words thinned out, and the count of each word before that.
+    """Return the sentences with frequent words subsampled, and each word's count before that.
 
-    Words that the vocabulary does not have are taken out first. A word with the share f of the
-    text stays with probability sqrt(1e-4 / f).
+    Words that are not in the vocabulary are removed first. A word with relative frequency f is kept
+    with probability sqrt(1e-4 / f).
 
     >>> lines = [["the"] * 9000 + ["cat"]]
     >>> subsampled, counter = d2l.subsample(lines, d2l.Vocab(lines))
@@ -57,10 +57,10 @@ def subsample(
 def get_centers_and_contexts(
     corpus: Iterable[Iterable[Item]], max_window_size: int
 ) -> tuple[list[Item], list[list[Item]]]:
-    """Each word of the lines, and the words around it in its line.
+    """Return each word of the lines and its context, the words around it in the same line.
 
-    How many on each side is drawn for each word, 1 to `max_window_size`. Lines of one word
-    have nothing around it and are left out.
+    The window size is drawn for each word, uniformly from 1 to `max_window_size`. Lines of one word
+    have no context and are left out.
 
     >>> d2l.get_centers_and_contexts([[1, 2, 3], [4]], 1)
     ([1, 2, 3], [[2], [1, 3], [2]])
@@ -68,7 +68,7 @@ def get_centers_and_contexts(
     Book: 15.3 The dataset for pretraining word embeddings
     """
     if max_window_size < 1:
-        raise ValueError(f"max_window_size is at least 1, found {max_window_size}")
+        raise ValueError(f"max_window_size must be at least 1; found {max_window_size}")
     lines = [line for line in map(list, corpus) if len(line) > 1]
     centers = [*chain.from_iterable(lines)]
     sizes = iter([random.randint(1, int(max_window_size)) for _ in centers])
@@ -82,9 +82,9 @@ def get_centers_and_contexts(
 
 
 class RandomGenerator:
-    """Draws 1, 2, …, len(sampling_weights) with probabilities in the ratio of the weights.
+    """Draws 1, 2, …, len(sampling_weights) with probabilities proportional to the weights.
 
-    Ten thousand are drawn ahead at a time.
+    Draws ten thousand numbers at a time and caches them.
 
     >>> d2l.RandomGenerator([0, 0, 1]).draw()
     3
@@ -99,15 +99,15 @@ class RandomGenerator:
         self.i = 0
 
     def draw(self) -> int:
-        """The next number."""
+        """Return the next number."""
         return self._next(1)[0]
 
     def draw_without(self, excluded: Iterable[int], count: int) -> list[int]:
-        """The next `count` numbers that are not `excluded`."""
-        unwanted, drawn = set(excluded), self._next(count)
-        while not unwanted.isdisjoint(drawn):
-            drawn = [n for n in drawn if n not in unwanted]
-            self._require_others(drawn, unwanted)
+        """Return the next `count` numbers that are not in `excluded`."""
+        excluded_set, drawn = set(excluded), self._next(count)
+        while not excluded_set.isdisjoint(drawn):
+            drawn = [n for n in drawn if n not in excluded_set]
+            self._require_others(drawn, excluded_set)
             drawn += self._next(count - len(drawn))
         return drawn
 
@@ -122,21 +122,21 @@ class RandomGenerator:
             drawn += self.candidates[: self.i]
         return drawn
 
-    def _require_others(self, found: list[int], unwanted: set[int]) -> None:
+    def _require_others(self, found: list[int], excluded_set: set[int]) -> None:
         weighted = zip(self.population, self.sampling_weights, strict=True)
-        if not found and all(n in unwanted for n, weight in weighted if weight > 0):
+        if not found and all(n in excluded_set for n, weight in weighted if weight > 0):
             raise DataError(
-                f"each of the {len(self.population)} words is in the context, so none is left to "
-                "be noise: take more text, a smaller max_window_size or a smaller min_freq"
+                f"no noise word can be drawn because all {len(self.population)} words are in the "
+                "context. Use more text, a smaller max_window_size or a smaller min_freq"
             )
 
 
 def get_negatives(
     all_contexts: Iterable[Sequence[int]], vocab: Vocab, counter: Counter[str], K: int
 ) -> list[list[int]]:
-    """For each context `K` noise words a word: numbers that the context does not have.
+    """Return for each context `K` noise words per context word, none of them in the context.
 
-    Drawn in the ratio of the words' counts to the power of 3/4, without `<unk>`, word 0.
+    Sampled in proportion to the words' counts to the power of 3/4, excluding `<unk>`, index 0.
 
     >>> vocab = d2l.Vocab(["a", "b", "c"])
     >>> counter = d2l.collections.Counter(a=5, b=2, c=1)
@@ -166,7 +166,7 @@ MIN_FREQ = 10
 
 
 def read_ptb() -> list[list[str]]:
-    """The words of the sentences of the training file, 42,069 of them, the last one empty.
+    """Return the 42,069 sentences of the training file as lists of words; the last is empty.
 
     >>> len(d2l.read_ptb())  # doctest: +SKIP
     42069
@@ -178,10 +178,10 @@ def read_ptb() -> list[list[str]]:
 
 
 def batchify(data: Iterable[Example]) -> Batch:
-    """One batch of examples `(center, context, negatives)`.
+    """Collate examples `(center, context, negatives)` into one batch.
 
-    Gives the centres (batch, 1) and three tensors (batch, max_len): context and noise words, filled
-    with 0; masks, 1 where there is a word; and labels, 1 where it is of the context.
+    Returns the centers (batch, 1) and three tensors (batch, max_len): context and noise words,
+    padded with 0; masks, 1 at words; and labels, 1 at context words.
 
     >>> d2l.batchify([(1, [2, 2], [3, 4]), (1, [2], [5])])[1]
     tensor([[2, 2, 3, 4],
@@ -191,16 +191,16 @@ def batchify(data: Iterable[Example]) -> Batch:
     """
     examples = list(data)
     if not examples:
-        raise DataError("there are no examples to make a batch of: give at least one")
+        raise DataError("batchify requires at least one example; found none")
     return unpack(*pack(*zip(*examples, strict=True)))
 
 
 def load_data_ptb(
     batch_size: int, max_window_size: int, num_noise_words: int
 ) -> tuple[ResidentLoader, Vocab]:
-    """Shuffled batches as `batchify` makes them, of one width, and the vocabulary.
+    """Return a loader of shuffled batches as of `batchify`, all of one width, and the vocabulary.
 
-    Words seen fewer than ten times are `<unk>` and left out.
+    Words that occur fewer than ten times are `<unk>` and left out.
 
     >>> loader, vocab = d2l.load_data_ptb(512, 5, num_noise_words=5)  # doctest: +SKIP
     >>> [tuple(part.shape) for part in next(iter(loader))]  # doctest: +SKIP
@@ -215,8 +215,8 @@ def load_data_ptb(
     centers, contexts = get_centers_and_contexts(corpus, max_window_size)
     if not centers:
         raise DataError(
-            f"{len(sentences)} sentences have no word {MIN_FREQ} times or more with another such "
-            "word beside it: take more text"
+            f"none of the {len(sentences)} sentences has two adjacent words that occur {MIN_FREQ} "
+            "times or more. Use more text"
         )
     negatives = get_negatives(contexts, vocab, counter, num_noise_words)
     dataset = SkipGrams(*pack(centers, contexts, negatives))
@@ -224,7 +224,7 @@ def load_data_ptb(
 
 
 class SkipGrams(Dataset[Example]):
-    """Examples `(center, context, negatives)`, kept in four tensors as `pack` makes them.
+    """Examples `(center, context, negatives)`, stored in the four tensors of `pack`.
 
     Book: 15.3 The dataset for pretraining word embeddings
     """
@@ -244,7 +244,7 @@ class SkipGrams(Dataset[Example]):
 def pack(
     centers: Sequence[int], contexts: Sequence[Sequence[int]], negatives: Sequence[Sequence[int]]
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Centres, context and noise words in rows of one width, and where each kind ends in a row."""
+    """Pad examples to one width: centers, words, context lengths and total lengths."""
     context_lens = torch.tensor([*map(len, contexts)])
     num_words = context_lens + torch.tensor([*map(len, negatives)])
     filled = before(num_words, int(num_words.max()))
@@ -260,7 +260,7 @@ def unpack(
     context_lens: Int[Tensor, "batch"],
     num_words: Int[Tensor, "batch"],
 ) -> Batch:
-    """What `batchify` promises, of what `pack` made; on any device."""
+    """Convert the tensors of `pack` to a batch as of `batchify`, on any device."""
     places = torch.arange(words.shape[1], device=words.device)
     masks, labels = (_ones(places < ends[:, None]) for ends in (num_words, context_lens))
     return centers.reshape(-1, 1), words.long(), masks, labels

@@ -21,8 +21,10 @@ Arrays = tuple[
 
 
 class PairArrays(DataModule):
-    """What the sets of sentence pairs have in common; its constructor is `DataModule`'s, so that a
-    reader's `super(d2l.MTFraEng, self).__init__()` needs no arguments.
+    """Base class of the data sets of sentence pairs.
+
+    Its constructor is `DataModule`'s, so that `super(d2l.MTFraEng, self).__init__()` in a subclass
+    needs no arguments.
     """
 
     num_steps: int
@@ -32,20 +34,20 @@ class PairArrays(DataModule):
     arrays: Arrays
     src_vocab: Any
     tgt_vocab: Any
-    _d2l: int | None = None  # the most tokens of a vocabulary of sub-words; None: words
+    _d2l: int | None = None  # vocabulary size of subword tokens; None for words
 
     def build(self, src_sentences: Iterable[str], tgt_sentences: Iterable[str]) -> Arrays:
-        """The arrays of other sentences, with the vocabularies that there are.
+        """Return the arrays of other sentences, encoded with the existing vocabularies.
 
-        Sentences without a partner are left out, with a warning.
+        Unpaired sentences are dropped with a warning.
 
         Book: 10.5 Machine translation and the dataset
         """
         sources, targets = list(src_sentences), list(tgt_sentences)
         if len(sources) != len(targets):
             warnings.warn(
-                f"found {len(sources)} source and {len(targets)} target sentences; those without "
-                "a partner are left out",
+                f"expected as many source as target sentences; found {len(sources)} and "
+                f"{len(targets)}, so the unpaired ones are dropped",
                 stacklevel=2,
             )
         pairs = zip(sources, targets, strict=False)
@@ -53,7 +55,7 @@ class PairArrays(DataModule):
         return self._build_arrays(raw_text, self.src_vocab, self.tgt_vocab)[0]
 
     def get_dataloader(self, train: bool) -> ResidentLoader:
-        """Minibatches of `arrays`; shuffled if `train`.
+        """Return a loader of minibatches of `arrays`, shuffled if `train`.
 
         Book: 10.5 Machine translation and the dataset
         """
@@ -62,42 +64,42 @@ class PairArrays(DataModule):
         return self.get_tensorloader(self.arrays, train, rows)
 
     def _download(self) -> str:
-        """The raw text. To be overridden."""
+        """Return the raw text. Must be overridden."""
         raise NotImplementedError(
-            f"{type(self).__name__} does not say which sentences it reads: define _download(self)"
+            f"{type(self).__name__} must define _download(self), which returns the sentence pairs"
         )
 
     def _preprocess(self, text: str) -> str:
-        """`preprocess_nmt(text)`."""
+        """Return `preprocess_nmt(text)`."""
         return preprocess_nmt(text)
 
     def _tokenize(
         self, text: str, max_examples: int | None = None
     ) -> tuple[list[list[str]], list[list[str]]]:
-        """The words of each pair, `<eos>` last; of `max_examples` pairs, if that is given."""
+        """Return the words of each pair, ending in `<eos>`; of at most `max_examples` pairs."""
         pairs = split_pairs(text, max_examples)
         return [_ended(source) for source, _ in pairs], [_ended(target) for _, target in pairs]
 
     def _build_arrays(
         self, raw_text: str, src_vocab: Any = None, tgt_vocab: Any = None
     ) -> tuple[Arrays, Any, Any]:
-        """The arrays and vocabularies of a text: of all its pairs where a vocabulary is given."""
-        wanted = self.num_train + self.num_val if src_vocab is None else None
+        """Return the arrays and vocabularies of a text; uses all pairs if `src_vocab` is given."""
+        num_pairs = self.num_train + self.num_val if src_vocab is None else None
         text = self._preprocess(raw_text)
         if self._d2l is None:
-            words, translated = self._tokenize(text, wanted)
+            words, translated = self._tokenize(text, num_pairs)
             begun = [["<bos>", *line] for line in translated]
             source_lines = _as_words(words, src_vocab, self.num_steps)
             target_lines = _as_words(begun, tgt_vocab, self.num_steps + 1)
         else:
-            pairs = split_pairs(text, wanted)
-            source_lines = _as_sub_words([pair[0] for pair in pairs], src_vocab, self._d2l, False)
-            target_lines = _as_sub_words([pair[1] for pair in pairs], tgt_vocab, self._d2l, True)
+            pairs = split_pairs(text, num_pairs)
+            source_lines = _as_subwords([pair[0] for pair in pairs], src_vocab, self._d2l, False)
+            target_lines = _as_subwords([pair[1] for pair in pairs], tgt_vocab, self._d2l, True)
         (sources, src_vocab), (targets, tgt_vocab) = source_lines, target_lines
         if not sources:
             raise DataError(
-                f"found no sentence pair in {len(raw_text)} characters: give lines of a source "
-                "sentence, a tab and a target sentence"
+                "expected lines with a source sentence, a tab and a target sentence; found no "
+                f"sentence pair in {len(raw_text)} characters"
             )
         source = pad_numbers(sources, self.num_steps, src_vocab["<pad>"])
         target = pad_numbers(targets, self.num_steps + 1, tgt_vocab["<pad>"])
@@ -106,12 +108,12 @@ class PairArrays(DataModule):
 
 
 class SentencePairs(PairArrays):
-    r"""Pairs of sentences, cut or filled with `<pad>` to `num_steps` tokens, for `Seq2Seq`.
+    r"""Sentence pairs, truncated or padded with `<pad>` to `num_steps` tokens, for `Seq2Seq`.
 
-    `arrays` are the source, the target after `<bos>`, how many source tokens are no padding, and
-    the target itself. Tokens seen once are `<unk>`. The first `num_train` pairs are for training,
-    the next `num_val` for validation. The text, a pair a line with a tab between, is what
-    `_download()` returns; a reader overrides it, or `_preprocess`, or `_tokenize`.
+    `arrays` are the source, the target preceded by `<bos>`, the number of source tokens that are
+    not padding, and the target. Tokens that occur once are `<unk>`. The first `num_train` pairs are
+    for training, the next `num_val` for validation. `_download()` returns the text, one pair per
+    line, separated by a tab; override it, `_preprocess` or `_tokenize`.
 
     >>> class Greetings(d2l.SentencePairs):
     ...     def _download(self):
@@ -144,17 +146,17 @@ def _ended(sentence: str) -> list[str]:
 def _as_words(
     sentences: Sequence[Sequence[str]], vocab: Any, num_steps: int
 ) -> tuple[list[list[int]], Any]:
-    """The numbers of the words of each sentence, and the vocabulary."""
+    """Return the word indices of each sentence, and the vocabulary."""
     if vocab is None:
         padded = [truncate_pad(line, num_steps, "<pad>") for line in sentences]
         vocab = Vocab(padded, min_freq=2, reserved_tokens=("<pad>", "<eos>"))
     return vocab[list(sentences)], vocab
 
 
-def _as_sub_words(
+def _as_subwords(
     sentences: Sequence[str], vocab: Any, vocab_size: int, is_target: bool
 ) -> tuple[list[list[int]], Any]:
-    """The numbers of the sub-words of each sentence, and the tokenizer; a target has `<bos>`."""
+    """Return the subword ids of each sentence, and the tokenizer; targets start with `<bos>`."""
     if vocab is None:
         vocab = BPETokenizer(vocab_size).train("\n".join(sentences))
     opening = [vocab.bos] if is_target else []

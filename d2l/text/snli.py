@@ -1,6 +1,4 @@
-"""Pairs of sentences from Stanford, of which the second follows from the first, contradicts it, or
-neither; and what a trained net says of a pair.
-"""
+"""Stanford's natural language inference data, and predicting the relation of one sentence pair."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,9 +23,9 @@ Pair = tuple[Int[Tensor, "... num_steps"], Int[Tensor, "... num_steps"]]
 
 
 def read_snli(data_dir: str | Path, is_train: bool) -> tuple[list[str], list[str], list[int]]:
-    r"""Premises, hypotheses and labels: 0 follows, 1 contradicts, 2 neither.
+    r"""Return premises, hypotheses and labels: 0 entailment, 1 contradiction, 2 neutral.
 
-    Pairs on which the annotators did not agree are left out.
+    Pairs without a consensus of the annotators are left out.
 
     >>> lines = ["label\tsentence1\tsentence2\n", "entailment\t( He ( runs . ) )\t( He moves )\n"]
     >>> from pathlib import Path
@@ -43,18 +41,18 @@ def read_snli(data_dir: str | Path, is_train: bool) -> tuple[list[str], list[str
         rows = [row for row in (line.split("\t", 3) for line in lines) if row[0] in LABELS]
     if not rows:
         raise DataError(
-            f"found no labelled pair in {file}: its lines have a label, two sentences in brackets "
-            "and more, with tabs between"
+            f"found no labelled pair in {file}; expected lines with a label and two bracketed "
+            "sentences, separated by tabs"
         )
     premises, hypotheses = (_words([row[column].strip() for row in rows]) for column in (1, 2))
     return premises, hypotheses, [LABELS[row[0]] for row in rows]
 
 
 class SNLIDataset(Dataset[tuple[Pair, Tensor]]):
-    """Pairs as numbers `((premise, hypothesis), label)`, cut or filled to `num_steps` words.
+    """Examples `((premise, hypothesis), label)`, truncated or padded to `num_steps` words.
 
-    `dataset` is what `read_snli` returns. Without a vocabulary one is made, of words seen five
-    times or more. `premises` and `hypotheses` are (num_examples, num_steps), `labels`
+    `dataset` is the result of `read_snli`. Without `vocab`, a vocabulary of the words that occur
+    five times or more is built. `premises` and `hypotheses` are (num_examples, num_steps), `labels`
     (num_examples,), all int64.
 
     >>> vocab = d2l.Vocab(["he", "runs", "sits"], reserved_tokens=["<pad>"])
@@ -90,9 +88,9 @@ class SNLIDataset(Dataset[tuple[Pair, Tensor]]):
 def load_data_snli(
     batch_size: int, num_steps: int = 50
 ) -> tuple[ResidentLoader, ResidentLoader, Vocab]:
-    """Batches of training and of test pairs, the former shuffled, and the vocabulary.
+    """Return loaders of training (shuffled) and test pairs, and the vocabulary.
 
-    A batch is `([premises, hypotheses], labels)`: twice (batch, num_steps), and (batch,).
+    A batch is `([premises, hypotheses], labels)`: (batch, num_steps) twice, and (batch,).
 
     >>> train_iter, test_iter, vocab = d2l.load_data_snli(128)  # doctest: +SKIP
     read 549367 examples
@@ -112,10 +110,10 @@ def predict_snli(
     premise: str | Sequence[str],
     hypothesis: str | Sequence[str],
 ) -> str:
-    """`"entailment"`, `"contradiction"` or `"neutral"`: what `net` says of a pair of sentences.
+    """Predict `"entailment"`, `"contradiction"` or `"neutral"` for a pair of sentences.
 
-    Sentences are texts or lists of words. `net`, a module or a function, reads the list of both as
-    numbers (1, num_words) and gives a score for each class.
+    Sentences are texts or lists of words. `net` is a module or a function that maps a list of two
+    tensors of word indices (1, num_words) to a score per class.
 
     >>> class Doubts(nn.Module):
     ...     def forward(self, X):
@@ -135,7 +133,7 @@ def _numbers(vocab: Vocab, sentence: str | Sequence[str]) -> Int[Tensor, "1 num_
 
 
 def _words(parses: Sequence[str]) -> list[str]:
-    """The sentences without the brackets of their parses."""
+    """Return the sentences without the brackets of their parse trees."""
     text = "\n".join(parses).translate(BRACKETS)
     return [" ".join(line.split()) for line in text.split("\n")]
 
@@ -144,8 +142,8 @@ def _check_lengths(dataset: Split) -> None:
     lengths = [len(part) for part in dataset]
     if len(lengths) != 3 or len(set(lengths)) != 1:
         raise ShapeError(
-            "SNLIDataset reads premises, hypotheses and labels, as many of each; found parts of "
-            f"lengths {lengths}. SNLIDataset(d2l.read_snli(data_dir, True), num_steps)"
+            "dataset must be premises, hypotheses and labels of equal lengths; found lengths "
+            f"{lengths}. Example: SNLIDataset(d2l.read_snli(data_dir, True), num_steps)"
         )
 
 

@@ -1,5 +1,5 @@
-"""Text and sentence pairs of our own, small enough to learn from in a minute on a CPU: a tale, and
-numbers in the words of two invented languages.
+"""Text data sets for language models: The Time Machine, a short story, and a synthetic translation
+task. The last two come with the library and train within a minute on a CPU.
 """
 
 import random
@@ -22,15 +22,17 @@ TOKENIZATIONS = ("char", "word", "bpe")
 
 
 class Tokenization(NamedTuple):
-    """How a text is cut: `kind` is one of `TOKENIZATIONS`; `vocab_size` is for "bpe"."""
+    """How a text is tokenized: `kind` is one of `TOKENIZATIONS`; `vocab_size` is for "bpe"."""
 
     kind: str = "char"
     vocab_size: int = 1024
 
 
 class TextWindows(DataModule):
-    """What the text data sets have in common; its constructor is `DataModule`'s, so that a reader's
-    `super(d2l.TimeMachine, self).__init__()` needs no arguments.
+    """Base class of the text data sets.
+
+    Its constructor is `DataModule`'s, so that `super(d2l.TimeMachine, self).__init__()` in a
+    subclass needs no arguments.
     """
 
     num_steps: int
@@ -40,12 +42,12 @@ class TextWindows(DataModule):
     X: Int[Tensor, "num_windows num_steps"]
     Y: Int[Tensor, "num_windows num_steps"]
     vocab: Any
-    _d2l = Tokenization()  # here, since a subclass may use the names of its parts
+    _d2l = Tokenization()  # one attribute: a subclass may use the field names
 
     def build(self, raw_text: str, vocab: Any = None) -> tuple[list[int], Any]:
-        """The numbers of the tokens of a text, and its vocabulary or the one given.
+        """Return the token indices of a text, and its vocabulary or the one given.
 
-        The vocabulary is a `Vocab`, of sub-words a `BPETokenizer` that is trained on the text.
+        The vocabulary is a `Vocab` or, for subwords, a `BPETokenizer` trained on the text.
 
         Book: 9.2 Converting raw text into sequence data
         """
@@ -58,7 +60,7 @@ class TextWindows(DataModule):
         return vocab[tokens], vocab
 
     def get_dataloader(self, train: bool) -> ResidentLoader:
-        """Minibatches `X`, `Y`, each (batch, num_steps); shuffled if `train`.
+        """Return a loader of `X` and `Y`, each (batch, num_steps), shuffled if `train`.
 
         Book: 9.3 Language models
         """
@@ -67,20 +69,20 @@ class TextWindows(DataModule):
         return self.get_tensorloader((self.X, self.Y), train, rows)
 
     def _download(self) -> str:
-        """The raw text. To be overridden."""
+        """Return the raw text. Must be overridden."""
         raise NotImplementedError(
-            f"{type(self).__name__} does not say which text it reads: define _download(self)"
+            f"{type(self).__name__} must define _download(self), which returns the text"
         )
 
     def _preprocess(self, text: str) -> str:
-        """The text in lower case, with one space for every run of other characters than letters.
+        """Return the text in lower case, with each run of non-letters replaced by one space.
 
-        For sub-words the text stays as it is.
+        For subwords the text is returned unchanged.
         """
         return text if self._d2l.kind == "bpe" else re.sub("[^A-Za-z]+", " ", text).lower()
 
     def _tokenize(self, text: str) -> list[str]:
-        """The characters; the words; or the tokens of `self.vocab`."""
+        """Split the text into characters, words, or tokens of `self.vocab`."""
         if self._d2l.kind == "bpe":
             return self.vocab.to_tokens(self.vocab.encode(text))
         return text.split() if self._d2l.kind == "word" else list(text)
@@ -88,33 +90,33 @@ class TextWindows(DataModule):
     def _make_windows(self, raw_text: str, tokenization: str, vocab_size: int) -> None:
         if tokenization not in TOKENIZATIONS:
             raise ConfigurationError(
-                f"tokenization is 'char', 'word' or 'bpe'; found {tokenization!r}"
+                f"tokenization must be 'char', 'word' or 'bpe'; found {tokenization!r}"
             )
         self._d2l = Tokenization(tokenization, vocab_size)
         corpus, self.vocab = self.build(raw_text)
         if len(corpus) == 0:
             raise DataError(
-                f"the text has no tokens: of {len(raw_text)} characters none was left. Return "
-                "text from _download(self), and keep some of it in _preprocess(self, text)"
+                f"the text has no tokens: none of its {len(raw_text)} characters was left. Return "
+                "text from _download(self) and from _preprocess(self, text)"
             )
         if not 1 <= self.num_steps < len(corpus):
             raise DataError(
-                f"the text has {len(corpus):,} tokens, so num_steps is at least 1 and at most "
-                f"{len(corpus) - 1:,}; found num_steps={self.num_steps:,}"
+                f"num_steps must be in 1..{len(corpus) - 1:,} because the text has {len(corpus):,} "
+                f"tokens; found num_steps={self.num_steps:,}"
             )
         windows = torch.tensor(corpus).unfold(0, self.num_steps + 1, 1)
         self.X, self.Y = windows[:, :-1], windows[:, 1:]
 
 
 class CharacterText(TextWindows):
-    """Windows of `num_steps` characters `X` and the same one character on `Y`, from every start.
+    """Windows of `num_steps` characters `X`, one per position, and `Y`, shifted by one character.
 
     `X` and `Y` are (num_windows, num_steps) int64 and share memory: they are views on the text.
-    The first `num_train` windows are for training, the next `num_val` for validation. The text is
-    what `_download()` returns; `_preprocess` leaves small letters and spaces, `_tokenize` cuts it
-    into characters. A reader overrides any of the three. With `tokenization="word"` the tokens are
-    words; with "bpe" sub-words of the text as it is, and `vocab` is a `BPETokenizer` of up to
-    `vocab_size` tokens.
+    The first `num_train` windows are for training, the next `num_val` for validation.
+    `_download()` returns the text, `_preprocess` reduces it to lower-case letters and spaces, and
+    `_tokenize` splits it into characters; a subclass may override any of the three. With
+    `tokenization="word"` the tokens are words; with "bpe" they are subwords of the unchanged text,
+    and `vocab` is a `BPETokenizer` of up to `vocab_size` tokens.
 
     >>> class Song(d2l.CharacterText):
     ...     def _download(self):
@@ -148,8 +150,8 @@ class CharacterText(TextWindows):
 class TimeMachine(TextWindows):
     """H. G. Wells's "The Time Machine", 173,428 characters without punctuation, as windows.
 
-    The file is kept in `root`; the text is what `CharacterText` makes of it. `tokenization="bpe"`
-    leaves the text as it is and has `vocab_size` sub-words, "word" has words.
+    The file is stored in `root`; the text is processed as in `CharacterText`. The tokens are
+    characters, words with `tokenization="word"`, or `vocab_size` subwords with "bpe".
 
     >>> data = d2l.TimeMachine(batch_size=2, num_steps=10)  # doctest: +SKIP
     >>> data.X.shape, len(data.vocab)  # doctest: +SKIP
@@ -174,12 +176,12 @@ class TimeMachine(TextWindows):
         self._make_windows(self._download(), tokenization, vocab_size)
 
     def _download(self) -> str:
-        """The text of the novel's file."""
+        """Return the text of the novel."""
         return Path(download("time_machine", self.root)).read_text(encoding="utf-8")
 
 
-# Upland says the large part of a number first, Lowland the small part; Upland has the place after
-# the digit, Lowland before it, after "ke"; Upland passes over zeros, Lowland says them.
+# Upland starts with the hundreds, Lowland with the ones; Upland has the place value after the
+# digit, Lowland before it, after "ke"; Upland omits zeros, Lowland includes them.
 UPLAND_DIGITS = ("", "an", "bo", "cim", "dal", "ek", "fos", "gar", "hil", "ib")
 UPLAND_PLACES = ("", "tor", "mek")
 LOWLAND_DIGITS = ("nul", "uno", "dva", "tri", "kva", "pen", "ses", "sep", "okt", "nov")
@@ -187,10 +189,10 @@ LOWLAND_PLACES = ("", "deka", "henta")
 NUM_NUMBERS = 1000
 
 
-class Tale(CharacterText):
-    """ "The Lamp on the Hill", a tale of some 3,900 characters that repeats itself a good deal.
+class TinyStory(CharacterText):
+    """ "The Lamp on the Hill", a short story of 3,800 characters with many repetitions.
 
-    >>> data = d2l.Tale(batch_size=32, num_steps=16, num_train=3000, num_val=500)
+    >>> data = d2l.TinyStory(batch_size=32, num_steps=16, num_train=3000, num_val=500)
     >>> "".join(data.vocab.to_tokens(data.X[0]))
     'the lamp on the '
 
@@ -198,17 +200,17 @@ class Tale(CharacterText):
     """
 
     def _download(self) -> str:
-        """The text of the tale."""
-        return Path(__file__).with_name("tale.txt").read_text(encoding="utf-8")
+        """Return the text of the story."""
+        return Path(__file__).with_name("tiny_story.txt").read_text(encoding="utf-8")
 
 
-class InventedPairs(SentencePairs):
-    """The numbers 1 to 999 in words, from Upland to Lowland, two languages that nobody speaks.
+class SyntheticTranslation(SentencePairs):
+    """The numbers 1 to 999 in words of two invented languages, from Upland to Lowland.
 
-    They order the parts of a number the other way round, and join them with other words. The
-    numbers are in a random order, always the same.
+    The languages order the parts of a number in opposite directions and join them differently. The
+    numbers are in a fixed random order.
 
-    >>> data = d2l.InventedPairs(batch_size=64, num_train=800, num_val=199)
+    >>> data = d2l.SyntheticTranslation(batch_size=64, num_train=800, num_val=199)
     >>> src, tgt, src_valid_len, label = data.build(["cim mek dal tor bo ."], ["dva ke deka kva ."])
     >>> data.src_vocab.to_tokens(src[0])
     ['cim', 'mek', 'dal', 'tor', 'bo', '.', '<eos>', '<pad>', '<pad>']
@@ -219,24 +221,24 @@ class InventedPairs(SentencePairs):
     """
 
     def _download(self) -> str:
-        """A line for each number."""
+        """Return one line per number."""
         numbers = list(range(1, NUM_NUMBERS))
         random.Random(0).shuffle(numbers)
         return "\n".join(f"{upland(n)}\t{lowland(n)}" for n in numbers)
 
 
 def upland(number: int) -> str:
-    """A number below 1,000 in Upland: 342 is three hundred, four tens, two."""
+    """Return a number below 1,000 in Upland: 342 is three hundred, four tens, two."""
     parts = [(UPLAND_DIGITS[d], UPLAND_PLACES[place]) for place, d in _digits(number) if d]
     return " ".join([word for part in reversed(parts) for word in part if word] + ["."])
 
 
 def lowland(number: int) -> str:
-    """A number below 1,000 in Lowland: 342 is two and tens four and hundreds three."""
+    """Return a number below 1,000 in Lowland: 342 is two and tens four and hundreds three."""
     parts = [f"{LOWLAND_PLACES[place]} {LOWLAND_DIGITS[d]}".strip() for place, d in _digits(number)]
     return " ke ".join(parts) + " ."
 
 
 def _digits(number: int) -> list[tuple[int, int]]:
-    """The places of a number and their digits, ones first."""
+    """Return the digit positions of a number and their digits, ones first."""
     return [(place, int(digit)) for place, digit in enumerate(reversed(str(number)))]

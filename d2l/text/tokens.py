@@ -1,4 +1,4 @@
-"""From text to tokens, and from tokens to arrays of one width."""
+"""Split text into tokens, and pad token indices to arrays of one width."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -18,7 +18,7 @@ UNSPACED_MARK = re.compile(r"(?<=[^ ])([,.!?])")
 
 
 def tokenize(lines: Iterable[str], token: str = "word") -> list[list[str]]:
-    """The tokens of each line: its words, or with `token="char"` its characters.
+    """Split each line into words, or into characters with `token="char"`.
 
     >>> d2l.tokenize(["the time", "machine"])
     [['the', 'time'], ['machine']]
@@ -26,14 +26,12 @@ def tokenize(lines: Iterable[str], token: str = "word") -> list[list[str]]:
     Book: 9.2 Converting raw text into sequence data
     """
     if token not in SPLITTERS:
-        raise ConfigurationError(
-            f"token is 'word' or 'char', found {token!r}: tokenize(lines, 'word')"
-        )
+        raise ConfigurationError(f"token must be 'word' or 'char'; found {token!r}")
     return [*map(SPLITTERS[token], lines)]
 
 
 def truncate_pad(line: Any, num_steps: int, padding_token: Any) -> Any:
-    """The line cut to `num_steps` items, of its own type, or as a list filled up to as many.
+    """Return the line truncated to `num_steps` items (same type), or padded to as many (list).
 
     >>> d2l.truncate_pad([4, 5], 3, 0)
     [4, 5, 0]
@@ -46,7 +44,8 @@ def truncate_pad(line: Any, num_steps: int, padding_token: Any) -> Any:
 
 
 def preprocess_nmt(text: str) -> str:
-    """The text in lower case, with a space before each of `,.!?` and none that does not break.
+    """Return the text in lower case, with a space before each of `,.!?` and no-break spaces
+    replaced by spaces.
 
     >>> d2l.preprocess_nmt("Hi, there!")
     'hi , there !'
@@ -60,10 +59,10 @@ def preprocess_nmt(text: str) -> str:
 def tokenize_nmt(
     text: str, num_examples: int | None = None
 ) -> tuple[list[list[str]], list[list[str]]]:
-    r"""The words of the source and of the target sentences, one pair a line, a tab between.
+    r"""Return the words of the source and the target sentences, one tab-separated pair per line.
 
-    At most `num_examples` pairs, if that is given. Lines without a tab are passed over, as is what
-    comes after a second one.
+    At most `num_examples` pairs, if given. Lines without a tab are skipped, and so is the text
+    after a second tab.
 
     >>> d2l.tokenize_nmt("hi .\tsalut !\nrun !\tcours !", num_examples=1)
     ([['hi', '.']], [['salut', '!']])
@@ -77,9 +76,9 @@ def tokenize_nmt(
 def build_array_nmt(
     lines: Iterable[Sequence[str]], vocab: Vocab, num_steps: int
 ) -> tuple[Int[Tensor, "batch num_steps"], Int[Tensor, "batch"]]:
-    """The numbers of sentences, each ended with `<eos>`, and how many are no padding.
+    """Return the indices of sentences, each followed by `<eos>`, and their valid lengths.
 
-    Longer sentences are cut, shorter ones filled with `<pad>`.
+    Longer sentences are truncated, shorter ones padded with `<pad>`.
 
     >>> vocab = d2l.Vocab(["a", "b"], reserved_tokens=["<pad>", "<eos>"])
     >>> d2l.build_array_nmt([["a", "b"]], vocab, 4)
@@ -89,13 +88,13 @@ def build_array_nmt(
     """
     ended = [[*line, "<eos>"] for line in lines]
     if not ended:
-        raise DataError("there are no sentences to make an array of: give at least one")
+        raise DataError("build_array_nmt requires at least one sentence; found none")
     array = pad_numbers(vocab[ended], num_steps, vocab["<pad>"])
     return array, (array != vocab["<pad>"]).sum(1)
 
 
 def split_pairs(text: str, num_pairs: int | None) -> list[tuple[str, str]]:
-    """The first sentence pairs of a text with one pair a line; all without `num_pairs` (or 0)."""
+    """Return the first `num_pairs` pairs of a text with one pair per line; all if None or 0."""
     pairs = []
     for line in text.split("\n"):
         source, tab, rest = line.partition("\t")
@@ -109,7 +108,7 @@ def split_pairs(text: str, num_pairs: int | None) -> list[tuple[str, str]]:
 def pad_numbers(
     lines: Sequence[Sequence[int]], num_steps: int, padding: int
 ) -> Int[Tensor, "batch num_steps"]:
-    """The lines cut or filled to one width, as `truncate_pad` does, all at once."""
+    """Truncate or pad all lines to one width, as `truncate_pad` does for one line."""
     if is_replaced("truncate_pad"):
         return torch.tensor([truncate_pad(line, num_steps, padding) for line in lines])
     filled = before(torch.tensor([*map(len, lines)], dtype=torch.int64), num_steps)
@@ -118,10 +117,10 @@ def pad_numbers(
 
 
 def before(lengths: Int[Tensor, "batch"], num_steps: int) -> Shaped[Tensor, "batch num_steps"]:
-    """Which of `num_steps` places come before the end of each line."""
+    """Return a mask of the `num_steps` positions before the end of each line."""
     return torch.arange(num_steps) < lengths[:, None]
 
 
 def flat(lines: Iterable[Iterable[int]]) -> Int[Tensor, "num_items"]:
-    """The items of all lines, one after the other."""
+    """Concatenate the items of all lines."""
     return torch.from_numpy(np.fromiter(chain.from_iterable(lines), dtype=np.int64))

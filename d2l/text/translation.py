@@ -14,8 +14,8 @@ SPECIAL_TOKENS = ("<pad>", "<bos>", "<eos>")
 class MTFraEng(PairArrays):
     """English sentences and their French translations, from the Tatoeba project.
 
-    The archive is kept in `root`; the pairs are what `SentencePairs` makes of them. With a
-    `vocab_size` the tokens are sub-words, and `src_vocab` and `tgt_vocab` are `BPETokenizer`s of at
+    The archive is stored in `root`; the pairs are processed as in `SentencePairs`. With
+    `vocab_size` the tokens are subwords, and `src_vocab` and `tgt_vocab` are `BPETokenizer`s of at
     most that size, trained on the sentences of each language.
 
     >>> data = d2l.MTFraEng(batch_size=3)  # doctest: +SKIP
@@ -41,12 +41,12 @@ class MTFraEng(PairArrays):
         self.arrays, self.src_vocab, self.tgt_vocab = self._build_arrays(self._download())
 
     def _download(self) -> str:
-        """The text of the file of pairs."""
+        """Return the text of the file of pairs."""
         return _read(download_extract("fra-eng", root=self.root))
 
 
 def read_data_nmt() -> str:
-    r"""The text of the English-French pairs, one a line, a tab between.
+    r"""Return the text of the English-French pairs, one tab-separated pair per line.
 
     >>> d2l.read_data_nmt()[:9]  # doctest: +SKIP
     'Go.\tVa !\n'
@@ -59,10 +59,10 @@ def read_data_nmt() -> str:
 def load_data_nmt(
     batch_size: int, num_steps: int, num_examples: int = 600
 ) -> tuple[ResidentLoader, Vocab, Vocab]:
-    """Shuffled minibatches of the first English-French pairs, and both vocabularies.
+    """Return a shuffled loader of the first English-French pairs, and both vocabularies.
 
     A batch is the source (batch, num_steps), its valid lengths (batch,), the target and its valid
-    lengths. Tokens seen once are `<unk>`.
+    lengths. Tokens that occur once are `<unk>`.
 
     >>> loader, src_vocab, tgt_vocab = d2l.load_data_nmt(2, num_steps=8)  # doctest: +SKIP
     >>> [tuple(part.shape) for part in next(iter(loader))]  # doctest: +SKIP

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 
 def bleu(pred_seq: str | Sequence[str], label_seq: str | Sequence[str], k: int) -> float:
-    """How much of the prediction is in the label, from 0 (nothing) to 1 (they are equal).
+    """Return the BLEU score of a prediction, from 0 (no common word) to 1 (equal to the label).
 
-    Sentences are words with one space between, or lists of words. Compared are runs of 1 to `k`
-    words, or to the length of the prediction if that is less; longer runs count more, and a
-    prediction shorter than the label loses.
+    Sentences are words separated by single spaces, or lists of words. The score uses n-grams of 1
+    to `k` words, or up to the length of the prediction if that is less; longer n-grams have a
+    larger weight, and a prediction shorter than the label is penalized.
 
     >>> d2l.bleu("he is calm .", "he is calm .", k=2)
     1.0
@@ -40,7 +40,7 @@ def _words(sentence: str | Sequence[str]) -> list[str]:
 
 
 def _num_matches(predicted: list[str], label: list[str], n: int) -> int:
-    """How many runs of `n` words of the prediction the label has, each counted once."""
+    """Return how many `n`-grams of the prediction are in the label, each matched once."""
     left: dict[object, int] = {}
     for run in _ngrams(label, n):
         left[run] = left.get(run, 0) + 1
@@ -59,12 +59,12 @@ def _ngrams(words: list[str], n: int) -> Iterable[object]:
 
 
 def chrf(pred: str, label: str, n: int = 6, beta: float = 2) -> float:
-    """How much two texts have in common, from 0 (no character) to 1 (all).
+    """Return the chrF score of two texts, from 0 (no common character) to 1 (equal).
 
-    Compared are runs of 1 to `n` characters, white space left out. For each length that both texts
-    have, precision is the share of the runs of `pred` that are in `label`, recall the share of the
-    runs of `label` that are in `pred`; their means P and R give the F-score
-    `(1 + beta²) P R / (beta² P + R)`, so that recall counts `beta` times as much.
+    Uses n-grams of 1 to `n` characters, ignoring white space. For each length, precision is the
+    fraction of the n-grams of `pred` that are in `label`, and recall the fraction of the n-grams of
+    `label` that are in `pred`. With their means P and R, the score is the F-score
+    `(1 + beta²) P R / (beta² P + R)`, which weights recall `beta` times as much.
 
     >>> d2l.chrf("he is calm", "he is calm")
     1.0
@@ -79,10 +79,11 @@ def chrf(pred: str, label: str, n: int = 6, beta: float = 2) -> float:
         return float(predicted == expected)
     precision = recall = 0.0
     for length in range(1, longest + 1):
-        found, wanted = _character_ngrams(predicted, length), _character_ngrams(expected, length)
-        num_common = (found & wanted).total()
+        found = _character_ngrams(predicted, length)
+        in_label = _character_ngrams(expected, length)
+        num_common = (found & in_label).total()
         precision += num_common / found.total()
-        recall += num_common / wanted.total()
+        recall += num_common / in_label.total()
     precision, recall = precision / longest, recall / longest
     if precision + recall == 0:
         return 0.0

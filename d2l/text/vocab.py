@@ -1,4 +1,4 @@
-"""Numbers for tokens: a vocabulary counts tokens once and then looks them up, many at a time."""
+"""Vocabularies: count the tokens of a text and map tokens to indices and back."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,14 +17,14 @@ INTEGERS: set[type] = {int}
 
 
 class Vocab:
-    """The tokens of a text, numbered in alphabetical order; the unknown token is `<unk>`.
+    """The tokens of a text with indices in alphabetical order; the unknown token is `<unk>`.
 
-    `tokens` is a list of tokens, a list of lines of tokens, or a `Counter`. Tokens seen fewer than
-    `min_freq` times are left out; `reserved_tokens` are in whether seen or not. `token_freqs` has
-    every token seen with its count, the most frequent first; `idx_to_token` and `token_to_idx` are
-    the numbering. With `order="frequency"`, the order of d2l 0.17.6, `<unk>` is 0, the reserved
-    tokens come next, then the others, the most frequent first. So does a vocabulary of tuples, such
-    as pairs of words: a tuple is one token.
+    `tokens` is a list of tokens, a list of lines of tokens, or a `Counter`. Tokens that occur fewer
+    than `min_freq` times are left out; `reserved_tokens` are always included. `token_freqs` lists
+    every token with its count, the most frequent first; `idx_to_token` and `token_to_idx` map
+    indices to tokens and back. With `order="frequency"`, the order of d2l 0.17.6, `<unk>` is 0,
+    followed by the reserved tokens and the others, the most frequent first. A vocabulary of tuples,
+    such as pairs of words, uses this order too; a tuple is one token.
 
     >>> vocab = d2l.Vocab([["b", "a", "c"], ["a"]], reserved_tokens=["<pad>"])
     >>> vocab["a"], vocab[["b", "who?"]], vocab.to_tokens([0, 2])
@@ -43,8 +43,7 @@ class Vocab:
     ) -> None:
         if order not in ORDERS:
             raise ConfigurationError(
-                f"order is 'alphabetical' or 'frequency', found {order!r}: "
-                'Vocab(tokens, order="frequency")'
+                f"order must be 'alphabetical' or 'frequency'; found {order!r}"
             )
         self.token_freqs = count_tokens(tokens).most_common()
         frequent = [token for token, count in self.token_freqs if count >= min_freq]
@@ -64,50 +63,50 @@ class Vocab:
         return iter(self.idx_to_token)
 
     def __getitem__(self, tokens: Any) -> Any:
-        """The number of a token, or those of a list or tuple of tokens, nested as they are.
+        """Return the index of a token, or the indices of a list or tuple with the same nesting.
 
-        A token that is not in the vocabulary has the number of `<unk>`.
+        A token that is not in the vocabulary has the index of `<unk>`.
         """
         if isinstance(tokens, Tensor):
             raise TypeError(
-                f"vocab[...] reads tokens, found a tensor of shape {tuple(tokens.shape)}: "
-                "vocab.to_tokens(indices) goes from numbers to tokens"
+                f"vocab[...] expects tokens; found a tensor of shape {tuple(tokens.shape)}. Use "
+                "vocab.to_tokens(indices) to convert indices to tokens"
             )
         if not isinstance(tokens, (list, tuple)):
             return self.token_to_idx.get(tokens, self.unk)
         if type(self).__getitem__ is not _OWN[0].__getitem__:  # a subclass looks up each token
             return [self[token] for token in tokens]
-        return self._numbers_of(tokens, self.unk)
+        return self._indices_of(tokens, self.unk)
 
     def to_tokens(self, indices: Any) -> Any:
-        """The token with a number, or a list of those of a list, range, tensor, … of any length.
+        """Return the token of an index, or a list of tokens for a list, range, tensor, ….
 
-        Raises `LabelError` for a number that the vocabulary does not have.
+        Raises `LabelError` for an index that is out of range.
         """
         numbers = indices.tolist() if hasattr(indices, "tolist") else indices
         try:
             return self._tokens_of(numbers)
         except IndexError as error:
-            found = _outside(numbers, self)
+            found = _out_of_range(numbers, self)
             raise LabelError(
-                f"the vocabulary has the numbers 0..{len(self) - 1}; found {found}"
+                f"token indices must be in 0..{len(self) - 1}; found {found}"
             ) from error
 
     @property
     def unk(self) -> int:
-        """The number of `<unk>`."""
+        """The index of `<unk>`."""
         return self.token_to_idx[UNKNOWN]
 
-    def _numbers_of(self, tokens: list[Any] | tuple[Any, ...], unk: int) -> list[Any]:
+    def _indices_of(self, tokens: list[Any] | tuple[Any, ...], unk: int) -> list[Any]:
         kinds = set(map(type, tokens))
         if kinds and kinds <= LINES:
-            return [self._numbers_of(line, unk) for line in tokens]
+            return [self._indices_of(line, unk) for line in tokens]
         if kinds != WORDS and any(issubclass(kind, (list, tuple)) for kind in kinds):
             return [self[item] for item in tokens]
         return list(map(self.token_to_idx.get, tokens, repeat(unk)))
 
     def _tokens_of(self, numbers: Any) -> Any:
-        if not _is_several(numbers):
+        if not _is_sequence(numbers):
             return self.idx_to_token[int(numbers)]
         numbers = list(numbers)
         if set(map(type, numbers)) <= INTEGERS:
@@ -115,12 +114,12 @@ class Vocab:
         return [self._tokens_of(item) for item in numbers]
 
 
-def _is_several(numbers: Any) -> bool:
+def _is_sequence(numbers: Any) -> bool:
     return isinstance(numbers, Iterable) and getattr(numbers, "ndim", 1) > 0
 
 
 def count_tokens(tokens: Iterable[Any] | None) -> Counter[Any]:
-    """How often each token occurs in a list of tokens, or of lists of them."""
+    """Count each token in a list of tokens or a list of lines of tokens."""
     if tokens is None or isinstance(tokens, Counter):
         return Counter(tokens)
     tokens = tokens if isinstance(tokens, Sequence) else list(tokens)
@@ -129,29 +128,29 @@ def count_tokens(tokens: Iterable[Any] | None) -> Counter[Any]:
         return Counter(chain.from_iterable(tokens) if are_lines else tokens)
     except TypeError as error:
         raise TypeError(
-            f"Vocab reads a list of tokens, or a list of lines of tokens: {error}. "
-            "For text, Vocab(d2l.tokenize(lines))"
+            f"Vocab expects a list of tokens or a list of lines of tokens ({error}). "
+            "For text, use Vocab(d2l.tokenize(lines))"
         ) from error
 
 
 def _check_kinds(tokens: Iterable[Any]) -> bool:
-    """Whether there are tuples among the tokens; all others must be strings."""
+    """Whether any token is a tuple; raises unless all others are strings."""
     kinds = {type(token) for token in tokens if not isinstance(token, str)}
     others = sorted(kind.__name__ for kind in kinds if not issubclass(kind, tuple))
     if others:
         raise TypeError(
-            f"a vocabulary is made of strings, found {', '.join(others)}: "
-            "Vocab([str(token) for token in tokens])"
+            f"tokens must be strings; found {', '.join(others)}. "
+            "Use Vocab([str(token) for token in tokens])"
         )
     return bool(kinds)
 
 
-def _outside(numbers: Any, vocab: Vocab) -> Any:
-    """The first number that is none of the vocabulary's."""
-    if _is_several(numbers):
-        found = (_outside(number, vocab) for number in numbers)
+def _out_of_range(numbers: Any, vocab: Vocab) -> Any:
+    """Return the first index that is out of range."""
+    if _is_sequence(numbers):
+        found = (_out_of_range(number, vocab) for number in numbers)
         return next((number for number in found if number is not None), None)
     return None if -len(vocab) <= int(numbers) < len(vocab) else numbers
 
 
-_OWN = (Vocab,)  # which stays, whatever a reader calls by that name
+_OWN = (Vocab,)  # stays this class if a notebook redefines the name

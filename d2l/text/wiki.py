@@ -1,4 +1,4 @@
-"""WikiText-2, paragraphs of Wikipedia, as batches for pretraining BERT."""
+"""WikiText-2, paragraphs of Wikipedia, as a data set for pretraining BERT."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -16,11 +16,11 @@ from d2l.text.tokens import before, flat, tokenize
 from d2l.text.vocab import Vocab
 
 MASKED_SHARE = 0.15
-PAIRS_AT_ONCE = 8192  # bounds what is held beside the result
+PAIRS_AT_ONCE = 8192  # bounds the temporary memory
 
 
 class Text(NamedTuple):
-    """Sentences in one row of words: where each begins, its length, and its paragraph's bounds."""
+    """All words in one tensor, with the start and length of each sentence and paragraph."""
 
     words: Int[Tensor, "num_words"]
     starts: Int[Tensor, "num_sentences"]
@@ -30,7 +30,7 @@ class Text(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Pairs of sentences by number, and 1 where the second follows the first in the text."""
+    """Pairs of sentence indices, and 1 where the second follows the first in the text."""
 
     first: Int[Tensor, "num_pairs"]
     second: Int[Tensor, "num_pairs"]
@@ -41,7 +41,7 @@ Examples = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 def number(paragraphs: Sequence[Sequence[Sequence[str]]], vocab: Vocab) -> Text:
-    """The paragraphs of sentences of words as numbers."""
+    """Convert paragraphs (lists of sentences, lists of words) to word indices."""
     sentences = [*chain.from_iterable(paragraphs)]
     lengths = torch.tensor([*map(len, sentences)], dtype=torch.int64)
     num_sentences = torch.tensor([*map(len, paragraphs)], dtype=torch.int64)
@@ -50,10 +50,10 @@ def number(paragraphs: Sequence[Sequence[Sequence[str]]], vocab: Vocab) -> Text:
 
 
 def next_sentence_pairs(text: Text, max_len: int) -> Pairs:
-    """Each sentence but a paragraph's last with the next one, or as often with a random one.
+    """Pair each sentence except a paragraph's last with the next one or a random one (p = 0.5).
 
-    That is any sentence of any paragraph. Pairs that do not fit into `max_len` with `<cls>` and
-    two `<sep>`, and pairs without a word, are left out.
+    A random sentence is any sentence of any paragraph. Pairs that do not fit into `max_len` with
+    `<cls>` and two `<sep>`, and pairs without words, are left out.
     """
     has_next = torch.ones(len(text.starts), dtype=torch.bool)
     has_next[text.first_sentences + text.num_sentences - 1] = False
@@ -66,34 +66,34 @@ def next_sentence_pairs(text: Text, max_len: int) -> Pairs:
     fits = (num_words > 0) & (num_words + 3 <= max_len)
     if not fits.any():
         raise DataError(
-            f"no pair of sentences fits into max_len={max_len} with <cls> and two <sep>: found "
-            f"{len(first)} pairs, the shortest of {_shortest(num_words)} words. Give a larger "
+            f"no pair of sentences fits into max_len={max_len} with <cls> and two <sep>; found "
+            f"{len(first)} pairs, the shortest with {_shortest(num_words)} words. Use a larger "
             "max_len or more paragraphs of two sentences"
         )
     return Pairs(first[fits], second[fits], is_next[fits].long())
 
 
 def masked_examples(text: Text, pairs: Pairs, vocab: Vocab, max_len: int) -> Examples:
-    """Token numbers and segments (num_pairs, max_len), how many are no padding (num_pairs,), and
-    positions, weights and true numbers of the words to guess (num_pairs, num_guesses).
+    """Return token indices and segments (num_pairs, max_len), valid lengths (num_pairs,), and
+    positions, weights and labels of the masked words (num_pairs, num_masked).
 
-    0.15 of the tokens, at least one, are to be guessed, never `<cls>` or `<sep>`: eight of ten are
-    `<mask>`, one is any of the vocabulary, one is itself. Where there are fewer than in the longest
-    example, positions, weights and numbers are 0.
+    15% of the tokens, at least one, are selected, never `<cls>` or `<sep>`. Of these, 80% become
+    `<mask>`, 10% a random token, and 10% stay unchanged. Positions, weights and labels are padded
+    with 0.
     """
     chunks = zip(*(part.split(PAIRS_AT_ONCE) for part in pairs[:2]), strict=True)
     parts = []
     for first, second in chunks:
         tokens, segments, is_word = _joined(text, first, second, vocab, max_len)
         valid_lens = text.lengths[first] + text.lengths[second] + 3
-        parts.append((tokens, segments, valid_lens.float(), *_hide(tokens, is_word, vocab)))
+        parts.append((tokens, segments, valid_lens.float(), *_mask_words(tokens, is_word, vocab)))
     return tuple(torch.cat(part) for part in zip(*parts, strict=True))  # type: ignore[return-value]
 
 
 def _joined(
     text: Text, first: Tensor, second: Tensor, vocab: Vocab, max_len: int
 ) -> tuple[Int[Tensor, "n max_len"], Int[Tensor, "n max_len"], Shaped[Tensor, "n max_len"]]:
-    """`<cls> first <sep> second <sep> <pad> …`, the segments, and where the words are."""
+    """Return `<cls> first <sep> second <sep> <pad> …`, the segments, and the mask of words."""
     place = torch.arange(max_len).expand(len(first), max_len)
     middle = text.lengths[first, None] + 1
     end = middle + text.lengths[second, None] + 1
@@ -109,16 +109,16 @@ def _joined(
     return tokens, ((place > middle) & (place <= end)).long(), is_word
 
 
-def _hide(
+def _mask_words(
     tokens: Int[Tensor, "n max_len"], is_word: Shaped[Tensor, "n max_len"], vocab: Vocab
-) -> tuple[Int[Tensor, "n guesses"], Shaped[Tensor, "n guesses"], Int[Tensor, "n guesses"]]:
-    """Change `tokens` where they are to be guessed; positions, weights and what was there."""
+) -> tuple[Int[Tensor, "n masked"], Shaped[Tensor, "n masked"], Int[Tensor, "n masked"]]:
+    """Mask words of `tokens` in place; return positions, weights and the original words."""
     max_len = tokens.shape[1]
     num_words = is_word.sum(1)
-    wanted = torch.round((num_words + 3).double() * MASKED_SHARE).long().clamp(min=1)
-    num_guesses = max(1, round(max_len * MASKED_SHARE))
-    hidden = before(torch.minimum(wanted, num_words), num_guesses)
-    order = torch.rand(tokens.shape).masked_fill(~is_word, 2.0).argsort(1)[:, :num_guesses]
+    num_requested = torch.round((num_words + 3).double() * MASKED_SHARE).long().clamp(min=1)
+    num_masked = max(1, round(max_len * MASKED_SHARE))
+    hidden = before(torch.minimum(num_requested, num_words), num_masked)
+    order = torch.rand(tokens.shape).masked_fill(~is_word, 2.0).argsort(1)[:, :num_masked]
     positions = order.masked_fill(~hidden, max_len).sort(1).values.masked_fill(~hidden, 0)
     labels = tokens.gather(1, positions).masked_fill(~hidden, 0)
     fate = torch.rand(positions.shape)
@@ -144,7 +144,7 @@ SPECIAL_TOKENS = ("<pad>", "<mask>", "<cls>", "<sep>")
 def get_tokens_and_segments(
     tokens_a: Sequence[str], tokens_b: Sequence[str] | None = None
 ) -> tuple[list[str], list[int]]:
-    """One or two sentences as BERT reads them, and for each token of which sentence it is.
+    """Return BERT's input tokens for one or two sentences, and the segment of each token.
 
     >>> d2l.get_tokens_and_segments(["hi"], ["you"])
     (['<cls>', 'hi', '<sep>', 'you', '<sep>'], [0, 0, 0, 1, 1])
@@ -158,11 +158,11 @@ def get_tokens_and_segments(
 
 
 def load_data_wiki(batch_size: int, max_len: int) -> tuple[ResidentLoader, Vocab]:
-    """Shuffled batches of examples for pretraining BERT on WikiText-2, and the vocabulary.
+    """Return a shuffled loader of WikiText-2 for pretraining BERT, and the vocabulary.
 
-    A batch is token numbers (batch, max_len), segments (batch, max_len), how many tokens are no
-    padding (batch,), positions, weights and true numbers of the hidden words (batch, num_guesses),
-    and whether the second sentence follows the first (batch,).
+    A batch is token indices (batch, max_len), segments (batch, max_len), valid lengths (batch,),
+    positions, weights and labels of the masked words (batch, num_masked), and whether the second
+    sentence follows the first (batch,).
 
     >>> loader, vocab = d2l.load_data_wiki(batch_size=512, max_len=64)  # doctest: +SKIP
     >>> [tuple(part.shape) for part in next(iter(loader))]  # doctest: +SKIP
@@ -176,7 +176,8 @@ def load_data_wiki(batch_size: int, max_len: int) -> tuple[ResidentLoader, Vocab
 
 
 def read_wiki(data_dir: str | Path) -> list[list[str]]:
-    """The paragraphs with " . " in them, cut there into sentences, in lower case and shuffled.
+    """Return the paragraphs that contain " . ", split there into sentences, in lower case and
+    shuffled.
 
     Book: 15.9 The dataset for pretraining BERT
     """
@@ -186,12 +187,12 @@ def read_wiki(data_dir: str | Path) -> list[list[str]]:
 
 
 class WikiTextDataset(Dataset[tuple[torch.Tensor, ...]]):
-    """Examples for pretraining BERT, made of paragraphs, each a list of sentences.
+    """Examples for pretraining BERT from paragraphs, each a list of sentences.
 
-    An example is token numbers (max_len,), segments (max_len,), how many tokens are no padding,
-    positions, weights and true numbers of the hidden words (num_guesses,), and whether the second
-    sentence follows the first; num_guesses is 0.15 of `max_len`. What is hidden is drawn once,
-    from PyTorch's global generator. Words seen fewer than five times are `<unk>`.
+    An example is token indices (max_len,), segments (max_len,), the valid length, positions,
+    weights and labels of the masked words (num_masked,), and whether the second sentence follows
+    the first; num_masked is 0.15 of `max_len`. The masked words are drawn once, from PyTorch's
+    global generator. Words that occur fewer than five times are `<unk>`.
 
     Book: 15.9 The dataset for pretraining BERT
     """
@@ -199,7 +200,7 @@ class WikiTextDataset(Dataset[tuple[torch.Tensor, ...]]):
     def __init__(self, paragraphs: Sequence[Sequence[str]], max_len: int) -> None:
         tokens = [tokenize(paragraph) for paragraph in paragraphs if len(paragraph) > 0]
         if not tokens:
-            raise DataError("there are no paragraphs: give lists of two sentences or more")
+            raise DataError("expected paragraphs, each a list of sentences; found none")
         sentences = [*chain.from_iterable(tokens)]
         self.vocab = Vocab(sentences, min_freq=MIN_FREQ, reserved_tokens=SPECIAL_TOKENS)
         text = number(tokens, self.vocab)

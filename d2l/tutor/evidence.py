@@ -1,4 +1,4 @@
-"""What the tutor recorded of a run, and the form of a check that reads it."""
+"""Evidence recorded from a run, and the definition of a check."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class When(Enum):
-    """When a check looks. Each is a moment of `d2l.tutor.watch.Watch`."""
+    """When a check runs. `d2l.tutor.watch.Watch` runs the checks at these points."""
 
     BEFORE = "before training"
     FIRST_FORWARD = "first batch, before its backward pass"
@@ -24,7 +24,7 @@ class When(Enum):
 
 @dataclass
 class Call:
-    """One call of a PyTorch function: `name` is its last part, "cross_entropy" or "sub"."""
+    """One call of a PyTorch function; `name` is unqualified, such as "cross_entropy" or "sub"."""
 
     name: str
     args: tuple[Any, ...]
@@ -33,13 +33,13 @@ class Call:
     is_after_backward: bool = False
 
     def argument(self, position: int, name: str, default: Any = None) -> Any:
-        """The argument that a function's signature has at `position`, however it was given."""
+        """Return the argument at `position` of the signature, passed by position or by name."""
         if position < len(self.args):
             return self.args[position]
         return self.kwargs.get(name, default)
 
     def tensors(self) -> Iterator[Tensor]:
-        """The tensors among the arguments."""
+        """Yield the tensors among the arguments."""
         for value in (*self.args, *self.kwargs.values()):
             if isinstance(value, Tensor):
                 yield value
@@ -49,15 +49,15 @@ class Call:
 
 @dataclass
 class Step:
-    """What was recorded from one backward pass to the next.
+    """Data recorded from one backward pass to the next.
 
-    `inputs` are the arguments of the model's call and `outputs` what it returned (None where the
-    model itself was not called), `batch` what the trainer's loader gave (None in a loop by hand).
-    `loss` is the value that `backward` was called on. Gradients are those after the backward pass;
-    `updates` are relative: |new - old| / |old|, and inf where a tensor of zeros moved.
+    `inputs` are the arguments of the model's call and `outputs` its result (None if the model
+    itself was not called), `batch` the batch of the trainer's loader (None in a hand-written loop).
+    `loss` is the tensor that `backward` was called on. Gradients are those after the backward pass;
+    `updates` are relative: |new - old| / |old|, and inf for a tensor of zeros that changed.
     """
 
-    index: int  # backward passes before it
+    index: int  # number of earlier backward passes
     batch: Any = None
     inputs: tuple[Any, ...] = ()
     outputs: Any = None
@@ -66,23 +66,25 @@ class Step:
     loss: Tensor | None = None
     loss_value: float = float("nan")
     gradient_norms: dict[str, float | None] = field(default_factory=dict)  # None: no gradient
-    stale: frozenset[str] = frozenset()  # gradients that an earlier step had used already
-    cleared: frozenset[str] = frozenset()  # gradients of the pass before, cleared and never used
-    leaves: dict[str, Tensor] = field(default_factory=dict)  # tensors that the loss depends on
-    norms: dict[str, float] = field(default_factory=dict)  # of the tensors, before the pass
-    updates: dict[str, float] = field(default_factory=dict)  # empty until the next step begins
-    slopes: dict[str, float] = field(default_factory=dict)  # cosines with gradients: -1 is SGD
+    stale: frozenset[str] = frozenset()  # gradients already used by an earlier step
+    cleared: frozenset[str] = frozenset()  # gradients of the previous pass, cleared unused
+    leaves: dict[str, Tensor] = field(default_factory=dict)  # leaf tensors of the loss
+    norms: dict[str, float] = field(default_factory=dict)  # norms of the tensors before the pass
+    updates: dict[str, float] = field(default_factory=dict)  # empty until the next step starts
+    gradient_cosines: dict[str, float] = field(
+        default_factory=dict
+    )  # cosine of update and gradient: -1 for SGD
     rates: tuple[float, ...] = ()  # the learning rates of the optimizer's groups
-    summed: int | None = None  # how many examples the loss was the sum of, once it is let go
+    summed: int | None = None  # number of examples that the loss sums, after release
     failed: Call | None = None  # the call of a PyTorch function that raised an error
-    num_optimizer_steps: int = 0  # that PyTorch's optimizer made after this backward pass
-    num_empty_steps: int = 0  # of them, those that found no gradient
-    num_early_steps: int = 0  # that it made before this backward pass, in the same step
+    num_optimizer_steps: int = 0  # of PyTorch's optimizer after this backward pass
+    num_empty_steps: int = 0  # those without a gradient
+    num_early_steps: int = 0  # before this backward pass, in the same step
     num_early_empty_steps: int = 0
-    answers: tuple[Tensor, Tensor] | None = None  # of a classifier: largest outputs, and labels
+    answers: tuple[Tensor, Tensor] | None = None  # of a classifier: predicted classes and labels
 
-    def let_go(self) -> None:
-        """Keep the numbers alone: neither calls nor tensors of the program."""
+    def release(self) -> None:
+        """Release calls and tensors of the program; keep only numbers."""
         self.calls, self.inputs, self.outputs, self.batch, self.loss = [], (), None, None, None
 
     @property
@@ -99,7 +101,7 @@ class Step:
 
     @property
     def y(self) -> Tensor | None:
-        """The labels: what the loss function was given, else the batch's last part."""
+        """The labels: the target of the loss function, else the last part of the batch."""
         call = self.loss_call
         if call is not None:
             target = call.argument(1, "target")
@@ -109,14 +111,14 @@ class Step:
 
     @property
     def y_hat(self) -> Tensor | None:
-        """The outputs: what the loss function was given, else what the model returned."""
+        """The outputs: the input of the loss function, else the result of the model."""
         call = self.loss_call
         found = self.outputs if call is None else call.argument(0, "input")
         found = found[0] if isinstance(found, (list, tuple)) and found else found
         return found if isinstance(found, Tensor) else None
 
     def calls_of(self, *names: str) -> list[Call]:
-        """The calls of these functions before the backward pass, in their order."""
+        """Return the calls of these functions before the backward pass, in order."""
         return [c for c in self.calls if c.name in names and not c.is_after_backward]
 
 
@@ -130,12 +132,12 @@ DROPOUTS = frozenset({"dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_d
 
 @dataclass
 class Evidence:
-    """Everything that is known of a program so far.
+    """Everything recorded from a program so far.
 
-    `train_loader` and `val_loader` are None in a loop by hand. `optimizer` is the
-    program's, or a list of tensors that it updates itself. `steps` are the observed ones in their
-    order; of those before the newest few only numbers are left: `calls`, `inputs`, `outputs` and
-    `batch` are emptied. `labels` are those of the observed batches of classifiers, in order.
+    `train_loader` and `val_loader` are None in a hand-written loop. `optimizer` is the program's
+    optimizer, or a list of tensors that it updates itself. `steps` are the observed steps in order;
+    older ones contain only numbers: `calls`, `inputs`, `outputs` and `batch` are cleared. `labels`
+    are those of the observed batches of classifiers, in order.
     """
 
     model: nn.Module | None
@@ -146,11 +148,11 @@ class Evidence:
     steps: list[Step] = field(default_factory=list)
     labels: list[Tensor] = field(default_factory=list)
     pairs: list[tuple[Tensor, Tensor]] = field(default_factory=list)  # inputs and labels
-    evaluated_in: set[str] | None = None  # the layers in training mode when it was evaluated
+    evaluated_in: set[str] | None = None  # layers in training mode during evaluation
     validation_calls: list[Call] = field(default_factory=list)
-    drops: bool = False  # whether a step called dropout, as a layer or as a function
+    uses_dropout: bool = False  # as a layer or as a function
     error: BaseException | None = None
-    names: dict[int, str] = field(default_factory=dict)  # id of a tensor that learns → its name
+    names: dict[int, str] = field(default_factory=dict)  # id of a trainable tensor → its name
 
     @property
     def step(self) -> Step:
@@ -159,7 +161,7 @@ class Evidence:
 
     @property
     def parameters(self) -> dict[str, Tensor]:
-        """The registered parameters of the model that learn, by name."""
+        """The trainable registered parameters of the model, by name."""
         if self.model is None:
             return {}
         named = nn.Module.named_parameters(self.model)
@@ -171,18 +173,18 @@ class Evidence:
 
     @property
     def groups(self) -> list[dict[str, Any]]:
-        """The parameter groups of the optimizer, with rates and options; none where it has none."""
+        """The parameter groups of the optimizer, with learning rates and options; may be empty."""
         groups = getattr(self.optimizer, "param_groups", None)
         return [g for g in groups if isinstance(g, dict)] if isinstance(groups, list) else []
 
     @property
     def maximizes(self) -> bool:
-        """Whether the optimizer is told to go uphill."""
+        """Whether the optimizer maximizes."""
         return any(group.get("maximize") is True for group in self.groups)
 
     @property
     def optimized(self) -> list[Tensor]:
-        """The tensors that the optimizer holds, as far as that can be seen."""
+        """The tensors of the optimizer, as far as they can be determined."""
         if self.groups:
             return [p for group in self.groups for p in group.get("params", ())]
         held = self.optimizer if isinstance(self.optimizer, (list, tuple)) else None
@@ -192,10 +194,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check has seen: three sentences at most, the numbers, and the place.
+    """The result of a check: message parts, numbers, and location.
 
-    `seen` says what was seen, with the number; `fix` what to write instead, with the reader's own
-    names. The reason comes from the check.
+    `seen` states what was found, with the number; `fix` what to write instead, with the names of
+    the user's code. The reason, `Check.why`, is added between the two.
     """
 
     seen: str
@@ -204,21 +206,21 @@ class Finding:
     where: str = ""
 
 
-Look = Callable[[Evidence], Finding | None]
+Finder = Callable[[Evidence], Finding | None]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check: `look` finds the mistake in the evidence or returns None.
+    """A check: `find` returns a finding if the evidence shows the mistake, else None.
 
-    `title`, `why` (one sentence, part of every message), `threshold` (how it is decided, with the
-    measured spread of right programs) and the `wrong` and `right` code make its page. A `symptom`
-    has several possible causes: it is looked at only where no cause was found.
+    `title`, `why` (one sentence, part of every message), `threshold` (the decision rule, with the
+    measured range of correct programs) and the `wrong` and `right` code form its documentation
+    page. A `symptom` has several possible causes: it is checked only if no cause was found.
     """
 
     kind: str
     when: When
-    look: Look
+    find: Finder
     title: str
     why: str
     threshold: str

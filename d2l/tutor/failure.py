@@ -1,7 +1,7 @@
-"""What is known of an error of PyTorch: its words, the call that raised it, and the layers in work.
+"""Information about a PyTorch error: its message, the call that raised it, and the active layers.
 
-The layers come from the frames of the error's traceback, which is how a call without a record,
-such as one whose arguments PyTorch refused to read, is known as well. Nothing is changed.
+The layers come from the frames of the traceback, so calls that were not recorded, such as those
+with invalid argument types, are found as well. Nothing is changed.
 """
 
 import re
@@ -16,12 +16,12 @@ from torch import Tensor, nn
 
 from d2l.core.unregistered import named_unregistered_tensors
 from d2l.errors import D2LError
-from d2l.tutor.evidence import Call, Evidence, Finding, Look, Step
+from d2l.tutor.evidence import Call, Evidence, Finder, Finding, Step
 
 
 @dataclass(frozen=True)
 class LayerCall:
-    """A call of a layer that had not ended when the error was raised, and its inputs."""
+    """A call of a layer that was active when the error was raised, and its inputs."""
 
     layer: nn.Module
     args: tuple[Any, ...]
@@ -29,7 +29,7 @@ class LayerCall:
 
     @property
     def is_of_torch(self) -> bool:
-        """Whether the layer is PyTorch's own, so that what it expects is known."""
+        """Whether the layer is PyTorch's own, so that its expected inputs are known."""
         return type(self.layer).__module__.startswith("torch.nn.modules")
 
     @property
@@ -39,33 +39,33 @@ class LayerCall:
 
 
 class Failure:
-    """An error with the evidence about the program that it ended."""
+    """An error and the evidence about the program that raised it."""
 
     def __init__(self, evidence: Evidence, error: Exception) -> None:
-        self.evidence, self.error, self.words = evidence, error, str(error)
+        self.evidence, self.error, self.message = evidence, error, str(error)
         self.model = evidence.model
 
-    def says(self, *patterns: str) -> bool:
-        """Whether PyTorch's words match each of the expressions."""
-        return all(re.search(pattern, self.words) for pattern in patterns)
+    def matches(self, *patterns: str) -> bool:
+        """Whether the error message matches each of the regular expressions."""
+        return all(re.search(pattern, self.message) for pattern in patterns)
 
     @property
     def step(self) -> Step | None:
-        """The step that was in work."""
+        """The active step."""
         return self.evidence.steps[-1] if self.evidence.steps else None
 
     @property
     def call(self) -> Call | None:
-        """The call of PyTorch that raised."""
+        """The PyTorch call that raised the error."""
         return self.step.failed if self.step is not None else None
 
     def call_of(self, *names: str) -> Call | None:
-        """That call, if it is one of these functions."""
+        """Return that call if it is of one of these functions."""
         return self.call if self.call is not None and self.call.name in names else None
 
     @cached_property
     def frames(self) -> list[FrameType]:
-        """The frames of the traceback, the outermost first."""
+        """The frames of the traceback, outermost first."""
         frames, traceback = [], self.error.__traceback__
         while traceback is not None:
             frames.append(traceback.tb_frame)
@@ -74,7 +74,7 @@ class Failure:
 
     @cached_property
     def layers(self) -> list[LayerCall]:
-        """The calls of layers that were in work, the outermost first."""
+        """The active calls of layers, outermost first."""
         return [
             LayerCall(local["self"], tuple(local["args"]), dict(local["kwargs"]))
             for local in (frame.f_locals for frame in self.frames if _is_layer_call(frame))
@@ -82,7 +82,7 @@ class Failure:
 
     @property
     def inner(self) -> LayerCall | None:
-        """The innermost layer, if it is one of PyTorch's."""
+        """The innermost active layer, if it is one of PyTorch's."""
         return self.layers[-1] if self.layers and self.layers[-1].is_of_torch else None
 
     @property
@@ -91,25 +91,25 @@ class Failure:
         return self.layers[0] if self.layers else None
 
     def raised_in(self, *functions: str) -> bool:
-        """Whether a function of PyTorch itself, of one of these names, was the last to run."""
+        """Whether a PyTorch function of one of these names raised the error."""
         is_named = bool(self.frames) and self.frames[-1].f_code.co_name in functions
         return is_named and self.is_raised_by("torch.")
 
     def is_raised_by(self, package: str) -> bool:
-        """Whether code of a package was the last to run."""
+        """Whether code of a package raised the error."""
         name = self.frames[-1].f_globals.get("__name__") if self.frames else ""
         return str(name).startswith(package)
 
     @property
     def num_examples(self) -> int | None:
-        """The size of the batch: the first axis of what the model was given."""
+        """The batch size: the first axis of the model's input."""
         given = self.outer.input if self.outer is not None else None
         if not isinstance(given, Tensor) and self.step is not None:
             given = self.step.X
         return given.shape[0] if isinstance(given, Tensor) and given.ndim else None
 
     def given(self) -> Iterator[Tensor]:
-        """Tensors of the batch and of the frames around the call of the model."""
+        """Yield the tensors of the batch and of the frames around the call of the model."""
         if self.step is not None:
             yield from tensors_in([self.step.batch, self.step.inputs])
         for frame in self.frames:
@@ -118,14 +118,14 @@ class Failure:
             yield from tensors_in(frame.f_locals.values())
 
     def layer_name(self, layer: nn.Module) -> str:
-        """How the reader's model calls a layer, with its class: `net.1` (Linear)."""
+        """Return the name of a layer in the model, with its class: `net.1` (Linear)."""
         kind = type(layer).__name__
         modules = self.model.named_modules() if self.model is not None else ()
         name = next((name for name, module in modules if module is layer), "")
         return f"`{name}` ({kind})" if name else f"`{kind}`"
 
     def layer_of(self, tensor: Any) -> str:
-        """The layer whose parameter a tensor is, or the name of the tensor."""
+        """Return the layer that owns a parameter, or the name of the tensor."""
         modules = self.model.named_modules() if self.model is not None else ()
         for path, module in modules:
             for name, parameter in module._parameters.items():
@@ -142,7 +142,7 @@ class Failure:
         return ""
 
     def attribute_of(self, tensor: Any) -> str:
-        """The name of a tensor that the model holds without having registered it."""
+        """Return the attribute name of an unregistered tensor of the model, or an empty string."""
         if self.model is None or "_modules" not in vars(self.model):
             return ""
         named = named_unregistered_tensors(self.model)
@@ -154,20 +154,20 @@ def _is_layer_call(frame: FrameType) -> bool:
     return is_call and frame.f_globals.get("__name__") == "torch.nn.modules.module"
 
 
-def look_at(explain: Callable[[Failure], Finding | None]) -> Look:
-    """The look of a check that explains an error which is not one of d2l's own."""
+def finder_of(explain: Callable[[Failure], Finding | None]) -> Finder:
+    """Return the `find` of a check that explains errors other than those of d2l."""
 
-    def look(evidence: Evidence) -> Finding | None:
+    def find(evidence: Evidence) -> Finding | None:
         error = evidence.error
         if not isinstance(error, Exception) or isinstance(error, D2LError):
             return None
         return explain(Failure(evidence, error))
 
-    return look
+    return find
 
 
 def tensors_in(values: Iterable[Any]) -> Iterator[Tensor]:
-    """The tensors among values, and in lists, tuples and dicts of them."""
+    """Yield the tensors among values, and in lists, tuples and dicts of them."""
     for value in values:
         if isinstance(value, Tensor):
             yield value
@@ -178,21 +178,21 @@ def tensors_in(values: Iterable[Any]) -> Iterator[Tensor]:
 
 
 def shape_of(tensor: Tensor) -> str:
-    """The shape as one writes it: (64, 784)."""
+    """Return the shape as text: (64, 784)."""
     return str(tuple(tensor.shape))
 
 
 def dtype_of(tensor: Tensor) -> str:
-    """The type of the numbers: float32."""
+    """Return the dtype as text: float32."""
     return str(tensor.dtype).removeprefix("torch.")
 
 
 def is_integer(tensor: Tensor) -> bool:
-    """Whether a tensor is of whole numbers (not of truth values)."""
+    """Whether a tensor has an integer dtype (bool excluded)."""
     is_real = tensor.is_floating_point() or tensor.is_complex()
     return not is_real and tensor.dtype != torch.bool
 
 
-def capitalised(text: str) -> str:
-    """A text as the beginning of a sentence."""
+def capitalized(text: str) -> str:
+    """Return a text with its first letter capitalized."""
     return text[:1].upper() + text[1:]

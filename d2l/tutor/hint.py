@@ -1,4 +1,4 @@
-"""A hint, and how it is shown: box, lines, or one line on stderr."""
+"""Hints and their display: a box in notebooks, lines in terminals, one line in logs."""
 
 import html
 import sys
@@ -11,11 +11,10 @@ from d2l.plot.frontend import detect_frontend
 
 @dataclass(frozen=True)
 class Hint:
-    """One mistake that was named.
+    """One mistake that was found.
 
-    `kind` is its name in docs/reference/tutor.md, `evidence` the numbers that it was seen by,
-    `message` two or three sentences, `where` the place in the run or the model: "batch 1 of epoch
-    1, layer net.3".
+    `kind` is its name in docs/reference/tutor.md, `evidence` the measured numbers, `message` two or
+    three sentences, `where` the place in the run or the model: "batch 1 of epoch 1, layer net.3".
     """
 
     kind: str
@@ -37,7 +36,7 @@ HINT_TYPE = "application/vnd.d2l.hint+json"
 
 
 def show(hint: Hint) -> None:
-    """Show a hint once: as a box in a notebook, else on stderr."""
+    """Display a hint: as a box in a notebook, else on stderr."""
     frontend = detect_frontend()
     if frontend == "notebook":
         from IPython.display import display
@@ -49,25 +48,25 @@ def show(hint: Hint) -> None:
 
 
 def as_bundle(hint: Hint) -> dict[str, Any]:
-    """The box, its text, and the hint as data: by that a grader knows that it is not a result."""
+    """Return a MIME bundle: HTML, text, and the hint as data, which graders do not compare."""
     data = {"kind": hint.kind, "message": hint.message, "where": hint.where}
     return {"text/html": as_html(hint), "text/plain": as_lines(hint), HINT_TYPE: data}
 
 
 def as_line(hint: Hint) -> str:
-    """One line, for a pipe or a log."""
+    """Return one line, for a pipe or a log."""
     return " ".join(f"hint [{hint.kind}]: {hint.message}".split())
 
 
 def as_lines(hint: Hint) -> str:
-    """A few lines, for a terminal."""
+    """Return a few lines, for a terminal."""
     first = f"hint [{hint.kind}]: "
     lines = textwrap.wrap(first + hint.message, WIDTH, subsequent_indent="    ")
     return "\n".join([*lines, f"    more: d2l tutor explain {hint.kind}"])
 
 
 def as_html(hint: Hint) -> str:
-    """A quiet box whose colours are those of the page; all text is escaped."""
+    """Return an HTML box in the colors of the page; all text is escaped."""
     where = f"{html.escape(hint.where)} · " if hint.where else ""
     parts = html.escape(hint.message).split("`")
     code = (f"<code>{part}</code>" if i % 2 else part for i, part in enumerate(parts))

@@ -1,4 +1,4 @@
-"""The examples behind a loader: tensors, order, and whether inputs predict labels."""
+"""The data of a loader: tensors, order, and whether inputs predict labels."""
 
 import math
 from collections.abc import Sequence
@@ -22,17 +22,17 @@ from d2l.tutor.evidence import Step
 
 NUM_FEATURES = 256
 NUM_FOLDS = 5
-MOST_INPUTS = 2048  # numbers of an example; larger pictures are averaged, other inputs picked from
+MAX_INPUTS = 2048  # values per example; larger images are averaged, other inputs subsampled
 SIDE = 24
-RIDGE = 0.3  # of the number of pairs
-MOST_CLASSES = 50
+RIDGE = 0.3  # times the number of pairs
+MAX_CLASSES = 50
 
 
 def dependence(X: Tensor, y: Tensor) -> float:
-    """By how many deviations labels fit their inputs better than labels of other examples do.
+    """Return by how many standard deviations labels fit their inputs better than shuffled labels.
 
-    `X` (n, …) of any shape, `y` (n,) whole numbers or (n,), (n, 1) floats. Not a number where it
-    cannot be told.
+    `X` (n, …) of any shape, `y` (n,) integers or (n,), (n, 1) floats. Returns nan if it cannot be
+    determined.
     """
     Y = _targets(y)
     features = _features(X)
@@ -44,61 +44,61 @@ def dependence(X: Tensor, y: Tensor) -> float:
     for k in range(NUM_FOLDS):
         is_test = fold == k
         predicted = _ridge(features[~is_test], Y[~is_test], features[is_test])
-        A, B = _centred(predicted), _centred(Y[is_test])
+        A, B = _centered(predicted), _centered(Y[is_test])
         score += float((A * B).sum())
         variance += float(((A.T @ A) * (B.T @ B)).sum()) / max(1, len(A) - 1)
     return score / math.sqrt(variance) if variance > 0 else math.nan
 
 
 def inputs_of(X: Tensor) -> Tensor | None:
-    """Inputs as a table (n, at most 2,048) of floats."""
+    """Return inputs as a table (n, at most 2,048) of floats."""
     if X.is_complex() or X.ndim == 0:
         return None
     X = X.detach().float()
-    if X.ndim == 4 and X[0].numel() > MOST_INPUTS and min(X.shape[2:]) > SIDE:
+    if X.ndim == 4 and X[0].numel() > MAX_INPUTS and min(X.shape[2:]) > SIDE:
         X = F.adaptive_avg_pool2d(X, SIDE)
     X = X.reshape(len(X), -1)
-    if X.shape[1] > MOST_INPUTS:
+    if X.shape[1] > MAX_INPUTS:
         generator = torch.Generator().manual_seed(2)
-        some = torch.randperm(X.shape[1], generator=generator)[:MOST_INPUTS]
+        some = torch.randperm(X.shape[1], generator=generator)[:MAX_INPUTS]
         X = X[:, some.to(X.device)]
     return X if bool(X.isfinite().all()) else None
 
 
 def _features(X: Tensor) -> Tensor | None:
-    """Random ReLU features (n, 256) of standardised inputs, themselves standardised."""
+    """Return standardized random ReLU features (n, 256) of standardized inputs."""
     table = inputs_of(X)
     if table is None:
         return None
-    table = _standardised(table)
+    table = _standardized(table)
     if not table.shape[1]:
         return None
     generator = torch.Generator().manual_seed(1)
     W = torch.randn(table.shape[1], NUM_FEATURES, generator=generator) / table.shape[1] ** 0.5
     b = torch.randn(NUM_FEATURES, generator=generator)
     hidden = torch.relu(table @ W.to(table.device) + b.to(table.device))
-    return _standardised(hidden)
+    return _standardized(hidden)
 
 
-def _standardised(table: Tensor) -> Tensor:
-    """Columns of mean 0 and deviation 1; those that do not vary are left out."""
+def _standardized(table: Tensor) -> Tensor:
+    """Return columns of mean 0 and standard deviation 1, without constant columns."""
     std = table.std(0)
     varies = std > 1e-6 * table.abs().amax(0).clamp(min=1e-30)
     return (table[:, varies] - table[:, varies].mean(0)) / std[varies]
 
 
 def _targets(y: Tensor) -> Tensor | None:
-    """Labels as columns of floats: one for each class, or one."""
+    """Return labels as columns of floats: one per class, or one."""
     y = y.detach()
     if y.is_floating_point():
         y = y.reshape(len(y), -1).float()
-        ranked = y.argsort(0).argsort(0).float()  # a few huge numbers shall not decide
+        ranked = y.argsort(0).argsort(0).float()  # ranks are robust to outliers
         return ranked if y.shape[1] == 1 and bool(y.isfinite().all()) else None
     values, numbers = y.reshape(len(y), -1)[:, 0].unique(return_inverse=True)
-    return F.one_hot(numbers).float() if 2 <= len(values) <= MOST_CLASSES else None
+    return F.one_hot(numbers).float() if 2 <= len(values) <= MAX_CLASSES else None
 
 
-def _centred(table: Tensor) -> Tensor:
+def _centered(table: Tensor) -> Tensor:
     return table - table.mean(0)
 
 
@@ -108,7 +108,7 @@ def _ridge(H: Tensor, Y: Tensor, H_test: Tensor) -> Tensor:
     return H_test @ torch.linalg.solve(gram, H.T @ (Y - mean)) + mean
 
 
-MOST_HOPS = 6  # from a batch back to the tensor that it was taken from
+MAX_HOPS = 6  # calls from a batch back to its source tensor
 TAKES = frozenset({"index_select", "__getitem__"})
 
 
@@ -116,9 +116,9 @@ TAKES = frozenset({"index_select", "__getitem__"})
 class Stored:
     """Examples in memory: `tensors` share their first axis.
 
-    `rows` are those that the loader takes of them; None: all. `is_in_order` tells whether each pass
-    has the stored order; None where a sampler of the reader decides. `is_raw` tells that batches
-    are made from the tensors by a transform.
+    `rows` are the rows used by the loader; None for all. `is_in_order` is whether each pass has the
+    stored order; None with a user-defined sampler. `is_raw` is whether a transform creates the
+    batches from the tensors.
     """
 
     tensors: tuple[Tensor, ...]
@@ -132,20 +132,20 @@ class Stored:
         return len(self.tensors[0]) if self.rows is None else len(self.rows)
 
     def part(self, i: int, most: int | None = None) -> Tensor:
-        """The tensor `i` in the loader's order, its first `most` rows; a view where it can be."""
+        """Return the first `most` rows of tensor `i` in the loader's order; a view if possible."""
         tensor = self.tensors[i].detach()
         return tensor[:most] if self.rows is None else tensor[self.rows[:most]]
 
     @property
     def labels(self) -> Tensor | None:
-        """The last tensor, if it is whole numbers, one for each example."""
+        """The last tensor, if it is one integer per example."""
         if len(self.tensors) < 2 or not is_class_labels(self.tensors[-1]):
             return None
         return self.part(-1).reshape(-1)
 
 
 def stored(loader: Any) -> Stored | None:
-    """The examples of a loader, where they can be seen without calling code of the reader."""
+    """Return the data of a loader, if available without calling user code."""
     if isinstance(loader, ResidentLoader):
         is_ours = type(loader) is ResidentLoader
         order = not loader.shuffle if is_ours else None
@@ -164,7 +164,7 @@ def stored(loader: Any) -> Stored | None:
 
 
 def tensors_of(dataset: Any) -> tuple[tuple[Tensor, ...], Tensor | None] | None:
-    """The tensors of a data set and the chosen rows; None where it is not one that is known."""
+    """Return the tensors of a data set and the selected rows; None for an unknown type."""
     if type(dataset) is TensorDataset:
         return tuple(dataset.tensors), None
     if type(dataset) is Subset:
@@ -180,13 +180,13 @@ def tensors_of(dataset: Any) -> tuple[tuple[Tensor, ...], Tensor | None] | None:
 
 
 def source_of(steps: Sequence[Step], tensor: Tensor) -> Tensor | None:
-    """The tensor in memory whose rows a tensor of a step was made of, by the recorded calls.
+    """Return the tensor whose rows form a batch of a step, according to the recorded calls.
 
-    Batches of a loop by hand are taken after the backward pass of the step before.
+    Batches of a hand-written loop are selected after the backward pass of the previous step.
     """
     calls = [call for step in steps for call in step.calls]
     made_by = {id(call.result): call for call in calls if isinstance(call.result, Tensor)}
-    for _ in range(MOST_HOPS):
+    for _ in range(MAX_HOPS):
         call = made_by.get(id(tensor))
         first = None if call is None else next(call.tensors(), None)
         if call is None or first is None:
@@ -198,14 +198,14 @@ def source_of(steps: Sequence[Step], tensor: Tensor) -> Tensor | None:
 
 
 def is_class_labels(y: Any) -> bool:
-    """Whether a tensor holds one whole number for each example."""
+    """Whether a tensor contains one integer per example."""
     if not isinstance(y, Tensor) or y.is_floating_point() or y.is_complex():
         return False
     return y.dtype is not torch.bool and (y.ndim == 1 or (y.ndim == 2 and y.shape[1] == 1))
 
 
 def _is_in_order(loader: "DataLoader[Any]") -> bool | None:
-    """Whether a DataLoader keeps the order; None where a sampler of the reader decides."""
+    """Whether a DataLoader keeps the order; None with a user-defined sampler."""
     if type(loader.batch_sampler) is not BatchSampler:
         return None
     if type(loader.sampler) is SequentialSampler:
@@ -214,7 +214,7 @@ def _is_in_order(loader: "DataLoader[Any]") -> bool | None:
 
 
 def _checked(found: Stored) -> Stored | None:
-    """The examples, unless the tensors are odd: none, of no axis, empty, or not dense."""
+    """Return the data, or None if there are no tensors or they are scalar, empty or not dense."""
     tensors = found.tensors
     if not tensors or not all(isinstance(t, Tensor) and t.ndim >= 1 for t in tensors):
         return None

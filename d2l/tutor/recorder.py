@@ -1,7 +1,7 @@
-"""Records the PyTorch functions that a program calls, in the order of the calls.
+"""Record the PyTorch functions that a program calls, in order.
 
-A `TorchFunctionMode` sees every call that is made from Python, with its arguments and its result,
-and changes none. Under `torch.compile`, and inside a captured graph, nothing is recorded.
+A `TorchFunctionMode` receives each call from Python with its arguments and its result, and changes
+nothing. Under `torch.compile` and inside a captured graph, nothing is recorded.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class Hook:
-    """A hook of `owner`, which tells `watch`."""
+    """A hook of `owner` that notifies `watch`."""
 
     def __init__(self, watch: "Watch | None" = None, owner: Any = None) -> None:
         self._watch, self._owner = watch, owner
 
     def __call__(self, caller: Any, *arguments: Any) -> None:
         if self._watch is not None and caller is self._owner:
-            self.tell(self._watch, *arguments)
+            self.notify(self._watch, *arguments)
 
-    def tell(self, watch: "Watch", *arguments: Any) -> None:
-        """What the hook is for."""
+    def notify(self, watch: "Watch", *arguments: Any) -> None:
+        """Notify the watch; implemented by subclasses."""
         raise NotImplementedError
 
     def __deepcopy__(self, memo: Any) -> "Hook":
@@ -41,30 +41,30 @@ class Hook:
 
 
 class ModelHook(Hook):
-    """After each call of a model, from `attach` to `remove`."""
+    """Runs after each call of a model, from `attach` to `remove`."""
 
     def __init__(self, watch: "Watch | None" = None, owner: nn.Module | None = None) -> None:
         super().__init__(watch, owner)
         self._handle: Any = None
 
     def attach(self) -> None:
-        """Be told of the calls of the model."""
+        """Register the hook."""
         if self._handle is None and self._owner is not None and not _skips_hooked(self._owner):
             self._handle = self._owner.register_forward_hook(self)
 
     def remove(self) -> None:
-        """Be told no more."""
+        """Remove the hook."""
         if self._handle is not None:
             self._handle.remove()
             self._handle = None
 
     def close(self) -> None:
-        """Be told no more, and let go of the model."""
+        """Remove the hook and release the model."""
         self.remove()
         self._watch = self._owner = None
 
-    def tell(self, watch: "Watch", *arguments: Any) -> None:
-        """The model has answered."""
+    def notify(self, watch: "Watch", *arguments: Any) -> None:
+        """Report the call of the model."""
         inputs, outputs = arguments
         if torch.is_grad_enabled():
             assert self._owner is not None
@@ -74,10 +74,10 @@ class ModelHook(Hook):
 
 
 class StepStart(Hook):
-    """Before each call of a model in a loop by hand."""
+    """Runs before each call of a model in a hand-written loop."""
 
-    def tell(self, watch: "Watch", *arguments: Any) -> None:
-        """The model is about to be called."""
+    def notify(self, watch: "Watch", *arguments: Any) -> None:
+        """Report that the model is about to be called."""
         if torch.is_grad_enabled():
             watch.step_begins()
         else:
@@ -85,21 +85,21 @@ class StepStart(Hook):
 
 
 class OptimizerHook(Hook):
-    """Before each step of PyTorch's optimizer."""
+    """Runs before each step of PyTorch's optimizer."""
 
-    def tell(self, watch: "Watch", *arguments: Any) -> None:
-        """The optimizer is about to step."""
+    def notify(self, watch: "Watch", *arguments: Any) -> None:
+        """Report that the optimizer is about to step."""
         watch.optimizer_stepped()
 
 
 def _skips_hooked(model: nn.Module) -> bool:
-    """Whether a hook would change how the model computes: some layers have a way without hooks."""
+    """Whether a hook would disable the fast path of a layer and change its results."""
     return isinstance(model, (nn.TransformerEncoderLayer, nn.MultiheadAttention))
 
 
-MOST_CALLS = 4000  # of one step; the rest are not kept
-MOST_BYTES = 2**28  # of results that are kept of one step: a model near the limit of its memory
-PROPERTIES = frozenset({"data", "T", "mT"})  # those whose reading is recorded as a call
+MAX_CALLS = 4000  # per step; further calls are not recorded
+MAX_BYTES = 2**28  # of results stored per step, for models near the memory limit
+PROPERTIES = frozenset({"data", "T", "mT"})  # properties whose access is recorded as a call
 IGNORED = frozenset(
     {"dim", "size", "__len__", "stride", "is_floating_point", "_set_grad_enabled", "__hash__"}
     | {
@@ -114,10 +114,10 @@ IGNORED = frozenset(
 
 
 class Recorder(TorchFunctionMode):
-    """Active from `start` to `stop`: appends to `calls`, and tells of each `Tensor.backward`.
+    """Active from `start` to `stop`: appends to `calls`, and reports each `Tensor.backward`.
 
     `before_backward(loss)` and `after_backward()` are called around it, outside the recording.
-    While `is_idle` only backward passes are told of.
+    While `is_idle`, only backward passes are reported.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Recorder(TorchFunctionMode):
         super().__init__()
         self.calls: list[Call] = []
         self.failed: Call | None = None
-        self.failure: Exception | None = None  # that `failed` raised
+        self.failure: Exception | None = None  # the error raised by `failed`
         self.is_idle = False
         self.is_after_backward = False
         self._before, self._after = before_backward, after_backward
@@ -134,20 +134,20 @@ class Recorder(TorchFunctionMode):
         self._is_active = False
 
     def start(self) -> None:
-        """Begin to record."""
+        """Start recording."""
         if not self._is_active:
             self.__enter__()
             self._is_active = True
 
     def stop(self) -> None:
-        """End the recording, unless a mode of the program was entered since and not left."""
+        """Stop recording, unless the program has entered another mode that is still active."""
         if self._is_active and torch.overrides._get_current_function_mode() is self:
             self.__exit__(None, None, None)
             self._is_active = False
 
     @contextmanager
     def unrecorded(self) -> Iterator[None]:
-        """Inside, calls are not recorded: they are not the program's."""
+        """Do not record calls inside, which are not the program's."""
         before, self.is_idle = self.is_idle, True
         try:
             yield
@@ -156,11 +156,11 @@ class Recorder(TorchFunctionMode):
 
     @property
     def is_active(self) -> bool:
-        """Whether calls are seen."""
+        """Whether calls are recorded."""
         return self._is_active
 
     def clear(self) -> None:
-        """Begin with an empty record."""
+        """Clear the recorded calls."""
         self.calls, self.failed, self.failure, self._num_bytes = [], None, None, 0
         self.is_after_backward = False
 
@@ -181,7 +181,7 @@ class Recorder(TorchFunctionMode):
             name = getattr(getattr(func, "__self__", None), "__name__", "")
             if name not in PROPERTIES:
                 return func(*args, **kwargs)
-        if name in IGNORED or len(self.calls) >= MOST_CALLS:
+        if name in IGNORED or len(self.calls) >= MAX_CALLS:
             return func(*args, **kwargs)
         try:
             result = func(*args, **kwargs)
@@ -191,6 +191,6 @@ class Recorder(TorchFunctionMode):
             raise
         if isinstance(result, Tensor) and not is_lazy(result):
             self._num_bytes += result.numel() * result.element_size()
-        if self._num_bytes < MOST_BYTES:
+        if self._num_bytes < MAX_BYTES:
             self.calls.append(Call(name, args, kwargs, result, self.is_after_backward))
         return result

@@ -26,10 +26,10 @@ from d2l.tutor.error_checks import (
 )
 from d2l.tutor.evidence import Check, When
 
-# Checks of an error, the surest first.
+# Checks that explain an error, the most reliable first.
 ERROR_CHECKS: tuple[Check, ...] = (
-    *python_errors.CHECKS,  # how a model or a loop is put together
-    *loss_errors.CHECKS,  # swapped parts, other shapes
+    *python_errors.CHECKS,  # structure of the model or the loop
+    *loss_errors.CHECKS,  # swapped arguments, other shapes
     *label_errors.CHECKS,  # labels of classes
     *object_errors.CHECKS,  # objects that are not tensors
     *type_and_device_errors.CHECKS,  # types, devices, ranges
@@ -56,17 +56,17 @@ CHECKS: tuple[Check, ...] = (
 
 
 def kinds() -> list[str]:
-    """The kinds of hints, in the order in which their checks look."""
+    """Return the kinds of hints, in the order of their checks."""
     return list(dict.fromkeys(check.kind for check in CHECKS))
 
 
 def checks_of(kind: str) -> list[Check]:
-    """The checks that give a kind of hint."""
+    """Return the checks of a kind of hint."""
     return [check for check in CHECKS if check.kind == kind]
 
 
 def page(kind: str) -> str:
-    """The page of a kind of hint, in Markdown."""
+    """Return the page of a kind of hint, in Markdown."""
     checks = checks_of(kind)
     first = checks[0]
     lines = [f"### {kind}", "", f"**{first.title}.** {first.why}", ""]
@@ -80,14 +80,14 @@ def page(kind: str) -> str:
             "",
         ]
     for check in checks:
-        lines += [f"How it is seen ({check.when.value}): {check.threshold}", ""]
+        lines += [f"How it is detected ({check.when.value}): {check.threshold}", ""]
     lines += [f"Book: {first.book}"]
     return "\n".join(lines)
 
 
 def table() -> Iterator[str]:
-    """The rows of the table of all checks, in Markdown, by when they look."""
-    yield "| when | kind | what it says |"
+    """Yield the rows of the table of all checks, in Markdown, by the time they run."""
+    yield "| when | kind | meaning |"
     yield "| --- | --- | --- |"
     for when in When:
         for kind in kinds():

@@ -1,4 +1,4 @@
-"""Two tests to do before training: look at the first batch, and overfit one."""
+"""Two tests before training: check the first batches, and overfit one batch."""
 
 import contextlib
 import copy
@@ -16,28 +16,28 @@ from d2l.core.data_module import DataModule
 from d2l.core.trainer import Trainer
 from d2l.tutor.hint import Hint, show
 
-NUM_BATCHES = 3  # what shows in the first steps shows in so many
-PASSED, FALLING = 0.1, 0.6  # of the first loss: right models of the book reach 0.1 in 300 steps
+NUM_BATCHES = 3  # enough for all checks of the first steps
+PASSED, FALLING = 0.1, 0.6  # of the first loss: correct models reach 0.1 in 300 steps
 
 
 class FirstBatches(DataModule):
-    """The first training batches of a data set, in a list; nothing to validate on."""
+    """The first training batches of a data set, without validation data."""
 
     def __init__(self, batches: list[Any]) -> None:
         self.batches = batches
 
     def train_dataloader(self) -> Any:
-        """The batches."""
+        """Return the batches."""
         return self.batches
 
     def val_dataloader(self) -> Any:
-        """There is none."""
+        """Return None: there are no validation batches."""
         return None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of overfitting one batch: losses before and after, and what they mean."""
+    """Result of overfitting one batch: losses before and after, and their interpretation."""
 
     passed: bool
     first_loss: float
@@ -54,12 +54,10 @@ class Verdict:
 
 
 def check_model(model: nn.Module, data: Any) -> list[Hint]:
-    """Look for mistakes in the first batches, without training the model.
+    """Check the first batches for mistakes, without training the model.
 
-    Three steps are done with a copy of the model; random numbers are drawn as if nothing had
-    happened. The hints are shown as in `fit`, and returned.
-
-    Raises what the model raises, where its mistake ends in an error.
+    Takes three steps with a copy of the model and restores the random generators. The hints are
+    shown as in `fit`, and returned. Errors of the model are raised.
 
     >>> data = d2l.SyntheticRegressionData(w=torch.tensor([2.0, -1.0]), b=3.0)
     >>> d2l.check_model(d2l.LinearRegression(lr=0.03), data)
@@ -68,7 +66,7 @@ def check_model(model: nn.Module, data: Any) -> list[Hint]:
     Book: 3.2 Object-oriented design for implementation
     """
     checks.check_parts(model, data)
-    with _undone():
+    with _preserved_rng():
         hints = _hints_before(model, data)
         trainer = Trainer(max_epochs=1)
         _fit_quietly(trainer, copy.deepcopy(model), FirstBatches(_batches(data, NUM_BATCHES)))
@@ -77,10 +75,10 @@ def check_model(model: nn.Module, data: Any) -> list[Hint]:
 
 
 def overfit_one_batch(model: nn.Module, data: Any, num_steps: int = 300) -> Verdict:
-    """Train a copy of the model on one batch: a model that can learn knows it by heart soon.
+    """Train a copy of the model on one batch, which a working model can overfit quickly.
 
     If the loss does not fall to a tenth, the mistake is in the model, the loss or the optimizer,
-    not in too few data. The model itself stays as it is.
+    not a lack of data. The model itself is unchanged.
 
     >>> data = d2l.SyntheticRegressionData(w=torch.tensor([2.0, -1.0]), b=3.0)
     >>> d2l.overfit_one_batch(d2l.LinearRegression(lr=0.1), data).passed
@@ -89,7 +87,7 @@ def overfit_one_batch(model: nn.Module, data: Any, num_steps: int = 300) -> Verd
     Book: 3.6 Generalization
     """
     checks.check_parts(model, data)
-    with _undone():
+    with _preserved_rng():
         learner = copy.deepcopy(model)
         trainer = Trainer(max_epochs=num_steps)
         batches = _batches(data, 1)
@@ -108,14 +106,14 @@ def _verdict(first: float, last: float, num_steps: int, hints: list[Hint]) -> Ve
         message = f"{what}: it falls, but slowly. Try more steps or a larger lr."
     else:
         message = (
-            f"{what}: the model does not learn even one batch by heart. Look at the loss, the "
-            "labels, the activations and the optimizer before you look for more data."
+            f"{what}: the model cannot overfit even one batch. Check the loss, the labels, the "
+            "activations and the optimizer before you collect more data."
         )
     return Verdict(passed, first, last, num_steps, message, hints)
 
 
 def _hints_before(model: nn.Module, data: Any) -> list[Hint]:
-    """What shows in model and data alone."""
+    """Return the hints from model and data alone."""
     from d2l.tutor.evidence import (
         Evidence,
         When,  # the checks load on first use, not with d2l
@@ -124,7 +122,7 @@ def _hints_before(model: nn.Module, data: Any) -> list[Hint]:
 
     hints: list[Hint] = []
 
-    def say(hint: Hint) -> None:
+    def on_hint(hint: Hint) -> None:
         hints.append(hint)
         show(hint)
 
@@ -135,8 +133,8 @@ def _hints_before(model: nn.Module, data: Any) -> list[Hint]:
         val_loader=data.val_dataloader(),
         batch_size=getattr(train_loader, "batch_size", None),
     )
-    watch = Watch(evidence, say)
-    watch.look(When.BEFORE)
+    watch = Watch(evidence, on_hint)
+    watch.run_checks(When.BEFORE)
     watch.close()
     return hints
 
@@ -146,7 +144,7 @@ def _batches(data: Any, num: int) -> list[Any]:
 
 
 def _fit_quietly(trainer: Trainer, model: Any, data: FirstBatches) -> None:
-    """Train without a board and without a line for each epoch."""
+    """Train without a board and without progress lines."""
     if getattr(model, "board", None) is not None:
         model.board.display = False
     with contextlib.redirect_stdout(io.StringIO()):
@@ -154,7 +152,7 @@ def _fit_quietly(trainer: Trainer, model: Any, data: FirstBatches) -> None:
 
 
 def _loss(model: Any, batches: list[Any]) -> float:
-    """The loss of a batch in evaluation mode, as the model's own validation step plots it."""
+    """Return the loss of a batch in evaluation mode, as plotted by the validation step."""
     data = FirstBatches(batches)
     data.val_dataloader = data.train_dataloader  # type: ignore[method-assign]
     values = Trainer(max_epochs=1).validate(model, data)
@@ -162,8 +160,8 @@ def _loss(model: Any, batches: list[Any]) -> float:
 
 
 @contextlib.contextmanager
-def _undone() -> Iterator[None]:
-    """Afterwards random numbers are drawn as if nothing had been."""
+def _preserved_rng() -> Iterator[None]:
+    """Restore the random generators afterwards."""
     states = generator_states()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Parameters, gradients and graphs of a watched program, and when it evaluates its model."""
+"""Track parameters, gradients, graphs and evaluations of an observed program."""
 
 import math
 from collections.abc import Iterator
@@ -12,15 +12,15 @@ from torch.nn.parameter import is_lazy
 from d2l.core.unregistered import named_unregistered_layers, named_unregistered_tensors
 from d2l.tutor.evidence import Call, Evidence, Step
 
-ENOUGH_PASSES = 4  # without a call under `no_grad`: a pass that computes a target has one itself
+MIN_PASSES = 4  # without a call under `no_grad`; steps that compute targets have one each
 
 
 class Evaluation:
-    """Follows the calls of a model under `no_grad` until one is an evaluation.
+    """Tracks the calls of a model under `no_grad` until one is an evaluation.
 
-    An evaluation is a call of the model, on other inputs than those of the step before, after
-    `ENOUGH_PASSES` without such a call. It is over when the model is called to learn again, or at
-    the end. One that repeats its input draws samples on purpose, and does not count.
+    An evaluation is a call of the model, on inputs other than those of the previous step, after
+    `MIN_PASSES` passes without such a call. It ends with the next training step or the program.
+    Repeated calls on the same input sample on purpose (Monte Carlo dropout) and do not count.
     """
 
     def __init__(self) -> None:
@@ -37,19 +37,19 @@ class Evaluation:
         learned: tuple[Any, ...],
         calls: list[Call],
     ) -> None:
-        """The model answered; `learned` are the inputs of the step before."""
+        """Record a call of the model; `learned` are the inputs of the previous step."""
         num_between, self._last_passes = num_passes - self._last_passes, num_passes
         if self._is_done or evidence.model is None:
             return
         if self._inputs is not None:
             self._is_repeated |= _are_equal(inputs, self._inputs)
-        elif num_between >= ENOUGH_PASSES and not _are_equal(inputs, learned):
+        elif num_between >= MIN_PASSES and not _are_equal(inputs, learned):
             self._inputs = inputs
             evidence.evaluated_in = {n for n, m in evidence.model.named_modules() if m.training}
             evidence.validation_calls = calls
 
     def is_over(self) -> bool:
-        """Whether an evaluation that counts is over; true once."""
+        """Whether an evaluation has ended; True only once."""
         if self._inputs is None or self._is_done:
             return False
         self._inputs, self._is_done = None, not self._is_repeated
@@ -65,8 +65,8 @@ def _are_equal(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
     return a is b or (a.shape == b.shape and a.device == b.device and torch.equal(a, b))
 
 
-MOST_NODES = 20_000  # that are walked through
-PASSED = frozenset(  # functions that keep the sign of what they are given
+MAX_NODES = 20_000  # visited at most
+SIGN_PRESERVING = frozenset(  # functions that preserve the sign of their input
     {"MeanBackward0", "MeanBackward1", "SumBackward0", "SumBackward1", "ViewBackward0"}
     | {"SqueezeBackward0", "SqueezeBackward1", "IndexBackward0", "GatherBackward0"}
     | {"UnsqueezeBackward0", "ReshapeAliasBackward0", "SelectBackward0", "DiagonalBackward0"}
@@ -75,10 +75,10 @@ PASSED = frozenset(  # functions that keep the sign of what they are given
 
 
 def nodes(loss: Tensor) -> Iterator[Any]:
-    """Every node of the graph of a loss, the last function first."""
+    """Yield the nodes of the graph of a loss, last function first."""
     waiting: list[Any] = [loss.grad_fn]
     seen: set[Any] = set()
-    while waiting and len(seen) < MOST_NODES:
+    while waiting and len(seen) < MAX_NODES:
         node = waiting.pop()
         if node is None or node in seen:
             continue
@@ -88,7 +88,7 @@ def nodes(loss: Tensor) -> Iterator[Any]:
 
 
 def leaves_of(loss: Tensor) -> dict[int, Tensor]:
-    """The leaf tensors that a loss depends on, by id."""
+    """Return the leaf tensors of a loss, by id."""
     if loss.grad_fn is None:
         return {id(loss): loss} if loss.requires_grad else {}
     ends = (node.variable for node in nodes(loss) if hasattr(node, "variable"))
@@ -96,23 +96,23 @@ def leaves_of(loss: Tensor) -> dict[int, Tensor]:
 
 
 def signed_end(loss: Tensor) -> tuple[str, int, Any] | None:
-    """The first function under a loss that is not a mean, a sum, a choice or a minus.
+    """Return the first function of a loss that is not a mean, sum, selection or negation.
 
-    Its name, 1 or -1 by the number of minus signs on the way, and its node.
+    Returns its name, 1 or -1 by the number of negations passed, and its node.
     """
     node, sign = loss.grad_fn, 1
     while node is not None:
         name = node.name()
         if name == "NegBackward0":
             sign = -sign
-        elif name not in PASSED:
+        elif name not in SIGN_PRESERVING:
             return name, sign, node
         node = node.next_functions[0][0] if node.next_functions else None
     return None
 
 
 def summed_examples(loss: Tensor) -> int | None:
-    """How many examples a loss sums over without dividing, if its last function is such a sum."""
+    """Return the number of examples that a loss sums, if its last function is a sum."""
     node = loss.grad_fn
     while node is not None and node.name() in ("NegBackward0", "ToCopyBackward0", "ViewBackward0"):
         node = node.next_functions[0][0]
@@ -123,7 +123,7 @@ def summed_examples(loss: Tensor) -> int | None:
 
 
 def saved(node: Any, name: str) -> Tensor | None:
-    """A tensor that a node keeps for its backward pass, or None once it was let go."""
+    """Return a tensor that a node saved for its backward pass, or None once it was freed."""
     try:
         value = getattr(node, name, None)
     except RuntimeError:
@@ -131,12 +131,12 @@ def saved(node: Any, name: str) -> Tensor | None:
     return value if isinstance(value, torch.Tensor) else None
 
 
-MOST_ELEMENTS = 2**22  # of one tensor; of a larger one a part is compared
+MAX_ELEMENTS = 2**22  # per tensor; of larger ones a part is compared
 
 
 @dataclass
-class Kept:
-    """What a tensor and its gradient were before a step."""
+class Snapshot:
+    """Values and norm of a tensor before a step."""
 
     tensor: Tensor
     values: Tensor
@@ -144,32 +144,32 @@ class Kept:
 
 
 class Tracker:
-    """Follows the tensors that a program learns, from one backward pass to the next."""
+    """Tracks the trainable tensors of a program from one backward pass to the next."""
 
     def __init__(self, model: nn.Module | None, optimized: list[Tensor]) -> None:
         self.names: dict[int, str] = {}
         self._tensors: dict[str, Tensor] = {}
-        self._before: dict[str, Kept] = {}
-        self._used: dict[str, tuple[Tensor, Tensor]] = {}  # the gradient of the step before
+        self._before: dict[str, Snapshot] = {}
+        self._used: dict[str, tuple[Tensor, Tensor]] = {}  # gradients of the previous step
         self._model, self._optimized = model, optimized
         self.complete()
 
     def complete(self) -> None:
-        """Follow what had no shape yet."""
+        """Track the tensors that had no shape yet."""
         tensors = [*named_tensors(self._model), *_numbered(self._optimized)]
         self.is_complete = not any(is_lazy(tensor) for _, tensor in tensors)
         for name, tensor in tensors:
             self.add(name, tensor)
 
     def add(self, name: str, tensor: Tensor) -> None:
-        """Follow one more tensor that learns."""
+        """Track one more trainable tensor."""
         if id(tensor) not in self.names and tensor.is_leaf and not is_lazy(tensor):
             self.names[id(tensor)] = name
             self._tensors[name] = tensor
 
     @torch.no_grad()
     def before_backward(self, step: Step) -> None:
-        """Note what became of the gradients of the step before, and keep the values."""
+        """Record which gradients are stale or cleared, and store the values of the tensors."""
         stale, cleared = [], []
         for name, (grad, values) in self._used.items():
             tensor = self._tensors[name]
@@ -181,12 +181,12 @@ class Tracker:
             elif has_moved and tensor.grad is not None and tensor.grad.shape == grad.shape:
                 stale += [name] if torch.equal(_part(tensor.grad), values) else []
         step.stale, step.cleared = frozenset(stale), frozenset(cleared)
-        self._before = {n: _kept(t) for n, t in self._tensors.items() if _is_dense(t)}
-        step.norms = {name: kept.norm for name, kept in self._before.items()}
+        self._before = {n: _snapshot(t) for n, t in self._tensors.items() if _is_dense(t)}
+        step.norms = {name: snapshot.norm for name, snapshot in self._before.items()}
 
     @torch.no_grad()
     def after_backward(self, step: Step) -> None:
-        """Note the norms of the gradients."""
+        """Record the norms of the gradients."""
         self._used = {}
         for name, tensor in self._tensors.items():
             grad = tensor.grad
@@ -198,19 +198,19 @@ class Tracker:
 
     @torch.no_grad()
     def after_step(self, step: Step) -> None:
-        """Note by how much each tensor has changed since `before_backward`, and whereto."""
-        step.updates = {name: _update(kept) for name, kept in self._before.items()}
+        """Record how much each tensor has changed since `before_backward`, and the direction."""
+        step.updates = {name: _update(snapshot) for name, snapshot in self._before.items()}
         for name, (_, grad) in self._used.items():
             if step.updates.get(name, 0) > 0 and not math.isnan(step.updates[name]):
-                step.slopes[name] = _slope(self._before[name], grad)
+                step.gradient_cosines[name] = _cosine(self._before[name], grad)
 
     def forget(self) -> None:
-        """Keep nothing of gradients: steps were made that were not followed."""
+        """Discard stored gradients and values after steps that were not observed."""
         self._used, self._before = {}, {}
 
 
 def named_tensors(model: nn.Module | None) -> Iterator[tuple[str, Tensor]]:
-    """Everything of a model that learns, with names, also what is not registered."""
+    """Yield all trainable tensors of a model with names, registered or not."""
     if model is None:
         return
     yield from ((n, p) for n, p in nn.Module.named_parameters(model) if p.requires_grad)
@@ -219,10 +219,10 @@ def named_tensors(model: nn.Module | None) -> Iterator[tuple[str, Tensor]]:
 
 
 def named_hidden_parameters(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """Parameters of layers that stand in a plain list, tuple or dict of the model."""
+    """Yield parameters of layers in a plain list, tuple or dict of the model."""
     known = {id(p) for p in nn.Module.parameters(model)}
     for name, layer in named_unregistered_layers(model):
-        if "._" in f".{name}":  # an attribute that is private, or within one
+        if "._" in f".{name}":  # private attributes
             continue
         for n, p in nn.Module.named_parameters(layer):
             if id(p) not in known:
@@ -239,32 +239,32 @@ def _is_dense(tensor: Tensor) -> bool:
 
 
 def _part(tensor: Tensor) -> Tensor:
-    """All of a tensor, or evenly spread elements of a large one."""
+    """Return all of a tensor, or evenly spaced elements of a large one."""
     flat = tensor.detach().reshape(-1)
-    return flat if len(flat) <= MOST_ELEMENTS else flat[:: len(flat) // MOST_ELEMENTS + 1]
+    return flat if len(flat) <= MAX_ELEMENTS else flat[:: len(flat) // MAX_ELEMENTS + 1]
 
 
-def _kept(tensor: Tensor) -> Kept:
+def _snapshot(tensor: Tensor) -> Snapshot:
     values = _part(tensor).clone()
-    return Kept(tensor, values, float(values.float().norm()))
+    return Snapshot(tensor, values, float(values.float().norm()))
 
 
-def _update(kept: Kept) -> float:
-    """The relative change of a tensor since it was kept."""
-    new = _part(kept.tensor)
-    if new.shape != kept.values.shape:
+def _update(snapshot: Snapshot) -> float:
+    """Return the relative change of a tensor since the snapshot."""
+    new = _part(snapshot.tensor)
+    if new.shape != snapshot.values.shape:
         return math.inf
-    change = float((new - kept.values).float().norm())
+    change = float((new - snapshot.values).float().norm())
     if change == 0:
         return 0.0
-    return change / kept.norm if kept.norm else math.inf
+    return change / snapshot.norm if snapshot.norm else math.inf
 
 
-def _slope(kept: Kept, grad: Tensor) -> float:
-    """The cosine of the angle between a change and a gradient; 0 where it is not known."""
-    new = _part(kept.tensor)
-    if not new.shape == kept.values.shape == grad.shape:
+def _cosine(snapshot: Snapshot, grad: Tensor) -> float:
+    """Return the cosine of the angle between a change and a gradient; 0 if unknown."""
+    new = _part(snapshot.tensor)
+    if not new.shape == snapshot.values.shape == grad.shape:
         return 0.0
-    change, grad = (new - kept.values).float(), grad.float()
+    change, grad = (new - snapshot.values).float(), grad.float()
     size = float(change.norm() * grad.norm())
     return float(change @ grad) / size if size else 0.0

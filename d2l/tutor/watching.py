@@ -1,4 +1,4 @@
-"""Observes the runs of `Trainer.fit` for the tutor."""
+"""The tutor's entry points: `d2l.watching` and the observer of `Trainer.fit`."""
 
 import os
 from types import TracebackType
@@ -11,15 +11,15 @@ from d2l.core.training.observer import observes_runs
 from d2l.core.training.run import Run
 from d2l.tutor.hint import Hint, show
 
-DENSE_PASSES = 64  # backward passes that are looked at one after the other
+DENSE_PASSES = 64  # backward passes that are observed consecutively
 
 
 class watching:  # noqa: N801 - used like a function
-    """Name mistakes of a training loop by hand: `with d2l.watching(model, optimizer):`.
+    """Find mistakes in a hand-written training loop: `with d2l.watching(model, optimizer):`.
 
-    `optimizer` is PyTorch's, one of your own, or the list of tensors that the loop updates; `model`
-    may be None where a loop has no module. `hints` lists what was said. No number of the program
-    changes, and after the first 64 steps nothing is recorded any more.
+    `optimizer` is a PyTorch optimizer, a custom one, or the list of tensors that the loop updates;
+    `model` may be None if the loop has no module. `hints` lists all hints. The program's results
+    are unchanged, and nothing is recorded after the first 64 steps.
 
     >>> net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
     >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
@@ -42,7 +42,7 @@ class watching:  # noqa: N801 - used like a function
         from d2l.tutor.watch import Watch
 
         self.hints: list[Hint] = []
-        self._watch = Watch(Evidence(model, optimizer), self._said)
+        self._watch = Watch(Evidence(model, optimizer), self._on_hint)
         self._hook = ModelHook(self._watch, model)
         self._before: Any = None
         self._is_off = os.environ.get("D2L_TUTOR") == "0"
@@ -56,7 +56,7 @@ class watching:  # noqa: N801 - used like a function
 
         watch = self._watch
         watch.last_pass = DENSE_PASSES
-        watch.look(When.BEFORE)
+        watch.run_checks(When.BEFORE)
         self._hook.attach()
         if self._model is not None:
             self._before = self._model.register_forward_pre_hook(StepStart(watch, self._model))
@@ -89,34 +89,34 @@ class watching:  # noqa: N801 - used like a function
         if better is not None and better is not error:
             raise better from error
 
-    def _said(self, hint: Hint) -> None:
+    def _on_hint(self, hint: Hint) -> None:
         self.hints.append(hint)
         show(hint)
 
 
-ENOUGH_STEPS = 30  # before a run is judged by its end of an epoch
+MIN_STEPS = 30  # before the end-of-epoch checks run
 DENSE_STEPS = 3
 SPARSE_STEPS = frozenset({7, 8, 15, 16, 31, 32, 63, 64})
-LAST_OF_EPOCH = 3  # steps at the end of the first epoch
+LAST_OF_EPOCH = 3  # steps observed at the end of the first epoch
 STEPS_OF_SECOND_EPOCH = 2
-MOST_STEPS = 64  # that are observed one after the other where the loss does not fall
-FELL = 0.97  # of the first loss, below which it falls
+MAX_STEPS = 64  # observed consecutively while the loss does not fall
+FELL = 0.97  # times the first loss: below, the loss is falling
 
 
 @observes_runs
 def observe(run: Run) -> "FitObserver | None":
-    """The observer of a run; None where the tutor is switched off, or another process speaks."""
+    """Return the observer of a run; None if the tutor is off or this is not the main process."""
     config = run.config
     is_off = config.tutor is False or os.environ.get("D2L_TUTOR") == "0"
     if is_off or not run.group.is_main or config.compile:
         return None
     if run.group.size > 1 and config.strategy != "ddp":
-        return None  # a norm of a sharded tensor is a matter of all processes
+        return None  # the norm of a sharded tensor requires all processes
     return FitObserver(run)
 
 
 class FitObserver:
-    """The tutor's view of one run; see `d2l.core.training.observer.RunObserver`."""
+    """Observes one run for the tutor; see `d2l.core.training.observer.RunObserver`."""
 
     next_batch: float = 0
     observes_validation = False
@@ -130,7 +130,7 @@ class FitObserver:
 
         self._run = run
         self._hints = state_of(run.trainer).hints
-        self.watch = Watch(Evidence(run.model), self._said)
+        self.watch = Watch(Evidence(run.model), self._on_hint)
         self._hook = ModelHook(self.watch, run.model)
         self._show = show
         self._is_judged = False
@@ -139,7 +139,7 @@ class FitObserver:
         self._was_resumed = False
 
     def opened(self) -> None:
-        """Look at the parts of the program."""
+        """Run the checks of model, data and optimizer."""
         from d2l.tutor.evidence import When
 
         run, evidence = self._run, self.watch.evidence
@@ -150,17 +150,17 @@ class FitObserver:
         evidence.batch_size = getattr(evidence.train_loader, "batch_size", None)
         self._was_resumed = run.position.num_steps > 0
         if run.graphed is not None:
-            self._num_dense = 1  # the one that is run as usual and not guarded
+            self._num_dense = 1  # the only step that runs in eager mode without the capture guard
         self.watch.begin_tracking()
         self.observes_validation = evidence.val_loader is not None
         if self._was_resumed:
             self.next_batch, self.observes_validation = float("inf"), False
             return
-        self.watch.look(When.BEFORE)
+        self.watch.run_checks(When.BEFORE)
         self._stop_if_strict()
 
     def batch_started(self, batch: Any, is_training: bool) -> None:
-        """Record the step that begins."""
+        """Record the step that starts."""
         watch = self.watch
         self._hook.attach()
         if not is_training:
@@ -173,7 +173,7 @@ class FitObserver:
         watch.batch_started(batch)
 
     def batch_done(self, is_training: bool) -> None:
-        """The step is over; decide which one to look at next."""
+        """Finish the step, and decide which step to observe next."""
         self._hook.remove()
         if not is_training:
             self.observes_validation = False
@@ -190,17 +190,17 @@ class FitObserver:
         self._stop_if_strict()
 
     def epoch_done(self) -> None:
-        """Judge the run by its first epoch, once there were steps enough."""
+        """Run the end-of-epoch checks after the first epoch, once there were enough steps."""
         from d2l.tutor.evidence import When
 
         run = self._run
-        if self._is_judged or self._was_resumed or run.num_batches_done < ENOUGH_STEPS:
+        if self._is_judged or self._was_resumed or run.num_batches_done < MIN_STEPS:
             return
         self._is_judged = True
         self.watch.finish_step()
-        self.watch.look(When.EPOCH)
+        self.watch.run_checks(When.EPOCH)
         self.watch.pause()
-        if run.graphed is None:  # in which mode does it learn after a validation?
+        if run.graphed is None:  # observe the mode of the model after validation
             self.next_batch = run.num_batches_done
             self._end = run.num_batches_done + STEPS_OF_SECOND_EPOCH
         else:
@@ -208,32 +208,32 @@ class FitObserver:
         self._stop_if_strict()
 
     def explain_nonfinite(self, loss: Any) -> str | None:
-        """The message about the loss that became nan or infinite, where its cause is known."""
+        """Return the message about a loss of nan or inf if its cause is known."""
         hint = self.watch.not_finite(loss, self._run.batch)
         if hint is None:
             return None
         if hint not in self._hints:
-            self._hints.append(hint)  # the run says it
+            self._hints.append(hint)  # the run prints it
         return hint.message
 
     def failed(self, error: BaseException) -> BaseException | None:
-        """The error that explains a mistake, to be raised from PyTorch's."""
+        """Return the error that explains a mistake, to be raised from PyTorch's."""
         better = self.watch.explain(error)
         self._hints += [hint for hint in self.watch.hints if hint not in self._hints]
         return better
 
     def close(self) -> None:
-        """Let go of the run."""
+        """Release the run."""
         self._hook.close()
         self.watch.close()
         del self._run
 
-    def _said(self, hint: Any) -> None:
+    def _on_hint(self, hint: Any) -> None:
         self._hints.append(hint)
         self._show(hint)
 
     def _next(self, number: int) -> float:
-        """The number of the next batch to look at, given how many are done."""
+        """Return the index of the next batch to observe, given the number of batches done."""
         if self._is_judged:
             return number if number < self._end else float("inf")
         if number < self._num_dense:
@@ -242,7 +242,7 @@ class FitObserver:
             return float("inf")
         num_batches = self._run.num_train_batches
         last = None if num_batches is None else num_batches - LAST_OF_EPOCH
-        if number < MOST_STEPS and number >= 8 and self.watch.is_stuck(FELL):
+        if number < MAX_STEPS and number >= 8 and self.watch.is_stuck(FELL):
             return number
         candidates = [n for n in SPARSE_STEPS if n >= number]
         if last is not None and number < last + LAST_OF_EPOCH:

@@ -1,4 +1,4 @@
-"""Weights: how far they moved, whether they are freshly initialised, what they hold."""
+"""Weights: whether they changed, are freshly initialized, or are constant."""
 
 import gc
 import math
@@ -10,11 +10,11 @@ from torch import Tensor
 
 from d2l.tutor.evidence import Evidence, Step
 
-NUM_STEPS = 4  # at the beginning and at the end, whose updates are read
+NUM_STEPS = 4  # at the start and at the end, whose updates are used
 
 
 def moved(evidence: Evidence) -> set[str]:
-    """The names of the tensors that have changed in the observed steps, or between them."""
+    """Return the names of the tensors that have changed during or between the observed steps."""
     steps = evidence.steps
     names: set[str] = set()
     for step in (*steps[:NUM_STEPS], *steps[-NUM_STEPS:]):
@@ -26,69 +26,69 @@ def moved(evidence: Evidence) -> set[str]:
 
 
 def with_gradient(step: Step) -> set[str]:
-    """The names of the tensors that have a gradient that is not zero."""
+    """Return the names of the tensors with a nonzero gradient."""
     norms = step.gradient_norms.items()
     return {name for name, norm in norms if norm is not None and norm > 0 and math.isfinite(norm)}
 
 
 def still(evidence: Evidence) -> set[str]:
-    """The names of the tensors with a gradient that have not moved so far."""
+    """Return the names of the tensors with a gradient that have not changed so far."""
     step = evidence.step
     waiting = {name for name in with_gradient(step) if not step.updates.get(name)}
     return waiting - moved(evidence) if waiting else waiting
 
 
-def is_still_on_purpose(evidence: Evidence) -> bool:
+def are_rates_zero(evidence: Evidence) -> bool:
     """Whether every learning rate has been 0 so far."""
     rates = [rate for step in evidence.steps for rate in step.rates]
     return bool(rates) and not any(rates)
 
 
-def has_stranger(evidence: Evidence) -> bool:
-    """Whether the newest loss depends on tensors that are neither the model's nor optimized."""
+def has_unknown_leaves(evidence: Evidence) -> bool:
+    """Whether the newest loss depends on tensors of neither the model nor the optimizer."""
     names = evidence.names
     return any(id(leaf) not in names for leaf in evidence.step.leaves.values())
 
 
-def are_held_elsewhere(tensors: Iterable[Tensor], optimizer: object) -> bool:
-    """Whether another optimizer of PyTorch holds one of these tensors; takes about 50 ms."""
-    wanted = {id(tensor) for tensor in tensors}
+def are_in_other_optimizer(tensors: Iterable[Tensor], optimizer: object) -> bool:
+    """Whether another PyTorch optimizer contains one of these tensors; takes about 50 ms."""
+    ids = {id(tensor) for tensor in tensors}
     for thing in gc.get_objects():
         if thing is optimizer or not issubclass(type(thing), torch.optim.Optimizer):
             continue
         groups = vars(thing).get("param_groups", ())
-        if any(id(p) in wanted for group in groups for p in group["params"]):
+        if any(id(p) in ids for group in groups for p in group["params"]):
             return True
     return False
 
 
 def quoted(names: Iterable[str], most: int = 3) -> str:
-    """Names in backquotes; of many, the first few."""
+    """Return names in backquotes, at most `most`."""
     found = list(names)
     words = ", ".join(f"`{name}`" for name in found[:most])
     return words + (f" and {len(found) - most} more" if len(found) > most else "")
 
 
-MOST_ROWS = 256  # of a matrix that are looked at, evenly spread; also columns
-FEWEST = 8  # rows and columns, below which chance decides
-MOST_UNEVEN = 4.5  # 99 % of draws: 2.4 at 64 × 64 to 4.6 at 8 × 8; after 64 steps of SGD 47
-MOST_CHANGES = 10  # in place, that initialisation makes; a trained tensor has one for each step
+MAX_ROWS = 256  # of a matrix that are examined, evenly spaced; columns as well
+MIN_SIZE = 8  # rows and columns; below, the statistics are unreliable
+MAX_UNEVEN = 4.5  # 99 % of draws: 2.4 at 64 × 64 to 4.6 at 8 × 8; after 64 steps of SGD 47
+MAX_CHANGES = 10  # in-place changes by initialization; training makes one per step
 
 
-def look_fresh(tensors: Iterable[Tensor]) -> bool:
-    """Whether tensors look drawn, as far as that can be seen, and it can be seen of one."""
-    known = [found for found in map(is_fresh, tensors) if found is not None]
+def are_freshly_initialized(tensors: Iterable[Tensor]) -> bool:
+    """Whether all tensors that can be judged, at least one, look freshly initialized."""
+    known = [found for found in map(is_freshly_initialized, tensors) if found is not None]
     return bool(known) and all(known)
 
 
-def is_fresh(tensor: Tensor) -> bool | None:
-    """Whether a tensor looks drawn, or has one value; None where that cannot be seen.
+def is_freshly_initialized(tensor: Tensor) -> bool | None:
+    """Whether a tensor looks randomly initialized or is constant; None if undecidable.
 
     The ratio of the largest singular value to σ(√m + √n) was at most 1.01 to 1.03 in 99 % of 600
     draws, normal and uniform, of each of five shapes from 8 × 8 to 64 × 784; after 32, 64 and 124
     steps of SGD (lr 0.1) on Fashion-MNIST it was 1.23, 1.55 and 1.68 in the first layer.
     """
-    if tensor._version > MOST_CHANGES:
+    if tensor._version > MAX_CHANGES:
         return False
     values = tensor.detach().float().nan_to_num()
     low, high = (float(bound) for bound in values.aminmax()) if values.numel() else (0.0, 0.0)
@@ -97,10 +97,10 @@ def is_fresh(tensor: Tensor) -> bool | None:
     if values.ndim < 2:
         return None
     matrix = _part(values.reshape(len(values), -1))
-    return None if min(matrix.shape) < FEWEST else _looks_drawn(matrix - matrix.mean())
+    return None if min(matrix.shape) < MIN_SIZE else _is_like_random_draw(matrix - matrix.mean())
 
 
-def _looks_drawn(matrix: Tensor) -> bool:
+def _is_like_random_draw(matrix: Tensor) -> bool:
     num_rows, num_columns = matrix.shape
     deviation = float(matrix.std())
     if not _is_reach_of_draws(float(matrix.abs().max()) / deviation, matrix.numel()):
@@ -109,11 +109,11 @@ def _looks_drawn(matrix: Tensor) -> bool:
     largest = float(torch.linalg.matrix_norm(matrix, 2))
     if largest > (1.03 + 0.4 / min(num_rows, num_columns)) * expected:
         return False
-    return max(_unevenness(matrix), _unevenness(matrix.T)) <= MOST_UNEVEN
+    return max(_unevenness(matrix), _unevenness(matrix.T)) <= MAX_UNEVEN
 
 
 def _unevenness(matrix: Tensor) -> float:
-    """By how many deviations the mean squares of rows differ more than those of draws do."""
+    """Return by how many standard deviations row variances differ more than those of draws."""
     squares = matrix.square()
     kurtosis = min(3.0, float(squares.square().mean() / squares.mean() ** 2))
     sizes = squares.mean(1)
@@ -126,7 +126,7 @@ def _is_reach_of_draws(reach: float, num: int) -> bool:
 
     In 2000 draws it was 1.64 to 1.90 for 768 uniform entries, 2.12 to 2.48 for normal ones cut at
     2σ, and for normal ones 0.69 √(2 ln num) and more (99 % above the bound; 0.79 for 16384). A
-    drawn matrix outside is taken for a trained one, and nothing is said.
+    random matrix outside is treated as trained, and no hint is shown.
     """
     is_uniform, is_cut = reach <= 1.85, 2.24 <= reach <= 2.3
     return is_uniform or is_cut or reach >= 0.74 * math.sqrt(2 * math.log(num))
@@ -135,23 +135,23 @@ def _is_reach_of_draws(reach: float, num: int) -> bool:
 def _part(matrix: Tensor) -> Tensor:
     for dim in (0, 1):
         size = matrix.shape[dim]
-        if size > MOST_ROWS:
-            rows = torch.arange(0, size, size // MOST_ROWS, device=matrix.device)
+        if size > MAX_ROWS:
+            rows = torch.arange(0, size, size // MAX_ROWS, device=matrix.device)
             matrix = matrix.index_select(dim, rows)
     return matrix
 
 
-EXACTLY = 1e-4  # of the size of a gradient
+EXACTLY = 1e-4  # relative to the norm of a gradient
 ABOUT = 0.1
-NOTHING = 1e-5  # of the largest gradient: what rounding leaves of 0
+NOTHING = 1e-5  # relative to the largest gradient: rounding errors of 0
 
 
 @dataclass(frozen=True)
 class ConstantMatrix:
-    """A matrix all of whose rows, or columns, are the same.
+    """A matrix with identical rows or columns.
 
-    `value` is that of all entries, if there is one; gradients are compared between the same rows or
-    columns. `is_symmetric` also holds where the gradient is 0.
+    `value` is the value of all entries, if they are equal; gradients are compared between the same
+    rows or columns. `is_symmetric` is also True if the gradient is 0.
     """
 
     name: str
@@ -162,7 +162,7 @@ class ConstantMatrix:
 
 
 def constant_matrices(matrices: dict[str, Tensor]) -> list[ConstantMatrix]:
-    """Of these matrices, or kernels, the ones whose units are equal."""
+    """Return the matrices or kernels whose units are identical."""
     grads = {n: m.grad for n, m in matrices.items() if m.grad is not None and not m.grad.is_sparse}
     largest = max((float(grad.norm()) for grad in grads.values()), default=0.0)
     found = (_constant(n, matrices[n], grad, largest) for n, grad in grads.items())

@@ -1,4 +1,4 @@
-"""Pictures with a banana each: a small set for object detection."""
+"""The banana detection data set, a small data set for object detection."""
 
 import csv
 import operator
@@ -18,11 +18,11 @@ COLUMNS = ("label", "xmin", "ymin", "xmax", "ymax")
 def read_data_bananas(
     is_train: bool = True, *, folder: str | Path | None = None
 ) -> tuple[list[UInt8[Tensor, "3 _ _"]], Float[Tensor, "num_images 1 5"]]:
-    """The pictures and their labels (class, x1, y1, x2, y2), corners in shares of the sides.
+    """Return the images and labels (class, x1, y1, x2, y2), corners as fractions of the image size.
 
-    The set is downloaded once, unless `folder` has one of the same layout: in `bananas_train` and
-    `bananas_val` a `label.csv`, and the pictures that it names in `images`. Raises `DataError`
-    where something is missing or damaged.
+    The data set is downloaded once, unless `folder` contains one of the same layout: the folders
+    `bananas_train` and `bananas_val`, each with `label.csv` and the images it lists in `images`.
+    Raises `DataError` if a file is missing or corrupt.
 
     >>> images, labels = d2l.read_data_bananas(is_train=False)  # doctest: +SKIP
     >>> len(images), images[0].shape, labels.shape  # doctest: +SKIP
@@ -40,9 +40,9 @@ def read_data_bananas(
 
 
 class BananasDataset(torch.utils.data.Dataset):
-    """The set in memory: `dataset[i]` is a picture (3, 256, 256), float32 in 0..255, and its label.
+    """The data set in memory: `dataset[i]` is an image (3, 256, 256), float32 0..255, and a label.
 
-    `features` (num_images, 3, 256, 256) stay bytes. Labels (1, 5) and `folder` are as in
+    `features` (num_images, 3, 256, 256) are uint8. Labels (1, 5) and `folder` are as in
     `read_data_bananas`.
 
     >>> image, label = d2l.BananasDataset(is_train=False)[0]  # doctest: +SKIP
@@ -59,7 +59,7 @@ class BananasDataset(torch.utils.data.Dataset):
         images, self.labels = read_data_bananas(is_train, folder=folder)
         shapes = {tuple(image.shape) for image in images}
         if len(shapes) > 1:
-            raise DataError(f"the pictures of a set have one size; found {sorted(shapes)}")
+            raise DataError(f"all images of a data set must have one size; found {sorted(shapes)}")
         self.features = torch.stack(images)
 
     def __getitem__(self, idx: int) -> tuple[Float[Tensor, "3 height width"], Float[Tensor, "1 5"]]:
@@ -72,9 +72,9 @@ class BananasDataset(torch.utils.data.Dataset):
 def load_data_bananas(
     batch_size: int, *, folder: str | Path | None = None
 ) -> tuple[ResidentLoader, ResidentLoader]:
-    """Loaders of the training batches, shuffled, and of the validation batches.
+    """Return loaders of shuffled training batches and of validation batches.
 
-    A batch is pictures (batch, 3, 256, 256), float32 in 0..255, and labels (batch, 1, 5). `folder`
+    A batch is images (batch, 3, 256, 256), float32 in 0..255, and labels (batch, 1, 5). `folder`
     is as in `read_data_bananas`.
 
     >>> train_iter, val_iter = d2l.load_data_bananas(batch_size=32)  # doctest: +SKIP
@@ -98,7 +98,7 @@ def _with_floats(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _read_table(file: Path) -> tuple[list[str], Float[Tensor, "num_images 5"]]:
-    """The names of the pictures, and their labels with corners in pixels."""
+    """Return the image names and their labels with corners in pixels."""
     try:
         with file.open(newline="", encoding="utf-8") as lines:
             rows = list(csv.DictReader(lines))
@@ -106,9 +106,9 @@ def _read_table(file: Path) -> tuple[list[str], Float[Tensor, "num_images 5"]]:
         labels = [[float(row[column]) for column in COLUMNS] for row in rows]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(
-            f"{file} must be a table with the columns img_name, {', '.join(COLUMNS)}; found "
+            f"{file} must be a CSV file with the columns img_name, {', '.join(COLUMNS)}; found "
             f"{type(error).__name__}: {error}"
         ) from error
     if not names:
-        raise DataError(f"{file} names no picture")
+        raise DataError(f"{file} lists no images")
     return names, torch.tensor(labels)

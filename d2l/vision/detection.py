@@ -1,4 +1,4 @@
-"""Object detection: predictions without overlaps, and drawing them."""
+"""Object detection: non-maximum suppression, and drawing boxes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ COLORS = ("b", "g", "r", "m", "c")
 
 
 def bbox_to_rect(bbox: Any, color: Any) -> Any:
-    """The box (x1, y1, x2, y2) as a matplotlib rectangle with edges of this color, unfilled.
+    """Return the box (x1, y1, x2, y2) as an unfilled matplotlib rectangle of this edge color.
 
     `bbox` is four numbers or a tensor of them.
 
@@ -33,10 +33,10 @@ def bbox_to_rect(bbox: Any, color: Any) -> Any:
 
 
 def show_bboxes(axes: Any, bboxes: Any, labels: Any = None, colors: Any = None) -> None:
-    """Draw `bboxes` (num_boxes, 4), corners in the picture's pixels, onto `axes`.
+    """Draw `bboxes` (num_boxes, 4), corners in pixels of the image, onto `axes`.
 
-    `labels` are written at the upper left corners; there may be fewer than boxes. `labels` and
-    `colors` are lists, other iterables or one string; colors come round again.
+    `labels` are drawn at the upper left corners; there may be fewer than boxes. `labels` and
+    `colors` are lists, other iterables or one string; colors are repeated in a cycle.
 
     >>> axes = d2l.plt.imshow(np.zeros((60, 100)), cmap="gray_r").axes
     >>> boxes = torch.tensor([[0.1, 0.2, 0.4, 0.9], [0.5, 0.3, 0.95, 0.8]])
@@ -44,7 +44,7 @@ def show_bboxes(axes: Any, bboxes: Any, labels: Any = None, colors: Any = None) 
 
     Book: 14.4 Anchor boxes
     """
-    texts, palette = _listed(labels, ()), _listed(colors, COLORS)
+    texts, palette = _as_sequence(labels, ()), _as_sequence(colors, COLORS)
     for i, bbox in enumerate(to_array(bboxes)):
         color = palette[i % len(palette)]
         rectangle = bbox_to_rect(bbox, color)
@@ -60,7 +60,7 @@ def _write(axes: Any, rectangle: Any, text: str, color: Any) -> None:
     )  # fmt: skip
 
 
-def _listed(value: Any, default: Sequence[Any]) -> Sequence[Any]:
+def _as_sequence(value: Any, default: Sequence[Any]) -> Sequence[Any]:
     values = [value] if isinstance(value, str) else list(() if value is None else value)
     return values or default
 
@@ -68,10 +68,10 @@ def _listed(value: Any, default: Sequence[Any]) -> Sequence[Any]:
 def nms(
     boxes: Shaped[Tensor, "num_boxes 4"], scores: Shaped[Tensor, "num_boxes"], iou_threshold: float
 ) -> Int[Tensor, "num_kept"]:
-    """Non-maximum suppression: the rows of `boxes` (num_boxes, 4) that stay, best score first.
+    """Non-maximum suppression: return the indices of the boxes to keep, best score first.
 
-    A box goes if it overlaps one that stays, of a better score, by more than `iou_threshold`.
-    `scores` is (num_boxes,); boxes are corners.
+    A box is removed if its IoU with a kept box of a better score is more than `iou_threshold`.
+    `boxes` is (num_boxes, 4), as corners, and `scores` (num_boxes,).
 
     >>> boxes = torch.tensor([[0., 0., 2., 2.], [0., 0., 2., 1.9], [5., 5., 6., 6.]])
     >>> d2l.nms(boxes, torch.tensor([0.7, 0.8, 0.9]), iou_threshold=0.5)
@@ -83,9 +83,9 @@ def nms(
     check_axes("scores", scores, "num_boxes")
     if len(scores) > len(boxes):
         raise ShapeError(
-            f"nms reads a score for each box; found {len(scores)} scores, {len(boxes)} boxes"
+            f"nms expects one score per box; found {len(scores)} scores, {len(boxes)} boxes"
         )
-    boxes = boxes[: len(scores)]  # those that have a score
+    boxes = boxes[: len(scores)]  # those with a score
     suppress = load_torchvision("d2l.nms").ops.nms
     dtype = torch.promote_types(torch.promote_types(boxes.dtype, scores.dtype), torch.float32)
     return suppress(boxes.detach().to(dtype), scores.detach().to(dtype), iou_threshold)
@@ -98,13 +98,13 @@ def multibox_detection(
     nms_threshold: float = 0.5,
     pos_threshold: float = 0.009999999,
 ) -> Float[Tensor, "batch num_anchors 6"]:
-    """What was found at each anchor: rows (class, confidence, x1, y1, x2, y2), one per anchor.
+    """Return the predictions as rows (class, confidence, x1, y1, x2, y2), one per anchor.
 
     `cls_probs` is (batch, num_classes + 1, num_anchors), the background first; `offset_preds`
-    (batch, num_anchors * 4); `anchors` (1, num_anchors, 4). Classes count from 0; -1 is background
-    or a box that another one suppressed, whatever their classes. Each image has the boxes that stay
-    first, the surest at the top. A row less sure than `pos_threshold` becomes background, and its
-    confidence 1 minus what it was.
+    (batch, num_anchors * 4); `anchors` (1, num_anchors, 4). Classes start at 0; -1 is background
+    or a box suppressed by another one of any class. For each image, the kept boxes come first, in
+    order of confidence. A row with a confidence below `pos_threshold` becomes background, with
+    confidence 1 minus the original one.
 
     >>> anchors = torch.tensor([[[0.0, 0.0, 0.5, 0.5], [0.0, 0.0, 0.5, 0.6], [0.5, 0.5, 1.0, 1.0]]])
     >>> cls_probs = torch.tensor([[[0.1, 0.2, 0.3], [0.9, 0.8, 0.7]]])  # background, one class
@@ -120,35 +120,35 @@ def multibox_detection(
     _check_predictions(cls_probs, offset_preds, num_anchors)
     confidences, classes = cls_probs[:, 1:].max(dim=1)  # (batch, num_anchors)
     boxes = offset_inverse(anchors, offset_preds.reshape(batch, num_anchors, 4))
-    places = _places(boxes, confidences, nms_threshold)
-    is_unsure = confidences < pos_threshold
-    classes = torch.where((places >= num_anchors) | is_unsure, -1, classes)
-    confidences = torch.where(is_unsure, 1 - confidences, confidences)
+    sort_keys = _sort_keys(boxes, confidences, nms_threshold)
+    is_background = confidences < pos_threshold
+    classes = torch.where((sort_keys >= num_anchors) | is_background, -1, classes)
+    confidences = torch.where(is_background, 1 - confidences, confidences)
     rows = torch.cat((torch.stack((classes, confidences), dim=2), boxes), dim=2)
-    order = places.argsort(dim=1)
+    order = sort_keys.argsort(dim=1)
     return rows.gather(1, order.unsqueeze(2).expand(-1, -1, 6))
 
 
-def _places(
+def _sort_keys(
     boxes: Float[Tensor, "batch num_anchors 4"],
     confidences: Float[Tensor, "batch num_anchors"],
     nms_threshold: float,
 ) -> Int[Tensor, "batch num_anchors"]:
-    """What to sort each image's boxes by; from num_anchors on for those that go."""
+    """Return the sort keys of each image's boxes; num_anchors or more for suppressed boxes."""
     num_anchors = boxes.shape[1]
     number = torch.arange(num_anchors, device=boxes.device)
-    places = (num_anchors + number).repeat(len(boxes), 1)
-    for place, box, confidence in zip(places, boxes, confidences, strict=True):
+    sort_keys = (num_anchors + number).repeat(len(boxes), 1)
+    for keys, box, confidence in zip(sort_keys, boxes, confidences, strict=True):
         kept = nms(box, confidence, nms_threshold)
-        place[kept] = number[: len(kept)]
-    return places
+        keys[kept] = number[: len(kept)]
+    return sort_keys
 
 
 def _check_predictions(cls_probs: Tensor, offset_preds: Tensor, num_anchors: int) -> None:
     check_axes("cls_probs", cls_probs, f"batch num_classes+1 {num_anchors}")
     if cls_probs.shape[1] < 2:
         raise ShapeError(
-            "cls_probs must have the background and one class at least along axis 1; found shape "
+            "cls_probs must have the background and at least one class along axis 1; found shape "
             f"{tuple(cls_probs.shape)}"
         )
     if offset_preds.numel() != len(cls_probs) * num_anchors * 4:

@@ -1,4 +1,4 @@
-"""Picture files, many at once, as the bytes they hold."""
+"""Read many image files in parallel, as uint8 tensors."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,21 +12,21 @@ from d2l.errors import DataError
 
 
 def read_images(files: Sequence[Path]) -> list[UInt8[Tensor, "3 _ _"]]:
-    """PNG and JPEG files in red, green and blue, (3, height, width) each, read by several threads.
+    """Read PNG and JPEG files as RGB (3, height, width) with several threads.
 
-    Raises `DataError` for one that is missing or damaged.
+    Raises `DataError` if a file is missing or corrupt.
     """
-    with ThreadPoolExecutor() as readers:  # decoding leaves Python's lock alone
+    with ThreadPoolExecutor() as readers:  # decoding releases the GIL
         return list(readers.map(_read, files))
 
 
 def _read(file: Path) -> UInt8[Tensor, "3 _ _"]:
-    from PIL import Image  # torchvision's own readers are about to be removed
+    from PIL import Image  # torchvision's own readers are deprecated
 
     try:
         with Image.open(file) as image:
             pixels = np.asarray(image.convert("RGB"))  # (height, width, 3)
     except (OSError, SyntaxError, ValueError) as error:
-        state = "no whole PNG or JPEG picture" if file.exists() else "missing"
-        raise DataError(f"the picture {file} is {state}: {error}") from error
+        state = "not a complete PNG or JPEG file" if file.exists() else "missing"
+        raise DataError(f"the image {file} is {state}: {error}") from error
     return torch.from_numpy(np.array(pixels.transpose(2, 0, 1), order="C"))

@@ -1,4 +1,4 @@
-"""What each anchor box is to predict, given the true boxes of an image."""
+"""Training targets of anchor boxes, given the ground-truth boxes of an image."""
 
 import torch
 from torch.nn import functional as F
@@ -14,11 +14,11 @@ def match(
     is_box: Shaped[Tensor, "batch num_boxes"],
     threshold: float,
 ) -> Int[Tensor, "batch num_anchors"]:
-    """The number of each anchor's box, or -1; `overlaps` are used up.
+    """Return the index of each anchor's box, or -1; `overlaps` is overwritten.
 
-    An anchor takes the box it overlaps most, if by `threshold` or more. Then each box in turn, the
-    greatest overlap first, takes the best anchor that no box has taken in this way, however small
-    the overlap. Of equals the first counts. Rows that are no box take no part.
+    An anchor is assigned the box with the largest overlap, if that is `threshold` or more. Then
+    each box, in order of decreasing overlap, is assigned to the best anchor that is not yet taken
+    in this way, however small the overlap. Ties go to the first. Padding rows are ignored.
     """
     batch, num_boxes, num_anchors = overlaps.shape
     if overlaps.numel() == 0:
@@ -26,15 +26,15 @@ def match(
     _exclude(overlaps, ~is_box.unsqueeze(2))
     greatest, box = overlaps.max(dim=1)  # (batch, num_anchors)
     assigned = F.pad(torch.where(greatest >= max(threshold, 0), box, -1), (0, 1))
-    number = torch.arange(num_boxes, device=overlaps.device).expand(batch, -1)
+    index = torch.arange(num_boxes, device=overlaps.device).expand(batch, -1)
     for _ in range(num_boxes):
         greatest, anchor = overlaps.max(dim=2)  # (batch, num_boxes)
         is_open = greatest >= 0
-        wins = is_open & (_best_box(anchor, overlaps) == number)
-        taken = torch.where(wins, anchor, num_anchors)  # whoever loses writes into the column added
-        assigned.scatter_(1, taken, number)
+        wins = is_open & (_best_box(anchor, overlaps) == index)
+        taken = torch.where(wins, anchor, num_anchors)  # the others write into the extra column
+        assigned.scatter_(1, taken, index)
         if overlaps.device.type == "cpu" and torch.equal(is_open, wins):
-            break  # the CPU may look whether all is settled: mostly after one to three rounds
+            break  # checked on the CPU only: usually done after one to three rounds
         is_taken = torch.zeros_like(assigned, dtype=torch.bool).scatter_(1, taken, True)[:, :-1]
         _exclude(overlaps, wins.unsqueeze(2))
         _exclude(overlaps, is_taken.unsqueeze(1))
@@ -42,7 +42,7 @@ def match(
 
 
 def _exclude(overlaps: Tensor, what: Shaped[Tensor, "batch _ _"]) -> None:
-    """Bring overlaps below 0: by arithmetic, which is vectorised, as `masked_fill_` is not."""
+    """Make overlaps negative; subtraction is vectorized, `masked_fill_` is not."""
     overlaps.sub_(what.to(overlaps.dtype), alpha=2)
 
 
@@ -50,7 +50,7 @@ def _best_box(
     anchor: Int[Tensor, "batch num_boxes"],
     overlaps: Float[Tensor, "batch num_boxes num_anchors"],
 ) -> Int[Tensor, "batch num_boxes"]:
-    """Of the boxes that are left, the best for each of these anchors."""
+    """Return the best of the remaining boxes for each of these anchors."""
     columns = anchor.unsqueeze(1).expand(-1, overlaps.shape[1], -1)
     return overlaps.gather(2, columns).argmax(dim=1)
 
@@ -68,11 +68,12 @@ def assign_anchor_to_bbox(
     device: torch.device | str | None,
     iou_threshold: float = 0.5,
 ) -> Int[Tensor, "num_anchors"]:
-    """For each of `anchors` (num_anchors, 4) the row of its box in `ground_truth`, or -1.
+    """Return the index of the ground-truth box assigned to each anchor, or -1.
 
-    `ground_truth` is (num_boxes, 4), corners like the anchors; the answer is on `device`. An anchor
-    gets the box it overlaps most, if by `iou_threshold`; and every box gets one anchor at least,
-    as long as there are any: the best that is left, in the order of their overlaps.
+    `ground_truth` (num_boxes, 4) and `anchors` (num_anchors, 4) are corners; the result is on
+    `device`. An anchor is assigned the box with the largest IoU if that is at least
+    `iou_threshold`. In addition, every box is assigned at least one anchor, as long as any are
+    left: the best remaining one, in the order of the IoU.
 
     >>> boxes = torch.tensor([[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0]])
     >>> anchors = torch.tensor([[0.6, 0.5, 1.0, 1.0], [0.0, 0.5, 0.4, 1.0], [0.0, 0.0, 0.5, 0.4]])
@@ -92,13 +93,13 @@ def assign_anchor_to_bbox(
 def multibox_target(
     anchors: Shaped[Tensor, "*one num_anchors 4"], labels: Shaped[Tensor, "batch num_boxes 5"]
 ) -> Targets:
-    """What each of `anchors` (1, num_anchors, 4) is to predict, for `labels` (batch, num_boxes, 5).
+    """Return the targets of `anchors` (1, num_anchors, 4) for `labels` (batch, num_boxes, 5).
 
-    A label is a class, counted from 0, and the corners of its box; a class below 0 says that there
-    is no box, so that images with fewer boxes, or none, can share a batch. Returned are offsets
+    A label is a class index and the corners of its box; rows with a class below 0 are padding, so
+    that images with different numbers of boxes can share a batch. Returns offsets
     (batch, num_anchors * 4); a mask of the same shape, 0 where the anchor has no box; and classes
-    (batch, num_anchors) counted from 1, 0 being the background. On the CPU, raises `LabelError`
-    for a class that is no whole number and `ShapeError` for a negative side.
+    (batch, num_anchors), 0 for the background and 1 plus the class index otherwise. On the CPU,
+    raises `LabelError` for a class that is not an integer and `ShapeError` for a negative side.
 
     >>> anchors = torch.tensor([[[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0]]])
     >>> labels = torch.tensor([[[2, 0.5, 0.5, 1.0, 1.0]]])  # class 2, over the second anchor
@@ -127,7 +128,7 @@ def _assigned(
 
 
 def _pairs_at_once(device: torch.device) -> int:
-    """How many pairs of a box and an anchor: a processor's cache holds a megabyte of overlaps."""
+    """Return how many overlaps to compute at once; 1 MiB of them fits into a CPU's cache."""
     return 2**18 if device.type == "cpu" else 2**26
 
 
@@ -157,7 +158,7 @@ def _check_labels(
     is_class = classes == classes.floor()
     if not bool(is_class.all()):
         raise LabelError(
-            "the first number of a label is its class, a whole number from 0, or below 0 for no "
-            f"box; found {classes[~is_class][0].item()}. A row of labels is (class, x1, y1, x2, y2)"
+            "the class of a label must be an integer, negative for padding; found "
+            f"{classes[~is_class][0].item()}. A row of labels is (class, x1, y1, x2, y2)"
         )
     check_sides("labels[..., 1:]", boxes[classes >= 0])

@@ -1,4 +1,4 @@
-"""The pictures of Pascal VOC 2012 with a class for every pixel, cut to one size at random."""
+"""Pascal VOC 2012 for semantic segmentation: images and per-pixel classes, randomly cropped."""
 
 import functools
 import os
@@ -21,45 +21,45 @@ NUM_COLORS = 256**3
 
 
 def _color(label: int) -> list[int]:
-    """The bits of the class's number, dealt in turn to red, green and blue, highest bit first."""
+    """Distribute the bits of the class index over red, green and blue, highest bit first."""
     return [(label >> c & 1) << 7 | (label >> c + 3 & 1) << 6 for c in range(3)]
 
 
-# The 21 classes by number, background first. A list, as homework prints it and adds to it; nothing
-# here changes it.
+# The 21 classes by index, background first. A list, because homework prints and extends it; never
+# modified here.
 VOC_CLASSES = [
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair",
     "cow", "diningtable", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa",
     "train", "tv/monitor",
 ]  # fmt: skip
-# The color of each class in pictures of labels: lists of red, green and blue in 0..255.
+# The color of each class in label images: lists of red, green and blue in 0..255.
 VOC_COLORMAP = [_color(label) for label in range(len(VOC_CLASSES))]
 
 
 def voc_colormap2label() -> Int[Tensor, "16777216"]:
-    """A table from colors, `(red * 256 + green) * 256 + blue`, to classes; 0 for all others.
+    """Return a table from colors, `(red * 256 + green) * 256 + blue`, to classes; 0 for others.
 
     >>> d2l.voc_colormap2label()[(128 * 256 + 128) * 256]  # the third class, bird
     tensor(3)
 
     Book: 14.9 Semantic segmentation and the dataset
     """
-    table = torch.from_numpy(np.zeros(NUM_COLORS, np.int64))  # memory is taken where it is written
-    table[_number(torch.tensor(VOC_COLORMAP).T)] = torch.arange(len(VOC_COLORMAP))
+    table = torch.from_numpy(np.zeros(NUM_COLORS, np.int64))  # untouched pages use no memory
+    table[_color_index(torch.tensor(VOC_COLORMAP).T)] = torch.arange(len(VOC_COLORMAP))
     return table
 
 
 def voc_label_indices(
     colormap: Shaped[Tensor, "3 height width"], colormap2label: Int[Tensor, "16777216"]
 ) -> Int[Tensor, "height width"]:
-    """The class of each pixel of a picture of labels, (3, height, width) in 0..255.
+    """Return the class of each pixel of a label image (3, height, width) in 0..255.
 
-    `colormap2label` is the table of `voc_colormap2label()`, on the same device. Colors of no class,
-    like that of the borders between objects, are background. On the CPU, raises `LabelError` for
+    `colormap2label` is the table of `voc_colormap2label()`, on the same device. Unknown colors,
+    such as the borders between objects, are background. On the CPU, raises `LabelError` for
     values outside 0..255.
 
-    >>> picture = torch.tensor([128, 0, 0], dtype=torch.uint8).reshape(3, 1, 1)
-    >>> d2l.voc_label_indices(picture, d2l.voc_colormap2label())
+    >>> image = torch.tensor([128, 0, 0], dtype=torch.uint8).reshape(3, 1, 1)
+    >>> d2l.voc_label_indices(image, d2l.voc_colormap2label())
     tensor([[1]])
 
     Book: 14.9 Semantic segmentation and the dataset
@@ -67,10 +67,10 @@ def voc_label_indices(
     check_axes("colormap", colormap, "3 height width")
     check_axes("colormap2label", colormap2label, str(NUM_COLORS))
     _check_values(colormap)
-    return colormap2label.take(_number(colormap))
+    return colormap2label.take(_color_index(colormap))
 
 
-def _number(colors: Shaped[Tensor, "3 ..."]) -> Int[Tensor, "..."]:
+def _color_index(colors: Shaped[Tensor, "3 ..."]) -> Int[Tensor, "..."]:
     red, green, blue = colors.long()
     return (red << 16) + (green << 8) + blue
 
@@ -81,24 +81,24 @@ def _check_values(colormap: Tensor) -> None:
     least, most = colormap.min().item(), colormap.max().item()
     if not 0 <= least <= most <= 255:
         raise LabelError(
-            f"colormap must have values in 0..255; found {least} to {most}. Pictures of labels "
-            "come from d2l.read_voc_images(voc_dir)"
+            f"colormap must have values in 0..255; found {least} to {most}. Read label images with "
+            "d2l.read_voc_images(voc_dir)"
         )
 
 
-# What the colors of photographs are on average, and how much they vary: ImageNet's, as everywhere
+# Mean and standard deviation of ImageNet's colors, as in torchvision
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-_one_table = functools.cache(voc_colormap2label)
+_cached_table = functools.cache(voc_colormap2label)
 
-Pictures = list[UInt8[Tensor, "3 _ _"]]
+ImageList = list[UInt8[Tensor, "3 _ _"]]
 
 
-def read_voc_images(voc_dir: str | Path, is_train: bool = True) -> tuple[Pictures, Pictures]:
-    """The photographs and the pictures of their labels, bytes (3, height, width) each.
+def read_voc_images(voc_dir: str | Path, is_train: bool = True) -> tuple[ImageList, ImageList]:
+    """Return the images and their label images, uint8 (3, height, width) each.
 
     `voc_dir` is the folder VOC2012, with `ImageSets/Segmentation/train.txt` or `val.txt`, and the
-    pictures they name in `JPEGImages` and `SegmentationClass`. Raises `DataError` where something
-    is missing or damaged.
+    images they list in `JPEGImages` and `SegmentationClass`. Raises `DataError` if a file is
+    missing or corrupt.
 
     >>> features, labels = d2l.read_voc_images("../data/VOCdevkit/VOC2012")  # doctest: +SKIP
     >>> features[0].shape == labels[0].shape  # doctest: +SKIP
@@ -112,8 +112,8 @@ def read_voc_images(voc_dir: str | Path, is_train: bool = True) -> tuple[Picture
         names = listed.read_text(encoding="utf-8").split()
     except OSError as error:
         raise DataError(
-            f"the list of pictures {listed} cannot be read: {error}. voc_dir must be the folder "
-            "VOC2012, e.g. d2l.download_extract('voc2012', 'VOCdevkit/VOC2012')"
+            f"the list of images {listed} cannot be read: {error}. voc_dir must be the folder "
+            "VOC2012, for example d2l.download_extract('voc2012', 'VOCdevkit/VOC2012')"
         ) from error
     features = read_images([folder / "JPEGImages" / f"{name}.jpg" for name in names])
     labels = read_images([folder / "SegmentationClass" / f"{name}.png" for name in names])
@@ -121,14 +121,14 @@ def read_voc_images(voc_dir: str | Path, is_train: bool = True) -> tuple[Picture
 
 
 def voc_rand_crop(feature: Any, label: Any, height: int, width: int) -> tuple[Any, Any]:
-    """The same piece of both pictures, `height` by `width`, from a place drawn at random.
+    """Crop both images to `height` by `width` at the same random position.
 
-    Pictures are tensors (..., height, width) or PIL images of one size; PyTorch's generator draws.
-    Raises `ShapeError` where the sizes differ or are smaller than the piece.
+    Images are tensors (..., height, width) or PIL images of one size; the position is drawn from
+    PyTorch's generator. Raises `ShapeError` if the sizes differ or are smaller than the crop.
 
     >>> feature = torch.arange(12).reshape(1, 3, 4)
-    >>> piece, label = d2l.voc_rand_crop(feature, 10 * feature, height=2, width=2)
-    >>> piece.shape, bool((label == 10 * piece).all())
+    >>> crop, label = d2l.voc_rand_crop(feature, 10 * feature, height=2, width=2)
+    >>> crop.shape, bool((label == 10 * crop).all())
     (torch.Size([1, 2, 2]), True)
 
     Book: 14.9 Semantic segmentation and the dataset
@@ -140,19 +140,19 @@ def voc_rand_crop(feature: Any, label: Any, height: int, width: int) -> tuple[An
     size, label_size = get_image_size(feature)[::-1], get_image_size(label)[::-1]
     if size != label_size or height > size[0] or width > size[1]:
         raise ShapeError(
-            f"feature and label must have one height and width, at least {(height, width)}; found "
-            f"{tuple(size)} and {tuple(label_size)}"
+            f"feature and label must have the same height and width, at least {(height, width)}; "
+            f"found {tuple(size)} and {tuple(label_size)}"
         )
-    place = RandomCrop.get_params(feature, (height, width))
-    return crop(feature, *place), crop(label, *place)
+    region = RandomCrop.get_params(feature, (height, width))
+    return crop(feature, *region), crop(label, *region)
 
 
 class VOCSegDataset(Dataset):
-    """The set in memory: `dataset[i]` is a piece of a photograph and the class of each pixel.
+    """The data set in memory: `dataset[i]` is a random image crop and the class of each pixel.
 
-    The piece is (3, height, width), normalised by `normalize_image`; the classes are int64 (height,
-    width). Each look draws the place anew. Photographs smaller than `crop_size` = (height, width)
-    are left out; the others stay whole, as bytes, in `features` and `labels`.
+    The crop is (3, height, width), normalized by `normalize_image`; the classes are int64 (height,
+    width). Each access draws a new position. Images smaller than `crop_size` = (height, width) are
+    left out; the others are stored uncropped, as uint8, in `features` and `labels`.
 
     >>> voc_dir = d2l.download_extract("voc2012", "VOCdevkit/VOC2012")  # doctest: +SKIP
     >>> feature, label = d2l.VOCSegDataset(False, (320, 480), voc_dir)[0]  # doctest: +SKIP
@@ -170,21 +170,21 @@ class VOCSegDataset(Dataset):
         self.features, self.labels = self.filter(features), self.filter(labels)
         if not self.features:
             raise DataError(
-                f"none of the {len(features)} pictures in {voc_dir} has a height and width of at "
+                f"none of the {len(features)} images in {voc_dir} has a height and width of at "
                 f"least crop_size = {tuple(crop_size)}"
             )
 
     @property
     def colormap2label(self) -> Int[Tensor, "16777216"]:
-        """The table of `voc_colormap2label()`, made once in each process."""
-        return _one_table()
+        """The table of `voc_colormap2label()`, created once per process."""
+        return _cached_table()
 
     def normalize_image(self, img: UInt8[Tensor, "3 _ _"]) -> Float[Tensor, "3 _ _"]:
-        """Bytes as floats of mean 0 and deviation 1, about, in each color."""
+        """Normalize each color channel with ImageNet's mean and standard deviation."""
         return torch.sub(img, self._mean).div_(self._deviation)
 
-    def filter(self, imgs: Pictures) -> Pictures:
-        """The pictures that are large enough."""
+    def filter(self, imgs: ImageList) -> ImageList:
+        """Return the images that are large enough for the crop."""
         height, width = self.crop_size
         return [img for img in imgs if img.shape[1] >= height and img.shape[2] >= width]
 
@@ -199,10 +199,10 @@ class VOCSegDataset(Dataset):
 def load_data_voc(
     batch_size: int, crop_size: Sequence[int], *, voc_dir: str | Path | None = None
 ) -> tuple[DataLoader, DataLoader]:
-    """Loaders of the training batches, shuffled, and of the validation batches, all full.
+    """Return loaders of shuffled training batches and of validation batches, without partial ones.
 
-    A batch is pieces of photographs (batch, 3, height, width) and classes (batch, height, width).
-    The set is downloaded once, unless `voc_dir` is its folder VOC2012.
+    A batch is image crops (batch, 3, height, width) and classes (batch, height, width). The data
+    set is downloaded once, unless `voc_dir` is its folder VOC2012.
 
     >>> train_iter, val_iter = d2l.load_data_voc(64, crop_size=(320, 480))  # doctest: +SKIP
     >>> X, Y = next(iter(train_iter))  # doctest: +SKIP

@@ -34,7 +34,7 @@ def test_a_sum_of_many_small_numbers_stays_exact():
 
 
 def test_as_many_numbers_as_sums_are_added():
-    with pytest.raises(ShapeError, match=r"keeps 2 sums.*found 3"):
+    with pytest.raises(ShapeError, match=r"expects 2 numbers.*found 3"):
         d2l.Accumulator(2).add(1, 2, 3)
 
 

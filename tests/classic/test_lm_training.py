@@ -40,7 +40,7 @@ def test_the_batches_are_gone_over_again_and_again(as_iterator):
 
 
 def test_a_data_module_gives_its_training_batches():
-    data = d2l.Tale(batch_size=16, num_steps=5, num_train=40, num_val=10)
+    data = d2l.TinyStory(batch_size=16, num_steps=5, num_train=40, num_val=10)
     seen = []
 
     class Watched(d2l.TinyLM):
@@ -70,5 +70,5 @@ def test_training_is_in_training_mode():
 
 def test_data_without_batches_is_an_error():
     model, optimizer = parts()
-    with pytest.raises(DataError, match="data gave no batches"):
+    with pytest.raises(DataError, match="found no batches"):
         d2l.train_lm(model, [], optimizer, 1)

@@ -85,13 +85,13 @@ def test_verify_fails_for_a_damaged_set_and_for_a_named_one_that_is_missing(d2l_
     (root / "words.txt").write_text("to be")
     status, out, _ = d2l_command("verify", "--root", root)
     assert status == 1
-    assert out.startswith(f"words: {root / 'words.txt'}: damaged, or another file: 5 bytes")
+    assert out.startswith(f"words: {root / 'words.txt'}: corrupt or a different file: 5 bytes")
 
 
 def test_a_misspelt_name_ends_before_anything_is_downloaded(d2l_command, root):
     status, _, err = d2l_command("fetch", "words", "pet", "--root", root)
     assert status == 1
-    assert "no data set is called 'pet': did you mean 'pets'?" in err
+    assert "unknown data set 'pet': did you mean 'pets'?" in err
     assert not root.exists()
 
 

@@ -223,7 +223,7 @@ def test_what_is_no_archive_or_not_there_is_an_error(place):
     (place / "a.zip").write_text("<html>not found</html>")
     with pytest.raises(DataError, match="not a zip or tar file"):
         d2l.extract(place / "a.zip")
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="does not exist"):
         d2l.extract(place / "b.zip")
 
 

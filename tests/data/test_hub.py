@@ -11,7 +11,7 @@ import pytest
 from loopback import Answer
 
 from d2l import torch as d2l
-from d2l.data.hub import places
+from d2l.data.hub import candidate_urls
 from d2l.errors import DataError
 
 
@@ -50,7 +50,7 @@ def in_hub(server, tmp_path, monkeypatch):
 def test_every_set_of_the_hub_has_a_secure_address_and_a_checksum():
     assert len(d2l.DATA_HUB) >= 19
     for name, (address, sha1) in d2l.DATA_HUB.items():
-        assert places(address, sha1)[0].startswith("https://"), name
+        assert candidate_urls(address, sha1)[0].startswith("https://"), name
         assert re.fullmatch("[0-9a-f]{40}", sha1), name
 
 
@@ -82,7 +82,7 @@ def test_a_name_is_downloaded_like_its_address(in_hub, server):
 
 
 def test_a_misspelt_name_is_answered_with_the_right_one():
-    with pytest.raises(DataError, match=r"no data set is called 'hotdogs': did you mean 'hotdog'"):
+    with pytest.raises(DataError, match=r"unknown data set 'hotdogs': did you mean 'hotdog'"):
         d2l.download("hotdogs")
     with pytest.raises(DataError, match=r"d2l\.DATA_HUB\['x'\] = \(address, sha1\)"):
         d2l.download_extract("x")
@@ -92,7 +92,7 @@ def test_a_damaged_file_is_said_and_replaced(in_hub):
     body = in_hub("words", "/words.txt", b"to be or not to be")
     Path("../data").mkdir()
     Path("../data/words.txt").write_bytes(b"to be or")
-    with pytest.warns(UserWarning, match="damaged, or another file: 8 bytes"):
+    with pytest.warns(UserWarning, match="corrupt or a different file: 8 bytes"):
         d2l.download("words")
     assert Path("../data/words.txt").read_bytes() == body
 
@@ -101,7 +101,7 @@ def test_a_damaged_file_that_cannot_be_replaced_stays(in_hub):
     in_hub("words", "/words.txt", b"wrong from the server too", sha1="0" * 40)
     Path("../data").mkdir()
     Path("../data/words.txt").write_bytes(b"to be or")
-    expected = pytest.raises(DataError, match=r"damaged, or another file: 8 bytes[^\0]*wrong data")
+    expected = pytest.raises(DataError, match=r"corrupt or a different file: 8 bytes[^\0]*mismatch")
     with pytest.warns(UserWarning, match="cannot be used"), expected:
         d2l.download("words")
     assert Path("../data/words.txt").read_bytes() == b"to be or"
@@ -137,7 +137,7 @@ def test_a_shared_folder_that_cannot_be_written_is_read_and_unpacked_elsewhere(
 def test_offline_nobody_is_asked_and_what_is_here_is_used(in_hub, server, monkeypatch, capsys):
     in_hub("mine", "/mine.zip", packed({"mine/a.txt": b"1"}))
     monkeypatch.setenv("D2L_OFFLINE", "1")
-    with pytest.raises(DataError, match="not asked, since D2L_OFFLINE is set") as error:
+    with pytest.raises(DataError, match="not requested because D2L_OFFLINE is set") as error:
         d2l.download("mine")
     assert "unset D2L_OFFLINE" in str(error.value)
     assert capsys.readouterr().out == ""
@@ -160,18 +160,25 @@ def test_places_are_asked_in_order_until_one_has_the_file(server, tmp_path, monk
     server.give("/c/a.bin", Answer(b"", 404))
     with pytest.raises(DataError) as error:
         d2l.download(first, tmp_path / "other", sha1)
-    for place, words in ((first, "wrong data"), (second, "status 404"), (third, "status 404")):
+    for place, words in (
+        (first, "checksum mismatch"),
+        (second, "status 404"),
+        (third, "status 404"),
+    ):
         assert f"{place}: {words}" in str(error.value)
 
 
 def test_https_comes_first_and_http_only_with_a_checksum_or_if_it_was_asked_for():
     bucket = "//d2l-data.s3-accelerate.amazonaws.com/x.zip"
-    assert places(f"http:{bucket}") == [*places(f"https:{bucket}"), f"http:{bucket}"]
-    assert all(place.startswith("https:") for place in places(f"https:{bucket}"))
-    assert f"http:{bucket}" in places(f"https:{bucket}", "0" * 40)
-    assert places("http://host/x") == ["https://host/x", "http://host/x"]
-    assert places("http://host:80/x") == ["http://host:80/x"]
-    assert places("https://host/x", "0" * 40) == ["https://host/x"]
+    assert candidate_urls(f"http:{bucket}") == [
+        *candidate_urls(f"https:{bucket}"),
+        f"http:{bucket}",
+    ]
+    assert all(place.startswith("https:") for place in candidate_urls(f"https:{bucket}"))
+    assert f"http:{bucket}" in candidate_urls(f"https:{bucket}", "0" * 40)
+    assert candidate_urls("http://host/x") == ["https://host/x", "http://host/x"]
+    assert candidate_urls("http://host:80/x") == ["http://host:80/x"]
+    assert candidate_urls("https://host/x", "0" * 40) == ["https://host/x"]
 
 
 def test_the_mirrors_are_those_of_sets_in_the_hub():

@@ -50,8 +50,8 @@ BETTER_DEFAULTS = {
     ("train_ch13", "devices"): "looked for at the call, not at the import",
 }
 NEW = {
-    "CharacterText", "InventedPairs", "MLP", "MLPScratch", "MLflowLogger", "SentencePairs",
-    "SoftmaxRegressionScratch", "Tale", "TensorBoardLogger", "TrackioLogger", "WandbLogger",
+    "CharacterText", "SyntheticTranslation", "MLP", "MLPScratch", "MLflowLogger", "SentencePairs",
+    "SoftmaxRegressionScratch", "TinyStory", "TensorBoardLogger", "TrackioLogger", "WandbLogger",
     "check_model", "overfit_one_batch", "watching",
 }  # fmt: skip
 NEW |= set(json.loads(Path(__file__).with_name("contract_2026.json").read_text("utf-8")))

@@ -10,10 +10,10 @@ from torch import nn
 
 from d2l import torch as d2l
 from d2l.errors import ModelError
-from d2l.models.transformers.attention import FEWEST_KEYS_ON_CPU
+from d2l.models.transformers.attention import MIN_FUSED_KEYS_ON_CPU
 
 LENGTHS = [None, torch.tensor([1, 7, 4]), torch.tensor([[1, 7, 4, 2, 5]] * 3)]
-MANY = 2 * FEWEST_KEYS_ON_CPU  # so many that the fused kernel is used
+MANY = 2 * MIN_FUSED_KEYS_ON_CPU  # so many that the fused kernel is used
 
 
 def parts(*, grad=False, num_keys=7):

@@ -139,7 +139,7 @@ def test_translators_are_trained_by_adam():
 
 
 @pytest.mark.parametrize("part, what", [
-    (lambda: d2l.Encoder()(1), r"Encoder does not say how: define forward\(self, X, \*args\)"),
+    (lambda: d2l.Encoder()(1), r"Encoder must define forward\(self, X, \*args\)"),
     (lambda: d2l.Decoder()(1, 2), r"define forward\(self, X, state\)"),
     (lambda: d2l.Decoder().init_state(1), r"define init_state\(self, enc_all_outputs"),
     (lambda: d2l.AttentionDecoder().attention_weights, "property attention_weights"),

@@ -28,5 +28,5 @@ def test_the_covariances_of_points_with_themselves_can_be_drawn_from():
 
 
 def test_numbers_alone_are_compared():
-    with pytest.raises(ShapeError, match=r"x2 must have one axis; found shape \(3, 2\)"):
+    with pytest.raises(ShapeError, match=r"x2 must have one axis .* found shape \(3, 2\)"):
         d2l.rbfkernel(np.zeros(3), np.zeros((3, 2)))

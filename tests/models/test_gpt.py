@@ -175,7 +175,7 @@ def test_factories_make_the_layers_of_a_block():
         16, 4, attn_factory=lambda: d2l.GQAAttention(16, 4, 1), ffn_factory=nn.Identity
     )
     assert (block.attention.num_kv_heads, type(block.ffn)) == (1, nn.Identity)
-    with pytest.raises(ValueError, match=r"found a layer, Identity: ffn_factory=lambda: Identity"):
+    with pytest.raises(ValueError, match=r"Identity. Use ffn_factory=lambda: Identity"):
         d2l.TransformerBlock(16, 4, ffn_factory=nn.Identity())
 
 
@@ -206,7 +206,7 @@ def test_inputs_that_do_not_fit_are_told_in_words():
         model(torch.tensor([[3, 11]]))
     with pytest.raises(ShapeError, match="a prefix of at least one token"):
         model.generate([], 3)
-    with pytest.raises(ValueError, match="temperature above 0; found temperature=-1"):
+    with pytest.raises(ValueError, match="temperature > 0; found temperature=-1"):
         model.generate([1], 3, temperature=-1)
     with pytest.raises(ShapeError, match=r"X must have the shape \(2, 5, 16\); found \(2, 5, 8\)"):
         d2l.FeedForward(16)(torch.ones(2, 5, 8))

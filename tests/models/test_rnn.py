@@ -110,7 +110,7 @@ def test_nothing_to_predict_gives_the_prefix():
 def test_tokens_that_the_vocabulary_does_not_know_count_as_unknown_with_a_warning():
     vocab = d2l.Vocab(list("abcd"))
     model = d2l.RNNLMScratch(d2l.RNNScratch(len(vocab), 6), len(vocab))
-    with pytest.warns(UserWarning, match=r"5 tokens does not know \['x', '!'\] of .* 'ax!'"):
+    with pytest.warns(UserWarning, match=r"\['x', '!'\] in the prefix 'ax!' .* 5 tokens"):
         predicted = model.predict("ax!", 0, vocab)
     assert predicted == "a<unk><unk>"
 

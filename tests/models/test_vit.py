@@ -88,5 +88,5 @@ def test_images_and_patches_that_do_not_fit_are_told_in_words():
         vit()(images(size=20))
     with pytest.raises(ShapeError, match=r"X must have the shape \(batch, channels, 12, 12\)"):
         vit()(images(size=3))
-    with pytest.raises(ShapeError, match="an image of 3 has no patch of 4"):
+    with pytest.raises(ShapeError, match="found patch_size=4, img_size=3"):
         d2l.PatchEmbedding(3, 4)

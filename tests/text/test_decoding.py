@@ -119,16 +119,19 @@ def test_the_ends_of_the_unit_interval_draw_tokens_that_are_possible(extreme):
 
 def test_what_cannot_be_drawn_from_is_told_in_words():
     for options, message in [
-        ({"strategy": "best"}, "strategy is one of greedy, sample, top_k, top_p, min_p; found"),
-        ({"strategy": "top_k"}, "strategy='top_k' needs k; found k=None"),
-        ({"strategy": "sample", "temperature": -1}, "needs a temperature above 0"),
-        ({"strategy": "top_p", "p": 0}, "needs a p above 0 and at most 1"),
-        ({"strategy": "top_k", "k": 0}, "needs a k of at least 1"),
-        ({"strategy": "min_p", "min_p": 2}, "needs a min_p from 0 to 1"),
+        (
+            {"strategy": "best"},
+            "must be one of greedy, sample, top_k, top_p, min_p; found",
+        ),
+        ({"strategy": "top_k"}, "strategy='top_k' requires k; found k=None"),
+        ({"strategy": "sample", "temperature": -1}, "requires temperature > 0"),
+        ({"strategy": "top_p", "p": 0}, "requires 0 < p <= 1"),
+        ({"strategy": "top_k", "k": 0}, "requires k >= 1"),
+        ({"strategy": "min_p", "min_p": 2}, "requires 0 <= min_p <= 1"),
     ]:
         with pytest.raises(ConfigurationError, match=message):
             d2l.sample_next(LOGITS, **options)
-    with pytest.raises(ShapeError, match=r"those of one next token; found \(2, 5\)"):
+    with pytest.raises(ShapeError, match=r"for one next token; found \(2, 5\)"):
         d2l.sample_next(torch.stack((LOGITS, LOGITS)))
     with pytest.raises(NotFiniteError, match="the model has diverged"):
         d2l.sample_next(LOGITS * math.nan)

@@ -1,4 +1,4 @@
-"""The tale and the invented languages."""
+"""The short story and the invented languages."""
 
 import torch
 
@@ -29,8 +29,8 @@ def test_both_languages_say_every_number():
 
 
 def test_the_pairs_are_the_same_each_time_and_none_comes_twice():
-    data = d2l.InventedPairs(batch_size=64, num_train=800, num_val=199)
-    again = d2l.InventedPairs(batch_size=64, num_train=800, num_val=199)
+    data = d2l.SyntheticTranslation(batch_size=64, num_train=800, num_val=199)
+    again = d2l.SyntheticTranslation(batch_size=64, num_train=800, num_val=199)
     assert torch.equal(data.arrays[0], again.arrays[0])
     assert len(data.arrays[0].unique(dim=0)) == len(data.arrays[0]) == 999
     assert not (data.arrays[0] == data.src_vocab.unk).any()
@@ -39,7 +39,7 @@ def test_the_pairs_are_the_same_each_time_and_none_comes_twice():
 
 
 def test_a_sentence_of_the_pairs_means_the_same_in_both_languages():
-    data = d2l.InventedPairs(batch_size=64)
+    data = d2l.SyntheticTranslation(batch_size=64)
     for source, _, _, label in zip(*(array[:20] for array in data.arrays), strict=True):
         pair = []
         for vocab, row in ((data.src_vocab, source), (data.tgt_vocab, label)):
@@ -49,7 +49,7 @@ def test_a_sentence_of_the_pairs_means_the_same_in_both_languages():
 
 
 def test_the_tale_is_long_enough_for_a_language_model():
-    data = d2l.Tale(batch_size=32, num_steps=32, num_train=3000, num_val=700)
+    data = d2l.TinyStory(batch_size=32, num_steps=32, num_train=3000, num_val=700)
     assert len(data.X) > 3700
     assert "".join(data.vocab.to_tokens(data.X[4, :28])) == "lamp on the hill there was a"
     assert sum(len(X) for X, _ in data.val_dataloader()) == 700

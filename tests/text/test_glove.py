@@ -31,5 +31,5 @@ def test_tokens_have_a_row_each_and_one_token_a_vector(vectors):
 @pytest.mark.parametrize("text", ["", "a 1 2\nb 1 2 3\n"])
 def test_a_file_without_vectors_or_of_several_widths_is_an_error(offer, text):
     offer("wiki.en", "wiki.en.zip", {"wiki.en/vec.txt": text})
-    with pytest.raises(DataError, match="numbers a line"):
+    with pytest.raises(DataError, match="numbers per line"):
         d2l.TokenEmbedding("wiki.en")

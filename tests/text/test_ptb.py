@@ -37,7 +37,7 @@ def test_a_batch_has_words_masks_and_labels():
 
 @pytest.mark.parametrize("nothing", [[], ()])
 def test_a_batch_of_nothing_is_an_error(nothing):
-    with pytest.raises(DataError, match="no examples"):
+    with pytest.raises(DataError, match="at least one example"):
         d2l.batchify(nothing)
 
 
@@ -64,5 +64,5 @@ def test_the_examples_can_be_pickled_for_workers(ptb):
 
 def test_a_text_without_frequent_words_is_an_error(offer):
     offer("ptb", "ptb.zip", {"ptb/ptb.train.txt": "a b c\n"})
-    with pytest.raises(DataError, match="have no word 10 times or more"):
+    with pytest.raises(DataError, match="two adjacent words that occur 10 times or more"):
         d2l.load_data_ptb(64, 3, 2)

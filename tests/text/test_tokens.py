@@ -15,7 +15,7 @@ def test_lines_are_cut_into_words_or_characters():
 
 
 def test_another_kind_of_token_is_an_error():
-    with pytest.raises(ValueError, match="'word' or 'char', found 'letter'"):
+    with pytest.raises(ValueError, match="'word' or 'char'; found 'letter'"):
         d2l.tokenize(["a"], "letter")
 
 
@@ -60,5 +60,5 @@ def test_sentences_become_an_array_with_their_lengths():
 
 
 def test_no_sentences_are_an_error():
-    with pytest.raises(DataError, match="no sentences"):
+    with pytest.raises(DataError, match="at least one sentence"):
         d2l.build_array_nmt([], d2l.Vocab(reserved_tokens=SPECIAL), 4)

@@ -77,7 +77,7 @@ def test_other_sentences_are_built_with_the_same_vocabularies_however_many():
 
 def test_sentences_without_a_partner_are_left_out_with_a_warning():
     data = Pairs(batch_size=2)
-    with pytest.warns(UserWarning, match="found 1 source and 2 target sentences"):
+    with pytest.warns(UserWarning, match="found 1 and 2, so the unpaired"):
         arrays = data.build(iter(["hi ."]), ["salut !", "va !"])
     assert [len(array) for array in arrays] == [1, 1, 1, 1]
 
@@ -97,7 +97,7 @@ def test_a_text_without_pairs_is_an_error(text):
         def _download(self):
             return text
 
-    with pytest.raises(DataError, match="found no sentence pair"):
+    with pytest.raises(DataError, match="found no "):
         Empty(batch_size=2)
 
 
@@ -114,7 +114,7 @@ def test_the_function_of_old_gives_the_first_pairs_and_their_lengths(offer):
 
 
 def test_a_pairs_class_without_pairs_says_what_to_define():
-    with pytest.raises(NotImplementedError, match="SentencePairs does not say which sentences"):
+    with pytest.raises(NotImplementedError, match="SentencePairs must define _download"):
         d2l.SentencePairs(batch_size=2)
 
 

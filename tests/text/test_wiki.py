@@ -113,7 +113,7 @@ def test_a_length_into_which_no_pair_fits_is_an_error(max_len):
 
 @pytest.mark.parametrize("nothing", [[], [[]]])
 def test_no_paragraphs_are_an_error(nothing):
-    with pytest.raises(DataError, match="no paragraphs"):
+    with pytest.raises(DataError, match="expected paragraphs"):
         WikiTextDataset(nothing, 8)
 
 

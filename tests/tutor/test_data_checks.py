@@ -10,12 +10,12 @@ from torch.utils.data import DataLoader, Subset, TensorDataset
 
 from d2l.engine.tensor_loaders import ResidentLoader
 from d2l.tutor.checks.input_data import (
-    look_at_last_batch,
-    look_at_not_finite,
-    look_at_scale,
-    look_at_scale_of_nan,
+    find_last_batch,
+    find_not_finite,
+    find_scale,
+    find_scale_of_nan,
 )
-from d2l.tutor.checks.rows import look_at_leak, look_at_overlap
+from d2l.tutor.checks.rows import find_leak, find_overlap
 from d2l.tutor.evidence import Call, Evidence, Step
 
 
@@ -62,7 +62,7 @@ def test_nan_in_the_batch_is_named_with_its_column_and_counted_in_the_training_s
     X[::10, 2] = math.nan
     evidence = Evidence(None, train_loader=ResidentLoader((X, y), 20))
     evidence.steps.append(step_of(X[:20], y[:20]))
-    found = look_at_not_finite(evidence)
+    found = find_not_finite(evidence)
     assert found is not None
     assert found.evidence == {"rows": 10, "columns": 1, "first_column": 2}
     assert "column 2" in found.seen
@@ -73,7 +73,7 @@ def test_inf_of_a_label_is_named():
     X, y = torch.randn(8, 5), torch.ones(8, 1)
     y[3] = math.inf
     step = Step(4, batch=(X, y), inputs=(X,), calls=[Call("mse_loss", (X[:, :1], y), {}, None)])
-    found = look_at_not_finite(Evidence(None, steps=[step]))
+    found = find_not_finite(Evidence(None, steps=[step]))
     assert found is not None
     assert "labels" in found.seen
 
@@ -83,7 +83,7 @@ def test_nan_of_a_stored_set_is_found_where_the_batch_that_had_it_is_gone():
     X[50, 4] = math.nan
     evidence = Evidence(None, train_loader=ResidentLoader((X, y), 20))
     evidence.steps.append(Step(9, batch=(X[:20], y[:20])))
-    assert look_at_not_finite(evidence) is not None
+    assert find_not_finite(evidence) is not None
 
 
 def test_nan_that_the_program_fills_is_not_the_cause_of_a_loss_that_is_nan():
@@ -91,28 +91,28 @@ def test_nan_that_the_program_fills_is_not_the_cause_of_a_loss_that_is_nan():
     X[0, 0] = math.nan
     step = step_of(X, y)
     step.calls[0] = linear_call(torch.nan_to_num(X), torch.randn(3, 5, requires_grad=True))
-    assert look_at_not_finite(Evidence(None, steps=[step])) is None
+    assert find_not_finite(Evidence(None, steps=[step])) is None
 
 
 def test_a_mask_of_minus_inf_is_not_the_cause():
     X, y = torch.randn(8, 5), torch.zeros(8, dtype=torch.int64)
     step = step_of(X, y)
     step.inputs = (X, torch.full((8, 5), -math.inf).triu())
-    assert look_at_not_finite(Evidence(None, steps=[step])) is None
+    assert find_not_finite(Evidence(None, steps=[step])) is None
 
 
 @pytest.mark.parametrize("batch", [None, "text", {"X": None}, [1, 2.0, None], torch.tensor(3.0)])
 def test_odd_batches_are_passed_over(batch):
     evidence = Evidence(None, steps=[Step(0, batch=batch)])
-    assert look_at_not_finite(evidence) is None
-    assert look_at_scale(evidence) is None
-    assert look_at_last_batch(evidence) is None
+    assert find_not_finite(evidence) is None
+    assert find_scale(evidence) is None
+    assert find_last_batch(evidence) is None
 
 
 def test_pixels_up_to_255_are_named_where_gradient_descent_begins_far_above_chance():
     X, y = pixels()
     step, W = first_step(X, y)
-    found = look_at_scale(Evidence(None, torch.optim.SGD([W], lr=0.1), steps=[step]))
+    found = find_scale(Evidence(None, torch.optim.SGD([W], lr=0.1), steps=[step]))
     assert found is not None
     assert "255" in found.fix
     assert found.evidence["loss"] > 3 * math.log(10)
@@ -121,32 +121,32 @@ def test_pixels_up_to_255_are_named_where_gradient_descent_begins_far_above_chan
 @pytest.mark.parametrize("top", [1, 5])
 def test_small_inputs_are_not_named(top):
     step, W = first_step(*pixels(top=top))
-    assert look_at_scale(Evidence(None, torch.optim.SGD([W], lr=0.1), steps=[step])) is None
+    assert find_scale(Evidence(None, torch.optim.SGD([W], lr=0.1), steps=[step])) is None
 
 
 def test_large_inputs_are_not_named_with_a_rate_that_suits_them():
     step, W = first_step(*pixels(), lr=1e-6)
-    assert look_at_scale(Evidence(None, torch.optim.SGD([W], lr=1e-6), steps=[step])) is None
+    assert find_scale(Evidence(None, torch.optim.SGD([W], lr=1e-6), steps=[step])) is None
 
 
 def test_large_inputs_are_not_named_with_adam():
     step, W = first_step(*pixels())
-    assert look_at_scale(Evidence(None, torch.optim.Adam([W], lr=0.001), steps=[step])) is None
+    assert find_scale(Evidence(None, torch.optim.Adam([W], lr=0.001), steps=[step])) is None
 
 
 def test_large_inputs_that_batch_norm_scales_are_not_named():
     X, y = pixels()
     step, W = first_step(F.batch_norm(X, None, None, training=True), y)
     step.inputs = (X,)
-    assert look_at_scale(Evidence(None, torch.optim.SGD([W], lr=0.1), steps=[step])) is None
+    assert find_scale(Evidence(None, torch.optim.SGD([W], lr=0.1), steps=[step])) is None
 
 
 def test_large_inputs_are_named_where_gradient_descent_ends_in_nan():
     X, y = pixels()
     evidence = Evidence(None, [torch.ones(1)], steps=[step_of(X, y, index=5)])
-    assert look_at_scale_of_nan(evidence) is not None
+    assert find_scale_of_nan(evidence) is not None
     evidence = Evidence(None, [torch.ones(1)], steps=[step_of(X / 255, y, index=5)])
-    assert look_at_scale_of_nan(evidence) is None
+    assert find_scale_of_nan(evidence) is None
 
 
 def with_batch_norm(n, batch_size, X, training=True, **options):
@@ -157,7 +157,7 @@ def with_batch_norm(n, batch_size, X, training=True, **options):
 
 
 def test_a_last_batch_of_one_example_is_named_with_batch_norm():
-    found = look_at_last_batch(with_batch_norm(33, 16, torch.randn(16, 4), shuffle=True))
+    found = find_last_batch(with_batch_norm(33, 16, torch.randn(16, 4), shuffle=True))
     assert found is not None
     assert found.evidence == {"num_train": 33, "batch_size": 16}
 
@@ -172,7 +172,7 @@ def test_a_last_batch_of_one_example_is_named_with_batch_norm():
     ],
 )
 def test_a_last_batch_that_can_be_normalised_is_not_named(evidence):
-    assert look_at_last_batch(evidence) is None
+    assert find_last_batch(evidence) is None
 
 
 def table(n=400):
@@ -182,55 +182,55 @@ def table(n=400):
 
 def test_validation_rows_that_are_training_rows_are_counted():
     X, y = table()
-    found = look_at_overlap(loaders(X, y, slice(0, 300), slice(250, 400)))
+    found = find_overlap(loaders(X, y, slice(0, 300), slice(250, 400)))
     assert found is not None
     assert found.evidence["share"] == pytest.approx(50 / 150)
-    assert look_at_overlap(loaders(X, y, slice(0, 300), slice(300, 400))) is None
+    assert find_overlap(loaders(X, y, slice(0, 300), slice(300, 400))) is None
 
 
 def test_bytes_of_pictures_are_compared():
     X = torch.randint(0, 256, (300, 1, 9, 9), dtype=torch.uint8)
     y = torch.randint(0, 10, (300,))
-    found = look_at_overlap(loaders(X, y, slice(0, 200), slice(0, 200)))
+    found = find_overlap(loaders(X, y, slice(0, 200), slice(0, 200)))
     assert found is not None
     assert found.evidence["share"] == 1
-    assert look_at_overlap(loaders(X, y, slice(0, 200), slice(200, 300))) is None
+    assert find_overlap(loaders(X, y, slice(0, 200), slice(200, 300))) is None
 
 
 def test_pictures_that_repeat_everywhere_are_no_overlap():
     X, y = table(60)
     X, y = X.repeat(10, 1), y.repeat(10, 1)
     order = torch.randperm(600)
-    assert look_at_overlap(loaders(X[order], y[order], slice(0, 400), slice(400, 600))) is None
+    assert find_overlap(loaders(X[order], y[order], slice(0, 400), slice(400, 600))) is None
 
 
 def test_pictures_that_repeat_in_training_alone_are_no_overlap():
     X, y = table(200)
     X, y = torch.cat([X[:50].repeat(4, 1), X[50:]]), torch.cat([y[:50].repeat(4, 1), y[50:]])
-    assert look_at_overlap(loaders(X, y, slice(0, 200), slice(200, 350))) is None
+    assert find_overlap(loaders(X, y, slice(0, 200), slice(200, 350))) is None
 
 
 def test_a_table_of_few_possible_rows_may_be_the_same_in_both():
     X = torch.cartesian_prod(*[torch.arange(2.0)] * 8)
     y = X.sum(1, keepdim=True) % 2
-    assert look_at_overlap(loaders(X, y, slice(0, 256), slice(0, 256))) is None
+    assert find_overlap(loaders(X, y, slice(0, 256), slice(0, 256))) is None
 
 
 def test_points_of_a_grid_may_be_the_same_in_both():
     X = torch.linspace(0, 1, 200).reshape(-1, 1)
-    assert look_at_overlap(loaders(X, X**2, slice(0, 200), slice(0, 200))) is None
+    assert find_overlap(loaders(X, X**2, slice(0, 200), slice(0, 200))) is None
 
 
 def test_one_batch_that_is_learned_by_heart_may_be_validated_on():
     X, y = table(64)
     evidence = loaders(X, y, slice(0, 64), slice(0, 64), batch_size=64)
-    assert look_at_overlap(evidence) is None
+    assert find_overlap(evidence) is None
 
 
 def test_other_labels_make_other_rows():
     X, y = table(200)
     evidence = loaders(torch.cat([X, X]), torch.cat([y, -y]), slice(0, 200), slice(200, 400))
-    assert look_at_overlap(evidence) is None
+    assert find_overlap(evidence) is None
 
 
 def test_subsets_of_one_data_set_are_compared_by_number():
@@ -241,15 +241,15 @@ def test_subsets_of_one_data_set_are_compared_by_number():
     train = DataLoader(Subset(data, list(range(200))), 16, shuffle=True)
     both = DataLoader(Subset(data, list(range(100, 200))), 16)
     other = DataLoader(Subset(data, list(range(200, 300))), 16)
-    assert look_at_overlap(Evidence(None, train_loader=train, val_loader=both)) is not None
-    assert look_at_overlap(Evidence(None, train_loader=train, val_loader=other)) is None
+    assert find_overlap(Evidence(None, train_loader=train, val_loader=both)) is not None
+    assert find_overlap(Evidence(None, train_loader=train, val_loader=other)) is None
 
 
 def test_a_column_that_is_the_labels_is_named():
     X, y = table(200)
     X = torch.cat([X[:, :2], y, X[:, 2:]], dim=1)
     evidence = Evidence(nn.Linear(7, 1), train_loader=ResidentLoader((X, y), 32))
-    found = look_at_leak(evidence)
+    found = find_leak(evidence)
     assert found is not None
     assert found.evidence["column"] == 2
 
@@ -257,11 +257,11 @@ def test_a_column_that_is_the_labels_is_named():
 @pytest.mark.parametrize("model", [nn.Linear(6, 1), nn.LSTM(1, 4)])
 def test_inputs_beside_the_labels_are_not_named(model):
     X, y = table(200)
-    assert look_at_leak(Evidence(model, train_loader=ResidentLoader((X, y), 32))) is None
-    assert look_at_leak(Evidence(model, train_loader=ResidentLoader((X, X), 32))) is None
+    assert find_leak(Evidence(model, train_loader=ResidentLoader((X, y), 32))) is None
+    assert find_leak(Evidence(model, train_loader=ResidentLoader((X, X), 32))) is None
 
 
 def test_a_series_whose_first_value_is_to_be_remembered_is_not_named():
     X, _ = table(200)
     evidence = Evidence(nn.LSTM(1, 4), train_loader=ResidentLoader((X, X[:, 0]), 32))
-    assert look_at_leak(evidence) is None
+    assert find_leak(evidence) is None

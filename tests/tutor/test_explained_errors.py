@@ -32,10 +32,10 @@ def looks_of_all_checks(monkeypatch):
     """Have every check look at each error, and fail where one cannot."""
 
     def look(check, evidence):
-        findings = {each: each.look(evidence) for each in ERROR_CHECKS}
+        findings = {each: each.find(evidence) for each in ERROR_CHECKS}
         return findings[check]
 
-    monkeypatch.setattr("d2l.tutor.run_checks._look", look)
+    monkeypatch.setattr("d2l.tutor.run_checks._run_error_check", look)
 
 
 @pytest.mark.parametrize("kind, words, model, program", CASES)

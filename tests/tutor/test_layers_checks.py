@@ -5,7 +5,7 @@ from loops import X, mlp, sgd, trained, watched, y
 from torch import nn
 from torch.nn import functional as F
 
-from d2l.tutor.weights import is_fresh
+from d2l.tutor.weights import is_freshly_initialized
 
 
 class Blocks(nn.Module):
@@ -70,11 +70,14 @@ def test_parameters_of_a_second_optimizer_are_learned():
 
 
 def test_drawn_matrices_are_told_from_trained_ones():
-    assert is_fresh(torch.randn(64, 32)) is True
-    assert is_fresh(nn.init.orthogonal_(torch.empty(64, 32))) is True
-    assert is_fresh(torch.zeros(7)) is True
-    assert is_fresh(torch.randn(7)) is None
-    assert is_fresh(torch.randn(64, 32) + torch.randn(64, 1) @ torch.randn(1, 32)) is False
+    assert is_freshly_initialized(torch.randn(64, 32)) is True
+    assert is_freshly_initialized(nn.init.orthogonal_(torch.empty(64, 32))) is True
+    assert is_freshly_initialized(torch.zeros(7)) is True
+    assert is_freshly_initialized(torch.randn(7)) is None
+    assert (
+        is_freshly_initialized(torch.randn(64, 32) + torch.randn(64, 1) @ torch.randn(1, 32))
+        is False
+    )
 
 
 def test_layers_in_a_plain_list_are_seen():

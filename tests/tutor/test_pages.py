@@ -28,7 +28,7 @@ def test_a_page_has_reason_code_threshold_and_section(kind):
 
 def test_kinds_are_slugs_and_the_checks_of_one_look_at_different_moments_or_ways():
     assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", kind) for kind in kinds())
-    looks = [(check.kind, check.when, check.look) for check in CHECKS]
+    looks = [(check.kind, check.when, check.find) for check in CHECKS]
     assert len(looks) == len(set(looks))
 
 

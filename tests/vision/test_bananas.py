@@ -83,15 +83,15 @@ def test_nothing_is_printed(folder, capsys):
 
 
 def test_a_missing_table_is_named(tmp_path):
-    with pytest.raises(DataError, match=r"label\.csv must be a table .* FileNotFoundError"):
+    with pytest.raises(DataError, match=r"label\.csv must be a CSV file .* FileNotFoundError"):
         d2l.read_data_bananas(folder=tmp_path)
 
 
 @pytest.mark.parametrize(
     "text, complaint",
     [
-        ("", "names no picture"),
-        ("img_name,label,xmin,ymin,xmax,ymax\n", "names no picture"),
+        ("", "lists no images"),
+        ("img_name,label,xmin,ymin,xmax,ymax\n", "lists no images"),
         ("img_name,label\n0.png,0\n", "KeyError: 'xmin'"),
         ("img_name,label,xmin,ymin,xmax,ymax\n0.png,0,1\n", "TypeError"),
         ("img_name,label,xmin,ymin,xmax,ymax\n0.png,banana,1,2,3,4\n", "could not convert"),
@@ -108,10 +108,10 @@ def test_pictures_that_are_missing_damaged_or_of_two_sizes_are_named(tmp_path):
     write_bananas(tmp_path, 2, 2)
     images = tmp_path / "bananas_train" / "images"
     Image.new("RGB", (10, 10)).save(images / "1.png")
-    with pytest.raises(DataError, match="have one size; found"):
+    with pytest.raises(DataError, match="must have one size; found"):
         d2l.BananasDataset(is_train=True, folder=tmp_path)
     (images / "1.png").write_bytes(b"\x89PNG but not for long")
-    with pytest.raises(DataError, match=r"1\.png is no whole PNG or JPEG picture"):
+    with pytest.raises(DataError, match=r"1\.png is not a complete PNG or JPEG file"):
         d2l.read_data_bananas(folder=tmp_path)
     (images / "1.png").unlink()
     with pytest.raises(DataError, match=r"1\.png is missing"):

@@ -69,7 +69,7 @@ def test_empty_batches_and_no_anchors_have_empty_answers():
 
 
 def test_a_background_alone_is_nothing_to_detect():
-    with pytest.raises(ShapeError, match="the background and one class at least"):
+    with pytest.raises(ShapeError, match="the background and at least one class"):
         d2l.multibox_detection(torch.rand(1, 1, 7), torch.zeros(1, 28), random_boxes(1, 7))
 
 

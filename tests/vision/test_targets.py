@@ -123,7 +123,7 @@ def test_anchors_without_area_leave_other_targets_finite():
 def test_a_class_that_is_no_whole_number_is_an_error(wrong):
     labels = random_labels(1, 2)
     labels[0, 1, 0] = wrong
-    with pytest.raises(LabelError, match=f"a whole number from 0.* found {wrong}"):
+    with pytest.raises(LabelError, match=f"must be an integer.* found {wrong}"):
         d2l.multibox_target(random_boxes(1, 7), labels)
 
 

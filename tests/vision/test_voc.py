@@ -77,7 +77,7 @@ def test_pil_images_can_be_cut_too():
 
 @pytest.mark.parametrize("feature, label", [((3, 5, 9), (3, 5, 9)), ((3, 9, 9), (3, 8, 9))])
 def test_pictures_too_small_or_of_two_sizes_cannot_be_cut(feature, label):
-    with pytest.raises(ShapeError, match=r"one height and width, at least \(6, 6\); found"):
+    with pytest.raises(ShapeError, match=r"the same height and width, at least \(6, 6\); found"):
         d2l.voc_rand_crop(torch.zeros(feature), torch.zeros(label), 6, 6)
 
 
@@ -150,7 +150,7 @@ def test_spawned_workers_read_the_set(voc_dir):
 def test_a_folder_that_is_not_voc_and_a_crop_too_large_are_errors(tmp_path, voc_dir):
     with pytest.raises(DataError, match=r"train\.txt cannot be read.*download_extract\('voc2012'"):
         d2l.read_voc_images(tmp_path)
-    with pytest.raises(DataError, match=r"none of the 3 pictures .* crop_size = \(400, 10\)"):
+    with pytest.raises(DataError, match=r"none of the 3 images .* crop_size = \(400, 10\)"):
         d2l.VOCSegDataset(True, (400, 10), voc_dir)
 
 

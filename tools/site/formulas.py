@@ -1,7 +1,7 @@
 """A Sphinx extension: formulas as MathML, written while the page is built.
 
 Browsers draw MathML themselves. MathJax and KaTeX would have to be loaded from another server or
-copied into the site; the pages of `d2l run` use the same conversion (`d2l.notebook.render.markdown`).
+copied into the site; the pages of `d2l run` use the same conversion (`d2l.notebook.render`).
 """
 
 from typing import Any

@@ -196,8 +196,8 @@ def _choose(folder: Path, files: list[Path], name: str) -> Path:
         raise SubmissionError("the submission contains no notebook")
     names = ", ".join(str(file.relative_to(folder)) for file in found[:5])
     raise SubmissionError(
-        f"the submission contains {len(found)} notebooks "
-        f"({names}{', …' if len(found) > 5 else ''}), and none or several are named like {name}"
+        f"the submission contains {len(found)} notebooks, none or several of them named like "
+        f"{name}: {names}{', …' if len(found) > 5 else ''}"
     )
 
 

@@ -218,9 +218,8 @@ def unprivileged_user() -> int | None:
         if numbers.start in mapped and numbers[-1] in mapped:
             return secrets.choice(numbers)
     raise IsolationError(
-        "when d2l runs as root, submissions run as an unprivileged user, but this user "
-        f"namespace maps no user ids from {_UNUSED_IN_CONTAINERS.start}. Run d2l as an ordinary "
-        "user."
+        "as root, d2l runs submissions as an unprivileged user; this user namespace "
+        f"maps no user ids from {_UNUSED_IN_CONTAINERS.start}. Run d2l as an ordinary user"
     )
 
 

@@ -21,27 +21,27 @@ Queries = Float[Tensor, "#batch queries query_size"]
 Keys = Float[Tensor, "#batch keys key_size"]
 Values = Float[Tensor, "batch keys value_size"]
 Outputs = Float[Tensor, "batch queries value_size"]
-FEWEST_KEYS_ON_CPU = 96  # below, bmm and softmax train as fast as the fused kernel, or faster
+MIN_FUSED_KEYS_ON_CPU = 96  # with fewer, bmm and softmax are at least as fast in training
 Lengths = Shaped[Tensor, "..."] | None
 
 
 class Attention(ExplainsErrors):
-    """The base of attention that keeps the weights of its last call.
+    """Base class of attention that stores the weights of its last call.
 
-    A copy or a pickle is of the layer only, without the last call.
+    Copies and pickles do not include these weights.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._last_weights: Tensor | Callable[[], Tensor] | None = None
-        self._were_asked_for = False
+        self._were_weights_read = False
 
     @property
     def attention_weights(self) -> Float[Tensor, "batch queries keys"]:
         """The weights of the last call, before dropout."""
         if self._last_weights is None:
-            raise AttributeError  # Python then calls __getattr__, which has the message
-        self._were_asked_for = True
+            raise AttributeError  # Python then calls __getattr__, which raises the message
+        self._were_weights_read = True
         if not isinstance(self._last_weights, Tensor):
             self._last_weights = self._last_weights()
         return self._last_weights
@@ -53,8 +53,8 @@ class Attention(ExplainsErrors):
     def __getattr__(self, name: str) -> Any:
         if name == "attention_weights":
             raise AttributeError(
-                f"{type(self).__name__} has no attention_weights before its first call: "
-                "attention(queries, keys, values, valid_lens)"
+                f"{type(self).__name__} has no attention_weights before its first call. Call "
+                "attention(queries, keys, values, valid_lens) first"
             )
         return super().__getattr__(name)
 
@@ -68,10 +68,10 @@ class Attention(ExplainsErrors):
 
 
 class DotProductAttention(Attention):
-    """Attention by the dot product of query and key, divided by the root of their length.
+    """Scaled dot-product attention.
 
-    `valid_lens` is the number of keys that count, for each example or for each of its queries:
-    `(batch,)` or `(batch, queries)`. The result of a query with no valid key is zero.
+    `valid_lens` is the number of valid keys per example, `(batch,)`, or per query,
+    `(batch, queries)`. The result of a query without valid keys is zero.
 
     >>> queries, keys, values = torch.zeros(2, 1, 2), torch.ones(2, 4, 2), torch.ones(2, 4, 9)
     >>> attention = d2l.DotProductAttention(dropout=0.5).eval()
@@ -90,7 +90,7 @@ class DotProductAttention(Attention):
     def forward(
         self, queries: Queries, keys: Keys, values: Values, valid_lens: Lengths = None
     ) -> Outputs:
-        """The weighted average of the values for each query."""
+        """Return the weighted average of the values for each query."""
         if is_replaced("masked_softmax"):
             scores = torch.bmm(queries, keys.mT) / math.sqrt(queries.shape[-1])
             self._last_weights = weights = masked_softmax(scores, valid_lens)
@@ -99,17 +99,17 @@ class DotProductAttention(Attention):
         if valid_lens is not None:
             mask = KeyMask(valid_lens, queries.shape[:-1], keys.shape[1])
         dropout = self.dropout.p if self.training else 0.0
-        # If the weights of the last call were read, these will probably be read too.
-        is_fused = not self._were_asked_for and _is_fused_faster(queries, keys, values, dropout)
-        self._were_asked_for = False
+        # If the last weights were read, the next ones probably are too; the fused kernel has none.
+        is_fused = not self._were_weights_read and _is_fused_faster(queries, keys, values, dropout)
+        self._were_weights_read = False
         if is_fused:
             outputs = _fused(queries, keys, values, mask, dropout)
-            self._last_weights = partial(_shown_weights, queries, keys, mask)
+            self._last_weights = partial(_masked_weights, queries, keys, mask)
         else:
             weights = _weights(queries, keys, mask)
             outputs = torch.bmm(self.dropout(weights), values)
             self._last_weights = weights
-            if mask is not None:  # not its bound method, which torch.compile cannot keep
+            if mask is not None:  # torch.compile cannot store a bound method
                 self._last_weights = partial(KeyMask.without_empty_rows, mask, weights)
         return mask.without_empty_rows(outputs) if mask else outputs
 
@@ -117,13 +117,15 @@ class DotProductAttention(Attention):
         self, queries: Tensor, keys: Tensor, values: Tensor, valid_lens: Lengths = None
     ) -> None:
         super()._require_fitting(queries, keys, values, valid_lens)
-        require_axes("keys", keys, ("batch", "keys", queries.shape[2]), "As long as the queries")
+        require_axes(
+            "keys", keys, ("batch", "keys", queries.shape[2]), "Keys must be as long as queries"
+        )
 
 
 class AdditiveAttention(Attention):
-    """Attention by a small perceptron: `w_v tanh(W_q query + W_k key)`, with lazy layers.
+    """Additive attention, `w_v tanh(W_q query + W_k key)`, with lazy layers.
 
-    Queries and keys may be of different length. `valid_lens` is as in `DotProductAttention`.
+    Queries and keys may have different sizes. `valid_lens` is as in `DotProductAttention`.
 
     >>> queries, keys, values = torch.zeros(3, 2, 6), torch.ones(3, 5, 4), torch.ones(3, 5, 7)
     >>> attention = d2l.AdditiveAttention(num_hiddens=8, dropout=0.1)
@@ -144,7 +146,7 @@ class AdditiveAttention(Attention):
     def forward(
         self, queries: Queries, keys: Keys, values: Values, valid_lens: Lengths = None
     ) -> Outputs:
-        """The weighted average of the values for each query."""
+        """Return the weighted average of the values for each query."""
         Q, K = self.W_q(queries), self.W_k(keys)
         features = (Q.unsqueeze(2) + K.unsqueeze(1)).tanh_()  # (batch, queries, keys, num_hiddens)
         scores = self.w_v(features).squeeze(-1)
@@ -153,28 +155,30 @@ class AdditiveAttention(Attention):
 
 
 def _is_fused_faster(queries: Tensor, keys: Tensor, values: Tensor, dropout: float) -> bool:
-    """Whether PyTorch's kernel is faster; on a CPU it has no dropout and needs many keys.
+    """Whether PyTorch's fused kernel is faster; on a CPU without dropout and with many keys.
 
-    It broadcasts where `bmm` raises an error, so it is for equal batches only.
+    It broadcasts where `bmm` raises an error, so it is used for equal batches only.
     """
     if not queries.ndim == keys.ndim == values.ndim == 3:
         return False
     if not len(queries) == len(keys) == len(values):
         return False
-    return keys.device.type != "cpu" or (dropout == 0 and keys.shape[1] >= FEWEST_KEYS_ON_CPU)
+    return keys.device.type != "cpu" or (dropout == 0 and keys.shape[1] >= MIN_FUSED_KEYS_ON_CPU)
 
 
 def _fused(
     queries: Tensor, keys: Tensor, values: Tensor, mask: KeyMask | None, dropout: float
 ) -> Tensor:
-    """PyTorch's own attention; its kernels expect an axis of heads."""
+    """Call PyTorch's fused attention, which expects an axis of heads."""
     Q, K, V = (part.unsqueeze(1) for part in (queries, keys, values))
-    seen = None if mask is None else mask.keys.unsqueeze(1)
-    return F.scaled_dot_product_attention(Q, K, V, attn_mask=seen, dropout_p=dropout).squeeze(1)
+    attn_mask = None if mask is None else mask.keys.unsqueeze(1)
+    return F.scaled_dot_product_attention(Q, K, V, attn_mask=attn_mask, dropout_p=dropout).squeeze(
+        1
+    )
 
 
 def _weights(queries: Tensor, keys: Tensor, mask: KeyMask | None) -> Tensor:
-    """The weights; queries with no valid key see all."""
+    """Return the weights; queries without valid keys attend to all keys."""
     scale = 1 / math.sqrt(queries.shape[-1])
     products = torch.bmm(queries, keys.mT)
     if mask is None:
@@ -182,7 +186,7 @@ def _weights(queries: Tensor, keys: Tensor, mask: KeyMask | None) -> Tensor:
     return torch.softmax(torch.add(mask.as_bias(products.dtype), products, alpha=scale), dim=-1)
 
 
-def _shown_weights(queries: Tensor, keys: Tensor, mask: KeyMask | None) -> Tensor:
+def _masked_weights(queries: Tensor, keys: Tensor, mask: KeyMask | None) -> Tensor:
     weights = _weights(queries, keys, mask)
     return weights if mask is None else mask.without_empty_rows(weights)
 
@@ -193,18 +197,18 @@ def require_attention_inputs(
     """Raise `ShapeError` unless queries, keys, values and lengths fit together."""
     require_axes("queries", queries, ("batch", "queries", "query_size"))
     batch, num_queries, _ = queries.shape
-    require_axes("keys", keys, (batch, "keys", "key_size"), "One set of keys for each example")
-    require_axes("values", values, (batch, keys.shape[1], "value_size"), "One value for each key")
+    require_axes("keys", keys, (batch, "keys", "key_size"), "Pass one set of keys per example")
+    require_axes("values", values, (batch, keys.shape[1], "value_size"), "Pass one value per key")
     require_valid_lens("valid_lens", valid_lens, batch, num_queries)
 
 
 class MultiHeadAttention(ExplainsErrors, Module):
-    """`num_heads` dot-product attentions in parallel, between lazy layers W_q, W_k, W_v, W_o.
+    """Multi-head attention with lazy layers W_q, W_k, W_v, W_o.
 
     `valid_lens` is `(batch,)` or `(batch, queries)`, as in `DotProductAttention`. After a call
-    `attention.attention_weights` are `(batch * num_heads, queries, keys)`, the heads of an example
-    one after the other. A call raises `ModelError` if `num_heads` does not divide `num_hiddens`.
-    Other keyword arguments are ignored.
+    `attention.attention_weights` is `(batch * num_heads, queries, keys)`, with the heads of an
+    example in consecutive rows. A call raises `ModelError` if `num_heads` does not divide
+    `num_hiddens`. Other keyword arguments are ignored.
 
     >>> attention = d2l.MultiHeadAttention(num_hiddens=12, num_heads=3, dropout=0.1)
     >>> X, Y, valid_lens = torch.ones(2, 5, 12), torch.ones(2, 7, 12), torch.tensor([4, 7])
@@ -235,7 +239,7 @@ class MultiHeadAttention(ExplainsErrors, Module):
         values: Float[Tensor, "batch keys *value_size"],
         valid_lens: Shaped[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "batch queries num_hiddens"]:
-        """The weighted average of the values for each query, of all heads together."""
+        """Return the weighted averages of the values for each query, with all heads combined."""
         if valid_lens is not None:
             valid_lens = torch.repeat_interleave(valid_lens, self.num_heads, dim=0)
         Q = self.transpose_qkv(self.W_q(queries))  # (batch * num_heads, queries, head_size)
@@ -246,7 +250,7 @@ class MultiHeadAttention(ExplainsErrors, Module):
     def transpose_qkv(
         self, X: Float[Tensor, "batch n *num_hiddens"]
     ) -> Float[Tensor, "batch_heads n head_size"]:
-        """Split the hidden units among the heads, and count the heads as examples.
+        """Split the hidden units among the heads, and fold the heads into the batch axis.
 
         Book: 11.5 Multi-head attention
         """
@@ -273,7 +277,7 @@ class MultiHeadAttention(ExplainsErrors, Module):
 
 
 def split_heads(X: Tensor, num_heads: int) -> Tensor:
-    """(batch, n, num_hiddens) to (batch * num_heads, n, num_hiddens / num_heads)."""
+    """Reshape (batch, n, num_hiddens) to (batch * num_heads, n, num_hiddens / num_heads)."""
     heads = X.flatten(2).unflatten(2, (num_heads, -1))  # (batch, n, heads, head_size)
     return heads.transpose(1, 2).flatten(0, 1)
 

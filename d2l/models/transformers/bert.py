@@ -32,10 +32,10 @@ def bert_losses(
     mlm_Y: Int[Tensor, "batch num_preds"],
     nsp_y: Int[Tensor, "batch"],
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The losses of the masked words, of the next sentences, and both together.
+    """Return the masked language model loss, the next-sentence loss, and their sum.
 
-    `mlm_weights_X` is 1 for a masked word and 0 where `pred_positions_X` is filled up: the first
-    loss is the mean over masked words, and 0 where there is none. `loss` is a
+    `mlm_weights_X` is 1 for a masked word and 0 for padding in `pred_positions_X`: the first loss
+    is the mean over masked words, and 0 if there are none. `loss` is a
     `nn.CrossEntropyLoss`, or any mean over a batch.
 
     Book: 15.10 Pretraining BERT
@@ -64,7 +64,7 @@ Logits = Float[Tensor, "*batch 2"]
 
 
 class BERTEncoder(ExplainsErrors):
-    """Tokens and segments (0 or 1) through embeddings, learned positions and `num_blks` blocks.
+    """Token, segment (0 or 1) and position embeddings, and `num_blks` transformer blocks.
 
     >>> encoder = d2l.BERTEncoder(50, 16, 32, num_heads=2, num_blks=2, dropout=0.1)
     >>> tokens, segments = torch.ones(2, 9, dtype=torch.long), torch.zeros(2, 9, dtype=torch.long)
@@ -101,7 +101,7 @@ class BERTEncoder(ExplainsErrors):
         segments: Int[Tensor, "..."],
         valid_lens: Shaped[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "batch num_steps num_hiddens"]:
-        """The encoded tokens; each attends to the first `valid_lens` of its sequence."""
+        """Return the encoded tokens; each attends to the first `valid_lens` of its sequence."""
         X = embed(self.token_embedding, tokens, "tokens")
         X = X + embed(self.segment_embedding, segments, "segments")
         X = X + self.pos_embedding[:, : tokens.shape[1], :]
@@ -116,7 +116,7 @@ class BERTEncoder(ExplainsErrors):
 
 
 class MaskLM(ExplainsErrors):
-    """Predicts the words at `pred_positions` (batch, num_preds), of which there may be none.
+    """Predicts the words at `pred_positions` (batch, num_preds); num_preds may be 0.
 
     >>> mlm = d2l.MaskLM(vocab_size=50, num_hiddens=16)
     >>> mlm(torch.ones(2, 9, 16), torch.tensor([[1, 4, 7], [2, 3, 8]])).shape
@@ -136,7 +136,7 @@ class MaskLM(ExplainsErrors):
         )
 
     def forward(self, X: Inputs, pred_positions: Positions) -> WordLogits:
-        """The logits of the words at these positions of `X` (batch, num_steps, num_inputs)."""
+        """Return the logits at `pred_positions` of `X` (batch, num_steps, num_inputs)."""
         examples = torch.arange(X.shape[0], device=X.device).unsqueeze(1)
         masked_X = X[examples, pred_positions].unsqueeze(-1).flatten(2)
         return self.mlp(masked_X)  # of (batch, num_preds, num_inputs)
@@ -147,7 +147,7 @@ class MaskLM(ExplainsErrors):
 
 
 class NextSentencePred(nn.Module):
-    """Whether the second segment follows the first: two logits, no and yes, for each example.
+    """Predicts whether the second segment follows the first: two logits, no and yes.
 
     >>> d2l.NextSentencePred()(torch.ones(2, 24)).shape
     torch.Size([2, 2])
@@ -161,15 +161,15 @@ class NextSentencePred(nn.Module):
         self.output = nn.LazyLinear(2)
 
     def forward(self, X: Inputs) -> Logits:
-        """The logits for encoded `<cls>` tokens (batch, num_inputs)."""
+        """Return the logits for encoded `<cls>` tokens (batch, num_inputs)."""
         return self.output(X)
 
 
 class BERTModel(nn.Module):
-    """The encoder and both tasks.
+    """The BERT encoder with the masked language model and next sentence prediction.
 
     A call returns the encoded tokens, the logits of the masked words (None without
-    `pred_positions`), and those of the next sentence, which read the first token, `<cls>`.
+    `pred_positions`), and the next-sentence logits, computed from the first token, `<cls>`.
 
     >>> bert = d2l.BERTModel(50, 16, 32, num_heads=2, num_blks=2, dropout=0.1)
     >>> tokens, segments = torch.ones(3, 9, dtype=torch.long), torch.zeros(3, 9, dtype=torch.long)
@@ -209,7 +209,7 @@ class BERTModel(nn.Module):
         Float[Tensor, "batch num_preds vocab_size"] | None,
         Float[Tensor, "batch 2"],
     ]:
-        """Encoded tokens, logits of masked words or None, logits of the next sentence."""
+        """Return encoded tokens, logits of masked words or None, and next-sentence logits."""
         encoded_X = self.encoder(tokens, segments, valid_lens)
         mlm_Y_hat = None if pred_positions is None else self.mlm(encoded_X, pred_positions)
         return encoded_X, mlm_Y_hat, self.nsp(self.hidden(encoded_X[:, 0, :]))

@@ -14,9 +14,9 @@ from d2l.models.input_errors import (
 
 
 def embed(embedding: nn.Embedding, tokens: Tensor, name: str) -> Tensor:
-    """A vector for each token; `LabelError` names the tokens that are outside the vocabulary.
+    """Return a vector per token; raise `LabelError` if tokens are outside the vocabulary.
 
-    On a GPU PyTorch itself reports them.
+    On a GPU PyTorch reports them itself.
     """
     try:
         return embedding(tokens)
@@ -25,13 +25,15 @@ def embed(embedding: nn.Embedding, tokens: Tensor, name: str) -> Tensor:
         raise
 
 
-Sequences = Float[Tensor, "batch num_steps _"]  # a name, because TorchScript reads no subscripts
+Sequences = Float[
+    Tensor, "batch num_steps _"
+]  # an alias, because TorchScript cannot parse subscripts
 
 
 class PositionalEncoding(ExplainsErrors):
-    """Adds to each position a row of `P`: sines and cosines of different frequencies.
+    """Sinusoidal positional encoding: adds a row of `P` to each position.
 
-    `P` is (1, max_len, num_hiddens); it is a buffer that is not saved, and moves with the model.
+    `P` is (1, max_len, num_hiddens), a non-persistent buffer.
 
     >>> encoding = d2l.PositionalEncoding(num_hiddens=4, dropout=0)
     >>> encoding(torch.zeros(1, 60, 4)).shape
@@ -50,7 +52,7 @@ class PositionalEncoding(ExplainsErrors):
         self.register_buffer("P", _sines_and_cosines(max_len, num_hiddens), persistent=False)
 
     def forward(self, X: Sequences) -> Sequences:
-        """`X` (batch, num_steps, num_hiddens) plus the encoding, after dropout."""
+        """Return `X` (batch, num_steps, num_hiddens) plus the encoding, after dropout."""
         return self.dropout(X + self.P[:, : X.shape[1], :].to(X.device))
 
     def _require_fitting(self, X: Tensor) -> None:
@@ -59,7 +61,7 @@ class PositionalEncoding(ExplainsErrors):
 
 
 def _sines_and_cosines(max_len: int, num_hiddens: int) -> Float[Tensor, "1 max_len num_hiddens"]:
-    """Sines in the even columns, cosines in the odd ones; the two of a pair have one frequency."""
+    """Return sines in even and cosines in odd columns; adjacent columns share a frequency."""
     steps = torch.arange(max_len, dtype=torch.float32).unsqueeze(1)
     exponents = torch.arange(0, num_hiddens, 2, dtype=torch.float32) / num_hiddens
     angles = steps / torch.pow(10000, exponents)

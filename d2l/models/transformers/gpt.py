@@ -1,4 +1,4 @@
-"""A language model that is all transformer: tokens in, the logits of the next token out."""
+"""GPT: a decoder-only transformer language model."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -28,15 +28,15 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": F.gelu,
     "relu": F.relu,
 }
-MULTIPLE = 8  # of which the width of SwiGLU is, for the kernels' sake
+MULTIPLE = 8  # the width of SwiGLU is a multiple of 8, for efficient kernels
 
 
 class FeedForward(ExplainsErrors):
-    """A perceptron for each position: `act="swiglu"`, "gelu" or "relu".
+    """The position-wise feed-forward network: `act="swiglu"`, "gelu" or "relu".
 
-    With "gelu" and "relu" it has `4 * num_hiddens` hidden units. SwiGLU has three matrices instead
-    of two, and 2/3 as many hidden units (a multiple of 8), so about as many parameters:
-    `W_2(silu(W_1 X) * W_3 X)`.
+    With "gelu" and "relu" it has `4 * num_hiddens` hidden units. SwiGLU,
+    `W_2(silu(W_1 X) * W_3 X)`, has three matrices instead of two and 2/3 as many hidden units
+    (rounded up to a multiple of 8), so about as many parameters.
 
     >>> feed_forward = d2l.FeedForward(num_hiddens=12)
     >>> feed_forward(torch.ones(2, 5, 12)).shape, feed_forward.W_1.out_features
@@ -58,7 +58,7 @@ class FeedForward(ExplainsErrors):
         self.W_3 = nn.Linear(num_hiddens, width, bias=bias) if act == "swiglu" else None
 
     def forward(self, X: Hidden) -> Hidden:
-        """The outputs of each position."""
+        """Return the outputs of each position."""
         H = ACTIVATIONS[self.act](self.W_1(X))
         return self.W_2(H if self.W_3 is None else H * self.W_3(X))
 
@@ -67,13 +67,13 @@ class FeedForward(ExplainsErrors):
 
 
 class TransformerBlock(nn.Module):
-    """Attention and a perceptron, each in a residual connection with a norm.
+    """Attention and a feed-forward network, each with a residual connection and a norm.
 
-    `pre_norm` puts the norms in front of the two (`X + f(norm(X))`), else they come last
-    (`norm(X + f(X))`). `norm` is "rms" or "layer", `act` as in `FeedForward`; `bias` is for all
-    linear layers and layer norms. `attn_factory()` and `ffn_factory()` make other layers: one is
-    called as `attention(X, X, X, valid_lens)`, the other as `ffn(X)`. Without them the attention
-    is a `MultiHeadAttention`, in which all positions see each other.
+    With `pre_norm` the norms come first (`X + f(norm(X))`), otherwise last (`norm(X + f(X))`).
+    `norm` is "rms" or "layer", `act` as in `FeedForward`; `bias` is for all linear layers and layer
+    norms. `attn_factory()` and `ffn_factory()` create other layers, called as
+    `attention(X, X, X, valid_lens)` and `ffn(X)`. The default attention is a `MultiHeadAttention`
+    without causal mask.
 
     >>> X = torch.ones(2, 5, 12)
     >>> d2l.TransformerBlock(num_hiddens=12, num_heads=3)(X, torch.tensor([5, 2])).shape
@@ -101,11 +101,11 @@ class TransformerBlock(nn.Module):
         make_norm = chosen("norm", norm, NORMS)
         self.pre_norm = pre_norm
         self.norm1 = make_norm(num_hiddens, bias)
-        self.attention: Any = _made_by("attn_factory", attn_factory)
+        self.attention: Any = _call_factory("attn_factory", attn_factory)
         if self.attention is None:
             self.attention = _multi_head(num_hiddens, num_heads, dropout, bias)
         self.norm2 = make_norm(num_hiddens, bias)
-        self.ffn: Any = _made_by("ffn_factory", ffn_factory)
+        self.ffn: Any = _call_factory("ffn_factory", ffn_factory)
         if self.ffn is None:
             self.ffn = FeedForward(num_hiddens, act, bias)
         self.dropout = nn.Dropout(dropout)
@@ -117,7 +117,7 @@ class TransformerBlock(nn.Module):
         *,
         cache: KeyValueCache | None = None,
     ) -> Float[Tensor, "batch num_steps num_hiddens"]:
-        """`X` after one block, in the same shape; `cache` is for the attention."""
+        """Return `X` after one block, in the same shape; `cache` is passed to the attention."""
         options = {} if cache is None else {"cache": cache}
         if self.pre_norm:
             Y = self.norm1(X)
@@ -128,24 +128,24 @@ class TransformerBlock(nn.Module):
 
 
 def chosen(name: str, value: Any, choices: dict[Any, Choice]) -> Choice:
-    """The choice of that name; raises `ConfigurationError` with all names for another."""
+    """Return the choice of that name; raise `ConfigurationError` with all names if unknown."""
     if value not in choices:
         names = ", ".join(repr(choice) for choice in choices)
         raise ConfigurationError(f"{name} must be one of {names}; found {value!r}")
     return choices[value]
 
 
-def _made_by(name: str, factory: Callable[[], nn.Module] | None) -> nn.Module | None:
+def _call_factory(name: str, factory: Callable[[], nn.Module] | None) -> nn.Module | None:
     if isinstance(factory, nn.Module):
         raise ConfigurationError(
-            f"{name} must be a function without arguments that makes a layer; found a layer, "
-            f"{type(factory).__name__}: {name}=lambda: {type(factory).__name__}(…)"
+            f"{name} must be a function without arguments that returns a layer; found a layer, "
+            f"{type(factory).__name__}. Use {name}=lambda: {type(factory).__name__}(…)"
         )
     return None if factory is None else factory()
 
 
 def _multi_head(num_hiddens: int, num_heads: int, dropout: float, bias: bool) -> nn.Module:
-    """Multi-head attention whose lazy layers have their shapes."""
+    """Return multi-head attention with materialized lazy layers."""
     attention = MultiHeadAttention(num_hiddens, num_heads, dropout, bias)
     for layer in (attention.W_q, attention.W_k, attention.W_v, attention.W_o):
         layer(torch.empty(1, num_hiddens))
@@ -153,17 +153,17 @@ def _multi_head(num_hiddens: int, num_heads: int, dropout: float, bias: bool) ->
 
 
 POSITIONS = {name: name for name in ("rope", "learned", "sinusoidal", None)}
-EMBEDDING_STD = 0.02  # GPT-2's; the first logits are small with it
+EMBEDDING_STD = 0.02  # as in GPT-2; keeps the initial logits small
 
 
 class GPT(ExplainsErrors):
-    """A stack of causal `TransformerBlock`s between an embedding and the logits of each position.
+    """A stack of causal `TransformerBlock`s between an embedding and an output layer.
 
-    `pos` says where tokens stand: "rope" turns queries and keys, "learned" and "sinusoidal" add a
-    vector for each position, None leaves it to the causal mask. The other options are those of
+    `pos` is the positional encoding: "rope" rotates queries and keys, "learned" and "sinusoidal"
+    add a vector to each position, None leaves only the causal mask. The other options are those of
     `TransformerBlock`. Sequences have at most `max_len` tokens. The output layer shares its weights
-    with the embedding, drawn N(0, 0.02²). Other weights are drawn N(0, 1/num_inputs), those that
-    end a residual connection smaller by the root of their number.
+    with the embedding, drawn N(0, 0.02²). Other weights are drawn N(0, 1/num_inputs); the last
+    layers of residual branches are divided by the square root of their number.
 
     >>> model = d2l.GPT(vocab_size=50, num_hiddens=32, num_heads=4, num_blks=2, max_len=16)
     >>> model(torch.zeros(3, 7, dtype=torch.long)).shape
@@ -209,13 +209,13 @@ class GPT(ExplainsErrors):
         make_norm = chosen("norm", norm, NORMS)
         self.norm = make_norm(num_hiddens, bias) if pre_norm else nn.Identity()
         self.head = nn.Linear(num_hiddens, vocab_size, bias=False)
-        _draw_weights(self)
+        _init_weights(self)
         self.head.weight = self.embedding.weight
 
     def forward(
         self, X: Int[Tensor, "batch num_steps"], *, cache: Sequence[KeyValueCache] | None = None
     ) -> Float[Tensor, "batch num_steps vocab_size"]:
-        """The logits of the token after each of `X`; with a `cache`, `X` follows what is in it."""
+        """Return the logits of the token after each of `X`, which follows the tokens in `cache`."""
         num_before = cache[0].length if cache else 0
         if X.ndim == 2:
             require_positions("X", X, self.max_len)
@@ -234,12 +234,12 @@ class GPT(ExplainsErrors):
     def generate(
         self, prefix: Any, num_tokens: int, temperature: float = 1.0, top_k: int | None = None
     ) -> Any:
-        """`prefix` and `num_tokens` tokens after it, drawn from the `top_k` likeliest of each step.
+        """Return `prefix` followed by `num_tokens` tokens, sampled from the `top_k` most likely.
 
-        Tokens are numbers: a list, or a tensor (num_steps,) or (batch, num_steps); what comes back
-        is of the same form. Temperature 0 takes the likeliest. Keys and values are kept from step
-        to step until there are `max_len` tokens; from then on each step reads the last `max_len`.
-        Runs in evaluation mode; PyTorch's generator is drawn from.
+        Tokens are indices: a list, or a tensor (num_steps,) or (batch, num_steps); the result has
+        the same form. Temperature 0 takes the most likely token. Keys and values are cached for up
+        to `max_len` tokens; after that, each step reads the last `max_len` tokens. Runs in
+        evaluation mode; samples with PyTorch's global generator.
         """
         ids = _batch_of(prefix, device_of(self))
         cache = self._new_cache()
@@ -255,7 +255,7 @@ class GPT(ExplainsErrors):
         return ids[0].tolist()
 
     def _new_cache(self) -> list[KeyValueCache] | None:
-        """A cache for each block; None where a layer that a reader has put in takes none."""
+        """Return one cache per block; None if a user-defined layer does not accept a cache."""
         layers = [self, *self.blks, *(getattr(block, "attention", block) for block in self.blks)]
         if not self.blks or not all(map(_takes_cache, layers)):
             return None
@@ -265,10 +265,10 @@ class GPT(ExplainsErrors):
         require_axes("X", X, ("batch", "num_steps"))
 
 
-def _draw_weights(model: GPT) -> None:
-    """Weights that keep the variance of what they read, at any width.
+def _init_weights(model: GPT) -> None:
+    """Initialize weights that preserve the variance of their inputs at any width.
 
-    A residual stream adds up the last layers of all blocks, two of each.
+    The residual stream sums the outputs of two last layers per block, which are scaled down.
     """
     for module in model.modules():
         if isinstance(module, nn.Embedding):
@@ -296,9 +296,9 @@ def _batch_of(prefix: Any, device: torch.device) -> Int[Tensor, "batch num_steps
     ids = ids.unsqueeze(0) if ids.ndim == 1 else ids
     if ids.ndim != 2 or ids.shape[1] == 0 or ids.is_floating_point():
         raise ShapeError(
-            "generate needs a prefix of at least one token, as numbers: a list, or a tensor "
+            "generate requires a prefix of at least one token index: a list, or a tensor "
             f"(batch, num_steps); found {type(prefix).__name__} of shape {tuple(ids.shape)}. "
-            "E.g. model.generate(tokenizer.encode('it has'), 20)"
+            "Example: model.generate(tokenizer.encode('it has'), 20)"
         )
     return ids.to(torch.int64)
 

@@ -1,4 +1,4 @@
-"""Attention in which several heads of queries share one head of keys and values."""
+"""Grouped-query attention: several query heads share one head of keys and values."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ HAS_GROUPS = "enable_gqa" in (F.scaled_dot_product_attention.__doc__ or "")  # P
 
 
 class KeyValueCache:
-    """The keys and values of the positions that an attention has seen, for up to `max_len`."""
+    """Cached keys and values of one attention layer, for up to `max_len` positions."""
 
     def __init__(self, max_len: int) -> None:
         self.max_len, self.length = max_len, 0
         self._stored: tuple[Tensor, Tensor] | None = None
 
     def append(self, K: Tensor, V: Tensor) -> tuple[Tensor, Tensor]:
-        """Keep those of the next positions, each (batch, heads, n, head_size); returns all."""
+        """Append the next positions, each (batch, heads, n, head_size); return all."""
         begin, self.length = self.length, self.length + K.shape[2]
         if self._stored is None:
             shape = (*K.shape[:2], self.max_len, K.shape[3])
@@ -36,13 +36,13 @@ class KeyValueCache:
 
 
 class GQAAttention(ExplainsErrors):
-    """`num_heads` heads of queries; each `num_kv_heads`-th part of them shares keys and values.
+    """Grouped-query attention: `num_heads` query heads share `num_kv_heads` key and value heads.
 
-    With `num_kv_heads=num_heads` it is multi-head attention, with 1 multi-query attention. `rope`
-    turns queries and keys by their position. `causal` lets no query see a later position; fewer
-    queries than keys are the last positions. `valid_lens` is `(batch,)` or `(batch, queries)`, the
-    number of keys that count; a query without any gets the output of a zero. In a `cache`, keys
-    and values are kept for later calls with the positions that follow.
+    `num_kv_heads=num_heads` is multi-head attention, `num_kv_heads=1` multi-query attention. `rope`
+    rotates queries and keys by their position. `causal` masks later positions; fewer queries than
+    keys are the last positions. `valid_lens` is `(batch,)` or `(batch, queries)`, the number of
+    valid keys; a query without valid keys attends to zero vectors. A `cache` stores keys and values
+    for later calls with the following positions.
 
     >>> attention = d2l.GQAAttention(num_hiddens=32, num_heads=8, num_kv_heads=2, rope=True)
     >>> X = torch.randn(2, 5, 32)
@@ -80,7 +80,7 @@ class GQAAttention(ExplainsErrors):
         *,
         cache: KeyValueCache | None = None,
     ) -> Float[Tensor, "batch queries num_hiddens"]:
-        """The weighted average of the values for each query, of all heads together."""
+        """Return the weighted averages of the values for each query, with all heads combined."""
         num_before = 0 if cache is None else cache.length
         num_queries, num_keys = queries.shape[1], num_before + keys.shape[1]
         Q = self._heads(self.W_q(queries), self.num_heads)
@@ -101,15 +101,17 @@ class GQAAttention(ExplainsErrors):
     def _rope(
         self, x: Float[Tensor, "batch heads n head_size"], first: int = 0
     ) -> Float[Tensor, "batch heads n head_size"]:
-        """Turn each pair of components by an angle that grows with the position, from `first`.
+        """Rotate each pair of components by an angle proportional to the position, from `first`.
 
-        A pair is a component of the first half and its like in the second; the angles of the pairs
-        grow at different speeds, from 1 a step down to about 1/10000.
+        A pair is component i of the first half and of the second half; the angle per position
+        decreases from 1 for the first pair to about 1/10000 for the last.
         """
         half = x.shape[-1] // 2
-        speeds = ROPE_BASE ** (-torch.arange(half, device=x.device, dtype=torch.float32) / half)
+        frequencies = ROPE_BASE ** (
+            -torch.arange(half, device=x.device, dtype=torch.float32) / half
+        )
         steps = torch.arange(first, first + x.shape[2], device=x.device, dtype=torch.float32)
-        angles = steps.unsqueeze(1) * speeds  # (n, half)
+        angles = steps.unsqueeze(1) * frequencies  # (n, half)
         cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
         a, b = x[..., :half], x[..., half:]
         return torch.cat((a * cos - b * sin, a * sin + b * cos), dim=-1)
@@ -127,7 +129,7 @@ class GQAAttention(ExplainsErrors):
 def _attend(
     Q: Tensor, K: Tensor, V: Tensor, mask: KeyMask | None, causal: bool
 ) -> Float[Tensor, "batch heads queries head_size"]:
-    """PyTorch's own attention; a lone query that may see all needs no mask."""
+    """Call PyTorch's fused attention; a single query that attends to all keys needs no mask."""
     options: dict[str, Any] = {"attn_mask": None if mask is None else mask.keys.unsqueeze(1)}
     options["is_causal"] = mask is None and causal and Q.shape[2] > 1
     num_groups = Q.shape[1] // K.shape[1]
@@ -144,19 +146,19 @@ def _mask(
     num_keys: int,
     causal: bool,
 ) -> KeyMask | None:
-    """Which keys count, as lengths: a causal query sees those up to its own position."""
+    """Return the mask of valid keys; a causal query attends to keys up to its own position."""
     batch, _, num_queries, _ = Q.shape
     if causal and num_queries > num_keys:
         raise ShapeError(
-            f"causal attention takes as many queries as keys, or fewer; found {num_queries} "
-            f"queries and {num_keys} keys. Of other sequences: GQAAttention(…, causal=False)"
+            f"causal attention requires at most as many queries as keys; found {num_queries} "
+            f"queries and {num_keys} keys. For cross-attention: GQAAttention(…, causal=False)"
         )
     if valid_lens is None and (not causal or num_queries in (1, num_keys)):
         return None
     lens = valid_lens
     if causal:
-        seen = torch.arange(num_keys - num_queries + 1, num_keys + 1, device=Q.device)
-        lens = seen.expand(batch, num_queries)
+        num_visible = torch.arange(num_keys - num_queries + 1, num_keys + 1, device=Q.device)
+        lens = num_visible.expand(batch, num_queries)
         if valid_lens is not None:
             lens = torch.minimum(lens, valid_lens.reshape(batch, -1))
     assert lens is not None
@@ -178,6 +180,6 @@ def _require_even_groups(num_hiddens: int, num_heads: int, num_kv_heads: int, ro
         )
     if rope and num_hiddens // num_heads % 2:
         raise ModelError(
-            f"rope turns pairs of components, so num_hiddens / num_heads must be even; found "
+            f"num_hiddens / num_heads must be even because rope rotates pairs of components; found "
             f"{num_hiddens} / {num_heads} = {num_hiddens // num_heads}"
         )

@@ -1,6 +1,6 @@
-"""Masks of padding, from the valid lengths of sequences: for values, weights and losses.
+"""Padding masks from the valid lengths of sequences: for values, attention weights and losses.
 
-Arguments are not overwritten, and nothing waits for the device.
+Arguments are not modified, and there is no device synchronization.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from d2l.models.input_errors import ExplainsErrors, explain, require_axes, requi
 def sequence_mask(
     X: Shaped[Tensor, "*shape"], valid_len: Shaped[Tensor, "..."], value: float = 0
 ) -> Shaped[Tensor, "*shape"]:
-    """A copy of `X` (batch, num_steps, …) with `value` at the steps beyond each example's length.
+    """Return a copy of `X` (batch, num_steps, …) with `value` at the steps beyond each length.
 
     >>> X = torch.tensor([[7, 7, 7], [8, 8, 8]])
     >>> d2l.sequence_mask(X, torch.tensor([2, 1]), value=-1)
@@ -34,10 +34,10 @@ def sequence_mask(
 
 
 class MaskedSoftmaxCELoss(ExplainsErrors, nn.CrossEntropyLoss):
-    """Cross-entropy with padding left out: one number for each sequence.
+    """Cross-entropy that ignores padding, one value per sequence.
 
-    `pred` (batch, num_steps, vocab_size) are logits. The number is the sum over the valid tokens
-    divided by `num_steps`, the padding included, so that long sentences weigh more.
+    `pred` (batch, num_steps, vocab_size) are logits. The value is the sum over the valid tokens
+    divided by `num_steps` including padding, so that longer sentences have a larger weight.
 
     >>> loss = d2l.MaskedSoftmaxCELoss()
     >>> loss(torch.zeros(2, 5, 4), torch.ones(2, 5, dtype=torch.long), torch.tensor([5, 1]))
@@ -52,23 +52,23 @@ class MaskedSoftmaxCELoss(ExplainsErrors, nn.CrossEntropyLoss):
         label: Shaped[Tensor, "batch num_steps"],
         valid_len: Shaped[Tensor, "..."],
     ) -> Float[Tensor, "batch"]:
-        """The loss of each sequence."""
+        """Return the loss of each sequence."""
         self.reduction = "none"
         unweighted = super().forward(pred.transpose(1, 2), label.to(torch.int64))
         return sequence_mask(unweighted, valid_len).mean(dim=1)
 
     def _require_fitting(self, pred: Tensor, label: Tensor, valid_len: Tensor) -> None:
-        require_axes("label", label, tuple(pred.shape[:2]), "It has a token for each prediction")
+        require_axes("label", label, tuple(pred.shape[:2]), "Pass one token per prediction")
 
 
 def masked_softmax(
     X: Float[Tensor, "*shape"], valid_lens: Shaped[Tensor, "..."] | None
 ) -> Float[Tensor, "*shape"]:
-    """The softmax over the last axis of `X` (batch, queries, keys), with padded keys left out.
+    """Return the softmax over the last axis of `X` (batch, queries, keys), ignoring padded keys.
 
-    `valid_lens` is the number of keys that count, for each example or for each of its queries:
-    `(batch,)` or `(batch, queries)`; without it all do. Rows without any valid key are zero.
-    `X` may have another number of axes if there is a length for each of its rows.
+    `valid_lens` is the number of valid keys per example, `(batch,)`, or per query,
+    `(batch, queries)`; by default all are valid. Rows without valid keys are zero. `X` may have
+    another number of axes if `valid_lens` has one length per row.
 
     >>> d2l.masked_softmax(torch.zeros(2, 1, 4), torch.tensor([2, 0]))
     tensor([[[0.5000, 0.5000, 0.0000, 0.0000]],
@@ -89,11 +89,11 @@ def masked_softmax(
 
 
 class KeyMask:
-    """Which keys count: `keys` (batch, 1 or queries, num_keys) is True for those.
+    """Mask of valid keys: `keys` (batch, 1 or queries, num_keys) is True for those.
 
-    `rows` are the axes of the scores before the last, in general (batch, queries). The softmax of a
-    query with no valid key would be 0/0: it sees all keys, and its results are replaced by zeros
-    afterwards, in `without_empty_rows`.
+    `rows` are the axes of the scores except the last, usually (batch, queries). The softmax of a
+    query without valid keys would be 0/0; it attends to all keys instead, and
+    `without_empty_rows` replaces its results by zeros.
     """
 
     def __init__(
@@ -102,22 +102,22 @@ class KeyMask:
         lens = _lens_of_rows(valid_lens, rows)
         self.keys = torch.arange(num_keys, device=lens.device) < lens
         self._is_empty = lens <= 0
-        self._may_be_empty = _cannot_be_looked_at(lens) or bool(self._is_empty.any())
+        self._may_be_empty = _is_costly_to_read(lens) or bool(self._is_empty.any())
         if self._may_be_empty:
             self.keys = self.keys | self._is_empty
 
     def without_empty_rows(self, X: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """`X` (batch, queries, …) with zeros for the queries that have no valid key."""
+        """Return `X` (batch, queries, …) with zeros for queries without valid keys."""
         return X.masked_fill(self._is_empty, 0) if self._may_be_empty else X
 
     def as_bias(self, dtype: torch.dtype) -> Float[Tensor, "batch rows keys"]:
-        """What to add to scores: 0 for a key that counts, else minus infinity."""
+        """Return the bias to add to scores: 0 for a valid key, otherwise minus infinity."""
         bias = torch.zeros(self.keys.shape, dtype=dtype, device=self.keys.device)
         return bias.masked_fill_(~self.keys, float("-inf"))
 
 
 def _lens_of_rows(valid_lens: Tensor, rows: Sequence[int]) -> Tensor:
-    """The lengths with an axis for the keys: one for each example, or for each row in turn."""
+    """Return the lengths with an axis for the keys, one per example or per row."""
     if valid_lens.ndim != 1:
         return valid_lens.reshape(*rows, 1)
     if len(rows) == 2:
@@ -128,7 +128,7 @@ def _lens_of_rows(valid_lens: Tensor, rows: Sequence[int]) -> Tensor:
 def _require_lengths(X: Tensor, valid_len: Tensor) -> None:
     if X.ndim < 2:
         require_axes("X", X, ("batch", "num_steps"))
-    require_axes("valid_len", valid_len, (len(X),), "One length for each example")
+    require_axes("valid_len", valid_len, (len(X),), "Pass one length per example")
 
 
 def _require_scores(X: Tensor, valid_lens: Tensor) -> None:
@@ -136,6 +136,6 @@ def _require_scores(X: Tensor, valid_lens: Tensor) -> None:
     require_valid_lens("valid_lens", valid_lens, X.shape[0], X.shape[1])
 
 
-def _cannot_be_looked_at(tensor: Tensor) -> bool:
-    """Whether reading it would wait for a device, or is impossible; on a CPU it saves work."""
+def _is_costly_to_read(tensor: Tensor) -> bool:
+    """Whether reading the values needs a device synchronization or is impossible."""
     return tensor.device.type != "cpu" or torch.compiler.is_compiling()

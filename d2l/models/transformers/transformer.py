@@ -1,4 +1,4 @@
-"""The transformer's layers: position-wise perceptrons, residuals, blocks, and the encoder."""
+"""The transformer: position-wise feed-forward networks, `AddNorm`, blocks, and the encoder."""
 
 import math
 from typing import Any
@@ -12,13 +12,13 @@ from d2l.models.seq2seq import Encoder
 from d2l.models.transformers.attention import MultiHeadAttention
 from d2l.models.transformers.embedding import PositionalEncoding, embed
 
-Inputs = Float[Tensor, "*batch inputs"]  # names, because TorchScript reads no subscripts
+Inputs = Float[Tensor, "*batch inputs"]  # aliases, because TorchScript cannot parse subscripts
 Outputs = Float[Tensor, "*batch outputs"]
 AnyShape = Float[Tensor, "..."]
 
 
 class PositionWiseFFN(nn.Module):
-    """Two lazy layers with a ReLU between, the same for every position.
+    """Position-wise feed-forward network: two lazy layers with a ReLU in between.
 
     >>> d2l.PositionWiseFFN(ffn_num_hiddens=16, ffn_num_outputs=3)(torch.ones(2, 5, 6)).shape
     torch.Size([2, 5, 3])
@@ -34,12 +34,12 @@ class PositionWiseFFN(nn.Module):
         self.dense2 = nn.LazyLinear(ffn_num_outputs)
 
     def forward(self, X: Inputs) -> Outputs:
-        """The outputs of each position."""
+        """Return the outputs of each position."""
         return self.dense2(self.relu(self.dense1(X)))
 
 
 class AddNorm(ExplainsErrors):
-    """The sum of `X` and a layer's outputs `Y`, after dropout, normalised over the last axes.
+    """Residual connection and layer norm: normalizes `X` plus a layer's outputs `Y`.
 
     >>> d2l.AddNorm(norm_shape=6, dropout=0.1)(torch.ones(2, 5, 6), torch.ones(2, 5, 6)).shape
     torch.Size([2, 5, 6])
@@ -54,7 +54,7 @@ class AddNorm(ExplainsErrors):
         self.ln = nn.LayerNorm(norm_shape)
 
     def forward(self, X: AnyShape, Y: AnyShape) -> AnyShape:
-        """The normalised sum."""
+        """Return the normalized sum of `X` and `Y` after dropout."""
         return self.ln(self.dropout(Y) + X)
 
     def _require_fitting(self, X: Tensor, Y: Tensor) -> None:
@@ -62,7 +62,7 @@ class AddNorm(ExplainsErrors):
 
 
 class TransformerEncoderBlock(nn.Module):
-    """Self-attention and a perceptron, each with its residual and its normalisation.
+    """Self-attention and a feed-forward network, each followed by `AddNorm`.
 
     `valid_lens` is as in `DotProductAttention`.
 
@@ -92,15 +92,15 @@ class TransformerEncoderBlock(nn.Module):
         X: Float[Tensor, "batch num_steps num_hiddens"],
         valid_lens: Shaped[Tensor, "..."] | None = None,
     ) -> Float[Tensor, "batch num_steps num_hiddens"]:
-        """`X` after one block, in the same shape."""
+        """Return `X` after one block, in the same shape."""
         Y = self.addnorm1(X, self.attention(X, X, X, valid_lens))
         return self.addnorm2(Y, self.ffn(Y))
 
 
 class TransformerEncoder(ExplainsErrors, Encoder):
-    """Tokens through an embedding, positions, and `num_blks` blocks, `blks`.
+    """Embedding, positional encoding, and `num_blks` transformer blocks.
 
-    After a call `attention_weights` is a list with those of each block.
+    After a call, `attention_weights` lists the weights of each block.
 
     >>> encoder = d2l.TransformerEncoder(50, 12, 32, num_heads=3, num_blks=2, dropout=0.1)
     >>> encoder(torch.ones(2, 7, dtype=torch.long), torch.tensor([5, 2])).shape
@@ -130,7 +130,7 @@ class TransformerEncoder(ExplainsErrors, Encoder):
                 num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
             )
             self.blks.add_module(f"block{i}", block)
-        self._weights: list[Any] = []  # of a forward that the reader has written
+        self._weights: list[Any] = []  # set by a user-defined forward
 
     @property
     def attention_weights(self) -> list[Any]:
@@ -147,7 +147,7 @@ class TransformerEncoder(ExplainsErrors, Encoder):
         valid_lens: Shaped[Tensor, "..."] | None = None,
         *args: Any,
     ) -> Float[Tensor, "batch num_steps num_hiddens"]:
-        """The encoded tokens; each attends to the first `valid_lens` of its sequence.
+        """Return the encoded tokens; each attends to the first `valid_lens` tokens of its sequence.
 
         Further arguments are ignored.
         """

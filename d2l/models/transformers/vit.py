@@ -19,10 +19,10 @@ INIT_STD = 0.02
 
 
 class PatchEmbedding(ExplainsErrors):
-    """Each patch of an image as a vector; rows of patches one after the other.
+    """Embed each patch of an image as a vector, in row-major order.
 
-    Sizes are a number, or a height and a width; a rest at the lower and the right edge that fills
-    no patch is left out. `num_patches` is how many there are. The layer is lazy in the channels.
+    Sizes are a number, or a height and a width; an incomplete patch at the lower or right edge is
+    left out. `num_patches` is the number of patches. The layer is lazy in the channels.
 
     >>> embedding = d2l.PatchEmbedding(img_size=96, patch_size=16, num_hiddens=8)
     >>> embedding(torch.ones(2, 3, 96, 96)).shape
@@ -37,14 +37,14 @@ class PatchEmbedding(ExplainsErrors):
         rows, cols = (i // p for i, p in zip(self.img_size, self.patch_size, strict=True))
         if rows < 1 or cols < 1:
             raise ShapeError(
-                f"an image of {img_size} has no patch of {patch_size}: give a larger img_size or a "
-                "smaller patch_size"
+                f"patch_size must not exceed img_size; found patch_size={patch_size}, "
+                f"img_size={img_size}"
             )
         self.num_patches = rows * cols
         self.conv = nn.LazyConv2d(num_hiddens, self.patch_size, stride=self.patch_size)
 
     def forward(self, X: Images) -> Hidden:
-        """The patches (batch, num_patches, num_hiddens) of images."""
+        """Return the embedded patches (batch, num_patches, num_hiddens)."""
         return self.conv(X).flatten(2).transpose(1, 2)
 
     def _require_fitting(self, X: Tensor) -> None:
@@ -52,9 +52,9 @@ class PatchEmbedding(ExplainsErrors):
 
 
 class ViTBlock(nn.Module):
-    """Self-attention and a perceptron, each behind a layer norm and in a residual connection.
+    """Self-attention and an MLP, each with a layer norm first and a residual connection.
 
-    `valid_lens` is as in `DotProductAttention`. After a call the weights are in
+    `valid_lens` is as in `DotProductAttention`. After a call, the weights are in
     `block.attention.attention.attention_weights`.
 
     >>> block = d2l.ViTBlock(num_hiddens=12, mlp_num_hiddens=24, num_heads=3, dropout=0.1)
@@ -85,17 +85,17 @@ class ViTBlock(nn.Module):
         )
 
     def forward(self, X: Hidden, valid_lens: Shaped[Tensor, "..."] | None = None) -> Hidden:
-        """`X` after one block, in the same shape."""
+        """Return `X` after one block, in the same shape."""
         Y = self.ln1(X)
         X = X + self.attention(Y, Y, Y, valid_lens)
         return X + self.mlp(self.ln2(X))
 
 
 class ViT(ExplainsErrors, Classifier):
-    """A classifier of images: patches and a class token with learned positions, `num_blks` blocks.
+    """Vision transformer: patches and a class token with learned positions, and `num_blks` blocks.
 
-    The logits are read from the class token, which comes first. Images have the size `img_size`;
-    `emb_dropout` is for the embedded patches, `blk_dropout` for the blocks.
+    The logits are computed from the class token, which comes first. Images have the size
+    `img_size`; `emb_dropout` is for the embedded patches, `blk_dropout` for the blocks.
 
     >>> model = d2l.ViT(32, 8, 16, 32, num_heads=2, num_blks=1, emb_dropout=0.1, blk_dropout=0.1)
     >>> model(torch.rand(2, 1, 32, 32)).shape
@@ -136,7 +136,7 @@ class ViT(ExplainsErrors, Classifier):
         self.head = nn.Sequential(nn.LayerNorm(num_hiddens), nn.Linear(num_hiddens, num_classes))
 
     def forward(self, X: Images) -> Float[Tensor, "batch num_classes"]:
-        """The logits of images."""
+        """Return the logits of images."""
         patches = self.patch_embedding(X)
         tokens = torch.cat((self.cls_token.expand(len(X), -1, -1), patches), dim=1)
         H = self.blks(self.dropout(tokens + self.pos_embedding))

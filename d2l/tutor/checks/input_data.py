@@ -1,4 +1,4 @@
-"""Checks on the values of the data: nan and inf, a range that was not scaled, a lonely example."""
+"""Checks on the values of the data: nan and inf, unscaled inputs, a last batch of one example."""
 
 import math
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from torch import Tensor
 from d2l.tutor.evidence import Call, Check, Evidence, Finding, Step, When
 from d2l.tutor.loader_data import stored
 
-MOST_ELEMENTS = 2**26  # of a stored tensor that are searched for nan: 30 ms
-LARGE = 10.0  # root mean square; of the corpus' 161 right programs 0.2 to 1.4
-TOO_HIGH = 3.0  # times the loss of chance; of right programs with a mean 0.5 to 1.11
-TOO_FAR = 3.0  # times the loss: by how much the first step would change it, if it were straight
+MAX_ELEMENTS = 2**26  # of a stored tensor that are searched for nan: 30 ms
+LARGE = 10.0  # root mean square; of the corpus' 161 correct programs 0.2 to 1.4
+TOO_HIGH = 3.0  # times the loss of chance; of correct programs with a mean 0.5 to 1.11
+TOO_FAR = 3.0  # times the loss: linear estimate of the change by the first step
 GRADIENT_DESCENT = frozenset({"sgd", "asgd"})
 LINEAR = frozenset(
     {"linear", "conv1d", "conv2d", "conv3d", "matmul", "mm", "addmm", "bmm", "einsum", "bilinear"}
@@ -22,8 +22,8 @@ LINEAR = frozenset(
 )
 
 
-def look_at_not_finite(evidence: Evidence) -> Finding | None:
-    """The loss is not finite, and the data that it was computed from are not either."""
+def find_not_finite(evidence: Evidence) -> Finding | None:
+    """The loss is not finite, and neither are the data it was computed from."""
     if not evidence.steps:
         return None
     step = evidence.step
@@ -35,7 +35,7 @@ def look_at_not_finite(evidence: Evidence) -> Finding | None:
 
 
 def _look_at_stored(evidence: Evidence) -> Finding | None:
-    """The batch that did it may be gone: the stored examples are searched."""
+    """Search the stored examples, because the batch may no longer be available."""
     data = stored(evidence.train_loader)
     for i, tensor in enumerate(data.tensors if data else ()):
         if tensor.is_floating_point() and not _is_finite(tensor):
@@ -45,7 +45,7 @@ def _look_at_stored(evidence: Evidence) -> Finding | None:
 
 
 def _given(step: Step) -> Iterator[tuple[str, Tensor]]:
-    """The float tensors that came from outside, with what they are."""
+    """Return the float tensors of the data, with descriptions."""
     parts = list(_tensors(step.batch))
     y = step.y
     for part in (*_tensors(step.inputs), *parts):
@@ -57,7 +57,7 @@ def _given(step: Step) -> Iterator[tuple[str, Tensor]]:
 
 
 def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:
-    """The tensors of a batch, however it is nested."""
+    """Yield the tensors of a nested batch."""
     if isinstance(value, Tensor):
         if value.layout is torch.strided and value.device.type != "meta":
             yield value
@@ -71,13 +71,13 @@ def _tensors(value: Any, depth: int = 0) -> Iterator[Tensor]:
 def _is_finite(tensor: Tensor) -> bool:
     if tensor.numel() == 0 or not tensor.is_floating_point():
         return True
-    flat = tensor.detach().reshape(-1)[:MOST_ELEMENTS]
+    flat = tensor.detach().reshape(-1)[:MAX_ELEMENTS]
     low, high = torch.aminmax(flat)  # nan, if there is one
     return math.isfinite(low) and math.isfinite(high)
 
 
 def _reaches_the_loss(step: Step, tensor: Tensor) -> bool:
-    """Whether nan of a tensor was read as it is: a program may fill it, or mask it with inf."""
+    """Whether nan of a tensor was used unchanged: a program may fill or mask it."""
     if tensor is step.y:
         return True
     call = first_linear(step)
@@ -88,12 +88,12 @@ def _reaches_the_loss(step: Step, tensor: Tensor) -> bool:
 
 
 def _is_first(step: Step, tensor: Tensor) -> bool:
-    """Whether a tensor is the first input: what the first layer reads is made of it."""
+    """Whether the first layer's input is computed from this tensor."""
     return tensor is step.X or (isinstance(step.batch, (list, tuple)) and tensor is step.batch[0])
 
 
 def _stored_like(evidence: Evidence, tensor: Tensor) -> Tensor | None:
-    """The stored tensor of the same kind of rows, in which all of them can be counted."""
+    """Return the stored tensor with the same kind of rows, to count over the whole data set."""
     data = stored(evidence.train_loader)
     rows = [t for t in (data.tensors if data else ()) if t.shape[1:] == tensor.shape[1:]]
     return next((t for t in rows if t.is_floating_point() and not _is_finite(t)), None)
@@ -134,7 +134,7 @@ _NO_INF = (
 
 
 def first_linear(step: Step) -> Call | None:
-    """The first call that multiplies by a weight that learns."""
+    """Return the first call that multiplies by a trainable weight."""
     for call in step.calls:
         if call.is_after_backward or call.name not in LINEAR:
             continue
@@ -144,13 +144,13 @@ def first_linear(step: Step) -> Call | None:
 
 
 def data_of(call: Call) -> Tensor | None:
-    """The argument of a linear call that is not a weight: no leaf that learns."""
+    """Return the argument of a linear call that is not a trainable leaf."""
     tensors = list(call.tensors())[:2]
     return next((t for t in tensors if not (t.requires_grad and t.is_leaf)), None)
 
 
-def look_at_scale(evidence: Evidence) -> Finding | None:
-    """Large inputs, a first loss far above chance, and a step that goes much too far."""
+def find_scale(evidence: Evidence) -> Finding | None:
+    """Large inputs, a first loss far above chance, and a step that is much too large."""
     step = evidence.step
     read = _large_inputs(step)
     if read is None or not _descends(evidence) or not math.isfinite(step.loss_value):
@@ -164,7 +164,7 @@ def look_at_scale(evidence: Evidence) -> Finding | None:
     return _not_scaled(read, step, chance)
 
 
-def look_at_scale_of_nan(evidence: Evidence) -> Finding | None:
+def find_scale_of_nan(evidence: Evidence) -> Finding | None:
     """The loss is nan or inf after some steps by gradient descent on large inputs."""
     if not evidence.steps or evidence.step.index == 0 or not _descends(evidence):
         return None
@@ -173,7 +173,7 @@ def look_at_scale_of_nan(evidence: Evidence) -> Finding | None:
 
 
 def _large_inputs(step: Step) -> Tensor | None:
-    """What the first layer with weights reads, if it is data and its numbers are large."""
+    """Return the input of the first layer with weights, if it is data with large values."""
     call = first_linear(step)
     data = None if call is None else data_of(call)
     if data is None or data.requires_grad or not data.is_floating_point() or not data.numel():
@@ -183,7 +183,7 @@ def _large_inputs(step: Step) -> Tensor | None:
 
 
 def _descends(evidence: Evidence) -> bool:
-    """Whether steps are as large as gradients: Adam and its like divide by them."""
+    """Whether steps scale with gradients; those of Adam and similar optimizers do not."""
     optimizer = evidence.optimizer
     if optimizer is None or isinstance(optimizer, (list, tuple)):
         return True
@@ -191,7 +191,7 @@ def _descends(evidence: Evidence) -> bool:
 
 
 def _chance(step: Step) -> float | None:
-    """The cross-entropy of answers that are all alike; None with another loss."""
+    """Return the cross-entropy of uniform predictions; None for another loss."""
     call = step.loss_call
     y_hat = step.y_hat
     if call is None or y_hat is None or y_hat.ndim < 2:
@@ -204,7 +204,7 @@ def _chance(step: Step) -> float | None:
 
 
 def _overshoot(step: Step) -> float | None:
-    """By how much the step would lower the loss if it were straight, in losses; None: unknown."""
+    """Return the linear estimate of the relative decrease of the loss by the step, or None."""
     grads = [leaf.grad for leaf in step.leaves.values() if leaf.grad is not None]
     if not step.rates or not grads or step.loss_value <= 0:
         return None
@@ -234,8 +234,8 @@ _STANDARDISE = (
 )
 
 
-def look_at_last_batch(evidence: Evidence) -> Finding | None:
-    """Batch normalisation over the batch alone, and a last batch that has one example."""
+def find_last_batch(evidence: Evidence) -> Finding | None:
+    """Batch normalization over the batch alone, and a last batch that has one example."""
     data = stored(evidence.train_loader)
     if data is None or data.is_in_order is None or data.drops_last:
         return None
@@ -247,7 +247,7 @@ def look_at_last_batch(evidence: Evidence) -> Finding | None:
         if isinstance(X, Tensor) and X.ndim >= 2 and X.numel() == len(X) * X.shape[1] and training:
             return Finding(
                 f"{n:,} training examples in batches of {size} leave one example for the last "
-                "batch, and the model has batch normalisation.",
+                "batch, and the model has batch normalization.",
                 f"Let `batch_size` be such that `{n} % batch_size` is not 1, or write "
                 "`drop_last=True` in a DataLoader.",
                 {"num_train": n, "batch_size": size},
@@ -259,11 +259,11 @@ def look_at_last_batch(evidence: Evidence) -> Finding | None:
 _FINITE = Check(
     kind="data-not-finite",
     when=When.NOT_FINITE,
-    look=look_at_not_finite,
-    title="There are nan or inf in the data",
+    find=find_not_finite,
+    title="The data contain nan or inf",
     why="One such number makes the loss nan, and then every weight.",
     threshold=(
-        "Certain: the loss is nan or inf, and so is a number of the batch, which the first layer "
+        "Certain: the loss is nan or inf, and so is a value of the batch that the first layer "
         "or the loss reads. Data with nan that the program fills or masks have a finite loss."
     ),
     book="2.2 Data preprocessing",
@@ -273,13 +273,13 @@ _FINITE = Check(
 _SCALE = Check(
     kind="inputs-not-scaled",
     when=When.FIRST_BACKWARD,
-    look=look_at_scale,
+    find=find_scale,
     title="Inputs are not scaled",
-    why="Gradients grow with the inputs, so a usual learning rate makes steps that are too long.",
+    why="Gradients grow with the inputs, so with a usual learning rate the steps are too large.",
     threshold=(
         "With gradient descent: what the first layer with weights reads has a root mean square of "
         "10 or more, the cross-entropy is 3 times that of guessing, and learning rate times "
-        "squared gradient norm is 3 times the loss. The corpus' 161 right programs: 0.2 to 1.4, "
+        "squared gradient norm is 3 times the loss. The corpus' 161 correct programs: 0.2 to 1.4, "
         "0.5 to 1.1 times, and 0 to 2.2 times where the loss is a cross-entropy or an error."
     ),
     book="4.2 The image classification dataset",
@@ -289,8 +289,8 @@ _SCALE = Check(
 _LONELY = Check(
     kind="batchnorm-of-one-example",
     when=When.FIRST_BACKWARD,
-    look=look_at_last_batch,
-    title="The last batch has one example, which batch normalisation cannot normalise",
+    find=find_last_batch,
+    title="The last batch has one example, which batch normalization cannot normalize",
     why="The mean of one example is the example, so PyTorch raises an error there.",
     threshold=(
         "Certain: `len(training set) % batch_size` is 1, the short batch is not dropped, and a "
@@ -305,6 +305,6 @@ _LONELY = Check(
 CHECKS = (
     _FINITE,
     _SCALE,
-    replace(_SCALE, when=When.NOT_FINITE, look=look_at_scale_of_nan),
+    replace(_SCALE, when=When.NOT_FINITE, find=find_scale_of_nan),
     _LONELY,
 )

@@ -9,20 +9,20 @@ from torch import Tensor
 from d2l.tutor.evidence import Call, Check, Evidence, Finding, Step, When
 from d2l.tutor.loader_data import stored
 
-FEWEST_STORED = 100  # examples in memory
-FEWEST_SEEN = 150  # examples in the order that they were seen
+MIN_STORED = 100  # examples in memory
+MIN_SEEN = 150  # examples in the order that they were seen
 IMPROBABLE = math.log(1e-3)  # that batches of one class each come in this order by chance
 IMBALANCE = 10  # times as many examples
 COMMON_SHARE = 0.75
-FEWEST_FOR_SHARES = 500
+MIN_FOR_SHARES = 500
 LEARNS_MORE = 0.9  # of the loss of guessing; a rare class that is learned later: 0.66 to 0.78
-FEWEST_RARE = 3  # rare examples in the newest batches, none of them recognised
+MIN_RARE = 3  # rare examples in the newest batches, none of them recognized
 PADDED_SHARE = 0.25  # of the labels; a summand's answer padded with blanks has 0.15
-FEWEST_ROWS = 8
+MIN_ROWS = 8
 
 
-def look_at_order(evidence: Evidence) -> Finding | None:
-    """Labels come class by class: by the stored ones if they are known, else by those seen."""
+def find_order(evidence: Evidence) -> Finding | None:
+    """Labels are sorted by class, according to the stored or else the observed labels."""
     data, step = stored(evidence.train_loader), evidence.step
     if step.y is None or step.y.ndim != 1 or not evidence.labels:
         return None
@@ -34,12 +34,12 @@ def look_at_order(evidence: Evidence) -> Finding | None:
 
 
 def _stored_in_order(labels: Tensor, batch_size: int, first: Tensor) -> Finding | None:
-    """Each class is one run of the stored labels, and a batch has a part of the classes only."""
+    """Each class is one run of the stored labels, and a batch contains only some classes."""
     n = len(labels)
-    if n < FEWEST_STORED or len(first) != min(batch_size, n):
+    if n < MIN_STORED or len(first) != min(batch_size, n):
         return None
     if not torch.equal(first.to(labels.device, labels.dtype), labels[: len(first)]):
-        return None  # the program shuffles by itself
+        return None  # the program shuffles itself
     runs = _runs(labels)
     counts = torch.bincount(torch.unique(labels, return_inverse=True)[1])
     num_classes = len(counts)
@@ -51,13 +51,13 @@ def _stored_in_order(labels: Tensor, batch_size: int, first: Tensor) -> Finding 
 
 
 def _seen_in_order(batches: Sequence[Tensor]) -> Finding | None:
-    """Each class is one run of all labels seen, and batches in a random order are ruled out."""
+    """Each class is one run of the observed labels, which is unlikely for shuffled batches."""
     if any(len(labels) < 4 for labels in batches[:-1]):
         return None
     runs = _runs(torch.cat(list(batches)))
     num_classes = len(set(runs))
     num_seen = sum(len(labels) for labels in batches)
-    if num_seen < FEWEST_SEEN or num_classes < 3 or len(runs) != num_classes:
+    if num_seen < MIN_SEEN or num_classes < 3 or len(runs) != num_classes:
         return None
     firsts = [int(labels[0]) for labels in batches]
     log_p = math.lgamma(len(set(firsts)) + 1) - math.lgamma(len(firsts) + 1)
@@ -68,7 +68,7 @@ def _seen_in_order(batches: Sequence[Tensor]) -> Finding | None:
 
 
 def _runs(labels: Tensor) -> list[int]:
-    """The value of each run of equal labels."""
+    """Return the value of each run of equal labels."""
     return [int(c) for c in torch.unique_consecutive(labels.reshape(-1)).tolist()]
 
 
@@ -84,10 +84,10 @@ def _sorted(num_in_first: int, size: int, num_classes: int) -> Finding:
     )
 
 
-def look_at_shares(evidence: Evidence) -> Finding | None:
-    """One class has ten times the examples of another one, which the model never answers."""
+def find_shares(evidence: Evidence) -> Finding | None:
+    """One class has ten times the examples of another one, which is never predicted."""
     labels = _labels(evidence)
-    if labels is None or len(labels) < FEWEST_FOR_SHARES:
+    if labels is None or len(labels) < MIN_FOR_SHARES:
         return None
     values, counts = labels.unique(return_counts=True)
     common, rare = counts.argmax(), counts.argmin()
@@ -98,15 +98,13 @@ def look_at_shares(evidence: Evidence) -> Finding | None:
     answers, y = _newest_answers(evidence)
     if y is None or answers is None or bool((answers != values[common].to(answers)).any()):
         return None
-    if int((y != values[common].to(y)).sum()) < FEWEST_RARE or _learns_more(
-        evidence, values, counts
-    ):
+    if int((y != values[common].to(y)).sum()) < MIN_RARE or _learns_more(evidence, values, counts):
         return None
     return _imbalanced(values, counts, len(y))
 
 
 def _learns_more(evidence: Evidence, values: Tensor, counts: Tensor) -> bool:
-    """Whether the loss is well below that of guessing by the shares: rare classes follow then.
+    """Whether the loss is well below that of predicting class frequencies.
 
     Guessing is measured on the same labels, of which a batch has more or fewer rare ones.
     """
@@ -134,9 +132,9 @@ def _imbalanced(values: Tensor, counts: Tensor, num_seen: int) -> Finding:
 
 
 def _labels(evidence: Evidence) -> Tensor | None:
-    """The labels of the training set if its loader tells; else those that were seen.
+    """Return the labels of the training set if available, else the observed labels.
 
-    A sampler of the reader may draw them evenly: then only those that were seen count.
+    A user-defined sampler may balance them: then only the observed labels count.
     """
     data = stored(evidence.train_loader)
     if data is not None and data.labels is not None and data.is_in_order is not None:
@@ -147,7 +145,7 @@ def _labels(evidence: Evidence) -> Tensor | None:
 
 
 def _newest_answers(evidence: Evidence) -> tuple[Tensor | None, Tensor | None]:
-    """The classes that the model gave in the second half of its steps, and the labels.
+    """Return the predicted classes in the second half of the steps, and the labels.
 
     Only for a plain mean of cross-entropies, and labels that are one for each input: of tokens,
     which are rows of a longer text, there are always rare ones.
@@ -169,8 +167,8 @@ def _reduction(call: Call) -> str:
     return str(call.argument(6, "reduction", "mean"))
 
 
-def look_at_padding(evidence: Evidence) -> Finding | None:
-    """Label rows end in runs of a value that stands nowhere else, as input rows do."""
+def find_padding(evidence: Evidence) -> Finding | None:
+    """Label rows end in runs of a value that occurs nowhere else, as input rows do."""
     step = evidence.step
     call = step.loss_call
     if call is None or call.name not in ("cross_entropy", "nll_loss"):
@@ -197,13 +195,13 @@ def look_at_padding(evidence: Evidence) -> Finding | None:
 
 
 def _rows_of_labels(step: Step, call: Call) -> Tensor | None:
-    """The labels as (batch, time), also where the loss reads them as one row."""
+    """Return the labels as (batch, time), also if the loss receives them flattened."""
     y = call.argument(1, "target")
     for _ in range(3):
         if not isinstance(y, Tensor) or y.is_floating_point() or y.dtype is torch.bool:
             return None
         if y.ndim == 2:
-            return y.detach() if len(y) >= FEWEST_ROWS and y.shape[1] >= 3 else None
+            return y.detach() if len(y) >= MIN_ROWS and y.shape[1] >= 3 else None
         shaped = [c for c in step.calls if c.result is y and c.name in RESHAPES and c.args]
         if y.ndim != 1 or not shaped:
             return None
@@ -215,7 +213,7 @@ RESHAPES = frozenset({"reshape", "view", "flatten", "ravel", "contiguous", "long
 
 
 def _padding_of(Y: Tensor) -> int | None:
-    """The value at the ends of rows that comes in runs of different lengths, and nowhere else."""
+    """Return the value that occurs only at the ends of rows, in runs of different lengths."""
     value = Y[:, -1].mode().values
     is_value = Y.eq(value)
     lengths = is_value.long().flip(1).cumprod(1).sum(1)
@@ -227,7 +225,7 @@ def _padding_of(Y: Tensor) -> int | None:
 
 
 def _inputs_are_padded(step: Step, Y: Tensor, padding: int) -> bool:
-    """Whether some input of whole numbers has ends like those of the labels."""
+    """Whether an integer input has padding like that of the labels."""
     parts = [*step.inputs, *(step.batch if isinstance(step.batch, (list, tuple)) else ())]
     for part in parts:
         if not isinstance(part, Tensor) or part.is_floating_point() or part.dtype is torch.bool:
@@ -245,9 +243,10 @@ CHECKS = (
     Check(
         kind="sorted-not-shuffled",
         when=When.STEPS,
-        look=look_at_order,
+        find=find_order,
         title="Training examples come sorted by class",
-        why="Each batch then teaches one class and makes the model forget the others.",
+        why="Each batch then contains one class, and training on it makes the model forget the "
+        "others.",
         threshold=(
             "Stored labels: each class is one run, the loader does not shuffle, and a batch holds "
             "half the classes at most. By hand: each class is one run of all labels seen, and "
@@ -260,10 +259,10 @@ CHECKS = (
     Check(
         kind="class-imbalance",
         when=When.EPOCH,
-        look=look_at_shares,
-        title="One class is so frequent that the model answers nothing else",
-        why="The mean loss hardly counts the rare class, so always giving the frequent one is "
-        "nearly the best answer.",
+        find=find_shares,
+        title="One class is so frequent that the model predicts nothing else",
+        why="The rare class hardly affects the mean loss, so always predicting the frequent one is "
+        "nearly optimal.",
         threshold=(
             "One class has 10 times the examples of another one, the cross-entropy has no weights, "
             "and after the first epoch all examples of the newest batches, 3 rare ones or more "
@@ -277,10 +276,9 @@ CHECKS = (
     Check(
         kind="padding-in-the-loss",
         when=When.FIRST_BACKWARD,
-        look=look_at_padding,
+        find=find_padding,
         title="Padding counts in the loss",
-        why="The model learns to give padding, which is easy, and the loss looks better than it "
-        "is.",
+        why="The model learns to predict padding, which is easy, and the loss is misleadingly low.",
         threshold=(
             "25 % or more of the labels have one value that stands only at the ends of rows, in "
             "runs of different lengths; a row of the inputs ends so too; and a mean cross-entropy "

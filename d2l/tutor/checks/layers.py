@@ -1,4 +1,4 @@
-"""Checks on the tensors of the layers: who learns them, where they come from, how they begin."""
+"""Checks on the layers' tensors: are they trained, registered, and initialized differently."""
 
 import torch
 from torch import Tensor, nn
@@ -8,16 +8,16 @@ from d2l.tutor.evidence import Call, Check, Evidence, Finding, When
 from d2l.tutor.tracker import named_hidden_parameters
 from d2l.tutor.weights import (
     ConstantMatrix,
-    are_held_elsewhere,
+    are_freshly_initialized,
+    are_in_other_optimizer,
     constant_matrices,
-    look_fresh,
     quoted,
     still,
     with_gradient,
 )
 
-LOOK_AFTER = (2, 7, 8, 15)  # backward passes: an alternating optimizer has stepped by then
-LOOK_AFTER_OWN = (7, 8, 15)  # of which nothing can be seen but what they move
+CHECK_AFTER = (2, 7, 8, 15)  # backward passes: an alternating optimizer has stepped by then
+CHECK_AFTER_OWN = (7, 8, 15)  # with a custom optimizer, only updates can be observed
 WEIGHT_AT = {"linear": 1, "conv1d": 1, "conv2d": 1, "conv3d": 1, "embedding": 1, "matmul": 1}
 SMALL = 2048  # elements: a matrix of 768 looked drawn after 400 steps of training
 
@@ -26,7 +26,7 @@ def some_parameters(evidence: Evidence) -> Finding | None:
     """Registered parameters with gradients are in no group and have not moved."""
     held = {id(p) for p in evidence.optimized}
     if not any(id(p) in held for p in evidence.parameters.values()):
-        return None  # an image may be what is learned
+        return None  # the image may be what is optimized
     names = _forgotten(evidence, evidence.parameters)
     if not names or _may_be_tuned(evidence, names):
         return None
@@ -42,14 +42,14 @@ def some_parameters(evidence: Evidence) -> Finding | None:
 
 
 def _may_be_tuned(evidence: Evidence, names: list[str]) -> bool:
-    """Whether a head alone is held, over a body too small to tell whether it was trained before."""
+    """Whether only a head is optimized, over a body too small to judge if it is pretrained."""
     is_body = [name in names for name in evidence.parameters]
     largest = max(evidence.parameters[name].numel() for name in names)
     return is_body == sorted(is_body, reverse=True) and largest < SMALL
 
 
 def layers_in_a_list(evidence: Evidence) -> Finding | None:
-    """Layers in a plain list or dict of the model have gradients and do not move."""
+    """Layers in a plain list or dict of the model have gradients and do not change."""
     if evidence.model is None or not _is_due(evidence):
         return None
     names = _forgotten(evidence, dict(named_hidden_parameters(evidence.model)))
@@ -67,7 +67,7 @@ def layers_in_a_list(evidence: Evidence) -> Finding | None:
 
 
 def not_registered(evidence: Evidence) -> Finding | None:
-    """Plain tensors of the model have gradients and do not move."""
+    """Plain tensors of the model have gradients and do not change."""
     if evidence.model is None or not _is_due(evidence):
         return None
     plain = {n: t for n, t in named_unregistered_tensors(evidence.model) if t.requires_grad}
@@ -132,11 +132,11 @@ def _of_equal(found: ConstantMatrix) -> Finding:
 
 def _is_due(evidence: Evidence) -> bool:
     is_torch = isinstance(evidence.optimizer, torch.optim.Optimizer)
-    return evidence.step.index in (LOOK_AFTER if is_torch else LOOK_AFTER_OWN)
+    return evidence.step.index in (CHECK_AFTER if is_torch else CHECK_AFTER_OWN)
 
 
 def _forgotten(evidence: Evidence, tensors: dict[str, Tensor]) -> list[str]:
-    """Of these tensors, the names of those that nobody learns, though they begin by chance."""
+    """Return the names of the randomly initialized tensors that are not optimized."""
     step = evidence.step
     if not tensors or not _is_due(evidence) or not any(step.updates.values()):
         return []
@@ -146,7 +146,7 @@ def _forgotten(evidence: Evidence, tensors: dict[str, Tensor]) -> list[str]:
     if not names or len(names) == len(with_gradient(step)):
         return []
     found = [tensors[name] for name in names]
-    if not look_fresh(found) or are_held_elsewhere(found, evidence.optimizer):
+    if not are_freshly_initialized(found) or are_in_other_optimizer(found, evidence.optimizer):
         return []
     return names
 
@@ -154,7 +154,7 @@ def _forgotten(evidence: Evidence, tensors: dict[str, Tensor]) -> list[str]:
 def _strange_weights(
     evidence: Evidence, calls: list[Call], leaves: dict[str, Tensor]
 ) -> list[Tensor]:
-    """Parameters that are weights in the calls of a step, and not among those that are known."""
+    """Return the weights used in the calls of a step that are not known parameters."""
     known, own = evidence.names, {id(p) for p in evidence.optimized}
     used = {id(leaf) for leaf in leaves.values()}
     weights: dict[int, Tensor] = {}
@@ -169,7 +169,7 @@ def _strange_weights(
 
 
 def _matrices(evidence: Evidence) -> dict[str, Tensor]:
-    """The leaves of the loss that are matrices, or kernels."""
+    """Return the leaves of the loss that are matrices or kernels."""
     return {
         name: leaf
         for name, leaf in evidence.step.leaves.items()
@@ -178,7 +178,7 @@ def _matrices(evidence: Evidence) -> dict[str, Tensor]:
 
 
 def _used_as_weights(calls: list[Call], matrices: dict[str, Tensor]) -> list[str]:
-    """The names of the matrices that layers multiply by, in the order of their last use."""
+    """Return the names of the matrices used by layers, in the order of their last use."""
     names = {id(m): name for name, m in matrices.items() if min(m.shape[:2]) > 1}
     used: dict[str, None] = {}
     for call in calls:

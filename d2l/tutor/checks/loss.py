@@ -7,9 +7,9 @@ from torch import Tensor
 
 from d2l.tutor import tracker
 from d2l.tutor.evidence import Call, Check, Evidence, Finding, Step, When
-from d2l.tutor.weights import is_fresh
+from d2l.tutor.weights import is_freshly_initialized
 
-ROSE = 1.6  # times the loss of the first step: what a summed loss is told at
+ROSE = 1.6  # times the loss of the first step: threshold of a summed loss
 NAMES = {
     "NllLossBackward0": "cross-entropy",
     "MseLossBackward0": "squared error",
@@ -23,7 +23,7 @@ LIKELIHOODS = ("LogSoftmaxBackward0", "LogBackward0")
 
 
 def loss_negated(evidence: Evidence) -> Finding | None:
-    """The graph of the loss has the wrong sign: minimising it makes the error larger."""
+    """The graph of the loss has the wrong sign: minimizing it makes the error larger."""
     step = evidence.step
     if step.loss is None or not step.loss_value < 0:
         return None
@@ -43,7 +43,7 @@ def loss_negated(evidence: Evidence) -> Finding | None:
 
 
 def _may_climb(evidence: Evidence) -> bool:
-    """Whether steps may go uphill on purpose; of a loop's own update it cannot be seen."""
+    """Whether steps may maximize on purpose; unknown for custom updates."""
     is_own_update = evidence.optimizer is None or isinstance(evidence.optimizer, (list, tuple))
     return is_own_update or evidence.maximizes
 
@@ -53,7 +53,7 @@ def _is_of_probabilities(name: str, node: object) -> bool:
     if name != "LogBackward0":
         return True
     argument = node.next_functions[0][0]  # type: ignore[attr-defined]
-    while argument is not None and argument.name() in tracker.PASSED:
+    while argument is not None and argument.name() in tracker.SIGN_PRESERVING:
         argument = argument.next_functions[0][0]
     return argument is not None and argument.name() in (
         *("SoftmaxBackward0", "SigmoidBackward0", "DivBackward0"),
@@ -69,7 +69,7 @@ def loss_summed(evidence: Evidence) -> Finding | None:
     if n is None or len(steps) < 2 or not first.loss_value > 0 or len(_parts(steps)) > 1:
         return None
     if any(not s.summed for s in steps[1:]):
-        return None  # another loss, of another pass
+        return None  # a different loss in another pass
     values = [s.loss_value for s in steps]
     has_risen = any(not v < ROSE * first.loss_value for v in values[1:])
     if not has_risen:
@@ -84,7 +84,7 @@ def loss_summed(evidence: Evidence) -> Finding | None:
 
 
 def _parts(steps: list[Step]) -> set[frozenset[str]]:
-    """The sets of tensors that losses depended on: two players have a loss each."""
+    """Return the sets of tensors that losses depend on: a GAN has two losses."""
     return {frozenset(step.leaves) for step in steps if step.leaves}
 
 
@@ -93,7 +93,7 @@ def _finite_last(value: float) -> float:
 
 
 def _summed(step: Step) -> int | None:
-    """How many examples the loss of a step is the sum of; None where it is none."""
+    """Return the number of examples that the loss sums, or None."""
     call = step.loss_call
     X = step.X
     num_examples = len(X) if isinstance(X, Tensor) and X.ndim else None
@@ -142,7 +142,7 @@ def _is_not_positive(tensor: Tensor) -> Tensor:
 def _bad_node(
     evidence: Evidence, name: str, attribute: str, is_bad: object
 ) -> tuple[Tensor, int] | None:
-    """The tensor of the first function of that name which is bad, and in how many places."""
+    """Return the first tensor of functions of that name with bad values, and their number."""
     loss = evidence.step.loss
     if loss is None or loss.grad_fn is None or _inputs_are_bad(evidence.step):
         return None
@@ -161,7 +161,7 @@ def _inputs_are_bad(step: Step) -> bool:
 
 
 def loss_without_graph(evidence: Evidence) -> Finding | None:
-    """The loss is a new tensor: what it was computed from is not known to it."""
+    """The loss is a new tensor without a graph."""
     step = evidence.step
     if step.loss is None or not (step.loss.is_leaf and step.loss.requires_grad) or step.index:
         return None
@@ -186,8 +186,8 @@ def graph_cut(evidence: Evidence) -> Finding | None:
         lost = _under_no_grad(evidence, tensors)
     if not alive or not lost:
         return None
-    if any(is_fresh(registered[n]) is False for n in lost):
-        return None  # trained before: it is to stay as it is
+    if any(is_freshly_initialized(registered[n]) is False for n in lost):
+        return None  # pretrained: frozen on purpose
     name = "torch.no_grad()" if cut is None else "data" if cut.name == "data" else f"{cut.name}()"
     how = f"`{name}`" if cut is None else f"`.{name}`"
     who = lost[0] if len(lost) == 1 else f"{lost[0]} and {len(lost) - 1} more"
@@ -199,7 +199,7 @@ def graph_cut(evidence: Evidence) -> Finding | None:
 
 
 def _under_no_grad(evidence: Evidence, tensors: dict[int, str]) -> list[str]:
-    """Parameters that the optimizer holds, and that each step used without recording a graph."""
+    """The optimizer's parameters were used only where no graph is recorded."""
     held = {id(p) for p in evidence.optimized}
     used: set[int] | None = None
     for step in evidence.steps[-2:]:
@@ -215,7 +215,7 @@ def _under_no_grad(evidence: Evidence, tensors: dict[int, str]) -> list[str]:
 
 
 def _cuts(step: Step) -> list[Call]:
-    """Calls that take a value out of the graph, and whose result a layer that learns reads."""
+    """Return the calls that detach a value which a trainable layer then uses."""
     comes_back = any(_reads_from_outside(step, call) for call in step.calls)
     left = {id(t) for c in step.calls_of("numpy", "__array__", "tolist") for t in c.tensors()}
     found = []
@@ -227,7 +227,7 @@ def _cuts(step: Step) -> list[Call]:
 
 
 def _reads_from_outside(step: Step, call: Call) -> bool:
-    """Whether a layer reads what comes from no function of PyTorch and not from the batch."""
+    """Whether a layer's input comes neither from a PyTorch function nor from the batch."""
     tensors = list(call.tensors())
     if call.is_after_backward:
         return False
@@ -240,7 +240,7 @@ def _reads_from_outside(step: Step, call: Call) -> bool:
 
 
 def _behind(call: Call, tensors: dict[int, str]) -> list[str]:
-    """Which of these parameters the value depends on that a call takes out of the graph."""
+    """Return which of these parameters a detached value depends on."""
     source = next(iter(call.tensors()), None)
     if source is None or source.grad_fn is None:
         return []
@@ -248,7 +248,7 @@ def _behind(call: Call, tensors: dict[int, str]) -> list[str]:
 
 
 def _is_read_by_layer(step: Step, result: object, depth: int = 6) -> bool:
-    """Whether a result comes, by functions without weights, to one that has a weight."""
+    """Whether a result reaches a function with a weight."""
     for call in step.calls:
         if call.is_after_backward or not any(t is result for t in call.tensors()):
             continue
@@ -265,7 +265,7 @@ _LOSS = "3.1 Linear regression"
 CHECKS = (
     Check(
         "loss-negated", When.FIRST_FORWARD, loss_negated,
-        title="A loss with the wrong sign",
+        title="The loss has the wrong sign",
         why="The optimizer makes the loss smaller, so it would make the error larger.",
         threshold="The value is below 0, and the graph leads through means, sums and minus signs "
         "to a loss function of PyTorch, or to the logarithm of a softmax or sigmoid, with the "
@@ -276,7 +276,7 @@ CHECKS = (
     ),
     Check(
         "loss-summed", When.STEPS, loss_summed,
-        title="A loss summed over the batch",
+        title="The loss is summed over the batch",
         why="A sum makes the step as many times larger as there are examples in the batch.",
         threshold="The last function of the loss is a sum over the examples, and one of the first "
         f"losses is more than {ROSE} times the first; a rate that is made for a sum does not.",
@@ -286,7 +286,7 @@ CHECKS = (
     ),
     Check(
         "exp-overflow", When.NOT_FINITE, exp_overflow,
-        title="An exponential that overflows",
+        title="An exponential overflows",
         why="inf / inf is nan, and every weight becomes nan with it.",
         threshold="The loss is nan or inf, and its graph has an exponential whose result is inf.",
         book="4.5 Concise implementation of softmax regression",
@@ -295,7 +295,7 @@ CHECKS = (
     ),
     Check(
         "log-of-zero", When.NOT_FINITE, log_of_zero,
-        title="The logarithm of zero",
+        title="A logarithm of zero",
         why="The logarithm of 0 is minus infinity, and its gradient is not finite either.",
         threshold="The loss is nan or inf, and its graph has a logarithm of numbers that are 0 or "
         "less, while the inputs are finite.",
@@ -305,8 +305,8 @@ CHECKS = (
     ),
     Check(
         "graph-cut", When.FIRST_FORWARD, loss_without_graph,
-        title="A graph that is cut",
-        why="Parameters before the cut stay as they are.",
+        title="The graph is cut",
+        why="Parameters before the cut are not trained.",
         threshold="`backward` is called on a tensor that has no graph.",
         book="2.5 Automatic differentiation",
         wrong="l = torch.tensor(l.item(), requires_grad=True)",
@@ -314,8 +314,8 @@ CHECKS = (
     ),
     Check(
         "graph-cut", When.STEPS, graph_cut,
-        title="A graph that is cut",
-        why="Parameters before the cut stay as they are.",
+        title="The graph is cut",
+        why="Parameters before the cut are not trained.",
         threshold="Parameters that are as they were drawn had no gradient in two steps, others "
         "had one, and a `detach`, `.data`, `numpy` or `item` gave a value to a layer that learns.",
         book="2.5 Automatic differentiation",

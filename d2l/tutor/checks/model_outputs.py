@@ -1,4 +1,4 @@
-"""Checks on what the loss function is given: probabilities, logits, shapes."""
+"""Checks on the inputs of the loss function: probabilities, logits, shapes."""
 
 import math
 
@@ -14,7 +14,7 @@ WITH_LOGITS = ("binary_cross_entropy_with_logits",)
 
 
 def softmax_before_cross_entropy(evidence: Evidence) -> Finding | None:
-    """Rows that sum to 1, none below 0, are what `cross_entropy` was given."""
+    """The input of `cross_entropy` has nonnegative rows that sum to 1."""
     for call in evidence.step.calls_of("cross_entropy"):
         y_hat = call.argument(0, "input")
         if _are_distributions(y_hat, dim=1) and len(y_hat) > 1:
@@ -28,7 +28,7 @@ def softmax_before_cross_entropy(evidence: Evidence) -> Finding | None:
 
 
 def nll_of_probabilities(evidence: Evidence) -> Finding | None:
-    """Rows that sum to 1 are what `nll_loss` was given, which reads their logarithms."""
+    """The input of `nll_loss`, which expects log-probabilities, has rows that sum to 1."""
     for call in evidence.step.calls_of("nll_loss"):
         y_hat = call.argument(0, "input")
         if _are_distributions(y_hat, dim=1) and len(y_hat) > 1:
@@ -38,7 +38,7 @@ def nll_of_probabilities(evidence: Evidence) -> Finding | None:
                 "`nll_loss`.",
                 {"rows": len(y_hat), "classes": int(y_hat.shape[1])},
             )
-        if isinstance(y_hat, Tensor) and not _is_normalised_log(y_hat) and _node(y_hat) in LAYERS:
+        if isinstance(y_hat, Tensor) and not _is_normalized_log(y_hat) and _node(y_hat) in LAYERS:
             return Finding(
                 "`nll_loss` was given the outputs of a layer, which are not log-probabilities.",
                 "Use `F.cross_entropy(y_hat, y)`, which takes logits.",
@@ -47,7 +47,7 @@ def nll_of_probabilities(evidence: Evidence) -> Finding | None:
 
 
 def sigmoid_before_logits_loss(evidence: Evidence) -> Finding | None:
-    """A sigmoid's result is what `binary_cross_entropy_with_logits` was given."""
+    """The input of `binary_cross_entropy_with_logits` is the result of a sigmoid."""
     for call in evidence.step.calls_of(*WITH_LOGITS, "cross_entropy"):
         y_hat = call.argument(0, "input")
         if not isinstance(y_hat, Tensor):
@@ -65,7 +65,7 @@ def sigmoid_before_logits_loss(evidence: Evidence) -> Finding | None:
 
 
 def one_output_for_classes(evidence: Evidence) -> Finding | None:
-    """`cross_entropy` of one output is 0 whatever it is."""
+    """`cross_entropy` of a single output is always 0."""
     for call in evidence.step.calls_of("cross_entropy"):
         y_hat = call.argument(0, "input")
         if isinstance(y_hat, Tensor) and y_hat.ndim >= 2 and y_hat.shape[1] == 1:
@@ -185,13 +185,13 @@ def _are_distributions(tensor: object, dim: int) -> bool:
     return bool(((sums - 1).abs() < SUM_TOLERANCE).all())
 
 
-def _is_normalised_log(tensor: Tensor) -> bool:
+def _is_normalized_log(tensor: Tensor) -> bool:
     """Whether the exponentials along the classes sum to about 1 or less."""
     return bool((tensor.detach().exp().sum(1) < 1.5).all())
 
 
 def _node(tensor: object) -> str:
-    """The name of the function that made a tensor, reshaping left out."""
+    """Return the name of the function that produced a tensor, ignoring reshapes."""
     node = getattr(tensor, "grad_fn", None)
     while node is not None and node.name() in RESHAPES:
         node = node.next_functions[0][0]
@@ -232,19 +232,20 @@ _CONCISE = "4.5 Concise implementation of softmax regression"
 CHECKS = (
     Check(
         "softmax-before-cross-entropy", When.FIRST_FORWARD, softmax_before_cross_entropy,
-        title="Softmax before cross-entropy",
+        title="Softmax is applied before cross-entropy",
         why="`cross_entropy` takes the softmax itself; taken twice, differences of at most 1 are "
         "left between the classes, and learning is slow and ends early.",
         threshold="Every row of what `F.cross_entropy` is given is without negative numbers and "
-        "sums to 1 within 0.001. No right program of 161 has a batch like that.",
+        "sums to 1 within 0.001. No correct program of 161 has a batch like that.",
         book=_CONCISE,
         wrong="self.net = nn.Sequential(nn.Linear(784, 10), nn.Softmax(dim=1))",
         right="self.net = nn.Sequential(nn.Linear(784, 10))",
     ),
     Check(
         "nll-of-probabilities", When.FIRST_FORWARD, nll_of_probabilities,
-        title="nll_loss without a logarithm",
-        why="`nll_loss` only picks the value of the right class and takes no logarithm: it expects "
+        title="nll_loss without log-probabilities",
+        why="`nll_loss` only selects the value of the correct class, without a logarithm: it "
+        "expects "
         "log-probabilities.",
         threshold="Rows of what `F.nll_loss` is given sum to 1, or come straight out of a linear "
         "layer and their exponentials do not sum to 1.",
@@ -255,8 +256,8 @@ CHECKS = (
     Check(
         "sigmoid-before-logits-loss", When.FIRST_FORWARD, sigmoid_before_logits_loss,
         title="Sigmoid before a loss with logits",
-        why="That loss makes probabilities of any numbers itself; of numbers from 0 to 1 it makes "
-        "ones that are all alike, and no example can be sure.",
+        why="The loss applies a sigmoid itself; for inputs from 0 to 1 all its probabilities are "
+        "similar, and none can be confident.",
         threshold="The function that made the argument is a sigmoid or tanh; read from its graph.",
         book="4.1 Softmax regression",
         wrong="l = F.binary_cross_entropy_with_logits(torch.sigmoid(y_hat), y)",
@@ -284,7 +285,7 @@ CHECKS = (
     Check(
         "labels-out-of-reach", When.FIRST_FORWARD, labels_out_of_reach,
         title="Labels that the outputs cannot reach",
-        why="No weights can bring the outputs there.",
+        why="No weights can produce such outputs.",
         threshold="The function that made the outputs is a sigmoid, softmax or tanh and more than "
         "5 % of the labels of a regression lie outside its range by 0.01.",
         book="3.1 Linear regression",
@@ -303,9 +304,9 @@ CHECKS = (
     ),
     Check(
         "loss-broadcasts", When.FIRST_FORWARD, loss_broadcasts,
-        title="Outputs and labels that broadcast",
-        why="Each output is then compared with the labels of all examples, and the best answer is "
-        "the mean label for everything.",
+        title="Outputs and labels broadcast",
+        why="Each output is then compared with the labels of all examples, and the best prediction "
+        "is the mean label for every example.",
         threshold="A difference or a loss of shapes (n, 1) and (n,), one of which needs a gradient "
         "and none of which is a weight.",
         book="3.5 Concise implementation of linear regression",

@@ -1,4 +1,4 @@
-"""Checks on how layers follow one another, as the calls of the first batch show it."""
+"""Checks on training and evaluation mode, dropout, and the order of layers."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,15 +7,15 @@ from typing import Any
 from torch import Tensor, nn
 
 from d2l.tutor.evidence import DROPOUTS, Call, Check, Evidence, Finding, When
-from d2l.tutor.weights import is_fresh, look_fresh, quoted, with_gradient
+from d2l.tutor.weights import are_freshly_initialized, is_freshly_initialized, quoted, with_gradient
 
 DROPS = nn.modules.dropout._DropoutNd
 NORMALISES = nn.modules.batchnorm._BatchNorm
-ENOUGH_PASSES = 2
+MIN_PASSES = 2
 
 
 def in_validation(evidence: Evidence) -> Finding | None:
-    """The whole model is in training mode where it is evaluated, or it drops all the same."""
+    """The model is evaluated in training mode, or uses dropout during evaluation."""
     model, in_training = evidence.model, evidence.evaluated_in
     if model is None or in_training is None:
         return None
@@ -32,7 +32,7 @@ def in_validation(evidence: Evidence) -> Finding | None:
 
 
 def _of_function(evidence: Evidence) -> Finding | None:
-    """Dropout as a function that does not know of the mode."""
+    """Functional dropout that ignores the mode."""
     found = [
         float(p)
         for call in evidence.validation_calls
@@ -52,11 +52,11 @@ def _of_function(evidence: Evidence) -> Finding | None:
 
 
 def in_training(evidence: Evidence) -> Finding | None:
-    """The whole model learns in evaluation mode, in which it did not begin or is not to begin."""
+    """The whole model is trained in evaluation mode by mistake."""
     model, steps = evidence.model, evidence.steps
-    if model is None or len(steps) < ENOUGH_PASSES or model.training:
+    if model is None or len(steps) < MIN_PASSES or model.training:
         return None
-    if any(step.was_training for step in steps[-ENOUGH_PASSES:]):
+    if any(step.was_training for step in steps[-MIN_PASSES:]):
         return None
     layers = dict(_moody(model))
     if not layers or any(layer.training for layer in layers.values()):
@@ -77,7 +77,7 @@ def in_training(evidence: Evidence) -> Finding | None:
 
 
 def _is_wrong_from_the_start(evidence: Evidence, layers: dict[str, nn.Module]) -> bool:
-    """Whether nothing speaks for a model that was trained before and is tuned on purpose."""
+    """Whether nothing indicates a pretrained model that is fine-tuned on purpose."""
     assert evidence.model is not None
     norms = [layer for layer in layers.values() if isinstance(layer, NORMALISES)]
     if any(not _is_pristine(layer) for layer in norms):
@@ -88,7 +88,7 @@ def _is_wrong_from_the_start(evidence: Evidence, layers: dict[str, nn.Module]) -
         return False
     moved = with_gradient(evidence.steps[0])
     matrices = [p for n, p in evidence.parameters.items() if n in moved and p.ndim >= 2]
-    return bool(norms) or look_fresh(matrices)
+    return bool(norms) or are_freshly_initialized(matrices)
 
 
 def _is_pristine(layer: nn.Module) -> bool:
@@ -99,7 +99,7 @@ def _is_pristine(layer: nn.Module) -> bool:
 
 
 def _moody(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """The layers that do something else in training mode."""
+    """Return the layers that behave differently in training mode."""
     for name, layer in model.named_modules():
         is_norm = isinstance(layer, NORMALISES) and isinstance(layer.running_mean, Tensor)
         if is_norm or (isinstance(layer, DROPS) and layer.p > 0):
@@ -117,13 +117,13 @@ IN_VALIDATION = Check(
     "mode-not-switched", When.VALIDATION, in_validation,
     "The mode was not switched",
     "What is measured so is not what the trained model does.",
-    "By facts. In validation: the model itself and a dropout with p > 0 or a batch normalisation "
+    "By facts. In validation: the model itself and a dropout with p > 0 or a batch normalization "
     "with running statistics were in training mode; or in evaluation mode a dropout was called "
-    "with training=True. In a loop by hand a call under no_grad is a validation after four steps "
+    "with training=True. In a hand-written loop a call under no_grad is a validation after 4 steps "
     "without one, on other inputs than the last step's, unless an input is repeated: targets "
     "within a step and Monte-Carlo dropout are right. In training: in two steps the whole model "
     "was in evaluation mode, and either it was not in the first one, or it is new: batch "
-    "normalisation has seen no batch, or all weights learn and look as they were drawn. A "
+    "normalization has seen no batch, or all weights learn and look as they were drawn. A "
     "pretrained model with frozen statistics is right.",
     "5.6 Dropout",
     "for X, y in val_iter:\n    with torch.no_grad(): ...",
@@ -134,13 +134,13 @@ MODE_CHECKS = (
     replace(
         IN_VALIDATION,
         when=When.STEPS,
-        look=in_training,
-        why="Dropout does nothing then, and batch normalisation does not read its batch.",
+        find=in_training,
+        why="Dropout does nothing then, and batch normalization does not read its batch.",
     ),
 )
 
 
-MOST_DROPPED = 0.9  # the book's sweep ends at 0.8
+MAX_DROPPED = 0.9  # the book's sweep ends at 0.8
 LINEAR = frozenset({"linear", "matmul", "mm"})
 THROUGH = frozenset(
     {"reshape", "view", "flatten", "squeeze", "unsqueeze", "contiguous", "dropout", "add"}
@@ -148,7 +148,7 @@ THROUGH = frozenset(
 
 
 def no_activation(evidence: Evidence) -> Finding | None:
-    """What one linear layer returns goes into another one, and nowhere else."""
+    """The result of one linear layer is used only by another linear layer."""
     step = evidence.step
     calls = [call for call in step.calls if not call.is_after_backward]
     layers = [(call, weight) for call in calls if (weight := _weight(call, evidence)) is not None]
@@ -175,7 +175,7 @@ def _of_pair(
     (num_in, num_hidden), (_, num_out) = (_sizes(weight, layers) for weight in (one, two))
     if num_hidden < min(num_in, num_out) or _parent(names[0]) != _parent(names[1]):
         return None
-    if is_fresh(one) is False:  # what was trained before may have a head put on it
+    if is_freshly_initialized(one) is False:  # what was trained before may have a head put on it
         return None
     first, second = (name.removesuffix(".weight") for name in names)
     return Finding(
@@ -195,7 +195,7 @@ def keep_probability(evidence: Evidence) -> Finding | None:
         is_on = call.argument(2, "training", True) is True
         if call.name in DROPOUTS and is_on and isinstance(p, (int, float)):
             found.append(float(p))
-    if not found or max(found) < MOST_DROPPED:
+    if not found or max(found) < MAX_DROPPED:
         return None
     p = max(found)
     kept = f"keep {p * 100:.0f} of 100" if p < 1 else "keep all"
@@ -207,7 +207,7 @@ def keep_probability(evidence: Evidence) -> Finding | None:
 
 
 def _weight(call: Call, evidence: Evidence) -> Tensor | None:
-    """The matrix of a linear layer, one's own included, that learns."""
+    """Return the trainable matrix of a linear layer, built-in or custom."""
     if call.name not in LINEAR or len(call.args) < 2:
         return None
     weight = call.args[1]
@@ -216,7 +216,7 @@ def _weight(call: Call, evidence: Evidence) -> Tensor | None:
 
 
 def _readers(calls: list[Call]) -> dict[int, list[Call]]:
-    """The calls that read a tensor, by its id."""
+    """Return the calls that use a tensor, by its id."""
     readers: dict[int, list[Call]] = {}
     for call in calls:
         for number in {id(tensor) for tensor in call.tensors() if tensor is not call.result}:
@@ -227,7 +227,7 @@ def _readers(calls: list[Call]) -> dict[int, list[Call]]:
 def _only_reader(
     result: Any, readers: dict[int, list[Call]], outputs: Any, evidence: Evidence
 ) -> Tensor | None:
-    """The matrix of the linear layer that alone reads a result, through what changes no shape."""
+    """Return the matrix of the only linear layer that uses a result, ignoring dropout."""
     for _ in range(6):
         calls = readers.get(id(result), [])
         if len(calls) != 1 or _is_among(result, outputs):
@@ -255,7 +255,7 @@ def _is_among(result: Any, outputs: Any) -> bool:
 
 
 def _sizes(weight: Tensor, layers: list[tuple[Call, Tensor]]) -> tuple[int, int]:
-    """Inputs and outputs of a layer; `linear` has its matrix transposed."""
+    """Return the number of inputs and outputs; `linear` transposes its matrix."""
     name = next(call.name for call, other in layers if other is weight)
     rows, columns = weight.shape
     return (columns, rows) if name == "linear" else (rows, columns)
@@ -274,7 +274,7 @@ CHECKS = (
         "Together they can do no more than one linear layer.",
         "By facts: the result of a linear layer is read by one other linear layer of the same "
         "module and by nothing else, is not what the model returns, and is not narrower than both "
-        "of the layer's sides; both learn, and the first does not look trained. Right programs "
+        "of the layer's sides; both learn, and the first does not look trained. Correct programs "
         "with such a pair, a low rank or a predictor on a representation, differ in one of these.",
         "5.1 Multilayer perceptrons",
         "nn.Sequential(nn.Linear(784, 256), nn.Linear(256, 10))",
@@ -284,8 +284,8 @@ CHECKS = (
         "dropout-as-keep-probability", When.FIRST_BACKWARD, keep_probability,
         "Nine of ten units are dropped",
         "`p` is the share that is dropped, not the one that is kept.",
-        f"By the number: a dropout that was called in training has p of {MOST_DROPPED} or more. "
-        "Right programs: at most 0.8.",
+        f"By the number: a dropout that was called in training has p of {MAX_DROPPED} or more. "
+        "Correct programs: at most 0.8.",
         "5.6 Dropout",
         "nn.Dropout(0.95)",
         "nn.Dropout(0.05)",

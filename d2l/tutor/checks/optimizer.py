@@ -1,19 +1,19 @@
-"""Checks on the optimizer and its step: what it holds, when it steps, what becomes of gradients."""
+"""Checks on the optimizer: its parameters, the time of its steps, the use of gradients."""
 
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from d2l.tutor.evidence import Call, Check, Evidence, Finding, Look, Step, When
-from d2l.tutor.weights import has_stranger, is_still_on_purpose, moved, with_gradient
+from d2l.tutor.evidence import Call, Check, Evidence, Finder, Finding, Step, When
+from d2l.tutor.weights import are_rates_zero, has_unknown_leaves, moved, with_gradient
 
 LOOP = "3.4 Linear regression implementation from scratch"
-ENOUGH_PASSES = 3  # backward passes in which the same has to be seen
+MIN_PASSES = 3  # backward passes in which the same has to be seen
 
 
 def other_tensors(evidence: Evidence) -> Finding | None:
-    """The optimizer holds nothing of the model, the loss needs nothing of what it holds."""
+    """The optimizer has no parameter of the model, and the loss depends on none of its own."""
     model, step = evidence.model, evidence.step
     held = {id(p) for p in evidence.optimized}
     if model is None or not held or step.index < 1 or len(evidence.steps) < 2:
@@ -22,7 +22,7 @@ def other_tensors(evidence: Evidence) -> Finding | None:
     if held & own or any(id(leaf) in held for s in _newest(evidence) for leaf in s.leaves.values()):
         return None
     learns = {n for n, p in evidence.parameters.items() if n in with_gradient(step)}
-    if not learns or has_stranger(evidence) or moved(evidence) & set(step.leaves):
+    if not learns or has_unknown_leaves(evidence) or moved(evidence) & set(step.leaves):
         return None
     return Finding(
         f"None of the {len(held)} tensors of the optimizer is a parameter of the model, and none "
@@ -33,12 +33,12 @@ def other_tensors(evidence: Evidence) -> Finding | None:
 
 
 def no_step(evidence: Evidence) -> Finding | None:
-    """Gradients come and are cleared, and nothing moves."""
+    """Gradients are computed and cleared, and nothing changes."""
     step = evidence.step
-    if not _are_still(evidence) or _num_steps_made(evidence) or has_stranger(evidence):
+    if not _are_still(evidence) or _num_steps_made(evidence) or has_unknown_leaves(evidence):
         return None
     cleared = [s for s in evidence.steps if s.cleared]
-    if step.index < ENOUGH_PASSES - 1 or len(cleared) < ENOUGH_PASSES - 1:
+    if step.index < MIN_PASSES - 1 or len(cleared) < MIN_PASSES - 1:
         return None
     newest = _newest(evidence)
     if any(_has_update(s) or any(_is_rebinding(c, s) for c in s.calls) for s in newest):
@@ -56,7 +56,7 @@ def no_step(evidence: Evidence) -> Finding | None:
 
 
 def not_in_place(evidence: Evidence) -> Finding | None:
-    """Nothing moves, and differences of parameters are computed and bound to a name."""
+    """Parameters do not change, but updated values are computed and bound to a new name."""
     step = evidence.step
     if step.index < 1 or not _are_still(evidence) or _num_steps_made(evidence):
         return None
@@ -73,9 +73,9 @@ def not_in_place(evidence: Evidence) -> Finding | None:
 
 
 def step_before_backward(evidence: Evidence) -> Finding | None:
-    """Each step of the optimizer is made before the backward pass, the first with no gradient."""
+    """Each optimizer step is taken before the backward pass, the first without gradients."""
     steps = evidence.steps
-    if len(steps) < ENOUGH_PASSES or steps[0].index != 0 or not steps[0].num_early_empty_steps:
+    if len(steps) < MIN_PASSES or steps[0].index != 0 or not steps[0].num_early_empty_steps:
         return None
     if not all(s.num_early_steps and not s.num_optimizer_steps for s in steps):
         return None
@@ -89,8 +89,8 @@ def step_before_backward(evidence: Evidence) -> Finding | None:
 
 
 def cleared_before_step(evidence: Evidence) -> Finding | None:
-    """The backward pass gives gradients, and the step that follows finds none."""
-    if len(evidence.steps) < ENOUGH_PASSES:
+    """The backward pass computes gradients, but the following step finds none."""
+    if len(evidence.steps) < MIN_PASSES:
         return None
     if isinstance(evidence.optimizer, torch.optim.Optimizer):
         held = {id(p) for p in evidence.optimized}
@@ -111,7 +111,7 @@ def cleared_before_step(evidence: Evidence) -> Finding | None:
 
 
 def no_zero_grad(evidence: Evidence) -> Finding | None:
-    """The next backward pass adds to gradients that a step has used already, again and again."""
+    """Each backward pass adds to gradients that a step has already used."""
     newest = _newest(evidence)
     if len(newest) < 2 or newest[0].index + 1 != newest[1].index:
         return None
@@ -137,37 +137,42 @@ def no_zero_grad(evidence: Evidence) -> Finding | None:
 
 
 def uphill(evidence: Evidence) -> Finding | None:
-    """An update goes along the gradient of an error, which should become smaller."""
+    """An update follows the gradient of an error, which should be minimized."""
     newest = _newest(evidence)
-    if [step.index for step in newest] != [0, 1]:  # momentum goes uphill later on, and is right
+    if [step.index for step in newest] != [
+        0,
+        1,
+    ]:  # with momentum, later steps may go uphill
         return None
     for step in newest:
-        slopes = [step.slopes[n] for n in with_gradient(step) if step.slopes.get(n)]
-        if not slopes or not min(slopes) >= MOST_UPHILL or not _is_an_error(step):
+        known = step.gradient_cosines
+        cosines = [known[n] for n in with_gradient(step) if known.get(n)]
+        if not cosines or not min(cosines) >= MAX_UPHILL or not _is_an_error(step):
             return None
     return Finding(
         f"Each update goes along the gradient: the cosine between the two is "
-        f"{min(newest[-1].slopes.values()):.2f}, where it should be -1, and the loss rises.",
+        f"{min(newest[-1].gradient_cosines.values()):.2f}, where it should be -1, and the loss "
+        f"rises.",
         "Subtract: `param -= lr * param.grad`"
         + (", and leave `maximize=True` out." if evidence.maximizes else "."),
-        {"cosine": min(newest[-1].slopes.values())},
+        {"cosine": min(newest[-1].gradient_cosines.values())},
     )
 
 
-MOST_UPHILL = 0.99
+MAX_UPHILL = 0.99
 
 
 def _newest(evidence: Evidence) -> list[Step]:
-    """The two newest steps, whose calls and leaves are kept."""
+    """Return the two newest steps, whose calls and leaves are stored."""
     return evidence.steps[-2:]
 
 
 def _are_still(evidence: Evidence) -> bool:
-    """Whether there are gradients, and nothing that learns has moved, though it might."""
+    """Whether there are gradients, but no trainable tensor has changed."""
     step = evidence.step
     if any(step.updates.values()) or not with_gradient(step):
         return False
-    return not moved(evidence) and not is_still_on_purpose(evidence)
+    return not moved(evidence) and not are_rates_zero(evidence)
 
 
 def _num_steps_made(evidence: Evidence) -> int:
@@ -175,7 +180,7 @@ def _num_steps_made(evidence: Evidence) -> int:
 
 
 def _has_update(step: Step) -> bool:
-    """Whether parameters were changed in place after the backward pass, by whatever amount."""
+    """Whether parameters were changed in place after the backward pass."""
     return any(
         call.is_after_backward
         and call.name in {"sub_", "add_", "copy_", "__isub__", "__iadd__"}
@@ -230,9 +235,9 @@ def _made(optimizer: Any) -> str:
     return f"{kind}(model.parameters(), lr=…)"
 
 
-def _check(kind: str, look: Look, title: str, why: str, threshold: str, code: tuple[str, str]
+def _check(kind: str, find: Finder, title: str, why: str, threshold: str, code: tuple[str, str]
            ) -> Check:  # fmt: skip
-    return Check(kind, When.STEPS, look, title, why, threshold, LOOP, *code)
+    return Check(kind, When.STEPS, find, title, why, threshold, LOOP, *code)
 
 
 CHECKS = (
@@ -241,15 +246,15 @@ CHECKS = (
         "The optimizer holds other tensors than the model's",
         "What it steps is not what the loss depends on, so the model cannot learn.",
         "By facts, in the second backward pass: no tensor of the optimizer is one of the model or "
-        "a leaf of the loss, all leaves are known, and none has moved. Right programs: 0 of 161.",
+        "a leaf of the loss, all leaves are known, and none has moved. Correct programs: 0 of 161.",
         ("optimizer = torch.optim.SGD(net.parameters(), lr=0.1)\nnet = make_net()",
          "net = make_net()\noptimizer = torch.optim.SGD(net.parameters(), lr=0.1)"),
     ),
     _check(
-        "update-not-in-place", not_in_place, "The update makes new tensors",
-        "The model reads its own tensors, which stay as they were.",
+        "update-not-in-place", not_in_place, "The update creates new tensors",
+        "The model uses its own tensors, which are unchanged.",
         "By facts: nothing has moved, and in two steps a difference or sum of a parameter was "
-        "computed after the backward pass. Right programs: all of them move something.",
+        "computed after the backward pass. Correct programs: all of them move something.",
         ("for param in params:\n    param = param - lr * param.grad",
          "for param in params:\n    param -= lr * param.grad"),
     ),
@@ -257,7 +262,7 @@ CHECKS = (
         "step-before-backward", step_before_backward, "The optimizer steps before the gradient",
         "A step uses the gradients that are there; those of this batch come with `backward`.",
         "By facts: in three backward passes and more each step came before, none after, and the "
-        "first found no gradient. Right programs step after the backward pass.",
+        "first found no gradient. Correct programs step after the backward pass.",
         ("optimizer.zero_grad()\noptimizer.step()\nloss.backward()",
          "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"),
     ),
@@ -266,13 +271,13 @@ CHECKS = (
         "Gradients are cleared before the step",
         "A step without gradients changes nothing.",
         "By facts: in three backward passes and more the loss gave gradients, and each step of the "
-        "optimizer found none. Right programs: 0 of 161 have such a step.",
+        "optimizer found none. Correct programs: 0 of 161 have such a step.",
         ("loss.backward()\noptimizer.zero_grad()\noptimizer.step()",
          "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"),
     ),
     _check(
         "no-step", no_step, "The optimizer never steps",
-        "Gradients say where to go; only the step goes there.",
+        "Gradients give the direction; only the optimizer's step changes the parameters.",
         "By facts: three backward passes, no tensor has moved, the optimizer made no step, and the "
         "gradients were cleared in between, which accumulating over batches does not do.",
         ("loss.backward()", "loss.backward()\noptimizer.step()"),
@@ -281,14 +286,14 @@ CHECKS = (
         "no-zero-grad", no_zero_grad, "Gradients are not cleared",
         "PyTorch adds each gradient to the one that is there, so steps follow the sum of all.",
         "By facts, in two steps in a row: half or more of the tensors that moved had kept, bit by "
-        "bit, a gradient which the step before had used. Right programs: none has one such step, "
+        "bit, a gradient which the step before had used. Correct programs: none has one such step, "
         "those that accumulate, use closures or two optimizers included.",
         ("loss.backward()\noptimizer.step()",
          "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"),
     ),
     _check(
         "update-uphill", uphill, "The update adds the gradient",
-        "The gradient points to where the loss grows; a step goes the other way.",
+        "The gradient points in the direction in which the loss grows; a step goes the other way.",
         "In the first two steps the cosine of every update and its gradient is 0.99 or more, and "
         "the loss is what a loss function or a mean of squares returned. Then every optimizer of "
         "PyTorch has a negative cosine; later on momentum may climb.",

@@ -9,17 +9,17 @@ from d2l.tutor.checks.input_data import LINEAR, first_linear
 from d2l.tutor.evidence import Check, Evidence, Finding, Step, When
 from d2l.tutor.loader_data import dependence, inputs_of, is_class_labels, source_of, stored
 
-MOST_PAIRS = 1000
-FEWEST_PAIRS = 500
-FEWEST_OF_TWO = 1000  # with two classes a pair tells less
+MAX_PAIRS = 1000
+MIN_PAIRS = 500
+MIN_OF_TWO = 1000  # with two classes a pair is less informative
 NOTHING = 3.0  # labels drawn at random gave -3.8 to 4.0 in 200 trials, and 95 % were below 2.5
-SOMETHING = 8.0  # right programs give 12.9 and more for 384 pairs, pictures 39 to 68 for 640
+SOMETHING = 8.0  # correct programs give 12.9 and more for 384 pairs, images 39 to 68 for 640
 AT_CHANCE = 0.95  # of the entropy of the labels, in the newest steps
 COMMON_SHARE = 0.8
-FEWEST_VALUES = 20  # of inputs: of a few bits a label can be a riddle, as parity is
+MIN_VALUES = 20  # of inputs: of a few bits a label can be a riddle, as parity is
 
 
-def look_at_shift(evidence: Evidence) -> Finding | None:
+def find_shift(evidence: Evidence) -> Finding | None:
     """Inputs fit the labels of the rows before or after them, and not their own."""
     step = evidence.step
     if not _is_simple(evidence) or not _is_at_chance(evidence):
@@ -35,16 +35,16 @@ def look_at_shift(evidence: Evidence) -> Finding | None:
         return None
     by = 1 if ahead >= behind else -1
     return Finding(
-        f"The inputs tell nothing about their own labels, but much about those one row "
+        f"The inputs do not predict their own labels, but do predict those one row "
         f"{'further' if by > 0 else 'earlier'}: labels are shifted against the inputs.",
-        "Cut both at the same rows, e.g. `X, y = X[1:], y[1:]`, and look at a few pairs.",
+        "Cut both at the same rows, e.g. `X, y = X[1:], y[1:]`, and check a few pairs.",
         {"fit": dependence(X, y), "fit_ahead": ahead, "fit_behind": behind, "shift": by},
         "training set",
     )
 
 
-def look_at_pairs(evidence: Evidence) -> Finding | None:
-    """The loss is at chance, and the pairs that it read have no relation that can be found."""
+def find_pairs(evidence: Evidence) -> Finding | None:
+    """The loss is at chance, and inputs and labels of its pairs are unrelated."""
     if not _is_simple(evidence) or not _is_at_chance(evidence):
         return None
     pairs = _pairs(evidence)
@@ -52,10 +52,10 @@ def look_at_pairs(evidence: Evidence) -> Finding | None:
         return None
     X, y = pairs
     counts = y.unique(return_counts=True)[1]
-    fewest = FEWEST_OF_TWO if len(counts) == 2 else FEWEST_PAIRS
+    fewest = MIN_OF_TWO if len(counts) == 2 else MIN_PAIRS
     if len(y) < fewest or float(counts.max()) > COMMON_SHARE * len(y):
         return None
-    if len(X[:32].unique()) < FEWEST_VALUES:
+    if len(X[:32].unique()) < MIN_VALUES:
         return None
     fit = dependence(X, y)
     if not fit < NOTHING:
@@ -63,8 +63,8 @@ def look_at_pairs(evidence: Evidence) -> Finding | None:
     loss, chance = _newest_loss(evidence), _entropy(y)
     return Finding(
         f"After {evidence.step.index + 1} steps the loss is {loss:.3g}, that of guessing is "
-        f"{chance:.3g}, and in {len(y):,} pairs the inputs tell nothing about their labels.",
-        "Look at a few pairs of the batch; shuffle or cut `X` and `y` by the same rows, e.g. "
+        f"{chance:.3g}, and in {len(y):,} pairs the inputs do not predict their labels.",
+        "Check a few pairs of the batch; shuffle or slice `X` and `y` by the same rows, e.g. "
         "`X, y = X[order], y[order]`.",
         {"fit": fit, "loss": loss, "chance": chance, "num_pairs": len(y)},
         "end of epoch 1",
@@ -106,14 +106,14 @@ def _newest_loss(evidence: Evidence) -> float:
 
 
 def _entropy(labels: Tensor) -> float:
-    """The cross-entropy of giving each class its share."""
+    """Return the cross-entropy of predicting the class frequencies."""
     counts = labels[labels >= 0].unique(return_counts=True)[1].double()
     shares = counts / counts.sum()
     return float(-(shares * shares.log()).sum()) if len(shares) else math.inf
 
 
 def _pairs(evidence: Evidence) -> tuple[Tensor, Tensor] | None:
-    """The inputs and labels that the loss read; None where labels are not one of a few classes."""
+    """Return the observed inputs and labels; None unless labels are a few classes."""
     kept = [(X, y) for X, y in evidence.pairs if is_class_labels(y) and X.ndim > 1]
     if not kept or len(kept) != len(evidence.pairs):
         return None
@@ -123,28 +123,28 @@ def _pairs(evidence: Evidence) -> tuple[Tensor, Tensor] | None:
         return None  # classes of a contrastive loss, or batches of one class
     X, y = torch.cat([X for X, _ in kept]), torch.cat([y.reshape(-1) for _, y in kept])
     is_known = y >= 0
-    return X[is_known][:MOST_PAIRS], y[is_known][:MOST_PAIRS]
+    return X[is_known][:MAX_PAIRS], y[is_known][:MAX_PAIRS]
 
 
 def _is_measured(X: Tensor) -> bool:
-    """Whether inputs are numbers, and not words or other signs."""
+    """Whether inputs are numeric, not tokens."""
     return X.is_floating_point() or X.dtype is torch.uint8
 
 
 def _consecutive(evidence: Evidence, step: Step) -> tuple[Tensor, Tensor] | None:
-    """Inputs and labels as they are stored, row after row."""
+    """Return the stored inputs and labels."""
     data = stored(evidence.train_loader)
     if data is not None:
         if len(data.tensors) != 2:
             return None
-        X, y = data.part(0, MOST_PAIRS), data.part(1, MOST_PAIRS)
+        X, y = data.part(0, MAX_PAIRS), data.part(1, MAX_PAIRS)
     else:
         found = (None if t is None else source_of(evidence.steps, t) for t in (step.X, step.y))
         sources = list(found)
         if sources[0] is None or sources[1] is None or len(sources[0]) != len(sources[1]):
             return None
-        X, y = (source.detach()[:MOST_PAIRS] for source in sources if source is not None)
-    if len(X) < FEWEST_PAIRS or X.ndim < 2 or not _is_measured(X):
+        X, y = (source.detach()[:MAX_PAIRS] for source in sources if source is not None)
+    if len(X) < MIN_PAIRS or X.ndim < 2 or not _is_measured(X):
         return None
     if y.is_floating_point():
         return (X, y) if y.numel() == len(y) else None
@@ -152,7 +152,7 @@ def _consecutive(evidence: Evidence, step: Step) -> tuple[Tensor, Tensor] | None
 
 
 def _are_separate(X: Tensor) -> bool:
-    """Whether a row has nothing to do with the next one, as it has in a series."""
+    """Whether adjacent rows are unrelated, unlike in a series."""
     table = inputs_of(X)
     if table is None or table.shape[1] < 2:
         return False
@@ -165,13 +165,14 @@ CHECKS = (
     Check(
         kind="labels-shifted",
         when=When.EPOCH,
-        look=look_at_shift,
+        find=find_shift,
         title="Labels are one row off",
-        why="Each input is then taught the answer of its neighbour, so there is nothing to learn.",
+        why="Each input is then trained with the label of its neighbor, so there is nothing to "
+        "learn.",
         threshold=(
             "Ridge regression on random features, cross-validated on up to 1,000 stored pairs, "
             "measures how well labels fit: below 3 deviations for the pairs as they are (labels "
-            "at random: -3.8 to 4), 8 or more with the labels shifted by one row (right programs "
+            "at random: -3.8 to 4), 8 or more with the labels shifted by one row (correct programs "
             "with their own labels: 12.9 to 68). Only where the loss is still at chance, and rows "
             "are not a series."
         ),
@@ -182,14 +183,14 @@ CHECKS = (
     Check(
         kind="labels-permuted",
         when=When.EPOCH,
-        look=look_at_pairs,
+        find=find_pairs,
         title="Inputs and labels are in different orders",
-        why="A label that belongs to another input teaches nothing.",
+        why="The model cannot learn from labels of other inputs.",
         threshold=(
             "After an epoch the loss is at 95 % or more of the labels' entropy, and ridge "
             "regression on random features, cross-validated on 500 to 1,000 pairs that the loss "
             "read, fits the labels less than 3 deviations better than those of other examples. "
-            "The right programs of the corpus give 12.9 for 384 pairs, and 38 to 68 for 500 or "
+            "The correct programs of the corpus give 12.9 for 384 pairs, and 38 to 68 for 500 or "
             "more."
         ),
         book="4.2 The image classification dataset",

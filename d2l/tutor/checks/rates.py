@@ -1,4 +1,4 @@
-"""Checks on the size of the steps, by what they did to the weights and the loss in an epoch."""
+"""Checks on the size of the steps, from their effect on weights and loss in an epoch."""
 
 import math
 from dataclasses import replace
@@ -10,7 +10,7 @@ from d2l.tutor.weights import with_gradient
 
 
 def momentum_of_one(evidence: Evidence) -> Finding | None:
-    """A momentum of 1 or more never forgets a gradient."""
+    """A momentum of 1 or more never discounts old gradients."""
     found = [g["momentum"] for g in evidence.groups if _is_over(g.get("momentum"), 1)]
     if not found:
         return None
@@ -61,21 +61,21 @@ NUMBER_CHECKS = (
 )  # fmt: skip
 
 
-EXPLODED = 5  # times the first loss; right programs: at most 1.9 times it, two players 3.2 times
+EXPLODED = 5  # times the first loss; correct programs: at most 1.9 times it, two players 3.2 times
 EXPLODED_OF_TWO = 50  # where two players learn in turn
 LARGE_UPDATE = 1.0  # of all weights together, once the loss has risen
-TINY_UPDATE = 5e-6  # of all weights together, the median; right programs: 5e-4 and more
+TINY_UPDATE = 5e-6  # of all weights together, the median; correct programs: 5e-4 and more
 FELL = 0.95  # of the first loss, below which it falls
 MUCH_SHRUNK = 0.3  # of the first norm of the weights
 FAST_DECAY = 0.1  # learning rate times weight decay
 TOO_SOON = 1e-3  # of the largest rate, after the first half of what was observed
-ENOUGH_STEPS = 8
+MIN_STEPS = 8
 HIGHEST_TOO_LOW = 1e-3  # a rate above it is not what makes updates tiny: clipping may be
-ENOUGH_PASSES = 30
+MIN_PASSES = 30
 
 
 def too_high(evidence: Evidence) -> Finding | None:
-    """The loss rose far above where it began, by steps that were as large as the weights."""
+    """The loss rose far above its first value, in steps as large as the weights."""
     steps = [s for s in evidence.steps if math.isfinite(s.loss_value)]
     if len(evidence.steps) < 3 or not steps or steps[0].index > 0:
         return None
@@ -101,7 +101,7 @@ def too_high(evidence: Evidence) -> Finding | None:
 
 
 def exploding(evidence: Evidence) -> Finding | None:
-    """The same in the first steps, where the loss is still rising."""
+    """The same check in the first steps, while the loss is still rising."""
     steps = evidence.steps
     if len(steps) < 4:
         return None
@@ -112,14 +112,14 @@ def exploding(evidence: Evidence) -> Finding | None:
 
 
 def too_low(evidence: Evidence) -> Finding | None:
-    """All steps were tiny, and the loss stayed, though there are gradients."""
+    """All steps were tiny and the loss did not fall, despite nonzero gradients."""
     steps = [step for step in evidence.steps if step.updates]
-    if len(steps) < ENOUGH_STEPS or evidence.step.index < ENOUGH_PASSES - 1:
+    if len(steps) < MIN_STEPS or evidence.step.index < MIN_PASSES - 1:
         return None
     has_fallen = _falls(evidence, to=0.5)  # by chance it may fall by some percent
     updates = [_update(step) for step in steps]
     made = [update for update in updates if update > 0]
-    if has_fallen or len(made) < ENOUGH_STEPS or max(made) > TINY_UPDATE:
+    if has_fallen or len(made) < MIN_STEPS or max(made) > TINY_UPDATE:
         return None
     rates = [_rate(step) for step in steps]
     is_on_purpose = bool(steps[-1].rates) and not rates[-1]
@@ -139,20 +139,20 @@ def too_low(evidence: Evidence) -> Finding | None:
 
 
 def _smaller(evidence: Evidence, lr: float) -> float:
-    """A tenth of a rate; for Adam and its kin, whose steps are as large as it, 0.001 at most."""
+    """Return a tenth of a rate, for Adam and similar optimizers at most 0.001."""
     is_adaptive = any("betas" in group for group in evidence.groups)
     return min(lr / 10, 1e-3) if is_adaptive else lr / 10
 
 
 def _is_warming_up(evidence: Evidence) -> bool:
-    """Whether a schedule has brought the rate below the one that it was made with."""
+    """Whether a schedule has reduced the learning rate below its initial value."""
     return any(g.get("initial_lr", 0) > 3 * g.get("lr", 0) for g in evidence.groups)
 
 
 def too_much_decay(evidence: Evidence) -> Finding | None:
-    """Weight decay has shrunk the weights, and the loss stays."""
+    """Weight decay has shrunk the weights, and the loss does not fall."""
     steps = evidence.steps
-    if len(steps) < ENOUGH_STEPS or evidence.step.index < ENOUGH_PASSES - 1 or _falls(evidence):
+    if len(steps) < MIN_STEPS or evidence.step.index < MIN_PASSES - 1 or _falls(evidence):
         return None
     found = max(
         (
@@ -175,11 +175,11 @@ def too_much_decay(evidence: Evidence) -> Finding | None:
 
 
 def schedule_too_fast(evidence: Evidence) -> Finding | None:
-    """The learning rate was gone before the first epoch was half over."""
+    """The learning rate decayed to zero within half of the first epoch."""
     steps = evidence.steps
     rates = [_rate(step) for step in steps]
     last = evidence.step.index
-    if len(steps) < ENOUGH_STEPS or last < ENOUGH_PASSES - 1 or max(rates) <= 0:
+    if len(steps) < MIN_STEPS or last < MIN_PASSES - 1 or max(rates) <= 0:
         return None
     late = [rate for rate, step in zip(rates, steps, strict=True) if step.index >= last / 2]
     early = [rate for rate, step in zip(rates, steps, strict=True) if step.index < last / 2]
@@ -198,7 +198,7 @@ def schedule_too_fast(evidence: Evidence) -> Finding | None:
 
 
 def _update(step: Step) -> float:
-    """By how much a step changed all weights together, relative to their size."""
+    """Return the relative change of all weights together in a step."""
     norms = step.norms
     finite = [(u * norms.get(n, 0.0)) ** 2 for n, u in step.updates.items() if math.isfinite(u)]
     size = _norm(step)
@@ -218,7 +218,7 @@ def _gradient(step: Step) -> float:
 
 
 def _learn_in_turn(evidence: Evidence) -> bool:
-    """Whether a tensor that has a gradient stays in one step and moves in another."""
+    """Whether a tensor with a gradient changes in one step and not in another."""
     waiting: set[str] = set()
     moving: set[str] = set()
     for step in evidence.steps:
@@ -239,7 +239,7 @@ def _times(update: float) -> str:
 def _falls(evidence: Evidence, to: float = FELL) -> bool:
     """Whether the loss is below a share of the first one, in the mean of a few steps."""
     values = [step.loss_value for step in evidence.steps if math.isfinite(step.loss_value)]
-    if len(values) < ENOUGH_STEPS:
+    if len(values) < MIN_STEPS:
         return True
     num = max(4, len(values) // 4)
     first, last = sum(values[:num]) / num, sum(values[-num:]) / num
@@ -256,7 +256,7 @@ TOO_HIGH = _check(
     "Steps that overshoot raise the loss, and the next ones are larger still.",
     f"The highest loss is {EXPLODED} times the first one or more ({EXPLODED_OF_TWO} where tensors "
     f"learn in turn), a step changed all weights together by {LARGE_UPDATE:g} of their size or "
-    "more, and the last losses are not below the first. Right programs: at most 1.9 times the "
+    "more, and the last losses are not below the first. Correct programs: at most 1.9 times the "
     "first loss, 3.2 times with two players; wrong ones: 20,000 times and more. Said only where no "
     "other cause was found.",
     "12.4 Stochastic gradient descent",
@@ -268,7 +268,7 @@ CHECKS = (
         "The decay pulls each weight to 0 faster than the gradients push it away.",
         f"Learning rate times weight decay is {FAST_DECAY} or more, the weights have shrunk to "
         f"{MUCH_SHRUNK} of their norm or less, and the loss has not fallen by 5 %. In 3.7 the "
-        "product is 0.03 and the loss falls; in right programs of the corpus norms grow.",
+        "product is 0.03 and the loss falls; in correct programs of the corpus norms grow.",
         "3.7 Weight decay",
         "torch.optim.SGD(params, lr=0.1, weight_decay=3)",
         "torch.optim.SGD(params, lr=0.1, weight_decay=1e-3)",
@@ -276,7 +276,7 @@ CHECKS = (
     _check(
         "plateau-schedule", When.EPOCH, schedule_too_fast, "The learning rate fell too soon",
         "Steps with no learning rate change nothing, however long training lasts.",
-        f"In the whole second half of what was observed, of {ENOUGH_PASSES} batches or more, the "
+        f"In the whole second half of what was observed, of {MIN_PASSES} batches or more, the "
         f"rate is at most {TOO_SOON:g} of the largest one before, and the loss is not below half "
         "of the first. Warm-up, cosine and one cycle over a run have a tenth or more there.",
         "12.11 Learning rate scheduling",
@@ -285,13 +285,13 @@ CHECKS = (
     ),
     TOO_HIGH,
     replace(TOO_HIGH, when=When.NOT_FINITE),
-    replace(TOO_HIGH, when=When.STEPS, look=exploding),
+    replace(TOO_HIGH, when=When.STEPS, find=exploding),
     _check(
         "lr-too-low", When.EPOCH, too_low, "The learning rate is too low",
         "At this pace the weights need millions of steps to get anywhere.",
         f"Every observed step that was made changed all weights together by {TINY_UPDATE:g} of "
         "their size or less, the rate is constant and gradients are not small, and the loss has "
-        "not halved. Right programs: 5e-4 and more; wrong ones: 1e-6 and less.",
+        "not halved. Correct programs: 5e-4 and more; wrong ones: 1e-6 and less.",
         "12.4 Stochastic gradient descent",
         "Trainer.fit(MLP(lr=1e-6), data)", "Trainer.fit(MLP(lr=0.1), data)",
     ),

@@ -1,4 +1,4 @@
-"""Checks on which rows are where: training rows in the validation set, labels among the inputs."""
+"""Checks for data leaks: training rows in the validation set, labels among the inputs."""
 
 import math
 from typing import Any
@@ -16,20 +16,20 @@ from torch.utils.data import (
 from d2l.tutor.evidence import Check, Evidence, Finding, When
 from d2l.tutor.loader_data import Stored, stored
 
-MOST_ROWS = 2000  # of validation that are looked for
-MOST_TRAIN_ROWS = 200_000
-MOST_COLUMNS = 16  # by which rows are found; whether they are equal is compared in full
-FEWEST_ROWS = 50  # of either set: fewer are a toy
-SHARE = 0.05  # of validation; right programs have 0, windows of a tale 0.26 with 0.24 by chance
-TOKEN_SHARE = 0.95  # windows of texts repeat: 0.46 of a small tale's
+MAX_ROWS = 2000  # of validation that are looked for
+MAX_TRAIN_ROWS = 200_000
+MAX_COLUMNS = 16  # by which rows are found; whether they are equal is compared in full
+MIN_ROWS = 50  # of either set: fewer are a toy
+SHARE = 0.05  # of validation; correct programs have 0, windows of a story 0.26 with 0.24 by chance
+TOKEN_SHARE = 0.95  # windows of texts repeat: 0.46 of a short story's
 TIMES_CHANCE = 5.0  # the share of training rows that equal another training row
 MARGIN = math.log(1000)  # by which as many rows are possible as there are
-MOST_FEATURES = 5000
+MAX_FEATURES = 5000
 INTS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
-def look_at_overlap(evidence: Evidence) -> Finding | None:
-    """Rows of the validation set that are rows of the training set, as stored or by number."""
+def find_overlap(evidence: Evidence) -> Finding | None:
+    """Rows of the validation set are also in the training set, by value or by index."""
     by_number = _overlap_by_number(evidence.train_loader, evidence.val_loader)
     if by_number is not None:
         return by_number
@@ -40,9 +40,9 @@ def look_at_overlap(evidence: Evidence) -> Finding | None:
 
 
 def _overlap_of_rows(train: Stored, val: Stored) -> Finding | None:
-    """The share of the validation rows that equal a training row, against that of chance."""
-    V, T = val.part(0), train.part(0, MOST_TRAIN_ROWS)
-    sample = _spread(len(V), MOST_ROWS, V.device)
+    """Compare the fraction of validation rows that equal a training row with chance."""
+    V, T = val.part(0), train.part(0, MAX_TRAIN_ROWS)
+    sample = _spread(len(V), MAX_ROWS, V.device)
     columns = _columns_that_vary(V[sample], len(T))
     if columns is None:
         return None
@@ -59,12 +59,12 @@ def _overlap_of_rows(train: Stored, val: Stored) -> Finding | None:
 
 
 def _are_tokens(X: Tensor) -> bool:
-    """Whether rows are whole numbers, but not bytes of pictures: windows of a text repeat."""
+    """Whether rows are integers other than image bytes: windows of a text repeat."""
     return not X.is_floating_point() and X.dtype is not torch.uint8
 
 
 def _pairs(V_hash: Tensor, T_hash: Tensor) -> tuple[Tensor, Tensor]:
-    """Places in both with the same number, one for each place of the first, which is shorter."""
+    """Return the matching positions of equal numbers, one per position of the shorter."""
     few = V_hash.sort().values
     near = few[torch.searchsorted(few, T_hash).clamp(max=len(few) - 1)]
     hits = (near == T_hash).nonzero().reshape(-1)
@@ -82,7 +82,7 @@ def _are_comparable(train: Stored, val: Stored, batch_size: int | None) -> bool:
     Of a single batch, which is learned by heart on purpose, nobody asks how it generalises.
     """
     size = train.batch_size or batch_size
-    if min(len(train), len(val)) < FEWEST_ROWS or (size is not None and len(train) <= size):
+    if min(len(train), len(val)) < MIN_ROWS or (size is not None and len(train) <= size):
         return False
     a, b = train.tensors, val.tensors
     return len(a) == len(b) and all(
@@ -92,32 +92,32 @@ def _are_comparable(train: Stored, val: Stored, batch_size: int | None) -> bool:
 
 
 def _spread(n: int, most: int, device: Any) -> Tensor:
-    """Numbers of rows: all, or `most` of them at equal distances."""
+    """Return row indices: all, or `most` of them, evenly spaced."""
     if n <= most:
         return torch.arange(n, device=device)
     return torch.linspace(0, n - 1, most, dtype=torch.float64).long().to(device)
 
 
 def _columns_that_vary(rows: Tensor, num_train: int) -> Tensor | None:
-    """Some columns by which rows differ; None if rows coincide by chance, for few are possible."""
+    """Return columns that distinguish rows; None if too few distinct rows are possible."""
     flat = rows.reshape(len(rows), -1)
     if flat.is_complex() or not flat.shape[1]:
         return None
-    some = _spread(flat.shape[1], 8 * MOST_COLUMNS, flat.device)
-    if flat.shape[1] > 8 * MOST_COLUMNS:
+    some = _spread(flat.shape[1], 8 * MAX_COLUMNS, flat.device)
+    if flat.shape[1] > 8 * MAX_COLUMNS:
         generator = torch.Generator().manual_seed(0)
-        some = torch.randperm(flat.shape[1], generator=generator)[: 8 * MOST_COLUMNS]
+        some = torch.randperm(flat.shape[1], generator=generator)[: 8 * MAX_COLUMNS]
         some = some.to(flat.device)
     in_order = flat[_spread(len(flat), 500, flat.device)][:, some].sort(0).values
     num_values = 1 + (in_order[1:] != in_order[:-1]).sum(0)
     if float(num_values.double().log().sum()) < math.log(num_train) + MARGIN:
         return None
-    best = num_values.argsort(descending=True)[:MOST_COLUMNS]
+    best = num_values.argsort(descending=True)[:MAX_COLUMNS]
     return some[best[num_values[best] > 1]]
 
 
 def _hash(X: Tensor, columns: Tensor) -> Tensor:
-    """A number for each row, by these columns: equal rows have the same."""
+    """Return a hash per row from these columns: equal rows have equal hashes."""
     flat = X.reshape(len(X), -1)
     if flat.dtype is torch.bool or flat.is_floating_point():
         flat = flat.contiguous().view(INTS[flat.element_size()])
@@ -130,7 +130,7 @@ def _hash(X: Tensor, columns: Tensor) -> Tensor:
 
 
 def _num_equal(val: Stored, train: Stored, val_rows: Tensor, train_rows: Tensor) -> int:
-    """How many of the pairs of rows are the same in each tensor."""
+    """Return how many pairs of rows are equal in each tensor."""
     if not len(val_rows):
         return 0
     same = torch.ones(len(val_rows), dtype=torch.bool, device=val_rows.device)
@@ -141,14 +141,14 @@ def _num_equal(val: Stored, train: Stored, val_rows: Tensor, train_rows: Tensor)
 
 
 def _overlap_by_number(train: Any, val: Any) -> Finding | None:
-    """Two DataLoaders that read one data set: the rows that both take."""
+    """Two DataLoaders of one data set share rows."""
     if not isinstance(train, DataLoader) or not isinstance(val, DataLoader):
         return None
     a, b = _numbers(train), _numbers(val)
-    if a is None or b is None or a[0] is not b[0] or len(a[1]) < FEWEST_ROWS:
+    if a is None or b is None or a[0] is not b[0] or len(a[1]) < MIN_ROWS:
         return None
     size = train.batch_size
-    if len(b[1]) < FEWEST_ROWS or (size is not None and len(a[1]) <= size):
+    if len(b[1]) < MIN_ROWS or (size is not None and len(a[1]) <= size):
         return None
     if type(a[0]) is TensorDataset:
         return None  # its rows are compared
@@ -158,7 +158,7 @@ def _overlap_by_number(train: Any, val: Any) -> Finding | None:
 
 
 def _numbers(loader: "DataLoader[Any]") -> tuple[Any, Any] | None:
-    """The data set and the numbers of the rows that a loader takes of it."""
+    """Return the data set of a loader and its row indices."""
     if type(loader.sampler) not in (RandomSampler, SequentialSampler):
         return None
     data = loader.dataset
@@ -180,17 +180,17 @@ def _overlapping(share: float, num_val: int, num_seen: int, chance: float) -> Fi
     )
 
 
-def look_at_leak(evidence: Evidence) -> Finding | None:
-    """A column of a table of inputs that is the labels."""
+def find_leak(evidence: Evidence) -> Finding | None:
+    """A column of the inputs equals the labels."""
     data = stored(evidence.train_loader)
     if data is None or len(data.tensors) != 2 or data.is_raw or _reads_in_order(evidence.model):
         return None
     X, y = data.tensors
-    if X.ndim != 2 or not X.is_floating_point() or not 3 <= X.shape[1] <= MOST_FEATURES:
+    if X.ndim != 2 or not X.is_floating_point() or not 3 <= X.shape[1] <= MAX_FEATURES:
         return None
     if y.numel() != len(X) or y.is_complex() or len(X) < 100:
         return None
-    X, y = data.part(0, MOST_TRAIN_ROWS), data.part(1, MOST_TRAIN_ROWS).reshape(-1, 1)
+    X, y = data.part(0, MAX_TRAIN_ROWS), data.part(1, MAX_TRAIN_ROWS).reshape(-1, 1)
     num_values = len(y.unique())
     if num_values < 3:
         return None
@@ -213,7 +213,7 @@ def look_at_leak(evidence: Evidence) -> Finding | None:
 
 
 def _reads_in_order(model: nn.Module | None) -> bool:
-    """Whether rows may be series, whose task can be to remember one of their values."""
+    """Whether rows may be series, where predicting one of their values is a valid task."""
     kinds = (nn.RNNBase, nn.RNNCellBase, nn.MultiheadAttention, nn.Conv1d)
     return model is None or any(isinstance(m, kinds) for m in nn.Module.modules(model))
 
@@ -222,13 +222,14 @@ CHECKS = (
     Check(
         kind="validation-overlaps-training",
         when=When.BEFORE,
-        look=look_at_overlap,
+        find=find_overlap,
         title="Validation examples are training examples",
-        why="A model that remembers them looks good there, whatever it makes of new ones.",
+        why="A model that memorizes them scores well there, regardless of new examples.",
         threshold=(
-            "5 % or more of the validation rows (up to 2,000 are looked at) equal a training row "
+            "5 % or more of the validation rows (up to 2,000 are checked) equal a training row "
             "in every tensor, and 5 times the share of training rows that equal another one. "
-            "Right programs of the corpus have 0 %, and windows of a tale 26 % where 24 % of the "
+            "Correct programs of the corpus have 0 %, and windows of a story 26 % where 24 % of "
+            "the "
             "training rows equal another one. Silent with fewer than 50 rows, "
             "with one training batch, and where few different rows are possible."
         ),
@@ -242,12 +243,12 @@ CHECKS = (
     Check(
         kind="label-leak",
         when=When.BEFORE,
-        look=look_at_leak,
+        find=find_leak,
         title="The labels are a column of the inputs",
-        why="The model copies that column, and knows nothing where it is missing.",
+        why="The model copies that column, and fails on data without it.",
         threshold=(
             "Certain: in a table of 100 rows or more, with labels of 3 or more values, a column "
-            "equals them in every row. Silent for models that read rows as series."
+            "equals them in every row. Not checked for models that read rows as series."
         ),
         book="5.7 Predicting house prices on Kaggle",
         wrong="X = torch.tensor(table.values)\ny = X[:, -1]",

@@ -1,4 +1,4 @@
-"""Checks on what comes through: examples that mix, dead units, vanishing gradients."""
+"""Checks on the flow of values and gradients: mixed examples, dead units, vanishing gradients."""
 
 import math
 
@@ -10,13 +10,13 @@ from d2l.tutor.evidence import Call, Check, Evidence, Finding, Step, When
 DEAD_SHARE = 0.9  # of a layer's units that were active for no example
 DEAD_EXAMPLES = 48
 DEAD_UNITS = 8
-VANISHED = 2.5e-4  # of the last layer: right programs have 1.8e-3 and more, eight sigmoids 1.7e-4
+VANISHED = 2.5e-4  # of the last layer: correct programs have 1.8e-3 and more, eight sigmoids 1.7e-4
 RESHAPES = ("reshape", "view", "unflatten")
 NORMS = (nn.modules.batchnorm._BatchNorm,)
 
 
 def reshape_for_transpose(evidence: Evidence) -> Finding | None:
-    """A reshape swaps two axes of a batch, which keeps the order of the numbers in memory."""
+    """A reshape is used to swap two axes of a batch, which mixes the elements."""
     step = evidence.step
     X = step.X
     if X is None or X.ndim < 2:
@@ -81,14 +81,14 @@ def examples_mix(evidence: Evidence) -> Finding | None:
         return None
     return Finding(
         f"The output of example {i} depends on {num} other examples of the batch.",
-        "Look in `forward` for a `reshape`, for a mean, softmax or normalisation over axis 0, or "
+        "Look in `forward` for a `reshape`, for a mean, softmax or normalization over axis 0, or "
         "for a layer that wants `batch_first=True`.",
         {"others": num, "examples": n},
     )
 
 
 def future_is_visible(evidence: Evidence) -> Finding | None:
-    """A model that is to predict the next token reads it."""
+    """A model uses the next token, which it should predict."""
     step = evidence.step
     X, y, y_hat = step.X, _labels(step), step.outputs
     y_hat = y_hat[0] if isinstance(y_hat, (list, tuple)) and y_hat else y_hat
@@ -118,7 +118,7 @@ def future_is_visible(evidence: Evidence) -> Finding | None:
 
 
 def _gradient(y_hat: Tensor, place: tuple[int, ...], h: Tensor) -> Tensor | None:
-    """By one extra backward pass, how an output depends on a result; None where it cannot pass."""
+    """Return the gradient of an output with respect to a result; None if it fails."""
     with torch.enable_grad():
         try:
             found = torch.autograd.grad(
@@ -130,7 +130,7 @@ def _gradient(y_hat: Tensor, place: tuple[int, ...], h: Tensor) -> Tensor | None
 
 
 def _labels(step: Step) -> Tensor | None:
-    """The labels of a batch with the shape of its inputs."""
+    """Return the labels of a batch if they have the shape of its inputs."""
     X, batch = step.X, step.batch
     if isinstance(batch, (list, tuple)) and batch and isinstance(batch[-1], Tensor):
         return batch[-1]
@@ -139,7 +139,7 @@ def _labels(step: Step) -> Tensor | None:
 
 
 def _predicts_next(X: Tensor | None, y: Tensor | None) -> bool:
-    """Whether labels are the inputs, one place further on."""
+    """Whether labels are the inputs, shifted by one position."""
     if X is None or y is None or X.ndim != 2 or X.is_floating_point() or X.shape != y.shape:
         return False
     if X.shape[1] < 4 or bool((X[:, :1] == X).all()):
@@ -166,7 +166,7 @@ ATTENTION = ("multi_head_attention_forward", "scaled_dot_product_attention")
 
 
 def _first_hidden(step: Step) -> Tensor | None:
-    """The first result of the step that has a graph and a row for each example."""
+    """Return the first result of the step with a graph and one row per example."""
     X = step.X
     if X is None or X.ndim < 1 or len(X) < 3:
         return None
@@ -181,7 +181,7 @@ def _first_hidden(step: Step) -> Tensor | None:
 
 
 def _per_example(step: Step) -> Tensor | None:
-    """The outputs of the model's one call, with a row for each example, as the loss reads them."""
+    """Return the outputs of the model's only call, with one row per example."""
     y_hat, X = step.outputs, step.X
     if not isinstance(y_hat, Tensor) or X is None or not y_hat.requires_grad:
         return None
@@ -235,7 +235,7 @@ def vanishing_gradients(evidence: Evidence) -> Finding | None:
     return Finding(
         f"The gradient of {first[0]} is {first[1]:.1e} of its weights, that of {last[0]} is "
         f"{last[1]:.1e}: {last[1] / first[1]:,.0f} times more.",
-        "Use ReLU, an initialisation made for it, batch normalisation or residual connections.",
+        "Use ReLU, an initialization made for it, batch normalization or residual connections.",
         {"first": first[1], "last": last[1]},
     )
 
@@ -244,22 +244,21 @@ CHECKS = (
     Check(
         "reshape-for-transpose", When.FIRST_FORWARD, reshape_for_transpose,
         title="reshape where transpose is meant",
-        why="`reshape` keeps the order of the numbers and only cuts them otherwise, so rows no "
-        "longer hold what they held.",
+        why="`reshape` keeps the order of the elements in memory, so the rows are mixed.",
         threshold="A reshape gives the same axes, longer than 1, in another order, one of them "
-        "the batch. No right program of 161 does.",
+        "the batch. No correct program of 161 does.",
         book="9.5 Recurrent neural network implementation from scratch",
         wrong="X.reshape(num_steps, batch_size, -1)",
         right="X.transpose(0, 1)",
     ),
     Check(
         "examples-mix", When.FIRST_FORWARD, examples_mix,
-        title="Examples that see each other",
-        why="An answer then changes with the other examples of the batch, and a single example "
+        title="Examples of a batch affect each other",
+        why="A prediction then depends on the other examples of the batch, and a single example "
         "cannot be predicted.",
         threshold="One extra backward pass, from one example's outputs to the first layer's "
         "results: another example's share is above 0.001 of its own. Models with batch "
-        "normalisation in training mode, and those with a matrix of examples by examples (graphs), "
+        "normalization in training mode, and those with a matrix of examples by examples (graphs), "
         "are left out.",
         book="8.5 Batch normalization",
         wrong="H = H - H.mean(0)",
@@ -269,8 +268,9 @@ CHECKS = (
     Check(
         "future-is-visible", When.FIRST_FORWARD, future_is_visible,
         title="A language model that sees the next token",
-        why="It can copy the answer in training, and has none to copy when it writes.",
-        threshold="Labels are the inputs, one place further on, and one extra backward pass shows "
+        why="It can copy the next token in training, but not when it generates text.",
+        threshold="Labels are the inputs, shifted by one position, and one extra backward pass "
+        "shows "
         "that a prediction depends on a later token, by more than 0.001 of what counts most.",
         book="11.7 The Transformer architecture",
         wrong="F.scaled_dot_product_attention(Q, K, V)",

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from d2l.core.unregistered import named_unregistered_tensors
 from d2l.tutor.evidence import Call, Check, Finding, When
-from d2l.tutor.failure import Failure, look_at, shape_of, tensors_in
+from d2l.tutor.failure import Failure, finder_of, shape_of, tensors_in
 
 _OPERATORS = {"add_": "+=", "sub_": "-=", "mul_": "*=", "div_": "/=", "__setitem__": "[…] ="}
 _OPERATORS |= {"__iadd__": "+=", "__isub__": "-=", "__imul__": "*=", "__itruediv__": "/="}
@@ -15,7 +15,7 @@ _CUTS = frozenset({"argmax", "argmin", "argsort", "detach", "round", "long", "in
 
 
 def _update(failure: Failure) -> Finding | None:
-    if not failure.says("leaf Variable that requires grad", "in-place operation"):
+    if not failure.matches("leaf Variable that requires grad", "in-place operation"):
         return None
     call = failure.call
     changed = call.args[0] if call is not None and call.args else None
@@ -23,7 +23,7 @@ def _update(failure: Failure) -> Finding | None:
         return None
     assert call is not None
     name = failure.layer_of(changed) or "a tensor"
-    if name.endswith(")"):  # a layer: say which of its tensors
+    if name.endswith(")"):  # a layer: name its tensor
         name = f"a parameter of {name}"
     written = f"`{_OPERATORS[call.name]}`" if call.name in _OPERATORS else f"`{call.name}`"
     seen = f"{written} changes {name}, of shape {shape_of(changed)}, outside `torch.no_grad()`."
@@ -33,7 +33,7 @@ def _update(failure: Failure) -> Finding | None:
 
 
 def _loss(failure: Failure) -> Tensor | None:
-    """The loss whose backward pass failed."""
+    """Return the loss whose backward pass failed."""
     call = failure.call_of("backward")
     if call is not None:
         return call.args[0] if isinstance(call.args[0], Tensor) else None
@@ -42,7 +42,7 @@ def _loss(failure: Failure) -> Tensor | None:
 
 
 def _not_differentiable(failure: Failure) -> Finding | None:
-    if not failure.says("does not require grad and does not have a grad_fn"):
+    if not failure.matches("does not require grad and does not have a grad_fn"):
         return None
     model = failure.model
     learns = model is None or any(p.requires_grad for p in model.parameters())
@@ -65,7 +65,7 @@ def _not_differentiable(failure: Failure) -> Finding | None:
 
 
 def _cut(failure: Failure) -> tuple[str, str] | None:
-    """What ended the graph on the way from the parameters to the loss, and what to do."""
+    """Return what cut the graph between the parameters and the loss, and the fix."""
     calls = failure.step.calls if failure.step is not None else []
     makers = {id(call.result): call for call in calls if isinstance(call.result, Tensor)}
     waiting, seen = [_loss(failure)], set()
@@ -101,10 +101,10 @@ def _words_of(call: Call) -> tuple[str, str] | None:
 
 
 def _in_place(failure: Failure) -> Finding | None:
-    if not failure.says("modified by an inplace operation"):
+    if not failure.matches("modified by an inplace operation"):
         return None
     found = re.search(
-        r"\[[\w.]+ \[([\d, ]*)\]\].*?output \d+ of (\w+?)(?:Backward\d*)?,", failure.words
+        r"\[[\w.]+ \[([\d, ]*)\]\].*?output \d+ of (\w+?)(?:Backward\d*)?,", failure.message
     )
     shape = tuple(int(n) for n in found[1].split(",") if n.strip()) if found else None
     maker = found[2] if found else ""
@@ -131,7 +131,7 @@ def _in_place(failure: Failure) -> Finding | None:
 
 
 def _calls_in_place(failure: Failure, shape: tuple[int, ...] | None) -> Call | None:
-    """The last recorded call that wrote into a tensor of that shape, not of a parameter."""
+    """Return the last in-place call on a tensor of that shape, parameters excluded."""
     calls = failure.step.calls if failure.step is not None else []
     found = None
     for call in calls:
@@ -156,7 +156,7 @@ def _is_shape_of_parameter(failure: Failure, shape: tuple[int, ...]) -> bool:
 
 
 def _twice(failure: Failure) -> Finding | None:
-    if not failure.says("backward through the graph a second time"):
+    if not failure.matches("backward through the graph a second time"):
         return None
     states = _states(failure)
     if states:
@@ -185,7 +185,7 @@ def _states(failure: Failure) -> tuple[str, Tensor] | None:
 
 
 def _not_reduced(failure: Failure) -> Finding | None:
-    if not failure.says("grad can be implicitly created only for scalar outputs"):
+    if not failure.matches("grad can be implicitly created only for scalar outputs"):
         return None
     loss = _loss(failure)
     if loss is None or loss.numel() == 1:
@@ -195,7 +195,7 @@ def _not_reduced(failure: Failure) -> Finding | None:
 
 
 def _not_leaf(failure: Failure) -> Finding | None:
-    if not failure.says("can't optimize a non-leaf Tensor"):
+    if not failure.matches("can't optimize a non-leaf Tensor"):
         return None
     local = [t for frame in failure.frames for t in tensors_in(frame.f_locals.values())]
     tensor = next((t for t in local if not t.is_leaf), None)
@@ -209,10 +209,10 @@ CHECKS = (
     Check(
         kind="update-without-no-grad",
         when=When.ERROR,
-        look=look_at(_update),
+        find=finder_of(_update),
         title="Parameters are changed in place while PyTorch records",
         why="PyTorch would have to differentiate the change itself.",
-        threshold="PyTorch says that a leaf that requires grad is changed in place.",
+        threshold="PyTorch reports that a leaf that requires grad is changed in place.",
         book="3.4 Linear regression implementation from scratch",
         wrong="l.backward()\nw -= lr * w.grad",
         right="l.backward()\nwith torch.no_grad():\n    w -= lr * w.grad",
@@ -220,10 +220,10 @@ CHECKS = (
     Check(
         kind="loss-not-differentiable",
         when=When.ERROR,
-        look=look_at(_not_differentiable),
+        find=finder_of(_not_differentiable),
         title="The loss is cut off from the parameters",
         why="Without a gradient, no parameter can be improved.",
-        threshold="PyTorch says that the loss has no grad_fn; the recorded calls say where it "
+        threshold="PyTorch reports that the loss has no grad_fn; the recorded calls say where it "
         "ends.",
         book="2.5 Automatic differentiation",
         wrong="l = (y_hat.argmax(1) != y).float().mean()",
@@ -232,10 +232,11 @@ CHECKS = (
     Check(
         kind="in-place-change",
         when=When.ERROR,
-        look=look_at(_in_place),
+        find=finder_of(_in_place),
         title="A tensor that the backward pass needs was changed in place",
         why="The backward pass computes with the values of the forward pass, which are gone.",
-        threshold="PyTorch says so; the call in place is one on a tensor of the shape it names.",
+        threshold="PyTorch reports this error; the call in place is one on a tensor of the shape "
+        "it names.",
         book="2.5 Automatic differentiation",
         wrong="H = torch.sigmoid(X @ W)\nH += 1",
         right="H = torch.sigmoid(X @ W)\nH = H + 1",
@@ -243,10 +244,11 @@ CHECKS = (
     Check(
         kind="backward-twice",
         when=When.ERROR,
-        look=look_at(_twice),
-        title="The backward pass goes through a graph that was used already",
+        find=finder_of(_twice),
+        title="The backward pass goes through a graph a second time",
         why="The values that a backward pass needs are freed once it is done.",
-        threshold="PyTorch says so; a state is named where the model holds a tensor with a "
+        threshold="PyTorch reports this error; a state is named where the model holds a tensor "
+        "with a "
         "grad_fn.",
         book="9.5 Recurrent neural network implementation from scratch",
         wrong="Y, self.state = self.rnn(X, self.state)",
@@ -255,9 +257,9 @@ CHECKS = (
     Check(
         kind="loss-not-reduced",
         when=When.ERROR,
-        look=look_at(_not_reduced),
+        find=finder_of(_not_reduced),
         title="The loss is not one number",
-        why="A gradient is that of a single number.",
+        why="Gradients are defined for a single number.",
         threshold="`backward` was called on a tensor of several elements without a gradient.",
         book="2.5 Automatic differentiation",
         wrong='l = F.cross_entropy(y_hat, y, reduction="none")',
@@ -266,10 +268,10 @@ CHECKS = (
     Check(
         kind="parameter-not-leaf",
         when=When.ERROR,
-        look=look_at(_not_leaf),
+        find=finder_of(_not_leaf),
         title="A parameter is the result of a computation",
         why="Gradients are kept for tensors that were made directly, not for results.",
-        threshold="PyTorch's optimizer says that it was given a tensor that is not a leaf.",
+        threshold="PyTorch's optimizer reports a tensor that is not a leaf.",
         book="3.4 Linear regression implementation from scratch",
         wrong="w = torch.randn(2, 1, requires_grad=True) * 0.01",
         right="w = (torch.randn(2, 1) * 0.01).requires_grad_()",

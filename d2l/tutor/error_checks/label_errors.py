@@ -7,7 +7,7 @@ from torch import Tensor
 
 from d2l.core.classifier import are_labels_from_one
 from d2l.tutor.evidence import Call, Check, Finding, When
-from d2l.tutor.failure import Failure, dtype_of, is_integer, look_at, shape_of
+from d2l.tutor.failure import Failure, dtype_of, finder_of, is_integer, shape_of
 
 OF_CLASSES = ("cross_entropy", "nll_loss")
 _BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
@@ -15,7 +15,7 @@ _BOOK = "4.1 Softmax regression"
 
 
 def loss_parts(call: Call | None) -> tuple[Tensor, Tensor] | None:
-    """Outputs and labels of a loss function, if both are tensors."""
+    """Return outputs and labels of a loss function, if both are tensors."""
     if call is None:
         return None
     y_hat, y = call.argument(0, "input"), call.argument(1, "target")
@@ -23,7 +23,7 @@ def loss_parts(call: Call | None) -> tuple[Tensor, Tensor] | None:
 
 
 def _of_classes(failure: Failure) -> tuple[Tensor, Tensor] | None:
-    """Outputs (n, num_classes, …) and labels of cross-entropy."""
+    """Return outputs (n, num_classes, …) and labels of cross-entropy."""
     parts = loss_parts(failure.call_of(*OF_CLASSES))
     return parts if parts is not None and parts[0].ndim >= 2 else None
 
@@ -31,7 +31,7 @@ def _of_classes(failure: Failure) -> tuple[Tensor, Tensor] | None:
 def _dtype(failure: Failure) -> Finding | None:
     binary = failure.call_of(*_BINARY)
     parts = loss_parts(binary) or _of_classes(failure)
-    if parts is None or not failure.says(r"(?i)dtype|scalar type|result type"):
+    if parts is None or not failure.matches(r"(?i)dtype|scalar type|result type"):
         return None
     y_hat, y = parts
     numbers = {"labels": dtype_of(y), "outputs": dtype_of(y_hat)}
@@ -53,7 +53,7 @@ def _dtype(failure: Failure) -> Finding | None:
 
 def _one_hot(failure: Failure) -> Finding | None:
     parts = _of_classes(failure)
-    if parts is None or not failure.says("batch_size|class probabilities|multi-target|dtype"):
+    if parts is None or not failure.matches("batch_size|class probabilities|multi-target|dtype"):
         return None
     y_hat, y = parts
     n, num_classes = y_hat.shape[:2]
@@ -67,9 +67,9 @@ def _one_hot(failure: Failure) -> Finding | None:
 
 
 def _range(failure: Failure) -> tuple[int, int, int, int] | None:
-    """The smallest and the largest label that count, their number and the number of classes."""
+    """Return the smallest and largest valid label, their number and the number of classes."""
     parts = _of_classes(failure)
-    if parts is None or not failure.says("out of bounds"):
+    if parts is None or not failure.matches("out of bounds"):
         return None
     y_hat, y = parts
     assert failure.call is not None
@@ -121,7 +121,7 @@ def _out_of_range(failure: Failure) -> Finding | None:
 
 def _column(failure: Failure) -> Finding | None:
     parts = _of_classes(failure)
-    if parts is None or not failure.says("multi-target|0D or 1D target"):
+    if parts is None or not failure.matches("multi-target|0D or 1D target"):
         return None
     y_hat, y = parts
     if y_hat.ndim != 2 or y.shape != (y_hat.shape[0], 1):
@@ -136,7 +136,7 @@ def _column(failure: Failure) -> Finding | None:
 
 def _class_axis(failure: Failure) -> Finding | None:
     parts = _of_classes(failure)
-    if parts is None or not failure.says("(?i)target|shape"):
+    if parts is None or not failure.matches("(?i)target|shape"):
         return None
     y_hat, y = parts
     is_last = y_hat.ndim >= 3 and y.shape == y_hat.shape[:-1]
@@ -151,9 +151,9 @@ def _class_axis(failure: Failure) -> Finding | None:
 
 
 def _rows(failure: Failure) -> Finding | None:
-    """Outputs for more or fewer examples than there are: a reshape in forward made rows of them."""
+    """A reshape in forward changed the number of examples."""
     parts, n = _of_classes(failure), failure.num_examples
-    if parts is None or n is None or not failure.says("batch_size"):
+    if parts is None or n is None or not failure.matches("batch_size"):
         return None
     y_hat, y = parts
     step = failure.step
@@ -180,10 +180,11 @@ CHECKS = (
     Check(
         kind="one-hot-labels",
         when=When.ERROR,
-        look=look_at(_one_hot),
+        find=finder_of(_one_hot),
         title="Labels are one-hot vectors",
         why="Cross-entropy reads one number for each example, the class.",
-        threshold="As many labels as outputs, all 0 or 1, with one 1 in each row; PyTorch raised.",
+        threshold="As many labels as outputs, all 0 or 1, with one 1 in each row; PyTorch raised "
+        "an error.",
         book=_BOOK,
         wrong="y = F.one_hot(y, 10)\nl = F.cross_entropy(y_hat, y)",
         right="l = F.cross_entropy(y_hat, y)",
@@ -191,10 +192,10 @@ CHECKS = (
     Check(
         kind="label-shape",
         when=When.ERROR,
-        look=look_at(_column),
+        find=finder_of(_column),
         title="Labels are a column",
-        why="It takes one class for each example, in one axis.",
-        threshold="Labels of shape (n, 1) and outputs (n, num_classes); PyTorch raised.",
+        why="Cross-entropy expects one class per example, in one axis.",
+        threshold="Labels of shape (n, 1) and outputs (n, num_classes); PyTorch raised an error.",
         book=_BOOK,
         wrong="y = y.reshape(-1, 1)\nl = F.cross_entropy(y_hat, y)",
         right="l = F.cross_entropy(y_hat, y.squeeze(1))",
@@ -202,10 +203,10 @@ CHECKS = (
     Check(
         kind="class-axis",
         when=When.ERROR,
-        look=look_at(_class_axis),
-        title="The axis of classes is the last instead of the second",
+        find=finder_of(_class_axis),
+        title="The class axis is the last instead of the second",
         why="Cross-entropy reads the classes from axis 1, with the labels in all other axes.",
-        threshold="Labels have the outputs' shape without its last axis; PyTorch raised.",
+        threshold="Labels have the outputs' shape without its last axis; PyTorch raised an error.",
         book="9.5 Recurrent neural network implementation from scratch",
         wrong="l = F.cross_entropy(y_hat, y)  # (n, num_steps, vocab_size)",
         right="l = F.cross_entropy(y_hat.reshape(-1, vocab_size), y.reshape(-1))",
@@ -213,7 +214,7 @@ CHECKS = (
     Check(
         kind="label-dtype",
         when=When.ERROR,
-        look=look_at(_dtype),
+        find=finder_of(_dtype),
         title="Labels have the wrong type",
         why="Cross-entropy reads class numbers as int64, the binary losses read floats.",
         threshold="The labels that the loss was given are of a type that it does not read.",
@@ -224,9 +225,9 @@ CHECKS = (
     Check(
         kind="labels-from-one",
         when=When.ERROR,
-        look=look_at(_from_one),
+        find=finder_of(_from_one),
         title="Labels count from 1",
-        why="A label is the position of an output, which count from 0.",
+        why="A label is the index of an output, starting at 0.",
         threshold="The largest label is the number of outputs, the smallest is 1 or more, and "
         "there "
         "are at least twice as many labels as classes: of so many, 13 % would lack a 0.",
@@ -237,9 +238,9 @@ CHECKS = (
     Check(
         kind="labels-out-of-range",
         when=When.ERROR,
-        look=look_at(_out_of_range),
-        title="There are labels that no output stands for",
-        why="A label is the position of an output, which count from 0.",
+        find=finder_of(_out_of_range),
+        title="Labels are outside the range of the outputs",
+        why="A label is the index of an output, starting at 0.",
         threshold="A label that is not `ignore_index` is negative, or the number of outputs "
         "or more.",
         book=_BOOK,
@@ -249,9 +250,9 @@ CHECKS = (
     Check(
         kind="batch-size-changed",
         when=When.ERROR,
-        look=look_at(_rows),
+        find=finder_of(_rows),
         title="A reshape in forward mixes the examples",
-        why="So an example is no longer one row, and the outputs do not belong to the labels.",
+        why="Then one row does not hold one example, and outputs and labels do not match.",
         threshold="A recorded reshape turned n examples into the rows that the loss was given.",
         book="7.6 Convolutional neural networks (LeNet)",
         wrong="H = H.reshape(-1, 256)",

@@ -7,13 +7,13 @@ from torch import Tensor
 
 from d2l.tutor.error_checks.label_errors import OF_CLASSES, loss_parts
 from d2l.tutor.evidence import LOSSES, Check, Finding, When
-from d2l.tutor.failure import Failure, dtype_of, is_integer, look_at, shape_of
+from d2l.tutor.failure import Failure, dtype_of, finder_of, is_integer, shape_of
 
 
 def _loss_shapes(failure: Failure) -> Finding | None:
     call = failure.call_of(*(LOSSES - set(OF_CLASSES)))
     parts = loss_parts(call)
-    if call is None or parts is None or not failure.says("(?i)size"):
+    if call is None or parts is None or not failure.matches("(?i)size"):
         return None
     y_hat, y = parts
     if y_hat.shape == y.shape:
@@ -31,7 +31,7 @@ def _loss_shapes(failure: Failure) -> Finding | None:
 
 def _logits(failure: Failure) -> Finding | None:
     parts = loss_parts(failure.call_of("binary_cross_entropy"))
-    if parts is None or not failure.says("between 0 and 1"):
+    if parts is None or not failure.matches("between 0 and 1"):
         return None
     y_hat, y = parts
     low, high = float(y_hat.min()), float(y_hat.max())
@@ -59,7 +59,7 @@ def _loss_swapped(failure: Failure) -> Finding | None:
 
 
 def _parts_swapped(failure: Failure) -> Finding | None:
-    """The model was given labels, whole numbers or columns; the inputs are in the same batch."""
+    """The model received the labels; the inputs are in the same batch."""
     outer = failure.outer
     labels = outer.input if outer is not None else None
     if outer is None or not isinstance(labels, Tensor) or not 1 <= labels.ndim <= 2:
@@ -83,7 +83,7 @@ def _parts_swapped(failure: Failure) -> Finding | None:
 
 
 def _is_read_first(failure: Failure, given: Tensor) -> bool:
-    """Whether the model failed at its first look at what it was given."""
+    """Whether the model failed in its first layer."""
     args: list[Any] = [] if failure.call is None else [failure.call.argument(0, "input")]
     inner = failure.inner
     if inner is not None and type(inner.layer).__name__ != "Embedding":
@@ -93,7 +93,7 @@ def _is_read_first(failure: Failure, given: Tensor) -> bool:
 
 
 def _fits(failure: Failure, X: Tensor) -> bool:
-    """Whether the layer that failed takes as many numbers as `X` has for an example."""
+    """Whether the failed layer expects as many features as `X` has per example."""
     inner = failure.inner
     size = getattr(inner.layer, "in_features", None) if inner is not None else None
     return size == math.prod(X.shape[1:])
@@ -103,7 +103,7 @@ CHECKS = (
     Check(
         kind="inputs-and-labels-swapped",
         when=When.ERROR,
-        look=look_at(_parts_swapped),
+        find=finder_of(_parts_swapped),
         title="Inputs and labels are swapped",
         why="A batch is (X, y): inputs first, labels last.",
         threshold="The model failed on its own input, of shape (n,) or (n, 1), while the batch has "
@@ -116,7 +116,7 @@ CHECKS = (
     Check(
         kind="loss-arguments-swapped",
         when=When.ERROR,
-        look=look_at(_loss_swapped),
+        find=finder_of(_loss_swapped),
         title="Outputs and labels of the loss are swapped",
         why="Cross-entropy reads the outputs first, then the labels.",
         threshold="The first argument is whole numbers, the second floats of two axes or more.",
@@ -127,7 +127,7 @@ CHECKS = (
     Check(
         kind="loss-shapes",
         when=When.ERROR,
-        look=look_at(_loss_shapes),
+        find=finder_of(_loss_shapes),
         title="Outputs and labels differ in shape",
         why="The loss compares them element by element, so their shapes must be equal.",
         threshold="The two differ in shape, have as many elements or are logits and class numbers; "
@@ -139,10 +139,11 @@ CHECKS = (
     Check(
         kind="bce-of-logits",
         when=When.ERROR,
-        look=look_at(_logits),
+        find=finder_of(_logits),
         title="Binary cross-entropy is given logits",
         why="It reads probabilities, from 0 to 1.",
-        threshold="Outputs are finite, below 0 or above 1, and the labels are not; PyTorch raised.",
+        threshold="Outputs are finite, below 0 or above 1, and the labels are not; PyTorch "
+        "raised an error.",
         book="4.1 Softmax regression",
         wrong="l = F.binary_cross_entropy(self.net(X), y)",
         right="l = F.binary_cross_entropy_with_logits(self.net(X), y)",

@@ -13,19 +13,19 @@ from d2l.core.hyperparameters import HyperParameters
 from d2l.core.unregistered import named_unregistered_layers
 from d2l.errors import D2LError
 from d2l.tutor.evidence import Check, Evidence, Finding, When
-from d2l.tutor.failure import Failure, look_at
+from d2l.tutor.failure import Failure, finder_of
 
 
 def _attribute(failure: Failure) -> tuple[str, str] | None:
-    """The type and the attribute that an AttributeError is about."""
+    """Return the type and the attribute of an AttributeError."""
     if not isinstance(failure.error, AttributeError):
         return None
-    found = re.fullmatch(r"'([\w.]+)' object has no attribute '(\w+)'", failure.words)
+    found = re.fullmatch(r"'([\w.]+)' object has no attribute '(\w+)'", failure.message)
     return (found[1], found[2]) if found is not None else None
 
 
 def _holder(failure: Failure, kind: str) -> Any:
-    """The object that has not the attribute."""
+    """Return the object without the attribute."""
     held = getattr(failure.error, "obj", None)
     if held is None and failure.frames:  # it was not noted: the one whose __getattr__ raised
         held = failure.frames[-1].f_locals.get("self")
@@ -36,7 +36,7 @@ def _super_init(failure: Failure) -> Finding | None:
     found = _attribute(failure)
     owner = _holder(failure, found[0]) if found is not None else None
     name = type(owner).__name__
-    if owner is None and failure.says(r"before Module\.__init__\(\) call"):
+    if owner is None and failure.matches(r"before Module\.__init__\(\) call"):
         owner = failure.frames[-1].f_locals.get("self") if failure.frames else None
         name = type(owner).__name__ if owner is not None else "your class"
     elif not isinstance(owner, nn.Module) or "_modules" in vars(owner):
@@ -66,7 +66,7 @@ def _not_saved(failure: Failure) -> Finding | None:
 
 def _in_a_list(failure: Failure) -> Finding | None:
     model = failure.model
-    if model is None or not failure.says("optimizer got an empty parameter list"):
+    if model is None or not failure.matches("optimizer got an empty parameter list"):
         return None
     names = [name for name, _ in named_unregistered_layers(model)]
     if not names:
@@ -117,7 +117,7 @@ def _float_loss(failure: Failure) -> Finding | None:
 def _forward_returns(failure: Failure) -> Finding | None:
     found, model = _attribute(failure), failure.model
     is_read = found is not None and found[0] == "NoneType" and hasattr(Tensor, found[1])
-    if not is_read and not failure.says("NoneType"):
+    if not is_read and not failure.matches("NoneType"):
         return None
     if not isinstance(failure.error, (TypeError, AttributeError)) or model is None:
         return None
@@ -130,7 +130,7 @@ def _forward_returns(failure: Failure) -> Finding | None:
 
 
 def _returns_nothing(function: Any) -> bool:
-    """Whether a function of the reader returns None wherever it ends."""
+    """Whether a user-defined function always returns None."""
     if not isinstance(function, FunctionType) or inspect.isgeneratorfunction(function):
         return False
     if function.__module__.startswith(("torch.", "d2l.")) or hasattr(function, "__wrapped__"):
@@ -148,7 +148,7 @@ def _returns_nothing(function: Any) -> bool:
 def _arguments(failure: Failure) -> Finding | None:
     if not isinstance(failure.error, TypeError) or not failure.raised_in("_call_impl", "inner"):
         return None
-    found = re.fullmatch(r"([\w.<>]+)\.forward\(\) (missing|takes|got) .*", failure.words)
+    found = re.fullmatch(r"([\w.<>]+)\.forward\(\) (missing|takes|got) .*", failure.message)
     called = failure.layers[-1] if failure.layers else None
     if found is None or called is None or type(called.layer).__qualname__ != found[1]:
         return None
@@ -169,7 +169,7 @@ def _arguments(failure: Failure) -> Finding | None:
 
 
 def _loss_class(failure: Failure) -> Finding | None:
-    if not failure.says("Boolean value of Tensor"):
+    if not failure.matches("Boolean value of Tensor"):
         return None
     made = [
         frame.f_locals.get("self") for frame in failure.frames if frame.f_code.co_name == "__init__"
@@ -183,25 +183,26 @@ def _loss_class(failure: Failure) -> Finding | None:
 
 
 def _own(*kinds: str) -> Any:
-    """The look of a check for errors of d2l that name their mistake and explain it."""
+    """Return the `find` of a check for errors of d2l with one of these kinds."""
 
-    def look(evidence: Evidence) -> Finding | None:
+    def find(evidence: Evidence) -> Finding | None:
         error = evidence.error
         if isinstance(error, D2LError) and error.kind in kinds:
             return Finding(str(error), "")
         return None
 
-    return look
+    return find
 
 
 CHECKS = (
     Check(
         kind="super-init-forgotten",
         when=When.ERROR,
-        look=look_at(_super_init),
+        find=finder_of(_super_init),
         title="The constructor of the base class was not called",
-        why="It makes the place where PyTorch keeps layers and parameters.",
-        threshold="PyTorch says that it assigns before `Module.__init__`, or the module lacks what "
+        why="It creates the attributes in which PyTorch stores layers and parameters.",
+        threshold="PyTorch reports an assignment before `Module.__init__`, or the module lacks "
+        "what "
         "that makes.",
         book="6.1 Layers and modules",
         wrong="def __init__(self):\n    self.net = nn.LazyLinear(10)",
@@ -210,7 +211,7 @@ CHECKS = (
     Check(
         kind="save-hyperparameters-forgotten",
         when=When.ERROR,
-        look=look_at(_not_saved),
+        find=finder_of(_not_saved),
         title="An argument of __init__ was not saved",
         why="An argument is gone after `__init__`, unless it is kept as an attribute.",
         threshold="The missing attribute is an argument of the constructor.",
@@ -221,7 +222,7 @@ CHECKS = (
     Check(
         kind="layers-in-a-list",
         when=When.ERROR,
-        look=look_at(_in_a_list),
+        find=finder_of(_in_a_list),
         title="Layers are in a plain list or dict",
         why="PyTorch looks for layers in attributes, not inside lists and dicts.",
         threshold="The optimizer has no parameter, and the model has layers in a list or dict.",
@@ -232,9 +233,9 @@ CHECKS = (
     Check(
         kind="optimizer-not-returned",
         when=When.ERROR,
-        look=look_at(_no_optimizer),
+        find=finder_of(_no_optimizer),
         title="There is no optimizer",
-        why="The training loop clears gradients and updates parameters by it.",
+        why="The training loop needs it to clear gradients and update parameters.",
         threshold="The optimizer of the program is None where it is used.",
         book="3.2 Object-oriented design for implementation",
         wrong="def configure_optimizers(self):\n    torch.optim.SGD(self.parameters(), lr=self.lr)",
@@ -244,7 +245,7 @@ CHECKS = (
     Check(
         kind="loss-not-returned",
         when=When.ERROR,
-        look=look_at(_no_loss),
+        find=finder_of(_no_loss),
         title="The loss is not returned",
         why="The backward pass begins at the loss.",
         threshold="`backward` is read from None.",
@@ -256,9 +257,9 @@ CHECKS = (
     Check(
         kind="loss-is-a-float",
         when=When.ERROR,
-        look=look_at(_float_loss),
+        find=finder_of(_float_loss),
         title="The loss is a number instead of a tensor",
-        why="Only a tensor remembers how it was computed from the parameters.",
+        why="Only a tensor stores how it was computed from the parameters.",
         threshold="`backward` is read from a float or an int.",
         book="2.5 Automatic differentiation",
         wrong="l = F.cross_entropy(y_hat, y).item()\nl.backward()",
@@ -267,9 +268,9 @@ CHECKS = (
     Check(
         kind="forward-returns-nothing",
         when=When.ERROR,
-        look=look_at(_forward_returns),
+        find=finder_of(_forward_returns),
         title="forward has no return",
-        why="A layer gives its result by `return`.",
+        why="`forward` must return the result of the layer.",
         threshold="None is where a tensor should be, and a module of the model has a "
         "`forward` that "
         "returns None wherever it ends.",
@@ -280,10 +281,11 @@ CHECKS = (
     Check(
         kind="forward-arguments",
         when=When.ERROR,
-        look=look_at(_arguments),
-        title="forward is called with another number of inputs",
+        find=finder_of(_arguments),
+        title="forward is called with the wrong number of inputs",
         why="`net(X)` calls `forward(X)` with the same inputs.",
-        threshold="Python says so about the `forward` of the layer that was called.",
+        threshold="Python reports an error in the call of the `forward` of the layer that was "
+        "called.",
         book="6.1 Layers and modules",
         wrong="def forward(X):\n    return X",
         right="def forward(self, X):\n    return X",
@@ -291,7 +293,7 @@ CHECKS = (
     Check(
         kind="loss-class-called",
         when=When.ERROR,
-        look=look_at(_loss_class),
+        find=finder_of(_loss_class),
         title="The class of a loss is called with outputs and labels",
         why="A loss of `torch.nn` is a class; its object is the function.",
         threshold="The constructor of one of PyTorch's losses tests a tensor for true or false.",
@@ -302,9 +304,9 @@ CHECKS = (
     Check(
         kind="fit-arguments-swapped",
         when=When.ERROR,
-        look=_own("fit-arguments-swapped"),
+        find=_own("fit-arguments-swapped"),
         title="fit was given the data first",
-        why="`fit` reads the model first, then the data.",
+        why="`fit` expects the model first, then the data.",
         threshold="The first argument has a `train_dataloader`, the second is a module.",
         book="3.2 Object-oriented design for implementation",
         wrong="trainer.fit(data, model)",

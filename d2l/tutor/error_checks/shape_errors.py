@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from d2l.tutor.evidence import Check, Finding, When
-from d2l.tutor.failure import Failure, capitalised, look_at, shape_of
+from d2l.tutor.failure import Failure, capitalized, finder_of, shape_of
 
 _CONV = ("conv1d", "conv2d", "conv3d")
 _POOL = tuple(f"{kind}_pool{d}d" for kind in ("max", "avg") for d in (1, 2, 3))
@@ -16,9 +16,9 @@ _PRODUCT = (
 
 
 def _product(failure: Failure) -> tuple[Tensor, Tensor, int, int, str] | None:
-    """Input, weight, the numbers that it takes and gives, and its name, of a failed product."""
+    """Return input, weight, numbers of inputs and outputs, and name of a failed product."""
     call = failure.call_of("linear", "matmul", "__matmul__", "mm")
-    if call is None or len(call.args) < 2 or not failure.says(_PRODUCT):
+    if call is None or len(call.args) < 2 or not failure.matches(_PRODUCT):
         return None
     X, W = call.args[:2]
     if not isinstance(X, Tensor) or not isinstance(W, Tensor) or W.ndim != 2 or X.ndim < 1:
@@ -32,7 +32,7 @@ def _product(failure: Failure) -> tuple[Tensor, Tensor, int, int, str] | None:
 
 
 def _is_layer(failure: Failure) -> bool:
-    """Whether the product is that of a linear layer, not of a weight of the reader's."""
+    """Whether the product belongs to a linear layer, not to a user-defined weight."""
     return failure.inner is not None and isinstance(failure.inner.layer, nn.Linear)
 
 
@@ -44,7 +44,7 @@ def _flatten(failure: Failure) -> Finding | None:
     features = math.prod(X.shape[1:])
     if X.ndim < 3 or (features != takes and not _are_pictures(failure, X)):
         return None
-    seen = f"{capitalised(name)} takes {takes} numbers for an example and was given {shape_of(X)}."
+    seen = f"{capitalized(name)} takes {takes} numbers for an example and was given {shape_of(X)}."
     fix = "Put `nn.Flatten()` before it." if _is_layer(failure) else "Write `X.flatten(1)` first."
     if features != takes:
         fix = fix[:-1] + f", and let it take {features} numbers."
@@ -67,7 +67,7 @@ def _flat_batch(failure: Failure) -> Finding | None:
     if X.ndim != 1 or X.numel() != n * takes:
         return None
     seen = (
-        f"{capitalised(name)} was given {X.numel()} numbers in one row, all {n} examples together."
+        f"{capitalized(name)} was given {X.numel()} numbers in one row, all {n} examples together."
     )
     fix = "Write `X.flatten(1)` or `nn.Flatten()`, which keep the first axis."
     return Finding(seen, fix, {"examples": n, "takes": takes}, name)
@@ -81,7 +81,7 @@ def _in_features(failure: Failure) -> Finding | None:
     if X.ndim == 1 and failure.num_examples is not None and X.shape[0] % takes == 0:
         return None
     size, is_layer, own = X.shape[-1], _is_layer(failure), name.strip("`")
-    seen = f"{capitalised(name)} takes {takes} numbers for an example and was given {shape_of(X)}."
+    seen = f"{capitalized(name)} takes {takes} numbers for an example and was given {shape_of(X)}."
     if size == gives:
         fix = f"The sizes are the other way round: `nn.Linear({size}, {takes})`."
         if not is_layer:
@@ -95,7 +95,11 @@ def _in_features(failure: Failure) -> Finding | None:
 
 def _channels(failure: Failure) -> Finding | None:
     call = failure.call_of(*_CONV)
-    if call is None or len(call.args) < 2 or not failure.says("(?i)channels|unbatched|dimension"):
+    if (
+        call is None
+        or len(call.args) < 2
+        or not failure.matches("(?i)channels|unbatched|dimension")
+    ):
         return None
     X, W = call.args[:2]
     if not isinstance(X, Tensor) or not isinstance(W, Tensor):
@@ -104,7 +108,7 @@ def _channels(failure: Failure) -> Finding | None:
     channels, kind = W.shape[1] * groups, f"Conv{W.ndim - 2}d"
     name = failure.layer_of(W) or f"`{call.name}`"
     numbers = {"takes": channels, "given": tuple(X.shape)}
-    seen = f"{capitalised(name)} takes inputs of {channels} channels and was given {shape_of(X)}."
+    seen = f"{capitalized(name)} takes inputs of {channels} channels and was given {shape_of(X)}."
     if X.ndim == num_axes + 2 and X.shape[1] != channels:
         fix = f"Make it `nn.{kind}({X.shape[1]}, {W.shape[0]}, …)`."
         if X.shape[-1] == channels and X.ndim == 4:
@@ -116,16 +120,14 @@ def _channels(failure: Failure) -> Finding | None:
         side = math.isqrt(X.shape[1] // channels)
         is_square = channels * side * side == X.shape[1]
         size = f"{side}, {side}" if is_square else "height, width"
-        fix = (
-            f"Give it pictures: `X.reshape(-1, {channels}, {size})`, without flattening before it."
-        )
+        fix = f"Give it images: `X.reshape(-1, {channels}, {size})`, without flattening before it."
         return Finding(seen, fix, numbers, name)
     return None
 
 
 def _kernel(failure: Failure) -> Finding | None:
     call = failure.call_of(*_CONV, *_POOL)
-    if call is None or not failure.says(
+    if call is None or not failure.matches(
         "(?i)kernel size can't be greater|output size is too small"
     ):
         return None
@@ -141,36 +143,36 @@ def _kernel(failure: Failure) -> Finding | None:
         axes = X.shape[-int(call.name[-2]) :]
     size = kernel if isinstance(kernel, tuple) else (kernel,) * len(axes)
     seen = (
-        f"{capitalised(name)} has a window of {_times(size)}, but its input is "
+        f"{capitalized(name)} has a window of {_times(size)}, but its input is "
         f"{_times(axes)} large."
     )
-    fix = "Use fewer layers that halve it, `padding=`, or larger pictures."
+    fix = "Use fewer layers that halve it, `padding=`, or larger images."
     return Finding(seen, fix, {"input": tuple(axes), "kernel": tuple(size)}, name)
 
 
 def _norm_size(failure: Failure) -> Finding | None:
     layer_norm, batch_norm = failure.call_of("layer_norm"), failure.call_of("batch_norm")
     name = failure.layer_name(failure.inner.layer) if failure.inner is not None else ""
-    if layer_norm is not None and failure.says("normalized_shape"):
+    if layer_norm is not None and failure.matches("normalized_shape"):
         X, size = layer_norm.args[0], tuple(layer_norm.argument(1, "normalized_shape"))
         if tuple(X.shape[-len(size) :]) == size:
             return None
         given: Any = X.shape[-1] if len(size) == 1 else tuple(X.shape[-len(size) :])
         made = size[0] if len(size) == 1 else size
         seen = (
-            f"{capitalised(name or 'layer_norm')} is for {made} numbers and was "
+            f"{capitalized(name or 'layer_norm')} is for {made} numbers and was "
             f"given {shape_of(X)}."
         )
         numbers = {"size": made, "given": given}
         return Finding(seen, f"Make it `nn.LayerNorm({given})`.", numbers, name)
-    if batch_norm is not None and failure.says("should contain"):
+    if batch_norm is not None and failure.matches("should contain"):
         X, mean = batch_norm.args[0], batch_norm.argument(1, "running_mean")
         mean = mean if isinstance(mean, Tensor) else batch_norm.argument(3, "weight")
         if not isinstance(mean, Tensor) or X.shape[1] == mean.numel():
             return None
         kind = type(failure.inner.layer).__name__ if failure.inner is not None else "BatchNorm2d"
         seen = (
-            f"{capitalised(name or 'batch_norm')} is for {mean.numel()} channels "
+            f"{capitalized(name or 'batch_norm')} is for {mean.numel()} channels "
             f"and was given {shape_of(X)}."
         )
         numbers = {"size": mean.numel(), "given": X.shape[1]}
@@ -190,7 +192,7 @@ def _norm_axes(failure: Failure, name: str) -> Finding | None:
     X = inner.input
     if not isinstance(X, Tensor) or X.ndim not in (2, 3, 4, 5):
         return None
-    seen = f"{capitalised(name)} was given an input of {X.ndim} axes, {shape_of(X)}."
+    seen = f"{capitalized(name)} was given an input of {X.ndim} axes, {shape_of(X)}."
     right = {2: "1d", 3: "1d", 4: "2d", 5: "3d"}[X.ndim]
     fix = f"Make it `nn.BatchNorm{right}({X.shape[1]})`."
     return Finding(seen, fix, {"axes": X.ndim, "given": tuple(X.shape)}, name)
@@ -199,11 +201,11 @@ def _norm_axes(failure: Failure, name: str) -> Finding | None:
 def _one_example(failure: Failure) -> Finding | None:
     call = failure.call_of("batch_norm")
     X = call.argument(0, "input") if call is not None else None
-    if not isinstance(X, Tensor) or not failure.says("more than 1 value per channel"):
+    if not isinstance(X, Tensor) or not failure.matches("more than 1 value per channel"):
         return None
     name = failure.layer_name(failure.inner.layer) if failure.inner is not None else "`batch_norm`"
     size = failure.evidence.batch_size
-    seen = f"{capitalised(name)} was given one example, {shape_of(X)}, in training."
+    seen = f"{capitalized(name)} was given one example, {shape_of(X)}, in training."
     fix = "Use a batch_size of 2 or more, and `drop_last=True` in the DataLoader."
     if len(X) == 1 and isinstance(size, int) and size > 1:
         seen = f"The last batch has one example, and {name} was given {shape_of(X)} in training."
@@ -220,11 +222,11 @@ CHECKS = (
     Check(
         kind="flatten-forgotten",
         when=When.ERROR,
-        look=look_at(_flatten),
-        title="A linear layer is given pictures",
-        why="A linear layer reads the last axis only, so pictures must become rows first.",
+        find=finder_of(_flatten),
+        title="A linear layer is given images",
+        why="A linear layer reads the last axis only, so images must become rows first.",
         threshold="The input has 3 axes or more, and an example has as many numbers as the layer "
-        "takes, or it is pictures of 4 axes; PyTorch raised.",
+        "takes, or it is images of 4 axes; PyTorch raised an error.",
         book="4.5 Concise implementation of softmax regression",
         wrong="nn.Sequential(nn.Linear(784, 10))",
         right="nn.Sequential(nn.Flatten(), nn.Linear(784, 10))",
@@ -232,7 +234,7 @@ CHECKS = (
     Check(
         kind="batch-flattened",
         when=When.ERROR,
-        look=look_at(_flat_batch),
+        find=finder_of(_flat_batch),
         title="The examples of a batch were flattened into one row",
         why="The first axis counts the examples and has to stay.",
         threshold="One axis of n times the numbers that the layer takes, for n examples.",
@@ -243,8 +245,8 @@ CHECKS = (
     Check(
         kind="wrong-in-features",
         when=When.ERROR,
-        look=look_at(_in_features),
-        title="A layer takes another number of inputs than it is given",
+        find=finder_of(_in_features),
+        title="The input has the wrong number of features for a layer",
         why="The number of inputs of a layer is the number of outputs of the one before.",
         threshold="The last axis of the input is not the number that the weight takes.",
         book="5.1 Multilayer perceptrons",
@@ -254,8 +256,8 @@ CHECKS = (
     Check(
         kind="wrong-in-channels",
         when=When.ERROR,
-        look=look_at(_channels),
-        title="A convolution takes another number of channels",
+        find=finder_of(_channels),
+        title="The input of a convolution has the wrong number of channels",
         why="A convolution reads (examples, channels, height, width).",
         threshold="Axis 1 of the input is not the number of channels that the weight takes, or the "
         "axis is not there.",
@@ -266,10 +268,10 @@ CHECKS = (
     Check(
         kind="kernel-larger-than-input",
         when=When.ERROR,
-        look=look_at(_kernel),
+        find=finder_of(_kernel),
         title="The window of a layer is larger than its input",
-        why="Each convolution and each pooling makes the picture smaller; nothing is left here.",
-        threshold="PyTorch says that the kernel is larger than its padded input, or no output "
+        why="Each convolution and each pooling makes the image smaller; nothing is left here.",
+        threshold="PyTorch reports that the kernel is larger than its padded input, or no output "
         "left.",
         book="7.3 Padding and stride",
         wrong="nn.Sequential(*[nn.Sequential(nn.LazyConv2d(8, 3), nn.MaxPool2d(2))] * 5)",
@@ -278,10 +280,10 @@ CHECKS = (
     Check(
         kind="norm-size",
         when=When.ERROR,
-        look=look_at(_norm_size),
-        title="A normalisation layer is made for another shape",
+        find=finder_of(_norm_size),
+        title="A normalization layer was created for another shape",
         why="It keeps a scale and a shift for each feature, so it must know how many there are.",
-        threshold="The size of the layer is not that of the axis it normalises, or the input has "
+        threshold="The size of the layer is not that of the axis it normalizes, or the input has "
         "another number of axes than the layer reads.",
         book="8.5 Batch normalization",
         wrong="nn.Sequential(nn.Linear(784, 256), nn.BatchNorm1d(64))",
@@ -290,10 +292,10 @@ CHECKS = (
     Check(
         kind="batchnorm-of-one-example",
         when=When.ERROR,
-        look=look_at(_one_example),
-        title="Batch normalisation of one example",
+        find=finder_of(_one_example),
+        title="Batch normalization of one example",
         why="Its mean is the example itself, so the result would be 0 whatever the input.",
-        threshold="PyTorch says that there is one value for each channel.",
+        threshold="PyTorch reports that there is one value for each channel.",
         book="8.5 Batch normalization",
         wrong="loader = DataLoader(data, 64)  # of 1025 examples",
         right="loader = DataLoader(data, 64, drop_last=True)",

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from d2l.tutor.evidence import Check, Finding, When
-from d2l.tutor.failure import Failure, capitalised, dtype_of, is_integer, look_at, shape_of
+from d2l.tutor.failure import Failure, capitalized, dtype_of, finder_of, is_integer, shape_of
 
 _PRODUCTS = frozenset(
     {"linear", "matmul", "__matmul__", "mm", "bmm", "addmm", "mv", "dot", "einsum"}
@@ -26,7 +26,7 @@ def _dtype(failure: Failure) -> Finding | None:
         return None
     shown, wanted = dtype_of(X), dtype_of(W)
     seen = (
-        f"{capitalised(name)} has weights of {wanted} and was given {shown}, of "
+        f"{capitalized(name)} has weights of {wanted} and was given {shown}, of "
         f"shape {shape_of(X)}."
     )
     numbers = {"given": shown, "weights": wanted}
@@ -43,15 +43,15 @@ def _dtype(failure: Failure) -> Finding | None:
 
 
 def _typed_pair(failure: Failure) -> tuple[Tensor, Tensor, str] | None:
-    """The input and the weight of a product that failed over their types, and its name."""
+    """Return the input and weight of a product that failed due to dtypes, and its name."""
     inner = failure.inner
     if inner is not None and isinstance(inner.layer, nn.RNNBase):
-        if not isinstance(inner.input, Tensor) or not failure.says("dtype|must have the type"):
+        if not isinstance(inner.input, Tensor) or not failure.matches("dtype|must have the type"):
             return None
         W = inner.layer._flat_weights[0]
         return (inner.input, W, failure.layer_name(inner.layer)) if W is not None else None
     call = failure.call_of(*_PRODUCTS)
-    if not failure.says("dtype|scalar type|should be the same|not implemented for"):
+    if not failure.matches("dtype|scalar type|should be the same|not implemented for"):
         return None
     if call is None:  # before anything was recorded, as where lazy layers get their shapes
         return _pair_of_layer(failure)
@@ -77,7 +77,7 @@ def _pair_of_layer(failure: Failure) -> tuple[Tensor, Tensor, str] | None:
 
 def _device(failure: Failure) -> Finding | None:
     words = r"(?i)same device|expected device|not at the same device|type \(torch\.(cuda|mps)"
-    if not failure.says(words):
+    if not failure.matches(words):
         return None
     call = failure.call
     tensors = list(call.tensors()) if call is not None else []
@@ -109,14 +109,14 @@ def _device(failure: Failure) -> Finding | None:
 
 
 def _is_of_batch(failure: Failure, stray: Tensor, home: str) -> bool:
-    """Whether a tensor is of the batch, or made of a batch that is elsewhere than the model."""
+    """Whether a tensor is of the batch, or computed from one on another device."""
     given = failure.outer.input if failure.outer is not None else None
     is_elsewhere = isinstance(given, Tensor) and str(given.device) != home
     return is_elsewhere or any(stray is part for part in failure.given())
 
 
 def _device_by_words(failure: Failure) -> Finding | None:
-    devices = list(dict.fromkeys(re.findall(rf"\b{_DEVICE}\b", failure.words)))
+    devices = list(dict.fromkeys(re.findall(rf"\b{_DEVICE}\b", failure.message)))
     if len(devices) < 2:
         return None
     seen = (
@@ -134,18 +134,18 @@ def _embedding(failure: Failure) -> Finding | None:
     if not isinstance(X, Tensor) or not isinstance(W, Tensor):
         return None
     name, rows = failure.layer_of(W) or "the embedding", W.shape[0]
-    if X.is_floating_point() and failure.says("scalar types"):
-        seen = f"{capitalised(name)} was given {dtype_of(X)}, of shape {shape_of(X)}."
+    if X.is_floating_point() and failure.matches("scalar types"):
+        seen = f"{capitalized(name)} was given {dtype_of(X)}, of shape {shape_of(X)}."
         return Finding(
             seen, "Give it the numbers of the tokens: `X.long()`.", {"given": dtype_of(X)}, name
         )
-    if not is_integer(X) or X.numel() == 0 or not failure.says("out of range"):
+    if not is_integer(X) or X.numel() == 0 or not failure.matches("out of range"):
         return None
     low, high = int(X.min()), int(X.max())
     if low >= 0 and high < rows:
         return None
     seen = (
-        f"{capitalised(name)} has {rows} rows, 0 to {rows - 1}, and was given "
+        f"{capitalized(name)} has {rows} rows, 0 to {rows - 1}, and was given "
         f"numbers from {low} to {high}."
     )
     fix = f"Make it `nn.Embedding({high + 1}, {W.shape[1]})` or larger: the size of the vocabulary."
@@ -164,15 +164,15 @@ def _rnn_input(failure: Failure) -> Finding | None:
         return None
     X, layer, name = inner.input, inner.layer, failure.layer_name(inner.layer)
     numbers = {"takes": layer.input_size, "given": tuple(X.shape)}
-    if X.ndim > 3 and failure.says("to be 2D or 3D|must have 3 dimensions|dimension"):
-        seen = f"{capitalised(name)} was given an input of {X.ndim} axes, {shape_of(X)}."
+    if X.ndim > 3 and failure.matches("to be 2D or 3D|must have 3 dimensions|dimension"):
+        seen = f"{capitalized(name)} was given an input of {X.ndim} axes, {shape_of(X)}."
         return Finding(
-            seen, "Make it three: for pictures, `X.squeeze(1)` or `X.flatten(2)`.", numbers, name
+            seen, "Make it three: for images, `X.squeeze(1)` or `X.flatten(2)`.", numbers, name
         )
-    if X.shape[-1] == layer.input_size or not failure.says("input_size|input.size"):
+    if X.shape[-1] == layer.input_size or not failure.matches("input_size|input.size"):
         return None
     seen = (
-        f"{capitalised(name)} takes {layer.input_size} numbers in each step and "
+        f"{capitalized(name)} takes {layer.input_size} numbers in each step and "
         f"was given {shape_of(X)}."
     )
     fix = f"Make its input_size {X.shape[-1]}."
@@ -183,15 +183,19 @@ def _rnn_input(failure: Failure) -> Finding | None:
 
 def _rnn_state(failure: Failure) -> Finding | None:
     inner = failure.inner
-    if inner is None or not isinstance(inner.layer, nn.RNNBase) or not failure.says("hidden|cell"):
+    if (
+        inner is None
+        or not isinstance(inner.layer, nn.RNNBase)
+        or not failure.matches("hidden|cell")
+    ):
         return None
-    found = re.search(r"size \(([\d, ]+)\), got \[([\d, ]+)\]", failure.words)
+    found = re.search(r"size \(([\d, ]+)\), got \[([\d, ]+)\]", failure.message)
     if found is None or not isinstance(inner.input, Tensor):
         return None
     wanted, given = (tuple(int(n) for n in text.split(",")) for text in found.groups())
     name = failure.layer_name(inner.layer)
     seen = (
-        f"{capitalised(name)} needs a state of shape {wanted} for this batch and was given {given}."
+        f"{capitalized(name)} needs a state of shape {wanted} for this batch and was given {given}."
     )
     fix = "Make the state for the batch at hand: (num_layers, batch_size, num_hiddens)."
     X = inner.input
@@ -206,7 +210,7 @@ def _reshape(failure: Failure) -> Finding | None:
     if (
         call is None
         or not isinstance(X, Tensor)
-        or not failure.says("is invalid for input of size")
+        or not failure.matches("is invalid for input of size")
     ):
         return None
     given = call.args[1] if len(call.args) == 2 else call.args[1:]
@@ -230,7 +234,7 @@ def _reshape(failure: Failure) -> Finding | None:
 
 def _view(failure: Failure) -> Finding | None:
     call = failure.call_of("view")
-    if call is None or not failure.says("view size is not compatible"):
+    if call is None or not failure.matches("view size is not compatible"):
         return None
     X = call.args[0]
     if not isinstance(X, Tensor) or X.is_contiguous():
@@ -243,10 +247,10 @@ CHECKS = (
     Check(
         kind="device-mismatch",
         when=When.ERROR,
-        look=look_at(_device),
+        find=finder_of(_device),
         title="Tensors are on different devices",
         why="A computation needs all its tensors on one device.",
-        threshold="PyTorch says so; the failed call has tensors on two devices.",
+        threshold="PyTorch reports this error; the failed call has tensors on two devices.",
         book="6.7 GPUs",
         wrong="net.to('cuda')\nnet(X)",
         right="net.to('cuda')\nnet(X.to('cuda'))",
@@ -254,8 +258,8 @@ CHECKS = (
     Check(
         kind="embedding-index",
         when=When.ERROR,
-        look=look_at(_embedding),
-        title="An embedding has no row for a number it is given",
+        find=finder_of(_embedding),
+        title="An index is out of range for an embedding",
         why="An embedding looks up row i for the whole number i.",
         threshold="The failed call's numbers are negative, or the number of rows or more, or "
         "floats.",
@@ -266,9 +270,9 @@ CHECKS = (
     Check(
         kind="dtype-mismatch",
         when=When.ERROR,
-        look=look_at(_dtype),
-        title="A layer is given numbers of another type than its weights",
-        why="PyTorch multiplies numbers of one type only.",
+        find=finder_of(_dtype),
+        title="The input of a layer has another dtype than its weights",
+        why="PyTorch multiplies tensors of one dtype only.",
         threshold="The failed call has one weight, and an input of another type.",
         book="2.1 Data manipulation",
         wrong="X = torch.from_numpy(array)  # float64\nnet(X)",
@@ -277,8 +281,8 @@ CHECKS = (
     Check(
         kind="rnn-input-size",
         when=When.ERROR,
-        look=look_at(_rnn_input),
-        title="A recurrent layer is given another number of inputs in each step",
+        find=finder_of(_rnn_input),
+        title="The input of a recurrent layer has the wrong number of features",
         why="A recurrent layer reads (num_steps, batch_size, input_size).",
         threshold="The last axis is not the layer's input_size, or there are more than 3 axes.",
         book="9.6 Concise implementation of recurrent neural networks",
@@ -288,10 +292,10 @@ CHECKS = (
     Check(
         kind="rnn-state-size",
         when=When.ERROR,
-        look=look_at(_rnn_state),
-        title="A recurrent layer is given a state of another shape",
+        find=finder_of(_rnn_state),
+        title="The state of a recurrent layer has the wrong shape",
         why="The state has a row for each example of the batch.",
-        threshold="PyTorch says which shape it expected and which it got.",
+        threshold="PyTorch reports which shape it expected and which it got.",
         book="9.6 Concise implementation of recurrent neural networks",
         wrong="state = torch.zeros(1, 64, num_hiddens)\nrnn(X, state)  # the last batch has 20",
         right="state = torch.zeros(1, X.shape[1], num_hiddens)\nrnn(X, state)",
@@ -299,11 +303,11 @@ CHECKS = (
     Check(
         kind="wrong-reshape",
         when=When.ERROR,
-        look=look_at(_reshape),
-        title="A shape is asked for that does not hold the numbers there are",
-        why="A reshape keeps all numbers.",
-        threshold="The shape asked for has a fixed number of examples or of features that does not "
-        "fit the tensor; PyTorch raised.",
+        find=finder_of(_reshape),
+        title="A reshape to a shape with another number of elements",
+        why="A reshape keeps all elements.",
+        threshold="The requested shape has a fixed number of examples or of features that does not "
+        "fit the tensor; PyTorch raised an error.",
         book="2.1 Data manipulation",
         wrong="H = H.view(-1, 800)",
         right="H = H.flatten(1)",
@@ -311,10 +315,10 @@ CHECKS = (
     Check(
         kind="view-not-contiguous",
         when=When.ERROR,
-        look=look_at(_view),
-        title="A view is asked for that the order in memory does not allow",
+        find=finder_of(_view),
+        title="A view of a tensor whose memory layout does not allow it",
         why="A view shares memory, so it needs its numbers in this order there.",
-        threshold="`view` was called on a tensor that is not contiguous; PyTorch raised.",
+        threshold="`view` was called on a tensor that is not contiguous; PyTorch raised an error.",
         book="2.3 Linear algebra",
         wrong="X.transpose(0, 1).view(n, -1)",
         right="X.transpose(0, 1).reshape(n, -1)",

@@ -200,9 +200,7 @@ def test_an_unknown_option_is_an_error_that_names_the_choices(option, value, cho
 
 def test_inputs_that_do_not_fit_are_told_in_words():
     model = gpt()
-    with pytest.raises(
-        ShapeError, match=r"\(2, 11\) has 11 steps, but there are positions for only 10"
-    ):
+    with pytest.raises(ShapeError, match=r"\(2, 11\) has 11 steps, but there are positions for 10"):
         model(tokens(2, 11))
     with pytest.raises(LabelError, match=r"tokens must be in 0..10 because .* found 3 to 11"):
         model(torch.tensor([[3, 11]]))

@@ -46,7 +46,7 @@ def test_a_subclass_may_have_its_own_attention():
 
 
 def test_sequences_and_tokens_that_do_not_fit_are_told_in_words():
-    with pytest.raises(ShapeError, match="has 7 steps, but there are positions for only 6"):
+    with pytest.raises(ShapeError, match="has 7 steps, but there are positions for 6"):
         tiny()(torch.zeros(2, 7, dtype=torch.long))
     with pytest.raises(LabelError, match=r"tokens must be in 0..8"):
         tiny()(torch.tensor([[9]]))

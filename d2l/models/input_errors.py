@@ -93,7 +93,7 @@ def require_positions(name: str, tensor: Tensor, max_len: int) -> None:
     if tensor.shape[1] > max_len:
         raise ShapeError(
             f"{name} of shape {tuple(tensor.shape)} has {tensor.shape[1]} steps, but there are "
-            f"positions for only {max_len}. Create the layer with max_len={tensor.shape[1]}"
+            f"positions for {max_len} only. Create the layer with max_len={tensor.shape[1]}"
         )
 
 

@@ -58,7 +58,7 @@ def test_dot_products_weigh_the_values(valid_lens, num_keys, asked_before):
 def test_a_query_with_no_valid_key_reads_zeros(dropout, num_keys, is_looked_at, monkeypatch):
     if not is_looked_at:  # as on a GPU, where a look would be a wait
         monkeypatch.setattr(
-            "d2l.models.transformers.masks._cannot_be_looked_at", lambda tensor: True
+            "d2l.models.transformers.masks._is_costly_to_read", lambda tensor: True
         )
     inputs = parts(grad=True, num_keys=num_keys)
     attention = d2l.DotProductAttention(dropout)

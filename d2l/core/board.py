@@ -343,9 +343,7 @@ def _of_released(board: ProgressBoard, name: str, of: Callable[[Curves], Any]) -
     if name in state.assigned:
         return state.assigned[name]
     if not state.curves.series:
-        raise AttributeError(
-            f"{type(board).__name__} has no attribute {name!r} before its first point is drawn"
-        )
+        raise AttributeError(f"{type(board).__name__} has no {name!r} before its first point")
     return of(state.curves)
 
 

@@ -204,3 +204,11 @@ def advice_on_divergence(model: nn.Module, optimizer: Any, gradient_clip_val: fl
 
 def _name(thing: Any) -> str:
     return "None" if thing is None else type(thing).__name__
+
+
+def length(loader: Any) -> int | None:
+    """The number of batches of a loader; None if it is unknown."""
+    try:
+        return len(loader)
+    except TypeError:
+        return None

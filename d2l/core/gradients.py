@@ -70,23 +70,6 @@ def _fit_epoch(self: Any) -> None:
         self.val_batch_idx += 1
 
 
-def zero_grad(optimizer: Any) -> None:
-    """Call `optimizer.zero_grad()`, without the profiler hook of PyTorch's own optimizers.
-
-    That hook takes longer than the work itself, up to a tenth of a small step.
-    """
-    is_pytorchs = getattr(type(optimizer), "zero_grad", None) is _OF_PYTORCH
-    if is_pytorchs and "zero_grad" not in vars(optimizer):
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                parameter.grad = None
-    else:
-        optimizer.zero_grad()
-
-
-_OF_PYTORCH = torch.optim.Optimizer.zero_grad
-
-
 def scale_to_norm(grads: Sequence[Tensor], max_norm: float) -> None:
     """Scale the gradients in place so that their total norm is at most `max_norm`."""
     if not grads:

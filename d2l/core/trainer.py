@@ -16,10 +16,16 @@ from d2l.base.devices import cpu, gpu, move, usable
 from d2l.base.devices import num_gpus as count_gpus
 from d2l.base.seed import seed_all
 from d2l.core import checks
-from d2l.core.gradients import accumulate_gradients, is_book_loop, scale_to_norm, zero_grad
+from d2l.core.gradients import accumulate_gradients, is_book_loop, scale_to_norm
 from d2l.core.hyperparameters import HyperParameters
-from d2l.core.module import release_trainer
-from d2l.core.trainer_state import NOT_TRAINED, Addition, PositionView, TrainerState, state_of
+from d2l.core.trainer_state import (
+    NOT_TRAINED,
+    Addition,
+    PositionView,
+    TrainerState,
+    finish_run,
+    state_of,
+)
 from d2l.core.training import checkpointing
 from d2l.core.training.fitting import Hooks, OpenRun
 from d2l.core.training.run import Run
@@ -157,8 +163,10 @@ class Trainer(HyperParameters):
         """
         self.train_dataloader = checks.require_training(data, data.train_dataloader())
         self.val_dataloader = data.val_dataloader()
-        self.num_train_batches = _length(self.train_dataloader)
-        self.num_val_batches = 0 if self.val_dataloader is None else _length(self.val_dataloader)
+        self.num_train_batches = checks.length(self.train_dataloader)
+        self.num_val_batches = (
+            0 if self.val_dataloader is None else checks.length(self.val_dataloader)
+        )
 
     def prepare_model(self, model: Any) -> None:
         """Set `model.trainer` and `self.model`, and move the model to the run's device."""
@@ -255,10 +263,8 @@ class Trainer(HyperParameters):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to copy or pickle, without the run in progress."""
-        return {
-            **vars(self),
-            "_d2l": replace(state_of(self), run=None, recorder=None, finished=None),
-        }
+        state = replace(state_of(self), run=None, recorder=None, finished=None)
+        return {**vars(self), "_d2l": state}
 
 
 def _open_run(trainer: Trainer, model: Any, data: Any, resume: str | Path | None) -> OpenRun:
@@ -274,24 +280,7 @@ def _open_run(trainer: Trainer, model: Any, data: Any, resume: str | Path | None
     replaced = ["fit_epoch"] if _is_replaced(trainer) else []
     run.has_book_loop = bool(replaced) and _has_book_loop(trainer)
     hooks = Hooks(replaced, _train_batch, _val_batch)
-    return OpenRun(run, data, resume, hooks, lambda: _finish(trainer, run))
-
-
-def _finish(trainer: Trainer, run: Run) -> None:
-    """Close the run; the trainer keeps its counters, its plan and what `save` needs."""
-    state = state_of(trainer)
-    position = run.position
-    state.run, state.recorder, state.counters = None, None, position.counters()
-    state.counters["epoch"] = max(0, position.epoch - (not position.is_inside_epoch))
-    if run.is_started:
-        state.finished = replace(run.state_parts(), validation_rng=None)
-    graphed = run.graphed
-    if graphed is not None:
-        graphed.close()
-        run.graphed = None
-    state.plan = run.plan
-    release_trainer(run.model, trainer, replace(state, finished=None))
-    run.close()
+    return OpenRun(run, data, resume, hooks, lambda: finish_run(trainer, run))
 
 
 def _train_batch(trainer: Trainer, run: Run | None, batch: Any) -> None:
@@ -323,13 +312,6 @@ def _validate_epoch(trainer: Trainer, val_dataloader: Any) -> None:
                 trainer.val_batch_idx += 1
 
 
-def _length(loader: Any) -> int | None:
-    try:
-        return len(loader)
-    except TypeError:
-        return None
-
-
 def _is_replaced(trainer: Trainer) -> bool:
     """Whether `fit_epoch` is user-defined and does not call `super()`."""
     if "fit_epoch" in vars(trainer):
@@ -349,3 +331,20 @@ def _has_book_loop(trainer: Trainer) -> bool:
 
 
 _OUR_FIT_EPOCH = Trainer.fit_epoch  # before any user code replaces it
+
+
+def zero_grad(optimizer: Any) -> None:
+    """Call `optimizer.zero_grad()`, without the profiler hook of PyTorch's own optimizers.
+
+    That hook takes longer than the work itself, up to a tenth of a small step.
+    """
+    is_pytorchs = getattr(type(optimizer), "zero_grad", None) is _OF_PYTORCH
+    if is_pytorchs and "zero_grad" not in vars(optimizer):
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+    else:
+        optimizer.zero_grad()
+
+
+_OF_PYTORCH = torch.optim.Optimizer.zero_grad

@@ -1,12 +1,13 @@
 """The library's state of a trainer, and the trainer attributes that read it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from d2l.base.devices import cpu
+from d2l.core.module import release_trainer
 from d2l.core.training.run_config import RunConfig
 from d2l.core.training.run_state import RunParts
 from d2l.engine.plan import Plan
@@ -73,3 +74,20 @@ def state_of(trainer: "Trainer") -> TrainerState:
     if state is None:
         state = vars(trainer)["_d2l"] = TrainerState()
     return state
+
+
+def finish_run(trainer: "Trainer", run: "Run") -> None:
+    """Close the run; the trainer keeps its counters, its plan and what `save` needs."""
+    state = state_of(trainer)
+    position = run.position
+    state.run, state.recorder, state.counters = None, None, position.counters()
+    state.counters["epoch"] = max(0, position.epoch - (not position.is_inside_epoch))
+    if run.is_started:
+        state.finished = replace(run.state_parts(), validation_rng=None)
+    graphed = run.graphed
+    if graphed is not None:
+        graphed.close()
+        run.graphed = None
+    state.plan = run.plan
+    release_trainer(run.model, trainer, replace(state, finished=None))
+    run.close()

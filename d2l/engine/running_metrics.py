@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+STEP_LOSS = "the loss of the step"
 SECONDS_BETWEEN_READS = 0.1
 
 

@@ -5,7 +5,7 @@ from readers import LazyNet, TwoClasses
 from torch import nn
 
 from d2l import torch as d2l
-from d2l.core.gradients import zero_grad
+from d2l.core.trainer import zero_grad
 
 
 def layer_with_gradients():

@@ -16,13 +16,12 @@ import torch
 from d2l.base.devices import move
 from d2l.core.module import Module
 from d2l.core.training.device_loader import DeviceLoader
-from d2l.core.training.run import STEP_LOSS
 from d2l.core.training.step_state import StepState
 from d2l.engine import graph
 from d2l.engine.capture_guard import TrainerProxy
 from d2l.engine.graphed_epoch import GraphedEpoch
 from d2l.engine.plan import Plan
-from d2l.engine.running_metrics import Snapshot
+from d2l.engine.running_metrics import STEP_LOSS, Snapshot
 from d2l.engine.tensor_loaders import ResidentLoader, StreamedLoader
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from d2l.core.training.metrics import MetricRecorder, mean_of, scalar
 from d2l.core.training.run_config import RunConfig, choose_device
 from d2l.core.training.run_state import Position, ResumePoint, RunParts
 from d2l.engine.plan import Plan
-from d2l.engine.running_metrics import SECONDS_BETWEEN_READS, FiniteCheck, NonFinite
+from d2l.engine.running_metrics import SECONDS_BETWEEN_READS, STEP_LOSS, FiniteCheck, NonFinite
 from d2l.errors import NotFiniteError
 from d2l.scale.process_group import from_environment
 from d2l.scale.sharding import SharedRandomState
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from d2l.core.training.progress_reporter import ProgressReporter
     from d2l.core.training.run_logger import RunLogger
     from d2l.engine.running_metrics import ResultTable
-
-STEP_LOSS = "the loss of the step"
 
 
 class Run:

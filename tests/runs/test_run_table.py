@@ -103,7 +103,7 @@ BEGUN = '{"begun": "2025-01-01T00:00:00Z", "model": "", "device": "", '
 @pytest.mark.parametrize(
     ("file", "content", "reason"),
     [
-        ("metrics.csv", "epoch,step\n1,2\n", "not with 'label,x,y'"),
+        ("metrics.csv", "epoch,step\n1,2\n", "must begin with 'label,x,y'"),
         ("metrics.csv", "label,x,y\nnonsense\na,1,2\n", "corrupt in line 2"),
         ("hparams.json", "{", "is not JSON"),
         ("hparams.json", "[" * 100_000, "is not JSON"),

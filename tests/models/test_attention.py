@@ -57,9 +57,7 @@ def test_dot_products_weigh_the_values(valid_lens, num_keys, asked_before):
 @pytest.mark.parametrize("is_looked_at", [True, False])
 def test_a_query_with_no_valid_key_reads_zeros(dropout, num_keys, is_looked_at, monkeypatch):
     if not is_looked_at:  # as on a GPU, where a look would be a wait
-        monkeypatch.setattr(
-            "d2l.models.transformers.masks._is_costly_to_read", lambda tensor: True
-        )
+        monkeypatch.setattr("d2l.models.transformers.masks._is_costly_to_read", lambda tensor: True)
     inputs = parts(grad=True, num_keys=num_keys)
     attention = d2l.DotProductAttention(dropout)
     outputs = attention(*inputs, torch.tensor([0, 7, 4]))

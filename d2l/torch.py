@@ -88,7 +88,7 @@ from d2l.models.mlp import MLP, MLPScratch
 
 # 6 Builders' guide
 from d2l.base.devices import cpu, gpu, num_gpus, try_all_gpus, try_gpu
-from d2l.classic.seeds import load_checkpoint, save_checkpoint
+from d2l.classic.experiments import load_checkpoint, save_checkpoint
 
 # 7 Convolutional neural networks
 from d2l.models.cnn import LeNet, corr2d, init_cnn
@@ -196,8 +196,8 @@ from d2l.text.snli import SNLIDataset, load_data_snli, predict_snli, read_snli
 # 17 Reinforcement learning
 from d2l.plot.grid_world import show_Q_function_progress, show_value_function_progress
 from d2l.rl import frozen_lake, make_env
-from d2l.classic.seeds import evaluate
-from d2l.classic.seeds import run_seeds
+from d2l.classic.experiments import evaluate
+from d2l.classic.experiments import run_seeds
 from d2l.plot.run_curves import plot_curves
 
 # 18 Gaussian processes

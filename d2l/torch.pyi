@@ -123,8 +123,8 @@ from d2l.base.devices import gpu as gpu
 from d2l.base.devices import num_gpus as num_gpus
 from d2l.base.devices import try_all_gpus as try_all_gpus
 from d2l.base.devices import try_gpu as try_gpu
-from d2l.classic.seeds import load_checkpoint as load_checkpoint
-from d2l.classic.seeds import save_checkpoint as save_checkpoint
+from d2l.classic.experiments import load_checkpoint as load_checkpoint
+from d2l.classic.experiments import save_checkpoint as save_checkpoint
 from d2l.models.cnn import LeNet as LeNet
 from d2l.models.cnn import corr2d as corr2d
 from d2l.models.cnn import init_cnn as init_cnn
@@ -273,8 +273,8 @@ from d2l.plot.grid_world import show_Q_function_progress as show_Q_function_prog
 from d2l.plot.grid_world import show_value_function_progress as show_value_function_progress
 from d2l.rl import frozen_lake as frozen_lake
 from d2l.rl import make_env as make_env
-from d2l.classic.seeds import evaluate as evaluate
-from d2l.classic.seeds import run_seeds as run_seeds
+from d2l.classic.experiments import evaluate as evaluate
+from d2l.classic.experiments import run_seeds as run_seeds
 from d2l.plot.run_curves import plot_curves as plot_curves
 from d2l.models.gaussian_process import rbfkernel as rbfkernel
 from d2l.hpo.tuner import SuccessiveHalvingScheduler as SuccessiveHalvingScheduler

@@ -197,7 +197,7 @@ CHECKS = (
         "Layers in a plain list",
         "`parameters()` sees only layers that are attributes or in PyTorch's containers, so the "
         "optimizer never gets these.",
-        "By facts, in backward pass 3: parameters of layers in a list, tuple or dict have a "
+        "Exact: in backward pass 3: parameters of layers in a list, tuple or dict have a "
         "gradient, no optimizer of the program holds one, others have moved and they have not, and "
         "they look as they were drawn (see d2l/tutor/weights.py). A teacher kept in a tuple has "
         "no gradient or was trained.",
@@ -210,7 +210,7 @@ CHECKS = (
         "A tensor that learns is not a parameter",
         "`parameters()` lists only tensors of the type `nn.Parameter`, so the optimizer never gets "
         "these.",
-        "By facts, as for layers-in-a-list.",
+        "Exact, as for layers-in-a-list.",
         "6.1 Layers and modules",
         "self.W = torch.randn(64, 10, requires_grad=True)",
         "self.W = nn.Parameter(torch.randn(64, 10))",
@@ -219,7 +219,7 @@ CHECKS = (
         "optimizer-of-some-parameters", When.STEPS, some_parameters,
         "The optimizer holds some of the parameters",
         "What the optimizer does not hold keeps its first, random values.",
-        "By facts, in backward pass 3 (8 with an optimizer of one's own): registered parameters "
+        "Exact: in backward pass 3 (8 with an optimizer of one's own): registered parameters "
         "have a gradient, no optimizer of the program holds one, others have moved and they have "
         "not, and they look as they were drawn: no large singular value or row, and few changes in "
         "place (see d2l/tutor/weights.py for the spread).",
@@ -231,7 +231,7 @@ CHECKS = (
         "layer-made-in-forward", When.STEPS, made_in_forward,
         "A layer is made in each step",
         "A new layer begins with new random weights, so nothing that it learns is kept.",
-        "By facts: in two steps in a row the loss depends on weights (`nn.Parameter`) of linear "
+        "Exact: in two steps in a row the loss depends on weights (`nn.Parameter`) of linear "
         "layers, convolutions or embeddings that are not the model's, not optimized, and other "
         "objects in each.",
         "6.1 Layers and modules",
@@ -242,7 +242,7 @@ CHECKS = (
         "weights-all-equal", When.FIRST_BACKWARD, all_equal,
         "All units begin equal",
         "Units that are equal and get equal gradients stay equal: the layer counts as one unit.",
-        "By facts, in the first step of a model with two matrices or more: a hidden layer's units "
+        "Exact: in the first step of a model with two matrices or more: a hidden layer's units "
         "have equal weights, and all are one number that is not 0 or their gradients differ by "
         "less than 1e-4 of their size; or all matrices are so, with gradients within 0.1. A last "
         "layer from zeros has different gradients, and a table of ones is not a layer's weight.",

@@ -117,7 +117,7 @@ IN_VALIDATION = Check(
     "mode-not-switched", When.VALIDATION, in_validation,
     "The mode was not switched",
     "What is measured so is not what the trained model does.",
-    "By facts. In validation: the model itself and a dropout with p > 0 or a batch normalization "
+    "Exact. In validation: the model itself and a dropout with p > 0 or a batch normalization "
     "with running statistics were in training mode; or in evaluation mode a dropout was called "
     "with training=True. In a hand-written loop a call under no_grad is a validation after 4 steps "
     "without one, on other inputs than the last step's, unless an input is repeated: targets "
@@ -272,7 +272,7 @@ CHECKS = (
         "no-activation-between-layers", When.FIRST_BACKWARD, no_activation,
         "Two linear layers follow one another",
         "Together they can do no more than one linear layer.",
-        "By facts: the result of a linear layer is read by one other linear layer of the same "
+        "Exact: the result of a linear layer is read by one other linear layer of the same "
         "module and by nothing else, is not what the model returns, and is not narrower than both "
         "of the layer's sides; both learn, and the first does not look trained. Correct programs "
         "with such a pair, a low rank or a predictor on a representation, differ in one of these.",

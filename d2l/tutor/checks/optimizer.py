@@ -245,7 +245,7 @@ CHECKS = (
         "optimizer-of-other-tensors", other_tensors,
         "The optimizer holds other tensors than the model's",
         "What it steps is not what the loss depends on, so the model cannot learn.",
-        "By facts, in the second backward pass: no tensor of the optimizer is one of the model or "
+        "Exact: in the second backward pass: no tensor of the optimizer is one of the model or "
         "a leaf of the loss, all leaves are known, and none has moved. Correct programs: 0 of 161.",
         ("optimizer = torch.optim.SGD(net.parameters(), lr=0.1)\nnet = make_net()",
          "net = make_net()\noptimizer = torch.optim.SGD(net.parameters(), lr=0.1)"),
@@ -253,7 +253,7 @@ CHECKS = (
     _check(
         "update-not-in-place", not_in_place, "The update creates new tensors",
         "The model uses its own tensors, which are unchanged.",
-        "By facts: nothing has moved, and in two steps a difference or sum of a parameter was "
+        "Exact: nothing has moved, and in two steps a difference or sum of a parameter was "
         "computed after the backward pass. Correct programs: all of them move something.",
         ("for param in params:\n    param = param - lr * param.grad",
          "for param in params:\n    param -= lr * param.grad"),
@@ -261,7 +261,7 @@ CHECKS = (
     _check(
         "step-before-backward", step_before_backward, "The optimizer steps before the gradient",
         "A step uses the gradients that are there; those of this batch come with `backward`.",
-        "By facts: in three backward passes and more each step came before, none after, and the "
+        "Exact: in three backward passes and more each step came before, none after, and the "
         "first found no gradient. Correct programs step after the backward pass.",
         ("optimizer.zero_grad()\noptimizer.step()\nloss.backward()",
          "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"),
@@ -270,7 +270,7 @@ CHECKS = (
         "gradients-cleared-before-step", cleared_before_step,
         "Gradients are cleared before the step",
         "A step without gradients changes nothing.",
-        "By facts: in three backward passes and more the loss gave gradients, and each step of the "
+        "Exact: in three backward passes and more the loss gave gradients, and each step of the "
         "optimizer found none. Correct programs: 0 of 161 have such a step.",
         ("loss.backward()\noptimizer.zero_grad()\noptimizer.step()",
          "optimizer.zero_grad()\nloss.backward()\noptimizer.step()"),
@@ -278,14 +278,14 @@ CHECKS = (
     _check(
         "no-step", no_step, "The optimizer never steps",
         "Gradients give the direction; only the optimizer's step changes the parameters.",
-        "By facts: three backward passes, no tensor has moved, the optimizer made no step, and the "
+        "Exact: three backward passes, no tensor has moved, the optimizer made no step, and the "
         "gradients were cleared in between, which accumulating over batches does not do.",
         ("loss.backward()", "loss.backward()\noptimizer.step()"),
     ),
     _check(
         "no-zero-grad", no_zero_grad, "Gradients are not cleared",
         "PyTorch adds each gradient to the one that is there, so steps follow the sum of all.",
-        "By facts, in two steps in a row: half or more of the tensors that moved had kept, bit by "
+        "Exact: in two steps in a row: half or more of the tensors that moved had kept, bit by "
         "bit, a gradient which the step before had used. Correct programs: none has one such step, "
         "those that accumulate, use closures or two optimizers included.",
         ("loss.backward()\noptimizer.step()",

@@ -1,4 +1,4 @@
-"""Runs with several seeds, evaluating policies, and checkpoints of hand-written loops."""
+"""Several seeds, the return of a policy, and checkpoints of a hand-written loop."""
 
 import copy
 import inspect

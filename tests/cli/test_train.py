@@ -114,7 +114,7 @@ def test_the_doctor_names_a_damaged_file(tmp_path):
     (raw / "t10k-labels-idx1-ubyte").write_bytes(b"half a file")
     done = d2l("doctor", "--root", "data", cwd=tmp_path)
     assert done.returncode == 0
-    assert "t10k-labels-idx1-ubyte cannot be used: damaged" in done.stdout
+    assert "t10k-labels-idx1-ubyte cannot be used: corrupt" in done.stdout
 
 
 def test_help_and_version_are_there(tmp_path):

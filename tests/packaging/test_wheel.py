@@ -183,4 +183,4 @@ def test_a_submission_is_graded_from_the_wheel(full, tmp_path):
     full.d2l("grade", tmp_path / "submissions", "--rubric", rubric, "--out", out,
              "--isolation", "none")  # fmt: skip
     (row,) = csv.DictReader((out / "grades.csv").read_text("utf-8-sig").splitlines())
-    assert (row["student"], float(row["points"])) == (RIGHT, 26)
+    assert (row["student"], float(row["total"])) == (RIGHT, 26)

@@ -268,8 +268,8 @@ def sgd():
         (None, "found NoneType"),
         ([], "found list"),
         ((sgd(), sgd()), "two optimizers"),
-        (([sgd(), sgd()], []), "gave 2"),
-        (([sgd()], [halving(sgd()), halving(sgd())]), "gave 2"),
+        (([sgd(), sgd()], []), "returned 2"),
+        (([sgd()], [halving(sgd()), halving(sgd())]), "returned 2"),
         ((sgd(), halving(sgd()), 3), "found tuple"),
         ((sgd(), 0.1), "a scheduler needs a method step"),
         ((halving(sgd()), sgd()), "must return an optimizer"),
@@ -278,7 +278,7 @@ def sgd():
         (in_dict(interval="batch")(sgd()), "'batch'"),
         (in_dict(strict=True)(sgd()), "found scheduler, strict"),
         (in_dict(frequency=0)(sgd()), "frequency"),
-        ({"optimizer": sgd(), "scheduler": halving(sgd())}, "found scheduler too"),
+        ({"optimizer": sgd(), "scheduler": halving(sgd())}, "found also scheduler"),
     ],
 )
 def test_what_is_no_optimizer_with_a_schedule_is_refused(configured, words):

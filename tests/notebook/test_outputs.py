@@ -55,7 +55,7 @@ def test_text_beyond_the_cap_is_counted_and_the_error_after_it_is_kept():
     assert found[0]["text"] == "aaaaaaaabb"
     assert (found[1]["ename"], found[1]["evalue"]) == ("E", "x")
     assert len("\n".join(found[1]["traceback"])) < 21_000
-    assert found[2]["text"] == "[d2l: 1,006 more characters were cut]\n"
+    assert found[2]["text"] == "[d2l: 1,006 more characters were removed]\n"
 
 
 def test_pictures_beyond_the_cap_are_counted():
@@ -64,7 +64,7 @@ def test_pictures_beyond_the_cap_are_counted():
     assert [next(iter(output["data"])) for output in found[:-1]] == ["image/png"] * 2 + [
         "text/plain"
     ]
-    assert found[-1]["text"] == "[d2l: 2 more pictures or tables were cut]\n"
+    assert found[-1]["text"] == "[d2l: 2 more pictures or tables were removed]\n"
     many = shown(*[display({"text/plain": "x"})] * (MAX_DISPLAYS + 7))
     assert len(many) == MAX_DISPLAYS + 1
     assert "7 more" in many[-1]["text"]

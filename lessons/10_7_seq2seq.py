@@ -191,7 +191,8 @@ print(f"{len(scores)} unseen sentences: mean BLEU {mean_bleu:.3f}")
 # %% [markdown]
 # ## Check yourself
 #
-# 1. What is the input of the decoder at step 3 in training, and what is it in prediction?
+# **Question 1.** What is the input of the decoder at step 3 in training, and what is it in
+# prediction?
 #
 # <details><summary>Answer</summary>
 #
@@ -200,8 +201,8 @@ print(f"{len(scores)} unseen sentences: mean BLEU {mean_bleu:.3f}")
 #
 # </details>
 #
-# 2. A target has 4 tokens with the losses 1, 2, 1, 0 and 5 tokens of padding. What is the mean loss
-#    with and without masking, if each padding token has the loss 0.01?
+# **Question 2.** A target has 4 tokens with the losses 1, 2, 1, 0 and 5 tokens of padding. What
+# is the mean loss with and without masking, if each padding token has the loss 0.01?
 #
 # <details><summary>Answer</summary>
 #
@@ -210,8 +211,8 @@ print(f"{len(scores)} unseen sentences: mean BLEU {mean_bleu:.3f}")
 #
 # </details>
 #
-# 3. The translation "a b c d" has the reference "a b x d". Which fraction of its words and of its
-#    bigrams is right?
+# **Question 3.** The translation "a b c d" has the reference "a b x d". Which fraction of its
+# words and of its bigrams is right?
 #
 # <details><summary>Answer</summary>
 #
@@ -222,8 +223,8 @@ print(f"{len(scores)} unseen sentences: mean BLEU {mean_bleu:.3f}")
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Train on 100 pairs (`num_train=100`). What is the mean BLEU on the 199 unseen sentences of
-# the lesson? Which translations are wrong?
+# **Exercise 1.** Train on 100 pairs (`num_train=100`). What is the mean BLEU on the 199 unseen
+# sentences of the lesson? Which translations are wrong?
 #
 # <details><summary>Hint</summary>
 #
@@ -262,9 +263,9 @@ for answer, truth in list(zip(answers, truths, strict=True))[:3]:
 assert few_bleu < mean_bleu
 
 # %% [markdown]
-# **2.** Remove the context from the inputs of the decoder, so that only its initial hidden state
-# depends on the source. Train for ten epochs with and without the context. Is the initial state
-# enough?
+# **Exercise 2.** Remove the context from the inputs of the decoder, so that only its initial
+# hidden state depends on the source. Train for ten epochs with and without the context. Is the
+# initial state enough?
 #
 # <details><summary>Hint</summary>
 #
@@ -298,8 +299,8 @@ print("The initial state is enough to learn the task, but it has to be kept thro
 print("with the context at every step the model learns faster.")
 
 # %% [markdown]
-# **3.** Compute BLEU of "a b c d" with the reference "a b x d" by hand for $k = 2$, and compare
-# with `d2l.bleu`. What is the penalty for "a b" with the reference "a b x d"?
+# **Exercise 3.** Compute BLEU of "a b c d" with the reference "a b x d" by hand for $k = 2$, and
+# compare with `d2l.bleu`. What is the penalty for "a b" with the reference "a b x d"?
 #
 # <details><summary>Hint</summary>
 #

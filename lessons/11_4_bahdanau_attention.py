@@ -177,8 +177,8 @@ bar = d2l.plt.colorbar(shrink=0.6)
 # %% [markdown]
 # ## Check yourself
 #
-# 1. A query has the scores 0, 0 and $\log 2$ for three keys with the values 3, 6 and 12. What are
-#    the attention weights, and what is the output?
+# **Question 1.** A query has the scores 0, 0 and $\log 2$ for three keys with the values 3, 6 and
+# 12. What are the attention weights, and what is the output?
 #
 # <details><summary>Answer</summary>
 #
@@ -187,7 +187,7 @@ bar = d2l.plt.colorbar(shrink=0.6)
 #
 # </details>
 #
-# 2. What are queries, keys and values in the decoder of this lesson?
+# **Question 2.** What are queries, keys and values in the decoder of this lesson?
 #
 # <details><summary>Answer</summary>
 #
@@ -196,7 +196,7 @@ bar = d2l.plt.colorbar(shrink=0.6)
 #
 # </details>
 #
-# 3. Why is padding masked before the softmax and not after it?
+# **Question 3.** Why is padding masked before the softmax and not after it?
 #
 # <details><summary>Answer</summary>
 #
@@ -208,8 +208,8 @@ bar = d2l.plt.colorbar(shrink=0.6)
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Write `own_masked_softmax(scores, valid_lens)` for scores of shape (batch, queries, keys)
-# and compare it with `d2l.masked_softmax`.
+# **Exercise 1.** Write `own_masked_softmax(scores, valid_lens)` for scores of shape (batch,
+# queries, keys) and compare it with `d2l.masked_softmax`.
 #
 # <details><summary>Hint</summary>
 #
@@ -232,8 +232,9 @@ assert torch.allclose(own, d2l.masked_softmax(some_scores, some_lens), atol=1e-6
 print(own[1])
 
 # %% [markdown]
-# **2.** Replace the additive attention by `d2l.DotProductAttention` and train for six epochs. Which
-# sizes must be equal? Compare the mean BLEU with that of additive attention after six epochs.
+# **Exercise 2.** Replace the additive attention by `d2l.DotProductAttention` and train for six
+# epochs. Which sizes must be equal? Compare the mean BLEU with that of additive attention after
+# six epochs.
 #
 # <details><summary>Hint</summary>
 #
@@ -268,8 +269,8 @@ for kind in (AttentiveWriter, DotProductWriter):
     assert 0 <= six_epochs <= 1
 
 # %% [markdown]
-# **3.** How many parameters does attention add to the decoder of 10.7? Derive a formula for
-# `num_hiddens` $= h$, then count.
+# **Exercise 3.** How many parameters does attention add to the decoder of 10.7? Derive a formula
+# for `num_hiddens` $= h$, then count.
 #
 # <details><summary>Hint</summary>
 #

@@ -228,8 +228,8 @@ d2l.show_heatmaps(to_said[None], "earlier tokens", "token", titles=titles, figsi
 # %% [markdown]
 # ## Check yourself
 #
-# 1. Where do the queries, the keys and the values of the decoder's two attention sublayers come
-#    from?
+# **Question 1.** Where do the queries, the keys and the values of the decoder's two attention
+# sublayers come from?
 #
 # <details><summary>Answer</summary>
 #
@@ -239,7 +239,7 @@ d2l.show_heatmaps(to_said[None], "earlier tokens", "token", titles=titles, figsi
 #
 # </details>
 #
-# 2. What would happen in training without `dec_valid_lens`, and what in prediction?
+# **Question 2.** What would happen in training without `dec_valid_lens`, and what in prediction?
 #
 # <details><summary>Answer</summary>
 #
@@ -249,7 +249,7 @@ d2l.show_heatmaps(to_said[None], "earlier tokens", "token", titles=titles, figsi
 #
 # </details>
 #
-# 3. What does a transformer without positional encoding not distinguish?
+# **Question 3.** What does a transformer without positional encoding not distinguish?
 #
 # <details><summary>Answer</summary>
 #
@@ -261,8 +261,9 @@ d2l.show_heatmaps(to_said[None], "earlier tokens", "token", titles=titles, figsi
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Set the positional encoding of an encoder to zero (`encoder.pos_encoding.P.zero_()`). Show
-# that permuting the source tokens only permutes the outputs.
+# **Exercise 1.** Set the positional encoding of an encoder to zero
+# (`encoder.pos_encoding.P.zero_()`). Show that permuting the source tokens only permutes the
+# outputs.
 #
 # <details><summary>Hint</summary>
 #
@@ -289,8 +290,8 @@ print(f"with positions: difference {differences[0]:.2f}, without: {differences[1
 assert differences[1] < 1e-4 < differences[0]
 
 # %% [markdown]
-# **2.** Train for five epochs without the mask (`dec_valid_lens = None`). Compare the training loss
-# and the mean BLEU with those of the masked decoder after five epochs.
+# **Exercise 2.** Train for five epochs without the mask (`dec_valid_lens = None`). Compare the
+# training loss and the mean BLEU with those of the masked decoder after five epochs.
 #
 # <details><summary>Hint</summary>
 #
@@ -333,8 +334,8 @@ assert after_five[UnmaskedBlock][0] < after_five[DecoderBlock][0]
 print("Without the mask the training loss is lower, but not because the translations are better.")
 
 # %% [markdown]
-# **3.** How does the number of parameters of `d2l.MultiHeadAttention` depend on `num_hiddens` and
-# on `num_heads`? Derive it, then count for 1, 2, 4 and 8 heads.
+# **Exercise 3.** How does the number of parameters of `d2l.MultiHeadAttention` depend on
+# `num_hiddens` and on `num_heads`? Derive it, then count for 1, 2, 4 and 8 heads.
 #
 # <details><summary>Hint</summary>
 #
@@ -354,8 +355,8 @@ for heads in (1, 2, 4, 8):
     print(f"{heads} heads: {count:,} parameters, {num_hiddens // heads} dimensions for each head")
 
 # %% [markdown]
-# **4.** Implement scaled dot-product attention with a causal mask (position $t$ attends to
-# positions $1, \dots, t$) and compare it with `d2l.DotProductAttention`.
+# **Exercise 4.** Implement scaled dot-product attention with a causal mask (position $t$ attends
+# to positions $1, \dots, t$) and compare it with `d2l.DotProductAttention`.
 #
 # <details><summary>Hint</summary>
 #

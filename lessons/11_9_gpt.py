@@ -215,8 +215,8 @@ for ids in (d2l.generate(step, prefix, 50, eos_id=start[0]), d2l.beam_search(ste
 # %% [markdown]
 # ## Check yourself
 #
-# 1. Why is the perplexity of the bigrams so much higher than that of the GPT, although most of the
-#    words of a tale are fixed?
+# **Question 1.** Why is the perplexity of the bigrams so much higher than that of the GPT,
+# although most of the words of a tale are fixed?
 #
 # <details><summary>Answer</summary>
 #
@@ -226,8 +226,8 @@ for ids in (d2l.generate(step, prefix, 50, eos_id=start[0]), d2l.beam_search(ste
 #
 # </details>
 #
-# 2. Text is drawn with temperature 0.8. Does the model then choose frequent tokens more often or
-#    less often than with temperature 1? What is temperature 0?
+# **Question 2.** Text is drawn with temperature 0.8. Does the model then choose frequent tokens
+# more often or less often than with temperature 1? What is temperature 0?
 #
 # <details><summary>Answer</summary>
 #
@@ -236,8 +236,8 @@ for ids in (d2l.generate(step, prefix, 50, eos_id=start[0]), d2l.beam_search(ste
 #
 # </details>
 #
-# 3. Two models have different tokenizers, and their perplexities per token are 1.7 and 1.3. Is the
-#    second one better?
+# **Question 3.** Two models have different tokenizers, and their perplexities per token are 1.7
+# and 1.3. Is the second one better?
 #
 # <details><summary>Answer</summary>
 #
@@ -249,8 +249,8 @@ for ids in (d2l.generate(step, prefix, 50, eos_id=start[0]), d2l.beam_search(ste
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Convert the perplexity per token of the GPT, of the bigrams and of the lower bound into a
-# perplexity per character.
+# **Exercise 1.** Convert the perplexity per token of the GPT, of the bigrams and of the lower
+# bound into a perplexity per character.
 #
 # <details><summary>Hint</summary>
 #
@@ -272,8 +272,8 @@ print({name: round(value, 3) for name, value in per_character.items()})
 assert 1 < per_character["bound"] < per_character["GPT"] < per_character["bigrams"]
 
 # %% [markdown]
-# **2.** Implement the first three merges of byte-pair encoding for the text "low lower lowest":
-# count the pairs of neighboring tokens, merge the most frequent one, repeat.
+# **Exercise 2.** Implement the first three merges of byte-pair encoding for the text "low lower
+# lowest": count the pairs of neighboring tokens, merge the most frequent one, repeat.
 #
 # <details><summary>Hint</summary>
 #
@@ -307,8 +307,8 @@ for _ in range(3):
 assert words == [["low"], ["lowe", "r"], ["lowe", "s", "t"]]
 
 # %% [markdown]
-# **3.** Generate 30 tales each with `temperature=2.0` and with `temperature=2.0, top_k=3`. Which
-# share of them is consistent? What happens to the names?
+# **Exercise 3.** Generate 30 tales each with `temperature=2.0` and with `temperature=2.0,
+# top_k=3`. Which share of them is consistent? What happens to the names?
 #
 # <details><summary>Hint</summary>
 #
@@ -330,9 +330,9 @@ print(
 )
 
 # %% [markdown]
-# **4.** Where does the GPT have its loss? Compute the mean loss at the first occurrence of the
-# keeper's name (the tokens between "evening" and "lit") and over all other tokens of an unseen
-# tale.
+# **Exercise 4.** Where does the GPT have its loss? Compute the mean loss at the first occurrence
+# of the keeper's name (the tokens between "evening" and "lit") and over all other tokens of an
+# unseen tale.
 #
 # <details><summary>Hint</summary>
 #

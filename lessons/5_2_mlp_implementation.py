@@ -191,8 +191,8 @@ print(f"largest difference of two logits: {difference:.1e}")
 # %% [markdown]
 # ## Check yourself
 #
-# 1. An MLP with one hidden layer starts with all weights equal to 0.5. How many different hidden
-#    units does it have after a hundred steps of gradient descent?
+# **Question 1.** An MLP with one hidden layer starts with all weights equal to 0.5. How many
+# different hidden units does it have after a hundred steps of gradient descent?
 #
 # <details><summary>Answer</summary>
 #
@@ -202,7 +202,7 @@ print(f"largest difference of two logits: {difference:.1e}")
 #
 # </details>
 #
-# 2. Why does `forward` return logits and not probabilities?
+# **Question 2.** Why does `forward` return logits and not probabilities?
 #
 # <details><summary>Answer</summary>
 #
@@ -212,8 +212,8 @@ print(f"largest difference of two logits: {difference:.1e}")
 #
 # </details>
 #
-# 3. The training set has 60,000 images. How many steps does an epoch have with a batch size of 64,
-#    and how many with 256? Why does the loss fall faster per epoch with 64?
+# **Question 3.** The training set has 60,000 images. How many steps does an epoch have with a
+# batch size of 64, and how many with 256? Why does the loss fall faster per epoch with 64?
 #
 # <details><summary>Answer</summary>
 #
@@ -226,9 +226,9 @@ print(f"largest difference of two logits: {difference:.1e}")
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Vary the width. Give a formula for the number of parameters of `MLP` with $h$ hidden units,
-# then train with $h = 16$ and with $h = 512$ for one epoch each, and compare the validation
-# accuracies.
+# **Exercise 1.** Vary the width. Give a formula for the number of parameters of `MLP` with $h$
+# hidden units, then train with $h = 16$ and with $h = 512$ for one epoch each, and compare the
+# validation accuracies.
 #
 # <details><summary>Hint</summary>
 #
@@ -252,8 +252,8 @@ for width in (16, 512):
 print("The wider model is a little better after one epoch; it has 32 times the parameters.")
 
 # %% [markdown]
-# **2.** Add a second hidden layer of 256 units to `MLP`. How many parameters does it add? Compare
-# the training loss of both models after one epoch.
+# **Exercise 2.** Add a second hidden layer of 256 units to `MLP`. How many parameters does it
+# add? Compare the training loss of both models after one epoch.
 #
 # <details><summary>Hint</summary>
 #
@@ -292,8 +292,8 @@ assert after_one_epoch[DeepMLP][0] - after_one_epoch[MLP][0] == (256 + 1) * 256
 print("A deeper network is not better after the same short training.")
 
 # %% [markdown]
-# **3.** Set `sigma=0` in `MLPScratch`. Which gradients are exactly zero? What can this model still
-# learn?
+# **Exercise 3.** Set `sigma=0` in `MLPScratch`. Which gradients are exactly zero? What can this
+# model still learn?
 #
 # <details><summary>Hint</summary>
 #

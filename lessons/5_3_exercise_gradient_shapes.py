@@ -220,9 +220,9 @@ crossing
 # %% [markdown]
 # ## Check yourself
 #
-# 1. $f(\mathbf{X}) = \mathbf{X} \mathbf{b}$ with $\mathbf{X} \in \mathbb{R}^{4 \times 3}$ and
-#    $\mathbf{b} \in \mathbb{R}^3$. Which shape has its Jacobian with respect to $\mathbf{X}$? Which
-#    shape has the gradient of $\sum_i f_i$?
+# **Question 1.** $f(\mathbf{X}) = \mathbf{X} \mathbf{b}$ with $\mathbf{X} \in \mathbb{R}^{4
+# \times 3}$ and $\mathbf{b} \in \mathbb{R}^3$. Which shape has its Jacobian with respect to
+# $\mathbf{X}$? Which shape has the gradient of $\sum_i f_i$?
 #
 # <details><summary>Answer</summary>
 #
@@ -231,8 +231,8 @@ crossing
 #
 # </details>
 #
-# 2. Which of these grow with the batch size: parameters, gradients of the parameters, the state of
-#    Adam, the values saved by the forward pass?
+# **Question 2.** Which of these grow with the batch size: parameters, gradients of the
+# parameters, the state of Adam, the values saved by the forward pass?
 #
 # <details><summary>Answer</summary>
 #
@@ -241,8 +241,8 @@ crossing
 #
 # </details>
 #
-# 3. A model has one billion parameters in `float32`. How much memory do parameters, gradients and
-#    the state of Adam take before the first example is read?
+# **Question 3.** A model has one billion parameters in `float32`. How much memory do parameters,
+# gradients and the state of Adam take before the first example is read?
 #
 # <details><summary>Answer</summary>
 #
@@ -254,8 +254,8 @@ crossing
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Replace ReLU by the sigmoid, whose derivative is $h (1 - h)$, and by the sine, whose
-# derivative is $\cos z$. Predict how many bytes are saved for each example, then measure.
+# **Exercise 1.** Replace ReLU by the sigmoid, whose derivative is $h (1 - h)$, and by the sine,
+# whose derivative is $\cos z$. Predict how many bytes are saved for each example, then measure.
 #
 # <details><summary>Hint</summary>
 #
@@ -295,8 +295,8 @@ for activation, floats in ((torch.relu, 1050), (torch.sigmoid, 1050), (torch.sin
     assert abs(per_example / (4 * floats + 8) - 1) < 0.02
 
 # %% [markdown]
-# **2.** Add a second hidden layer of 256 units with ReLU. Predict the bytes for each example, then
-# measure.
+# **Exercise 2.** Add a second hidden layer of 256 units with ReLU. Predict the bytes for each
+# example, then measure.
 #
 # <details><summary>Hint</summary>
 #
@@ -322,9 +322,9 @@ print(f"{deep_measured:.0f} bytes for each example, predicted {deep_predicted}")
 assert abs(deep_measured / deep_predicted - 1) < 0.02
 
 # %% [markdown]
-# **3.** Compute the gradient of the mean loss of 64 examples from four batches of 16 (gradient
-# accumulation), and compare it with the gradient from all 64 at once. How much memory for saved
-# values does it need?
+# **Exercise 3.** Compute the gradient of the mean loss of 64 examples from four batches of 16
+# (gradient accumulation), and compare it with the gradient from all 64 at once. How much memory
+# for saved values does it need?
 #
 # <details><summary>Hint</summary>
 #

@@ -303,9 +303,9 @@ for name, (variable, gradient) in by_hand.items():
 # %% [markdown]
 # ## Check yourself
 #
-# 1. $\mathbf{x} \in \mathbb{R}^{20}$, a hidden layer of 50 units, 3 outputs. Which shapes have
-#    $\partial J / \partial \mathbf{W}^{(1)}$, $\partial J / \partial \mathbf{W}^{(2)}$ and
-#    $\partial J / \partial \mathbf{h}$?
+# **Question 1.** $\mathbf{x} \in \mathbb{R}^{20}$, a hidden layer of 50 units, 3 outputs. Which
+# shapes have $\partial J / \partial \mathbf{W}^{(1)}$, $\partial J / \partial \mathbf{W}^{(2)}$
+# and $\partial J / \partial \mathbf{h}$?
 #
 # <details><summary>Answer</summary>
 #
@@ -315,8 +315,8 @@ for name, (variable, gradient) in by_hand.items():
 #
 # </details>
 #
-# 2. In the small network, let $w_1 = -0.5$ instead of $0.5$. What are $\partial J / \partial w_1$
-#    and $\partial J / \partial w_2$?
+# **Question 2.** In the small network, let $w_1 = -0.5$ instead of $0.5$. What are $\partial J /
+# \partial w_1$ and $\partial J / \partial w_2$?
 #
 # <details><summary>Answer</summary>
 #
@@ -327,7 +327,7 @@ for name, (variable, gradient) in by_hand.items():
 #
 # </details>
 #
-# 3. Why must $\mathbf{h}$ be kept in memory until the backward pass?
+# **Question 3.** Why must $\mathbf{h}$ be kept in memory until the backward pass?
 #
 # <details><summary>Answer</summary>
 #
@@ -339,8 +339,9 @@ for name, (variable, gradient) in by_hand.items():
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Give the hidden layer a bias $\mathbf{b}^{(1)}$ that is not penalized. Where does it enter
-# the graph, and what is its gradient? Compare with autograd, for $\mathbf{b}^{(1)} = 0$.
+# **Exercise 1.** Give the hidden layer a bias $\mathbf{b}^{(1)}$ that is not penalized. Where
+# does it enter the graph, and what is its gradient? Compare with autograd, for $\mathbf{b}^{(1)}
+# = 0$.
 #
 # <details><summary>Hint</summary>
 #
@@ -358,7 +359,7 @@ assert torch.allclose(db1, dJ_dz, atol=1e-12)
 print("dJ/db1 = dJ/dz =", db1.tolist())
 
 # %% [markdown]
-# **2.** Replace $\tanh$ by ReLU. Which line of the backward pass changes? Compare
+# **Exercise 2.** Replace $\tanh$ by ReLU. Which line of the backward pass changes? Compare
 # $\partial J / \partial \mathbf{W}^{(1)}$ with autograd.
 #
 # <details><summary>Hint</summary>
@@ -383,8 +384,8 @@ assert torch.allclose(dW1_relu, dW1_autograd, atol=1e-12)
 print("active units:", (z_relu > 0).tolist(), "- by hand and by autograd the same")
 
 # %% [markdown]
-# **3.** Let $\mathbf{W}^{(2)} = 0$, and leave out weight decay. Which gradients are exactly zero?
-# Can the network learn?
+# **Exercise 3.** Let $\mathbf{W}^{(2)} = 0$, and leave out weight decay. Which gradients are
+# exactly zero? Can the network learn?
 #
 # <details><summary>Hint</summary>
 #
@@ -409,8 +410,9 @@ for step in (1, 2):
 print("W2 changes in the first step, so that W1 gets a gradient in the second: it learns.")
 
 # %% [markdown]
-# **4.** Verify $\partial J / \partial \mathbf{W}^{(1)}$ without any calculus, by *finite
-# differences*: change one entry by $\pm 10^{-5}$ and divide the change of $J$ by $2 \cdot 10^{-5}$.
+# **Exercise 4.** Verify $\partial J / \partial \mathbf{W}^{(1)}$ without any calculus, by *finite
+# differences*: change one entry by $\pm 10^{-5}$ and divide the change of $J$ by $2 \cdot
+# 10^{-5}$.
 #
 # <details><summary>Hint</summary>
 #

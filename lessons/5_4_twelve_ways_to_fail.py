@@ -313,8 +313,8 @@ print(wrong)
 # %% [markdown]
 # ## Check yourself
 #
-# 1. Which of the twelve would you notice from the curve of the training loss alone, without a
-#    correct program to compare with?
+# **Question 1.** Which of the twelve would you notice from the curve of the training loss alone,
+# without a correct program to compare with?
 #
 # <details><summary>Answer</summary>
 #
@@ -325,7 +325,8 @@ print(wrong)
 #
 # </details>
 #
-# 2. A ten-class classifier starts with a loss of 147. Which mistake do you look for first?
+# **Question 2.** A ten-class classifier starts with a loss of 147. Which mistake do you look for
+# first?
 #
 # <details><summary>Answer</summary>
 #
@@ -334,8 +335,9 @@ print(wrong)
 #
 # </details>
 #
-# 3. A model reaches 100 percent on one batch (`overfit_one_batch` passes), but the validation
-#    accuracy stays at 10 percent. Which group of mistakes is more likely: model and loss, or data?
+# **Question 3.** A model reaches 100 percent on one batch (`overfit_one_batch` passes), but the
+# validation accuracy stays at 10 percent. Which group of mistakes is more likely: model and loss,
+# or data?
 #
 # <details><summary>Answer</summary>
 #
@@ -348,8 +350,8 @@ print(wrong)
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Put two of the mistakes into one program, a softmax too many and dead units. Which hints do
-# you get? Fix the first one, and run again.
+# **Exercise 1.** Put two of the mistakes into one program, a softmax too many and dead units.
+# Which hints do you get? Fix the first one, and run again.
 #
 # <details><summary>Hint</summary>
 #
@@ -373,8 +375,8 @@ assert before == ["softmax-before-cross-entropy", "dead-relus"]
 assert after == ["dead-relus"]
 
 # %% [markdown]
-# **2.** Lower the learning rate of "a sum for a mean" until it trains exactly like the correct
-# program. Which rate is that, and why?
+# **Exercise 2.** Lower the learning rate of "a sum for a mean" until it trains exactly like the
+# correct program. Which rate is that, and why?
 #
 # <details><summary>Hint</summary>
 #
@@ -390,9 +392,9 @@ assert difference < 1e-3
 print(f"learning rate 0.1 / 64: the same losses, largest difference {difference:.1e}")
 
 # %% [markdown]
-# **3.** Write a test of your own for mistake 1: a function `ends_in_softmax(model)` that decides
-# from the model's outputs on one batch. Compare with
-# `d2l tutor explain softmax-before-cross-entropy`, which you can run in a terminal.
+# **Exercise 3.** Write a test of your own for mistake 1: a function `ends_in_softmax(model)` that
+# decides from the model's outputs on one batch. Compare with `d2l tutor explain
+# softmax-before-cross-entropy`, which you can run in a terminal.
 #
 # <details><summary>Hint</summary>
 #

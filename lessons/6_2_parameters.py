@@ -181,8 +181,8 @@ with torch.no_grad():
 # %% [markdown]
 # ## Check yourself
 #
-# 1. `nn.Sequential(nn.Linear(20, 50), nn.ReLU(), nn.Linear(50, 3))`: how many parameters has it,
-#    and what are their names?
+# **Question 1.** `nn.Sequential(nn.Linear(20, 50), nn.ReLU(), nn.Linear(50, 3))`: how many
+# parameters has it, and what are their names?
 #
 # <details><summary>Answer</summary>
 #
@@ -191,8 +191,8 @@ with torch.no_grad():
 #
 # </details>
 #
-# 2. A layer with 16 weights and 4 biases is used at three places of a network. How many numbers
-#    does it add to the network, and what is the gradient of its weight?
+# **Question 2.** A layer with 16 weights and 4 biases is used at three places of a network. How
+# many numbers does it add to the network, and what is the gradient of its weight?
 #
 # <details><summary>Answer</summary>
 #
@@ -200,7 +200,7 @@ with torch.no_grad():
 #
 # </details>
 #
-# 3. Why do parameters have to be registered before the optimizer is created?
+# **Question 3.** Why do parameters have to be registered before the optimizer is created?
 #
 # <details><summary>Answer</summary>
 #
@@ -213,7 +213,7 @@ with torch.no_grad():
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Store a plain tensor instead of an `nn.Parameter` as `scale` in a variant of
+# **Exercise 1.** Store a plain tensor instead of an `nn.Parameter` as `scale` in a variant of
 # `ScaledLinear`. What do `parameters()` and `state_dict()` contain? What changes with
 # `self.register_buffer("scale", ...)`?
 #
@@ -244,8 +244,8 @@ for buffer, keys in ((False, ["weight"]), (True, ["weight", "scale"])):
 print("A plain tensor is not trained, saved or moved; a buffer is saved and moved, not trained.")
 
 # %% [markdown]
-# **2.** Put two linear layers into a Python list, then into an `nn.ModuleList`. What is lost with
-# the list?
+# **Exercise 2.** Put two linear layers into a Python list, then into an `nn.ModuleList`. What is
+# lost with the list?
 #
 # <details><summary>Hint</summary>
 #
@@ -269,8 +269,8 @@ print("in a list:", len(list(in_list.parameters())), "parameters; they would not
 print("in a ModuleList:", [name for name, _ in in_module_list.named_parameters()])
 
 # %% [markdown]
-# **3.** Load `state` into a net with `num_hiddens=9`. Which parameters does the error name, and how
-# many does it not name?
+# **Exercise 3.** Load `state` into a net with `num_hiddens=9`. Which parameters does the error
+# name, and how many does it not name?
 #
 # <details><summary>Hint</summary>
 #

@@ -120,7 +120,8 @@ print("read once:", losses.item())
 # %% [markdown]
 # ## Check yourself
 #
-# 1. `X` is on the GPU, `Y` on the CPU. What happens in `X + Y`, and how do you fix it?
+# **Question 1.** `X` is on the GPU, `Y` on the CPU. What happens in `X + Y`, and how do you fix
+# it?
 #
 # <details><summary>Answer</summary>
 #
@@ -129,8 +130,8 @@ print("read once:", losses.item())
 #
 # </details>
 #
-# 2. On a GPU, a loop over 1,000 batches collects `l.item()` in a list. Why is it slower than one
-#    that adds `l.detach()` to a tensor on the GPU?
+# **Question 2.** On a GPU, a loop over 1,000 batches collects `l.item()` in a list. Why is it
+# slower than one that adds `l.detach()` to a tensor on the GPU?
 #
 # <details><summary>Answer</summary>
 #
@@ -139,7 +140,7 @@ print("read once:", losses.item())
 #
 # </details>
 #
-# 3. What does `d2l.try_gpu(10)` return on a machine with two GPUs?
+# **Question 3.** What does `d2l.try_gpu(10)` return on a machine with two GPUs?
 #
 # <details><summary>Answer</summary>
 #
@@ -150,7 +151,7 @@ print("read once:", losses.item())
 # %% [markdown]
 # ## Exercises
 #
-# **1.** What happens in `torch.ones(2, device=d2l.gpu(10))` on your machine?
+# **Exercise 1.** What happens in `torch.ones(2, device=d2l.gpu(10))` on your machine?
 #
 # <details><summary>Hint</summary>
 #
@@ -170,8 +171,8 @@ if d2l.num_gpus() <= 10:
         raise AssertionError("a tensor was made on a device that does not exist")
 
 # %% [markdown]
-# **2.** Write a function `add_all(tensors)` that adds tensors from any devices and returns the sum
-# on the device of the first one.
+# **Exercise 2.** Write a function `add_all(tensors)` that adds tensors from any devices and
+# returns the sum on the device of the first one.
 #
 # <details><summary>Hint</summary>
 #
@@ -195,8 +196,9 @@ assert added.tolist() == [4, 4, 4]
 print(added)
 
 # %% [markdown]
-# **3.** Add 1,000 sums of a matrix once with `.item()` in every step and once on the device. Check
-# that the results agree, and print both times. On which machines do you expect a difference?
+# **Exercise 3.** Add 1,000 sums of a matrix once with `.item()` in every step and once on the
+# device. Check that the results agree, and print both times. On which machines do you expect a
+# difference?
 #
 # <details><summary>Hint</summary>
 #

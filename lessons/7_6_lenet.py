@@ -129,9 +129,9 @@ axes = d2l.show_images([trouser[0, 0], *channels], 1, 7, titles=titles)
 # %% [markdown]
 # ## Check yourself
 #
-# 1. An image of $32 \times 32$ with 3 channels goes through a convolution with 8 kernels of
-#    $5 \times 5$ without padding, then through $2 \times 2$ average pooling. What is the shape of
-#    the result, and how many parameters are there?
+# **Question 1.** An image of $32 \times 32$ with 3 channels goes through a convolution with 8
+# kernels of $5 \times 5$ without padding, then through $2 \times 2$ average pooling. What is the
+# shape of the result, and how many parameters are there?
 #
 # <details><summary>Answer</summary>
 #
@@ -141,8 +141,8 @@ axes = d2l.show_images([trouser[0, 0], *channels], 1, 7, titles=titles)
 #
 # </details>
 #
-# 2. During the first part of the training the loss stays at 2.30. What does this value mean, and
-#    what is this part of the curve called?
+# **Question 2.** During the first part of the training the loss stays at 2.30. What does this
+# value mean, and what is this part of the curve called?
 #
 # <details><summary>Answer</summary>
 #
@@ -151,7 +151,8 @@ axes = d2l.show_images([trouser[0, 0], *channels], 1, 7, titles=titles)
 #
 # </details>
 #
-# 3. Why does the gradient of the first layer become small when all weights are multiplied by 1/4?
+# **Question 3.** Why does the gradient of the first layer become small when all weights are
+# multiplied by 1/4?
 #
 # <details><summary>Answer</summary>
 #
@@ -164,9 +165,9 @@ axes = d2l.show_images([trouser[0, 0], *channels], 1, 7, titles=titles)
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Replace the sigmoids by `nn.ReLU()` and the average pooling by `nn.MaxPool2d`, with a
-# learning rate of 0.1. Train this network and LeNet for one epoch on the first 12,800 training
-# images. Which one leaves the plateau first?
+# **Exercise 1.** Replace the sigmoids by `nn.ReLU()` and the average pooling by `nn.MaxPool2d`,
+# with a learning rate of 0.1. Train this network and LeNet for one epoch on the first 12,800
+# training images. Which one leaves the plateau first?
 #
 # <details><summary>Hint</summary>
 #
@@ -224,8 +225,8 @@ for candidate in (d2l.LeNet(lr=0.9), ReLUNet(lr=0.1)):
 assert last_losses["ReLUNet"] < last_losses["LeNet"]
 
 # %% [markdown]
-# **2.** Shift all validation images two pixels to the right (`torch.roll`). How much accuracy does
-# LeNet lose? Compare with an MLP (`d2l.MLP`) that you train for one epoch.
+# **Exercise 2.** Shift all validation images two pixels to the right (`torch.roll`). How much
+# accuracy does LeNet lose? Compare with an MLP (`d2l.MLP`) that you train for one epoch.
 #
 # <details><summary>Hint</summary>
 #
@@ -250,8 +251,8 @@ for name, candidate in (("LeNet", model), ("MLP", mlp)):
     assert accuracies[1] < accuracies[0]
 
 # %% [markdown]
-# **3.** Compare the gradient of the first kernels under Xavier initialization with that under
-# PyTorch's default initialization. Do you expect a longer or a shorter plateau without
+# **Exercise 3.** Compare the gradient of the first kernels under Xavier initialization with that
+# under PyTorch's default initialization. Do you expect a longer or a shorter plateau without
 # `apply_init`?
 #
 # <details><summary>Hint</summary>

@@ -182,8 +182,8 @@ print(f"eval: {(alone - together).abs().max():.1e}, train: {(in_training - alone
 # %% [markdown]
 # ## Check yourself
 #
-# 1. A residual block has `strides=2` and 64 output channels; its input has the shape
-#    $(8, 32, 14, 14)$. What is the shape of the output, and does it need a 1 × 1 convolution?
+# **Question 1.** A residual block has `strides=2` and 64 output channels; its input has the shape
+# $(8, 32, 14, 14)$. What is the shape of the output, and does it need a 1 × 1 convolution?
 #
 # <details><summary>Answer</summary>
 #
@@ -192,7 +192,7 @@ print(f"eval: {(alone - together).abs().max():.1e}, train: {(in_training - alone
 #
 # </details>
 #
-# 2. Why does the gradient vanish in the plain stack, but not in the residual stack?
+# **Question 2.** Why does the gradient vanish in the plain stack, but not in the residual stack?
 #
 # <details><summary>Answer</summary>
 #
@@ -202,7 +202,8 @@ print(f"eval: {(alone - together).abs().max():.1e}, train: {(in_training - alone
 #
 # </details>
 #
-# 3. Someone forgets `model.eval()` before predicting a single image. What goes wrong?
+# **Question 3.** Someone forgets `model.eval()` before predicting a single image. What goes
+# wrong?
 #
 # <details><summary>Answer</summary>
 #
@@ -215,8 +216,8 @@ print(f"eval: {(alone - together).abs().max():.1e}, train: {(in_training - alone
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Replace the first residual block by `d2l.ResNeXtBlock(16, groups=4, bot_mul=1)`. How many
-# parameters has each of the two blocks? Explain the difference.
+# **Exercise 1.** Replace the first residual block by `d2l.ResNeXtBlock(16, groups=4, bot_mul=1)`.
+# How many parameters has each of the two blocks? Explain the difference.
 #
 # <details><summary>Hint</summary>
 #
@@ -238,8 +239,8 @@ assert counts["ResNeXtBlock"] < counts["Residual"] / 3
 print("One grouped 3 × 3 convolution and two 1 × 1 convolutions replace two 3 × 3 convolutions.")
 
 # %% [markdown]
-# **2.** How does the ratio of the gradients of the first and the last layer depend on the depth?
-# Compute it for 5, 10, 20 and 40 layers, with and without residual connections.
+# **Exercise 2.** How does the ratio of the gradients of the first and the last layer depend on
+# the depth? Compute it for 5, 10, 20 and 40 layers, with and without residual connections.
 #
 # <details><summary>Hint</summary>
 #
@@ -263,8 +264,9 @@ assert ratios[True, 40] > 0.01
 print("Without residual connections the gradient shrinks exponentially with the depth.")
 
 # %% [markdown]
-# **3.** Start all residual blocks as the identity, with `bn2.weight` set to zero, and train for two
-# epochs on 1,600 images. Compare the training loss with that of the usual initialization.
+# **Exercise 3.** Start all residual blocks as the identity, with `bn2.weight` set to zero, and
+# train for two epochs on 1,600 images. Compare the training loss with that of the usual
+# initialization.
 #
 # <details><summary>Hint</summary>
 #

@@ -197,8 +197,8 @@ for prefix in ("the wind ", "one boat ", "ada said "):
 # %% [markdown]
 # ## Check yourself
 #
-# 1. A model gives probability 1/4 to each right character of a text. What is its cross-entropy, and
-#    what is its perplexity?
+# **Question 1.** A model gives probability 1/4 to each right character of a text. What is its
+# cross-entropy, and what is its perplexity?
 #
 # <details><summary>Answer</summary>
 #
@@ -206,8 +206,8 @@ for prefix in ("the wind ", "one boat ", "ada said "):
 #
 # </details>
 #
-# 2. Which parameters does the recurrent layer have for 28 characters and 32 hidden units, and how
-#    does their number depend on the number of time steps?
+# **Question 2.** Which parameters does the recurrent layer have for 28 characters and 32 hidden
+# units, and how does their number depend on the number of time steps?
 #
 # <details><summary>Answer</summary>
 #
@@ -217,8 +217,8 @@ for prefix in ("the wind ", "one boat ", "ada said "):
 #
 # </details>
 #
-# 3. A gradient has norm 12, and it is clipped to $\theta = 3$. What happens to its direction, and
-#    to a gradient of norm 2?
+# **Question 3.** A gradient has norm 12, and it is clipped to $\theta = 3$. What happens to its
+# direction, and to a gradient of norm 2?
 #
 # <details><summary>Answer</summary>
 #
@@ -229,8 +229,8 @@ for prefix in ("the wind ", "one boat ", "ada said "):
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Train with a learning rate of 5 for three epochs, with `gradient_clip_val=1` and without
-# clipping (0). Compare the training perplexities.
+# **Exercise 1.** Train with a learning rate of 5 for three epochs, with `gradient_clip_val=1` and
+# without clipping (0). Compare the training perplexities.
 #
 # <details><summary>Hint</summary>
 #
@@ -252,8 +252,8 @@ assert not last_perplexities[0] < last_perplexities[1]  # it may be nan
 print("At this learning rate training without clipping diverges; with it the loss falls again.")
 
 # %% [markdown]
-# **2.** Train on windows of two characters (`num_steps=2`), for five epochs. How close does the
-# validation perplexity come to that of the bigrams, and why?
+# **Exercise 2.** Train on windows of two characters (`num_steps=2`), for five epochs. How close
+# does the validation perplexity come to that of the bigrams, and why?
 #
 # <details><summary>Hint</summary>
 #
@@ -275,9 +275,9 @@ print(f"two steps: {short_perplexity:.2f}, bigrams {pairs_perplexity:.2f}")
 print("The state has read one or two characters, so it knows little more than the bigrams.")
 
 # %% [markdown]
-# **3.** Write `sample(prefix, num_chars, temperature)`, which draws each character from
-# $\mathrm{softmax}(\mathbf{o} / T)$ with `torch.multinomial` instead of taking the most likely one.
-# Compare the texts for $T = 0.3$ and $T = 1$.
+# **Exercise 3.** Write `sample(prefix, num_chars, temperature)`, which draws each character from
+# $\mathrm{softmax}(\mathbf{o} / T)$ with `torch.multinomial` instead of taking the most likely
+# one. Compare the texts for $T = 0.3$ and $T = 1$.
 #
 # <details><summary>Hint</summary>
 #

@@ -115,8 +115,8 @@ for name, model in models.items():
 # %% [markdown]
 # ## Check yourself
 #
-# 1. The inputs of a GRU with 2 layers and 64 hidden units have the shape $(16, 8, 28)$. Which
-#    shapes have its outputs and its state?
+# **Question 1.** The inputs of a GRU with 2 layers and 64 hidden units have the shape $(16, 8,
+# 28)$. Which shapes have its outputs and its state?
 #
 # <details><summary>Answer</summary>
 #
@@ -125,8 +125,8 @@ for name, model in models.items():
 #
 # </details>
 #
-# 2. In the equation of the GRU let $\mathbf{Z}_t = 1$ for ten steps. What is $\mathbf{H}_{t+10}$,
-#    and which gradient arrives from it at $\mathbf{H}_t$ directly?
+# **Question 2.** In the equation of the GRU let $\mathbf{Z}_t = 1$ for ten steps. What is
+# $\mathbf{H}_{t+10}$, and which gradient arrives from it at $\mathbf{H}_t$ directly?
 #
 # <details><summary>Answer</summary>
 #
@@ -135,8 +135,8 @@ for name, model in models.items():
 #
 # </details>
 #
-# 3. Model A has a training perplexity of 1.5 and a validation perplexity of 5.5; model B has 4.5
-#    and 5.4. Which one overfits, and which one do you choose?
+# **Question 3.** Model A has a training perplexity of 1.5 and a validation perplexity of 5.5;
+# model B has 4.5 and 5.4. Which one overfits, and which one do you choose?
 #
 # <details><summary>Answer</summary>
 #
@@ -148,8 +148,8 @@ for name, model in models.items():
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Give the GRU two layers (`num_layers=2`). What is the shape of the state, and how many
-# parameters does the second layer add?
+# **Exercise 1.** Give the GRU two layers (`num_layers=2`). What is the shape of the state, and
+# how many parameters does the second layer add?
 #
 # <details><summary>Hint</summary>
 #
@@ -168,8 +168,8 @@ assert added == 3 * (2 * num_hiddens * num_hiddens + 2 * num_hiddens)
 print("state:", tuple(deep_state.shape), f"- the second layer adds {added:,} parameters")
 
 # %% [markdown]
-# **2.** Write a layer around `nn.LSTM`, whose state is a pair (hidden state, memory cell), train an
-# `RNNLM` with it for three epochs, and let it predict.
+# **Exercise 2.** Write a layer around `nn.LSTM`, whose state is a pair (hidden state, memory
+# cell), train an `RNNLM` with it for three epochs, and let it predict.
 #
 # <details><summary>Hint</summary>
 #
@@ -202,8 +202,8 @@ print(lstm_model.predict("the wind ", 20, data.vocab))
 assert lstm_curve[-1] < lstm_curve[0]
 
 # %% [markdown]
-# **3.** After which epoch does the validation perplexity of the GRU stop falling? What would *early
-# stopping* do?
+# **Exercise 3.** After which epoch does the validation perplexity of the GRU stop falling? What
+# would *early stopping* do?
 #
 # <details><summary>Hint</summary>
 #

@@ -80,7 +80,10 @@ def _same_numbers_each_time():
 
 
 # By libraries on first use; PyTorch's compiler also raises the limit of recursion.
-SET_BY_LIBRARIES = ("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_", "_TORCHINDUCTOR_")
+SET_BY_LIBRARIES = (
+    *("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_", "_TORCHINDUCTOR_"),
+    "PYGAME_HIDE_SUPPORT_PROMPT",
+)
 
 
 def state_of_process() -> dict[str, object]:

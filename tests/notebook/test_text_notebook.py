@@ -237,7 +237,7 @@ def test_no_header_has_a_program_started(tmp_path, monkeypatch, suffix, name, ti
     path = tmp_path / f"a{suffix}"
     path.write_text(text)
     if times == 1:
-        with pytest.raises(UnreadableNotebookError, match=f"format '{name}'; supported are percent"):
+        with pytest.raises(UnreadableNotebookError, match=f"format '{name}'; supported are"):
             read_notebook(path)
     else:
         assert read_notebook(path).cells

@@ -20,7 +20,7 @@ demo: .venv/installed data  ## run every lesson; leave notebooks and pages in ou
 test: check data  ## everything that continuous integration runs
 	$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder
 
-test-fast: .venv/installed data  ## the part of the tests that takes less than a minute
+test-fast: .venv/installed data  ## a quick part of the tests
 	$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder -q -m "$(FAST)" $(FAST_TESTS)
 
 coverage: .venv/installed data  ## which lines of d2l the fast tests execute
@@ -66,6 +66,14 @@ growth: .venv/installed data  ## time per image and memory as the data grow
 api: .venv/installed  ## docs/api, from the docstrings
 	$(BIN)/python -m tools.api
 
-both
+dist: .venv/installed  ## the wheel and the source distribution, in dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist
+
+# Lessons that out/lessons has no notebook of are run first, which takes minutes. UNEXECUTED=1 builds
+# without. D2L_REPOSITORY_URL=https://github.com/OWNER/NAME makes links to source files lead there.
+docs: .venv/installed data  ## the documentation as a site: out/docs/index.html
+	$(BIN)/python -m tools.site --out out/docs --lessons out/lessons $(if $(UNEXECUTED),--unexecuted)
+
 clean:
 	rm -rf .venv .venv-peers out .rivals .deb dist

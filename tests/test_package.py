@@ -3,9 +3,12 @@
 import importlib.metadata
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 HARD = {"torch", "numpy", "matplotlib", "pandas", "psutil", "click", "rich"}
@@ -41,6 +44,18 @@ def test_a_bare_pip_install_d2l_is_satisfied():
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     assert "Requirement already satisfied: d2l" in done.stdout
     assert "Installing" not in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+def test_make_understands_every_target_that_the_makefile_names():
+    text = (REPOSITORY / "Makefile").read_text("utf-8")
+    targets = re.search(r"^\.PHONY: (.*)$", text, re.M)[1].split()
+    assert {"demo", "test", "docs", "dist"} <= set(targets)
+    for target in targets:
+        command = ["make", "--dry-run", target]
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert target == ".venv" or re.search(rf"^{target}:", text, re.M), target
 
 
 def test_no_file_needs_a_module_that_only_posix_has():

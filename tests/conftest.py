@@ -80,10 +80,7 @@ def _same_numbers_each_time():
 
 
 # By libraries on first use; PyTorch's compiler also raises the limit of recursion.
-SET_BY_LIBRARIES = (
-    *("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_", "_TORCHINDUCTOR_"),
-    "PYGAME_HIDE_SUPPORT_PROMPT",
-)
+SET_BY_LIBRARIES = ("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_", "_TORCHINDUCTOR_", "PYGAME_HIDE_")
 
 
 def state_of_process() -> dict[str, object]:

@@ -4,10 +4,10 @@
     python -m tools.mutants --only d2l/engine/graph.py
 
 First the tests run once under coverage, which says which of them execute which line. Then each
-mutant, one changed expression in a copy of the tree, is tried by the tests that execute its line,
-quickest first. mutmut and cosmic-ray were tried: the first replaces each function by a trampoline,
-whose frame `save_hyperparameters` would read as its caller's; the second runs all tests for each
-mutant, which takes days here.
+mutant, one changed expression in a copy of the tree, is tried by tests that execute its line.
+Of the libraries for this, mutmut replaces each function by a trampoline, whose frame
+`save_hyperparameters` would read as its caller's, and cosmic-ray runs one test command for every
+mutant, which with the whole suite takes days.
 """
 
 import argparse
@@ -32,7 +32,7 @@ TESTS = ("core", "engine", "runs", "data", "board", "scale", "grader/compare", "
          "properties")  # fmt: skip
 FAST = "not slow and not browser and not gpu"
 SECONDS = 300  # for the tests of one mutant: one that runs into it has made something endless
-MOST_TESTS = 60  # of those that execute a line
+MOST_TESTS = 60  # of those that execute a line, drawn at random
 COMPARISONS = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=",
                ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is", ast.In: "not in",
                ast.NotIn: "in"}  # fmt: skip
@@ -76,10 +76,8 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
 
 def _is_message(node: ast.AST) -> bool:
     """Whether a node is the text of an error, or a type: no behaviour that a test compares."""
-    if isinstance(node, ast.Raise):
+    if isinstance(node, (ast.Raise, ast.arg)):
         return True
-    if isinstance(node, (ast.arg, ast.AnnAssign)) and node.annotation is not None:
-        return isinstance(node, ast.arg)
     return isinstance(node, ast.Call) and ast.unparse(node.func) == "warnings.warn"
 
 

@@ -71,7 +71,8 @@ def get_centers_and_contexts(
         raise ValueError(f"max_window_size must be at least 1; found {max_window_size}")
     lines = [line for line in map(list, corpus) if len(line) > 1]
     centers = [*chain.from_iterable(lines)]
-    sizes = iter([random.randint(1, int(max_window_size)) for _ in centers])
+    largest = int(max_window_size)
+    sizes = iter([random.randint(1, largest) for _ in centers])
     with collector_paused():
         contexts = [
             line[i - size if i > size else 0 : i] + line[i + 1 : i + 1 + size]
@@ -93,6 +94,9 @@ class RandomGenerator:
     """
 
     def __init__(self, sampling_weights: Collection[float]) -> None:
+        weights = list(sampling_weights)
+        if not weights or min(weights) < 0 or not 0 < sum(weights) < math.inf:
+            raise ValueError(f"weights are at least 0 and not all 0; found {weights}")
         self.sampling_weights = sampling_weights
         self.population = list(range(1, len(sampling_weights) + 1))
         self.candidates: list[int] = []

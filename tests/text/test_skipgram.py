@@ -69,6 +69,12 @@ def test_the_generator_draws_as_choices_does_ten_thousand_at_a_time():
     assert ours == theirs[:20_001]
 
 
+@pytest.mark.parametrize("weights", [[], [0, 0], [-1, 2], [float("inf")], [float("nan"), 1]])
+def test_weights_that_give_no_chances_are_refused(weights):
+    with pytest.raises(ValueError, match="weights are at least 0 and not all 0; found"):
+        d2l.RandomGenerator(weights)
+
+
 @pytest.mark.parametrize("K", [1, 40])
 def test_noise_is_drawn_one_at_a_time_passing_over_the_context(vocab, K):
     contexts, counter = [[1, 2], [], [3], [2, 2]] * 20, Counter(a=9, b=4, c=1)

@@ -232,7 +232,10 @@ class TrackioLogger:
 def check_loggers(loggers: Any) -> None:
     """Raise `TypeError` unless `loggers` is a list or tuple of loggers."""
     if not isinstance(loggers, (list, tuple)):
-        raise TypeError(f"loggers must be a list; found {loggers!r}. E.g. loggers=[logger]")
+        raise TypeError(
+            f"loggers must be a list; found {loggers!r}. E.g. "
+            'loggers=[d2l.TensorBoardLogger("logs")]'
+        )
     for logger in loggers:
         missing = [m for m in METHODS if not callable(getattr(logger, m, None))]
         if missing or isinstance(logger, type):

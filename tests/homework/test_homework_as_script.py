@@ -62,7 +62,7 @@ def test_with_captured_steps_the_homework_prints_the_same_numbers(
     capture = f"""
 import sys; sys.path.append({str(Path(__file__).parents[1])!r})
 from recorded_ops import RecordedOps
-from d2l.core import graphed_run
+from d2l.core.training import graphed_run
 from d2l.engine import graph
 graph.GRAPHS["cpu"], graphed_run.MIN_STEPS = RecordedOps, 0
 """

@@ -20,7 +20,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Queue
 
@@ -117,7 +117,7 @@ def tests_by_line(data: Path) -> dict[str, dict[int, set[str]]]:
     for file in stored.measured_files():
         contexts = stored.contexts_by_lineno(file)
         found[str(Path(file).relative_to(ROOT))] = {
-            line: {test.partition("|")[0] for test in tests if test}
+            line: {test.rpartition("|")[0] for test in tests if test}
             for line, tests in contexts.items()
         }
     return found
@@ -132,23 +132,31 @@ def run_under_coverage(data: Path, tests: list[str], workers: int) -> None:
 
 
 def outcome(mutant: Mutant, tests: list[str], tree: Path) -> str:
-    """`killed`, `timeout`, `survived`, or `not covered`, in a copy of the repository."""
+    """`killed`, `timeout`, `survived`, `not covered` or `untried`, in a copy of the repository."""
     if not tests:
         return "not covered"
     file = tree / mutant.file
     original = file.read_bytes()
     file.write_bytes(original[: mutant.start] + mutant.new.encode() + original[mutant.stop :])
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
-    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        ended = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, timeout=SECONDS, check=False
-        )
+        status = _status(tests, tree)
     except subprocess.TimeoutExpired:
         return "timeout"
     finally:
         file.write_bytes(original)
-    return "survived" if ended.returncode == 0 else "killed"
+    if status == 0:
+        return "survived"
+    # Another status can also come from the tests themselves, such as a name that does not exist.
+    return "killed" if status == 1 or _status(tests, tree) == 0 else "untried"
+
+
+def _status(tests: list[str], tree: Path) -> int:
+    """What pytest ends with: 0 passed, 1 failed, above that it could not run them."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, timeout=SECONDS, check=False
+    ).returncode
 
 
 def main() -> None:
@@ -157,6 +165,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", help="a file, instead of the packages")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--unchanged", action="store_true",
+                        help="change nothing: every one must survive")  # fmt: skip
     parser.add_argument("--coverage", type=Path, default=ROOT / "out" / "mutants.coverage")
     options = parser.parse_args()
     options.coverage.parent.mkdir(exist_ok=True)
@@ -170,6 +180,8 @@ def main() -> None:
     every = [mutant for file in files for mutant in mutants_of(file)]
     chosen = random.Random(options.seed).sample(every, min(options.sample, len(every)))
     print(f"{len(every)} mutants in {len(files)} files; {len(chosen)} are tried", flush=True)
+    if options.unchanged:
+        chosen = [replace(mutant, new=mutant.old) for mutant in chosen]
     report(list(tried(chosen, executed, options.workers)))
 
 

@@ -28,7 +28,7 @@ def set_steps():
     ("step", "words"),
     [
         (lambda: X.sum().item(), "reads a value back"),
-        (lambda: float(X.sum()), "reads a value back"),
+        (lambda: float(X.detach().sum()), "reads a value back"),
         (lambda: X if X.sum() > 0 else -X, "reads a value back"),
         (lambda: X[X > 1], "shape that depends on values"),
         (lambda: torch.nonzero(X), "shape that depends on values"),

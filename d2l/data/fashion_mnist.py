@@ -1,6 +1,7 @@
 """Fashion-MNIST, 70,000 small images of clothes in ten classes, as a data module."""
 
 import platform
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -140,8 +141,10 @@ def _split_and_transform(
 ) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
     """Return torchvision's data set and transform, or ours if torchvision cannot be imported."""
     try:
-        load_torchvision("d2l.data.fashion_split")
-    except ImportError:
+        load_torchvision("torchvision's class of the data set")
+    except ImportError as error:
+        if not isinstance(error, ModuleNotFoundError):
+            warnings.warn(f"{error}. Fashion-MNIST is read without torchvision", stacklevel=3)
         from d2l.data.fashion_plain import PlainFashionMNIST, ToTensorOfSize
 
         return PlainFashionMNIST, ToTensorOfSize(resize)

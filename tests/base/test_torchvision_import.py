@@ -80,6 +80,23 @@ def test_a_torchvision_for_another_pytorch_is_recognised(name):
 
 
 @pytest.mark.usefixtures("mismatched")
+def test_fashion_mnist_names_the_mismatch_and_is_read_without_torchvision():
+    with pytest.warns(UserWarning, match="cannot be imported") as warned:
+        data = d2l.FashionMNIST(batch_size=64)
+    (said,) = (str(warning.message) for warning in warned)
+    assert f"Fix: pip install --upgrade torchvision torch=={RELEASE}" in said
+    assert said.endswith("Fashion-MNIST is read without torchvision")
+    assert warned[0].filename == __file__
+    assert next(iter(data.val_dataloader()))[0].shape == (64, 1, 28, 28)
+
+
+@pytest.mark.usefixtures("missing")
+def test_without_torchvision_fashion_mnist_is_read_without_a_word(recwarn):
+    assert len(d2l.FashionMNIST(batch_size=64).train) == 60000
+    assert not recwarn.list
+
+
+@pytest.mark.usefixtures("mismatched")
 def test_doctor_names_the_mismatch_and_the_fix(tmp_path):
     said = CliRunner().invoke(doctor, ["--root", str(tmp_path)]).output
     assert "problem: computer vision needs torchvision" in said
@@ -102,7 +119,7 @@ def test_doctor_names_no_problem_where_there_is_none(tmp_path):
 def test_without_torchvision_fashion_mnist_is_the_same(monkeypatch, size):
     expected = d2l.FashionMNIST(batch_size=32, resize=size)
     with monkeypatch.context() as patched:
-        break_torchvision(patched, MISMATCH)
+        break_torchvision(patched, MISSING)
         found = d2l.FashionMNIST(batch_size=32, resize=size)
     for mine, theirs in ((found.train, expected.train), (found.val, expected.val)):
         assert not type(mine).__mro__[1].__module__.startswith("torchvision")

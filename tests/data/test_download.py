@@ -232,6 +232,40 @@ def test_two_at_work_on_one_file_do_not_write_into_each_other(tmp_path):
     assert left_in(tmp_path) == ["a.bin"]
 
 
+def test_a_file_finished_by_another_process_before_it_is_locked_is_not_written_to(
+    tmp_path, monkeypatch
+):
+    target = tmp_path / "a.bin"
+    part = tmp_path / ".a.bin.part"
+    part.write_bytes(b"first!")
+    lock = download_module._lock
+
+    def lock_after_the_other_finished(file):
+        os.replace(part, target)
+        monkeypatch.setattr(download_module, "_lock", lock)
+        return lock(file)
+
+    monkeypatch.setattr(download_module, "_lock", lock_after_the_other_finished)
+    with ResumableFile(target, keep=True) as second:
+        second.write(b"second")
+        assert target.read_bytes() == b"first!"
+        second.finish()
+    assert target.read_bytes() == b"second"
+
+
+def test_a_restarted_file_has_nothing_of_a_longer_one(tmp_path):
+    target = tmp_path / "a.bin"
+    with ResumableFile(target, keep=True) as interrupted:
+        interrupted.restart('"1"', 100)
+        interrupted.write(b"x" * 50)
+    with ResumableFile(target, keep=True) as resumed:
+        assert (resumed.version, resumed.total, resumed.num_bytes) == ('"1"', 100, 50)
+        resumed.restart('"2"', 3)
+        resumed.write(b"new")
+        resumed.finish()
+    assert target.read_bytes() == b"new"
+
+
 def test_a_folder_that_cannot_be_is_an_error_that_names_it(server, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match="file: not writable"):

@@ -4,9 +4,11 @@ Points by hand: the table 4, softmax shown 2 and checked 8, chance shown 2 and c
 """
 
 import pytest
-from hostile_class import HANDFUL, TWICE
+from hostile_class import HANDFUL
 
 pytestmark = pytest.mark.slow
+# Attacks whose rows name nothing that differs between the levels.
+SAME = ("os_exit,", "patched_numbers,", "forged_frames,")
 
 
 def test_an_endless_loop_that_swallows_interrupts_is_ended(graded):
@@ -97,7 +99,10 @@ def test_without_isolation_the_points_are_the_same(graded_at_level, graded):
     assert found == {student: points[student] for student in found}
 
 
-def test_the_same_submissions_get_the_same_rows_again(graded, graded_again):
-    again = graded_again.table.splitlines()
-    assert len(again) == 1 + len(TWICE) + 1  # the head, and the one who attacks nothing
+def test_the_same_submissions_get_the_same_rows_again(graded, graded_at_level):
+    """In another place, among other students, at another level of isolation."""
+    again = [
+        row for row in graded_at_level.table.splitlines() if row.startswith(("diligent,", *SAME))
+    ]
+    assert len(again) == 1 + len(SAME)
     assert set(again) <= set(graded.table.splitlines())

@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 from d2l import torch as d2l
+from d2l.core.training.early_stopping import EarlyStopping
 from d2l.core.training.lr_schedule import unpack
 from d2l.core.training.run_config import check_numbers
 from d2l.errors import ModelError
@@ -76,6 +77,20 @@ def test_a_curve_that_is_not_there_is_named_with_those_that_are(monitor):
     model, data, trainer = parts("no validation", monitor=monitor, patience=1)
     with pytest.raises(ModelError, match=rf"the metric '{monitor}' .* the board has train_loss\."):
         trainer.fit(model, data)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mode", "expected"),
+    [("val_loss", None, (0.5, 2)), ("train_loss", None, (0.1, 0)), ("val_loss", "max", (0.1, 0))],
+)
+def test_the_best_of_another_metric_does_not_count_after_a_resume(monitor, mode, expected):
+    before = EarlyStopping("val_loss", None, 5)
+    for value in (0.5, 0.7, 0.6):
+        before.update(value)
+    after = EarlyStopping(monitor, mode, 5)
+    after.update(0.1)
+    after.load_state_dict(before.state_dict())
+    assert (after.best, after.num_epochs_without) == expected
 
 
 def test_patience_goes_on_where_a_run_is_resumed(tmp_path):

@@ -18,6 +18,16 @@ def test_means_weigh_every_example_the_same_and_begin_afresh():
     assert means.pop() == {}
 
 
+def test_many_values_are_summed_in_double_precision():
+    means = WeightedMeans()
+    loss = torch.tensor(0.1)
+    for _ in range(1000):
+        means.add("loss", loss, 3)
+    found = means.pop()["loss"]
+    assert found.dtype == torch.float64
+    assert abs(found.item() - loss.item()) < 1e-12  # in float32 it is 2e-6 off
+
+
 def test_a_bad_loss_is_found_at_once_on_the_cpu():
     check = FiniteCheck(deferred=False)
     assert check.add(torch.tensor(1.0), 0) is None

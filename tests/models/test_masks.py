@@ -95,3 +95,10 @@ def test_the_masked_loss_takes_what_cross_entropy_takes():
     loss = d2l.MaskedSoftmaxCELoss(weight=weight, label_smoothing=0.1)
     expected = F.cross_entropy(pred[0], label[0], weight, reduction="sum", label_smoothing=0.1) / 2
     assert torch.allclose(loss(pred, label, torch.tensor([2])), expected)
+
+
+def test_the_masked_loss_ignores_a_label_where_it_is_told_to():
+    pred, label = scores(1, 3, 3), torch.tensor([[0, 2, 1]])
+    expected = F.cross_entropy(pred[0, :2], label[0, :2], reduction="sum") / 3
+    found = d2l.MaskedSoftmaxCELoss(ignore_index=1)(pred, label, torch.tensor([3]))
+    assert torch.allclose(found, expected)

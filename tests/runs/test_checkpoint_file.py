@@ -180,7 +180,9 @@ def test_weights_alone_are_refused_with_the_call_that_loads_them(tmp_path):
         read_checkpoint(path)
 
 
-@pytest.mark.parametrize("content", [torch.ones(2), [1, 2], 3, {}, {"format": "another"}])
+@pytest.mark.parametrize(
+    "content", [torch.ones(2), [1, 2], 3, {}, {"version": 1}, {"format": "another", "version": 1}]
+)
 def test_other_files_of_pytorch_are_refused(tmp_path, content):
     torch.save(content, tmp_path / "other.pt")
     with pytest.raises(CheckpointError, match="not a checkpoint of a d2l run"):

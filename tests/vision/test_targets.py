@@ -40,6 +40,12 @@ def test_of_equal_overlaps_the_first_counts():
     assert d2l.assign_anchor_to_bbox(boxes, anchors, None, 0.6).tolist() == [0, 1, 2, -1]
 
 
+def test_an_overlap_of_exactly_the_threshold_is_enough():
+    boxes = torch.tensor([[0.0, 0, 1, 1]])
+    anchors = torch.tensor([[0.0, 0, 1, 1], [0, 0, 0.5, 1], [0, 0, 0.4, 1]])
+    assert d2l.assign_anchor_to_bbox(boxes, anchors, "cpu", 0.5).tolist() == [0, 0, -1]
+
+
 def test_each_box_settles_where_every_round_settles_but_one():
     step = torch.arange(6.0)[:, None] * torch.tensor([1.0, 0, 1, 0])
     anchors = torch.tensor([0.0, 0, 2, 1]) + step

@@ -12,7 +12,7 @@ import sys
 import termios
 import time
 
-TIMEOUT_SECONDS = 240
+TIMEOUT_SECONDS = 900
 PIECES = re.compile(r"\r|\n|\x1b\[[?\d;]*[A-Za-z]|\x1b|[^\r\n\x1b]+")
 
 

@@ -24,7 +24,7 @@ def run_on_pipe(program):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=True,
     )
     return done.stdout, done.stderr

@@ -13,7 +13,7 @@ from lab_server import jupyterlab
 REPOSITORY = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-OPEN_SECONDS, RUN_SECONDS, SAVE_SECONDS = 90, 240, 30
+OPEN_SECONDS, RUN_SECONDS, SAVE_SECONDS = 600, 900, 300
 TRAINING = f"""\
 from d2l import torch as d2l
 

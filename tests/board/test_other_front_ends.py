@@ -63,7 +63,7 @@ def shown():
                     pictures[title].append(message["content"]["data"]["image/svg+xml"])
 
             reply = client.execute_interactive(
-                loop, output_hook=keep, allow_stdin=True, timeout=240
+                loop, output_hook=keep, allow_stdin=True, timeout=900
             )
             assert reply["content"]["status"] == "ok"
     finally:

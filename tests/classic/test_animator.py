@@ -124,7 +124,7 @@ print(min(seconds(1000) for _ in range(5)), min(seconds(10_000) for _ in range(5
 
 def test_ten_times_the_points_cost_about_ten_times_as_much_and_little():
     command = [sys.executable, "-c", ADDS]  # a process of its own, where no contracts are run
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
     thousand, ten_thousand = map(float, done.stdout.split())
     assert ten_thousand < 0.5
     assert ten_thousand < 25 * thousand

@@ -67,7 +67,7 @@ def test_a_notebook_runs_in_two_processes_and_its_error_names_the_cell(started, 
     cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "my own.ipynb")
     launched = started(tmp_path / "my own.ipynb", "--devices", 2, "--", "--lr", "0.1")
-    out, err = launched.communicate(timeout=300)
+    out, err = launched.communicate(timeout=900)
     threads = max(1, num_cores() // 2)
     assert launched.returncode == 1
     first, command, *printed = out.splitlines()
@@ -85,7 +85,7 @@ def test_a_notebook_runs_in_two_processes_and_its_error_names_the_cell(started, 
 def test_the_status_of_a_script_is_passed_on(started, tmp_path):
     (tmp_path / "train.py").write_text("import sys\nsys.exit(7)")
     launched = started(tmp_path / "train.py", "--devices", 1)
-    out, err = launched.communicate(timeout=300)
+    out, err = launched.communicate(timeout=900)
     assert launched.returncode == 7
     assert "process 0 exited with status 7" in err
     assert out.splitlines()[-1].endswith(f"--nproc-per-node 1 {tmp_path}/train.py")
@@ -95,13 +95,13 @@ def test_a_signal_reaches_every_process(started, tmp_path):
     (tmp_path / "train.py").write_text(WAITS)
     launched = started(tmp_path / "train.py", "--devices", 2, "--", tmp_path)
     numbers = [tmp_path / "0", tmp_path / "1"]
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 900
     while not all(path.exists() and path.read_text() for path in numbers):
         assert time.monotonic() < deadline
         assert launched.poll() is None, launched.communicate()[1]
         time.sleep(0.05)
     launched.send_signal(signal.SIGTERM)
-    launched.communicate(timeout=300)
+    launched.communicate(timeout=900)
     assert launched.returncode == 128 + signal.SIGTERM
     for path in numbers:
         with pytest.raises(ProcessLookupError):

@@ -84,13 +84,13 @@ def test_ctrl_c_ends_the_run_in_one_line_and_leaves_what_there_is(tmp_path):
     command = [*COMMAND, "train", "mlp", "--epochs", "1000", "--out", "run"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     process = subprocess.Popen(command, cwd=tmp_path, text=True, **pipes)
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 900
     while not any((tmp_path / "run").glob("checkpoints/step-*.pt")):  # the first epoch is done
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=900)
     assert process.returncode == 130
     said = [line for line in err.splitlines() if line]
     assert said[0].startswith("finishing this step")

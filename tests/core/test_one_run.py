@@ -512,7 +512,7 @@ def test_trainers_in_threads_leave_stdout_as_it_was():
     folder = Path(__file__).parent
     command = [sys.executable, "-c", TWO_THREADS]
     variables = os.environ | {"PYTHONPATH": os.pathsep.join([*sys.path, str(folder.parent)])}
-    subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True, timeout=200)
+    subprocess.run(command, cwd=folder, env=variables, check=True, capture_output=True, timeout=900)
 
 
 def test_batches_are_the_readers_to_change_in_place():

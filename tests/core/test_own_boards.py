@@ -143,7 +143,7 @@ print(calls(0.5), calls(torch.tensor(0.5)))
 
 def test_a_value_is_drawn_with_three_calls_and_a_tensor_with_four():
     command = [sys.executable, "-c", CALLS]  # a process of its own, where no contracts are run
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
     assert [float(count) for count in done.stdout.split()] == [3, 4]
 
 

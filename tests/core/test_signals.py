@@ -26,7 +26,7 @@ STATUS = {"SIGINT": -signal.SIGINT, "SIGTERM": 143}
 
 def run_interrupted(*arguments):
     command = [sys.executable, str(PROGRAM), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def path_of(folder, num_steps):
 def test_without_a_folder_the_step_is_finished_and_a_shell_sees_the_status(name, status):
     command = shlex.join([sys.executable, str(PROGRAM), "", "train", name])
     shell = ["sh", "-c", f"{command}; echo status $?"]
-    ended = subprocess.run(shell, capture_output=True, text=True, timeout=200, check=False)
+    ended = subprocess.run(shell, capture_output=True, text=True, timeout=900, check=False)
     *_, last_line, batches, said = ended.stdout.splitlines()
     assert last_line.startswith("epoch 2/4: train_loss ")
     assert (batches, said) == (IN_TRAINING, f"status {status}")

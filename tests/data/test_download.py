@@ -295,7 +295,7 @@ def test_files_of_one_name_from_two_addresses_are_not_taken_for_each_other(serve
     assert d2l.download(queried, tmp_path).endswith("part=2")
 
 
-def wait_for(condition, seconds=300):
+def wait_for(condition, seconds=900):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -188,7 +188,7 @@ def test_a_folder_without_write_permission_is_an_error(alone, tmp_path):
         if not folder.stat().st_mode & 0o001:
             folder.chmod(folder.stat().st_mode | 0o001)
     command = [sys.executable, "-c", code, LABELS, str(locked)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
     assert "not writable" in done.stdout
     assert "Permission denied" in done.stdout
 

@@ -11,7 +11,7 @@ HEAVY = ("torchvision", "pandas", "scipy", "matplotlib", "IPython", "PIL", "rich
 def modules_after(statement):
     code = f"import sys; {statement}; print('\\n'.join(sys.modules))"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
     return set(done.stdout.split())
 
 

@@ -62,7 +62,7 @@ def checked(tmp_path_factory):
         command = [sys.executable, "-m", "mypy", "--config-file=", "--strict", "homework.py"]
         done = subprocess.run(
             command, cwd=folder, env=os.environ | {"MYPYPATH": path},
-            capture_output=True, text=True, timeout=300,
+            capture_output=True, text=True, timeout=900,
         )  # fmt: skip
         assert done.returncode in (0, 1), done.stderr
         return done.stdout.splitlines()

@@ -10,7 +10,7 @@ import pytest
 
 from d2l import torch as d2l
 
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 1200
 LAST_LINE = r"epoch {0}/{0}: train_loss \S+, val_loss (\S+)(?:, val_acc (\S+))? \(.* s\)"
 
 

@@ -13,7 +13,7 @@ def pip(*words):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=True,
     ).stdout
 

@@ -56,5 +56,5 @@ for layer, *inputs in LAYERS[NAME]:
 def test_layers_can_be_read_by(tool):
     program = f"NAME = {tool!r}{PROGRAM}"
     command = [sys.executable, "-W", "ignore", "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -104,7 +104,7 @@ def link_packages(folder, names):
 def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, timeout=300)
+    subprocess.run(command, cwd=REPOSITORY, capture_output=True, check=True, timeout=900)
     return next(folder.glob("d2l-*.whl"))
 
 

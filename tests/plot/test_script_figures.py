@@ -85,7 +85,7 @@ def run_script(program, folder):
         capture_output=True,
         text=True,
         cwd=folder,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr

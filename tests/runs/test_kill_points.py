@@ -18,7 +18,7 @@ NUM_KILLS = 200
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_whenever_a_writer_is_killed_the_last_checkpoint_it_announced_is_whole(tmp_path):
     command = [sys.executable, str(PROGRAM), str(tmp_path / "run"), str(NUM_KILLS), "1"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert found["bad"] == []

@@ -91,7 +91,7 @@ points = fit({logger}).board.points
 numbers = {{label: [[float(x), float(y)] for x, y in points[label]] for label in points}}
 open("points.json", "w").write(json.dumps(numbers))
 """
-    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, timeout=900)
     return json.loads((folder / "points.json").read_text())
 
 

@@ -150,7 +150,7 @@ def killed_after(seconds, path, begin):
     assert process.stdout.readline()
     time.sleep(seconds)
     os.kill(process.pid, signal.SIGKILL)
-    told = process.communicate(timeout=60)[0].rpartition("\n")[0].split()
+    told = process.communicate(timeout=900)[0].rpartition("\n")[0].split()
     assert process.returncode == -signal.SIGKILL
     return int(told[-1]) if told else begin + 500
 

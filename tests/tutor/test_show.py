@@ -92,7 +92,7 @@ trainer.fit(Net(), Data())
 @pytest.mark.slow
 def test_in_a_real_kernel_the_box_stands_with_the_board_once_and_is_no_result_for_a_grader():
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WRONG)])
-    NotebookClient(book, timeout=300).execute()
+    NotebookClient(book, timeout=900).execute()
     outputs = book.cells[0].outputs
     boxes = [o for o in outputs if "application/vnd.d2l.hint+json" in o.get("data", {})]
     boards = [o for o in outputs if "image/svg+xml" in o.get("data", {})]

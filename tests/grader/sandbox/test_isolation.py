@@ -235,7 +235,7 @@ def as_ordinary_user(level, *sources):
     become = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] * is_root
     command = [*become, SYSTEM_PYTHON, "-I", "-c", grader, str(CHECKOUT), *sources]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, check=False, env={"TMPDIR": "/tmp"}
+        command, capture_output=True, text=True, timeout=900, check=False, env={"TMPDIR": "/tmp"}
     )
     assert done.stderr == ""
     return [line for line in done.stdout.split("\n") if line]

@@ -13,7 +13,7 @@ from nbformat.v4 import new_output
 from d2l.grader.compare.compare_items import compare_items
 from d2l.grader.compare.notebook_runs import read_cell
 
-SECONDS = 2.0  # what takes a second at worst; time that grows as a square takes minutes
+SECONDS = 10  # of CPU time: what takes a second at worst; time that grows as a square takes minutes
 LENGTH = 30_000
 
 REPEATED = [
@@ -124,7 +124,7 @@ def test_of_very_many_items_the_first_are_compared_in_bounded_time():
     wrong = read_cell([new_output("stream", text="\n".join(str(-i) for i in range(50_000)))])
     begun = time.process_time()
     assert len(compare_items([items], [wrong])) == len(items) <= 200
-    assert time.process_time() - begun < 5
+    assert time.process_time() - begun < SECONDS
 
 
 def test_a_hundred_thousand_outputs_are_read_at_once():

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -37,7 +38,9 @@ TESTS = ("core", "engine", "runs", "data", "board", "scale", "grader/compare", "
          "properties")  # fmt: skip
 FAST = "not slow and not browser and not gpu"
 SECONDS = 300  # for the tests of one mutant: one that runs into it has made something endless
-MOST_TESTS = 60  # of those that execute a line, drawn at random
+# Of those that execute a line: those that execute least besides, which are fast and to the point,
+# and others drawn at random; then, of a mutant that survived these, more of the others.
+NEAREST_TESTS, OTHER_TESTS, MORE_TESTS = 40, 20, 200
 COMPARISONS = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=",
                ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is", ast.In: "not in",
                ast.NotIn: "in"}  # fmt: skip
@@ -221,6 +224,9 @@ def tried(
     chosen: list[Mutant], executed: dict[str, dict[int, set[str]]], workers: int
 ) -> Iterator[tuple[Mutant, str]]:
     """Each mutant with its outcome; as many at once as there are workers, each in a copy."""
+    num_lines = Counter(
+        test for lines in executed.values() for tests in lines.values() for test in tests
+    )
     with tempfile.TemporaryDirectory() as folder:
         trees: Queue[Path] = Queue()
         for number in range(workers):
@@ -233,10 +239,15 @@ def tried(
             lines = executed.get(mutant.file, {})
             # What runs at import, such as a constant, is tried by the tests that use its file.
             tests = sorted(lines.get(mutant.line) or set().union(*lines.values()))
-            random.Random(0).shuffle(tests)
+            tests.sort(key=lambda test: num_lines[test])
+            nearest, others = tests[:NEAREST_TESTS], tests[NEAREST_TESTS:]
+            random.Random(0).shuffle(others)
             tree = trees.get()
             try:
-                found = outcome(mutant, tests[:MOST_TESTS], tree)
+                found = outcome(mutant, nearest + others[:OTHER_TESTS], tree)
+                more = others[OTHER_TESTS : OTHER_TESTS + MORE_TESTS]
+                if found == "survived" and more:
+                    found = outcome(mutant, more, tree)
             finally:
                 trees.put(tree)
             print(f"{found:12} {mutant}", flush=True)

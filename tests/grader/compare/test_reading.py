@@ -256,3 +256,8 @@ def test_a_board_with_points_reads_as_curves():
 
 def shown_as(kind, data):
     return new_output("display_data", data={kind: data, "text/plain": "<Figure size 1x1>"})
+
+
+def test_a_table_is_described_by_its_rows_and_columns_without_the_index():
+    item = only(result(pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})))
+    assert item.what == "table of 3 rows and 2 columns"

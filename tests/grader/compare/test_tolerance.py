@@ -18,6 +18,10 @@ def rows(*values):
     return np.array(values, dtype=float)
 
 
+def test_the_tests_of_one_output_divide_its_rate_of_false_alarms_between_them():
+    assert sum(tolerance.SHARES.values()) == pytest.approx(1)
+
+
 def test_one_number_may_be_as_far_off_as_students_t_says_and_no_further():
     ours = rows(*[[1 + 0.01 * z] for z in stats.norm.ppf(np.linspace(0.05, 0.95, 10))])
     theirs = rows([1.0], [1.001])

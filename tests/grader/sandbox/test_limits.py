@@ -21,7 +21,7 @@ def test_a_loop_that_ignores_every_signal_is_ended_at_its_time(level):
     found, said = guarded(source, level, wall_seconds=4)
     assert (found.status, found.reason, said) == ("timeout", "timed out after 4 s", "begun\n")
     assert found.exit_code is None
-    assert 4 <= found.seconds <= time.monotonic() - start < 25
+    assert 4 <= found.seconds <= time.monotonic() - start < 100
 
 
 def test_a_memory_bomb_is_ended_when_all_processes_together_have_too_much(level):
@@ -29,7 +29,7 @@ def test_a_memory_bomb_is_ended_when_all_processes_together_have_too_much(level)
         "import os, time\n"
         "os.fork(); os.fork()\n"  # four processes, none of which is over the limit alone
         "kept = bytearray(b'x') * 60_000_000\n"
-        "time.sleep(10)"
+        "time.sleep(100)"
     )
     found, _ = guarded(source, level, memory=180_000_000)
     assert found.status == "memory"
@@ -53,7 +53,7 @@ def test_memory_in_files_without_a_name_counts(level):
         "import os, time\n"
         "kept = os.memfd_create('kept')\n"
         "for _ in range(20): os.write(kept, bytes(10_000_000))\n"
-        "time.sleep(10)"
+        "time.sleep(100)"
     )
     found, _ = guarded(source, level, memory=100_000_000, disk=2**28)
     assert found.status == "memory"
@@ -70,13 +70,13 @@ def test_forking_without_end_is_ended(level):
     source = (
         "import os, time\n"
         "for n in range(200):\n"
-        "    if os.fork() == 0: time.sleep(20); os._exit(0)\n"
-        "time.sleep(20)"
+        "    if os.fork() == 0: time.sleep(200); os._exit(0)\n"
+        "time.sleep(200)"
     )
     found, _ = guarded(source, level)
     assert found.status == "processes"
     assert found.reason.endswith("more than 30 processes")
-    assert found.seconds < 15
+    assert found.seconds < 100
 
 
 def test_children_that_fork_faster_than_one_looks_are_ended_too(level):
@@ -104,13 +104,13 @@ def test_a_process_that_left_its_session_is_gone_at_the_end(level):
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
-        "        print('daemon', flush=True); time.sleep(20)\n"
+        "        print('daemon', flush=True); time.sleep(200)\n"
         "    os._exit(0)\n"
         "time.sleep(0.3)"
     )
     found, said = guarded(source, level)
     assert (found.status, said) == ("ok", "daemon\n")
-    assert found.seconds < 15
+    assert found.seconds < 100
     assert alive_with(word) == []
 
 
@@ -123,12 +123,12 @@ def test_a_gigabyte_on_disk_is_not_had(level, number_of_files):
         "    for turn in range(1000):\n"  # a megabyte each
         "        files[turn % len(files)].write(bytes(2**20))\n"
         "except OSError: pass\n"
-        "time.sleep(20)"
+        "time.sleep(200)"
     )
     found, _ = guarded(source, level)
     assert found.status == "disk"
     assert found.reason.endswith("32 MB to disk")
-    assert found.seconds < 15
+    assert found.seconds < 100
 
 
 def test_a_deleted_file_that_is_still_open_counts(level):
@@ -138,13 +138,13 @@ def test_a_deleted_file_that_is_still_open_counts(level):
         "try:\n"
         "    for turn in range(1000): file.write(bytes(2**20))\n"
         "except OSError: pass\n"
-        "time.sleep(20)"
+        "time.sleep(200)"
     )
     assert guarded(source, level)[0].status == "disk"
 
 
 def test_folders_nested_a_thousand_deep_are_ended_and_removed():
-    source = "import os, time\nfor n in range(1500): os.mkdir('d'); os.chdir('d')\ntime.sleep(10)"
+    source = "import os, time\nfor n in range(1500): os.mkdir('d'); os.chdir('d')\ntime.sleep(100)"
     found, _ = guarded(source, need(Level.NONE))
     assert found.status == "disk"
     assert "nested folders too deeply" in found.reason
@@ -161,7 +161,7 @@ def test_page_tables_count_as_memory(level):
         "sparse = mmap.mmap(-1, 2**37, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ)\n"
         "sparse.madvise(mmap.MADV_NOHUGEPAGE)\n"
         "for at in range(0, 2**37, 2**21): sparse[at]\n"  # a table of 4 kB for each 2 MB
-        "time.sleep(10)"
+        "time.sleep(100)"
     )
     found, _ = guarded(source, level, memory=100_000_000)
     assert found.status == "memory"
@@ -176,7 +176,7 @@ def test_buffers_of_sockets_count_as_memory(level):
         "    try:\n"
         "        while True: one.send(bytes(4096))\n"
         "    except BlockingIOError: pass\n"
-        "time.sleep(10)"
+        "time.sleep(100)"
     )
     found, _ = guarded(source, level, memory=60_000_000)
     assert found.status == "memory"
@@ -187,7 +187,7 @@ def test_time_is_that_of_all_processes_on_the_cpu_also_of_those_that_ended(level
         "import os, subprocess, sys, time\n"
         "loop = 'import time\\nwhile time.process_time() < 1.5: pass'\n"
         "for _ in range(4): subprocess.run([sys.executable, '-S', '-c', loop])\n"
-        "time.sleep(10)"
+        "time.sleep(100)"
     )
     found, _ = guarded(source, level, seconds=3, wall_seconds=60)
     assert (found.status, found.reason) == ("timeout", "used more than 3 s of CPU time")

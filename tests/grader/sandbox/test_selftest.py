@@ -31,7 +31,7 @@ def test_bubblewrap_is_taken_and_every_guarantee_was_tried_in_a_few_seconds(tmp_
     need(Level.BUBBLEWRAP)
     start = time.monotonic()
     found = choose_isolation(hidden=[tmp_path])
-    assert time.monotonic() - start < 20  # 1.3 s on an idle machine
+    assert time.monotonic() - start < 60  # 1.3 s on an idle machine
     assert found.level == Level.BUBBLEWRAP
     assert all(guarantee.holds for guarantee in found.guarantees)
     assert [guarantee.name for guarantee in found.guarantees] == OF_ISOLATION + OF_LIMITS

@@ -7,8 +7,8 @@ import pytest
 from hostile_class import HANDFUL
 
 pytestmark = pytest.mark.slow
-# Attacks whose rows name nothing that differs between the levels.
-SAME = ("os_exit,", "patched_numbers,", "forged_frames,")
+# Those whose rows name nothing that differs between the levels.
+SAME = (b"diligent,", b"os_exit,", b"patched_numbers,", b"forged_frames,")
 
 
 def test_an_endless_loop_that_swallows_interrupts_is_ended(graded):
@@ -101,8 +101,6 @@ def test_without_isolation_the_points_are_the_same(graded_at_level, graded):
 
 def test_the_same_submissions_get_the_same_rows_again(graded, graded_at_level):
     """In another place, among other students, at another level of isolation."""
-    again = [
-        row for row in graded_at_level.table.splitlines() if row.startswith(("diligent,", *SAME))
-    ]
-    assert len(again) == 1 + len(SAME)
+    again = [row for row in graded_at_level.table.splitlines() if row.startswith(SAME)]
+    assert len(again) == len(SAME)
     assert set(again) <= set(graded.table.splitlines())

@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 from grading_run import end_leftovers, run_grade, servers
-from hostile_class import ATTACKS, HANDFUL, Places, furnish
+from hostile_class import ATTACKS, HANDFUL, TWICE, Places, furnish
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,12 @@ def graded_at_level(request, tmp_path_factory):
         if "is not available on this machine" in result.output:
             pytest.skip(f"no level {request.param} here: {result.output}")
         yield result
+
+
+@pytest.fixture(scope="session")
+def graded_again(tmp_path_factory):
+    """A few of the class, in another place."""
+    yield from _graded(tmp_path_factory.mktemp("again"), TWICE, False)
 
 
 def _graded(root, attacks, with_files, *options):

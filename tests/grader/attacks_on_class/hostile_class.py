@@ -29,6 +29,7 @@ HANDFUL = (
     "endless_loop", "os_exit", "memory_bomb", "fork_bomb", "gigabyte_on_disk", "background_process",
     "twenty_million_characters", "kill_supervisor", "patched_numbers", "forged_frames",
 )  # fmt: skip
+TWICE = ("os_exit", "patched_numbers", "forged_frames")
 HEADINGS = ("1. A table", "2. Softmax", "3. Chance")
 SECRET = "secret of a diligent student"
 DILIGENT = (

@@ -4,11 +4,9 @@ Points by hand: the table 4, softmax shown 2 and checked 8, chance shown 2 and c
 """
 
 import pytest
-from hostile_class import HANDFUL
+from hostile_class import HANDFUL, TWICE
 
 pytestmark = pytest.mark.slow
-# Those whose rows name nothing that differs between the levels.
-SAME = (b"diligent,", b"os_exit,", b"patched_numbers,", b"forged_frames,")
 
 
 def test_an_endless_loop_that_swallows_interrupts_is_ended(graded):
@@ -99,8 +97,7 @@ def test_without_isolation_the_points_are_the_same(graded_at_level, graded):
     assert found == {student: points[student] for student in found}
 
 
-def test_the_same_submissions_get_the_same_rows_again(graded, graded_at_level):
-    """In another place, among other students, at another level of isolation."""
-    again = [row for row in graded_at_level.table.splitlines() if row.startswith(SAME)]
-    assert len(again) == len(SAME)
+def test_the_same_submissions_get_the_same_rows_again(graded, graded_again):
+    again = graded_again.table.splitlines()
+    assert len(again) == 1 + len(TWICE) + 1  # the head, and the one who attacks nothing
     assert set(again) <= set(graded.table.splitlines())

@@ -148,18 +148,18 @@ def outcome(mutant: Mutant, tests: list[str], tree: Path) -> str:
     file.write_bytes(original[: mutant.start] + mutant.new.encode() + original[mutant.stop :])
     try:
         status = _status(tests, tree)
-    except TimeoutError:
-        return "timeout"
     finally:
         file.write_bytes(original)
     if status == 0:
         return "survived"
+    if status is None:
+        return "timeout"
     # Another status can also come from the tests themselves, such as a name that does not exist.
     return "killed" if status == 1 or _status(tests, tree) == 0 else "untried"
 
 
-def _status(tests: list[str], tree: Path) -> int:
-    """What pytest ends with: 0 passed, 1 failed, above that it could not run them.
+def _status(tests: list[str], tree: Path) -> int | None:
+    """What pytest ends with: 0 passed, 1 failed, above that it could not run them; None: too late.
 
     It runs in a fork of this process, which has imported PyTorch but not d2l: two seconds less.
     """
@@ -174,7 +174,7 @@ def _status(tests: list[str], tree: Path) -> int:
         time.sleep(0.05)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    raise TimeoutError
+    return None
 
 
 def _run_pytest(tests: list[str], tree: Path) -> None:
@@ -238,8 +238,10 @@ def tried(
         def attempt(mutant: Mutant) -> tuple[Mutant, str]:
             lines = executed.get(mutant.file, {})
             # What runs at import, such as a constant, is tried by the tests that use its file.
-            tests = sorted(lines.get(mutant.line) or set().union(*lines.values()))
-            tests.sort(key=lambda test: num_lines[test])
+            tests = sorted(
+                lines.get(mutant.line) or set().union(*lines.values()),
+                key=lambda test: (num_lines[test], test),
+            )
             nearest, others = tests[:NEAREST_TESTS], tests[NEAREST_TESTS:]
             random.Random(0).shuffle(others)
             tree = trees.get()

@@ -141,7 +141,7 @@ def _split_and_transform(
 ) -> tuple[Callable[..., Any], Callable[[Any], Any]]:
     """Return torchvision's data set and transform, or ours if torchvision cannot be imported."""
     try:
-        load_torchvision("torchvision's class of the data set")
+        load_torchvision("FashionMNIST as a torchvision data set")
     except ImportError as error:
         if not isinstance(error, ModuleNotFoundError):
             warnings.warn(f"{error}. Fashion-MNIST is read without torchvision", stacklevel=3)

@@ -163,7 +163,7 @@ def test_killed_in_the_middle_and_resumed_nothing_finished_is_repeated(course):
     kept = {path.name: path.stat().st_mtime_ns for path in journal.glob("*.json")}
     assert {"a.json", "b.json"} <= set(kept)
     assert "d.json" not in kept
-    assert psutil.wait_procs(below, timeout=900)[1] == []  # the sandboxes went with the grader
+    assert psutil.wait_procs(below, timeout=60)[1] == []  # the sandboxes went with the grader
 
     done = grade(course, "--out", "out", "--resume", "--jobs", 1)
     assert f"{len(kept)} of 4 submissions were already graded" in done.stdout
@@ -185,14 +185,14 @@ def test_ctrl_c_ends_the_boxes_in_one_line_and_keeps_what_is_finished(course):
             below = psutil.Process(running.pid).children(recursive=True)
             assert below
             running.send_signal(signal.SIGINT)
-            _, said = running.communicate(timeout=900)
+            _, said = running.communicate(timeout=300)
         finally:
             running.kill()
     assert running.returncode == 130
     assert said == (
         "d2l: interrupted. Finished results were saved in out; rerun with --resume to continue.\n"
     )
-    assert psutil.wait_procs(below, timeout=900)[1] == []
+    assert psutil.wait_procs(below, timeout=60)[1] == []
     assert [p.name for p in (course / "out/journal/students").iterdir()] == ["a.json"]
 
 

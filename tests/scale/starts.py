@@ -32,6 +32,6 @@ def finish(command, folder=None, **more_environment):
         said, complained = running.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
         running.terminate()  # torchrun ends its processes; killed, it would leave them behind
-        said, complained = running.communicate(timeout=900)
+        said, complained = running.communicate(timeout=60)
         pytest.fail(f"{command} did not end:\n{said[-2000:]}\n{complained[-4000:]}")
     return subprocess.CompletedProcess(command, running.returncode, said, complained)

@@ -64,7 +64,7 @@ def judged(tmp_path_factory):
     (folder / "numpy.py").write_text("raise SystemExit('taken over')")
     start = time.monotonic()
     results = make_hidden_checks(rubric).judge([outcome(x=3)])
-    assert time.monotonic() - start < 300
+    assert time.monotonic() - start < 100
     return {result.name: result for result in results}
 
 

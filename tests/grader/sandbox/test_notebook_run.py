@@ -133,10 +133,10 @@ while True:
     assert statuses(outcome) == ["timeout", "ok", "timeout", "not run"]
     assert outcome.status == "timeout"
     assert outcome.reason == "code cell 1: stopped: used more than 1 s of CPU time"
-    assert 1 < outcome.cells[0].seconds < 120
+    assert 1 < outcome.cells[0].seconds < 60
     assert outcome.notebook.cells[1].outputs[0].ename == "KeyboardInterrupt"
     assert isinstance(outcome.values["x"], Problem)
-    assert outcome.seconds < 240
+    assert outcome.seconds < 90  # the limit of the run is 100
 
 
 def test_cells_are_stopped_in_time_for_the_values():

@@ -34,7 +34,8 @@ import torchvision  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("core", "engine", "runs", "data", "grader/compare", "grader/grading")
-TESTS = ("core", "engine", "runs", "data", "board", "scale", "grader/compare", "grader/grading",
+TESTS = ("base", "core", "engine", "runs", "data", "board", "scale", "grader/compare",
+         "grader/grading",
          "properties")  # fmt: skip
 FAST = "not slow and not browser and not gpu"
 SECONDS = 300  # for the tests of one mutant: one that runs into it has made something endless

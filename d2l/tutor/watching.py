@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import nn
 
+from d2l.core.observer import observes_runs
 from d2l.core.training.device_loader import DeviceLoader
-from d2l.core.training.observer import observes_runs
 from d2l.core.training.run import Run
 from d2l.tutor.hint import Hint, show
 
@@ -116,7 +116,7 @@ def observe(run: Run) -> "FitObserver | None":
 
 
 class FitObserver:
-    """Observes one run for the tutor; see `d2l.core.training.observer.RunObserver`."""
+    """Observes one run for the tutor; see `d2l.core.observer.RunObserver`."""
 
     next_batch: float = 0
     observes_validation = False

@@ -12,13 +12,13 @@ import torch
 from d2l.base.devices import current_device
 from d2l.core import checks
 from d2l.core.board import board_curves
+from d2l.core.observer import observer_of
 from d2l.core.training import parallel_run
 from d2l.core.training.checkpointing import CheckpointManager
 from d2l.core.training.device_loader import DeviceLoader
 from d2l.core.training.graphed_run import GraphedRun, make_plan
 from d2l.core.training.lr_schedule import unpack, unpack_for_own_loop
 from d2l.core.training.metrics import MetricRecorder
-from d2l.core.training.observer import observer_of
 from d2l.core.training.parallel_run import initialise_lazy_layers
 from d2l.core.training.progress_reporter import ProgressReporter
 from d2l.core.training.run import Run

@@ -32,10 +32,10 @@ from d2l.scale.sharding import SharedRandomState
 
 if TYPE_CHECKING:
     from d2l.core.module import Module
+    from d2l.core.observer import RunObserver
     from d2l.core.trainer import Trainer
     from d2l.core.training.checkpointing import CheckpointManager
     from d2l.core.training.graphed_run import GraphedRun
-    from d2l.core.training.observer import RunObserver
     from d2l.core.training.progress_reporter import ProgressReporter
     from d2l.core.training.run_logger import RunLogger
     from d2l.engine.running_metrics import ResultTable

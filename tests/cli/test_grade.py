@@ -36,7 +36,7 @@ seeds = [0]
 runs = [0]
 [limits]
 seconds = 60
-cell_seconds = 10
+cell_seconds = 4
 [[section]]
 heading = "Sums"
 points = 2
@@ -177,7 +177,7 @@ def test_ctrl_c_ends_the_boxes_in_one_line_and_keeps_what_is_finished(course):
     hand_in(course, "a")
     hand_in(course, "b", "product(x)\n", SWALLOWS)
     rubric = course / "course" / "rubric.toml"
-    rubric.write_text(RUBRIC.replace("cell_seconds = 10", "cell_seconds = 300"))
+    rubric.write_text(RUBRIC.replace("cell_seconds = 4", "cell_seconds = 300"))
     with start(course) as running:
         try:
             wait_for(lambda: (course / "out/journal/students/a.json").exists(), running)

@@ -14,7 +14,8 @@ from d2l.grader.sandbox.selftest import choose_isolation
 
 pytestmark = pytest.mark.slow
 
-SHIFTS = {"reference": (0, 1, 2), "submission": (0, 1)}
+# One run of most right variants: what a second run is for, the reference and the mistakes show.
+SHIFTS = {"reference": (0, 1, 2), "mistakes": (0, 1)}
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +32,7 @@ def runs():
 
     with ThreadPoolExecutor(2) as pool:
         pending = {
-            name: [
-                pool.submit(run, name, seed_offset)
-                for seed_offset in SHIFTS.get(name, SHIFTS["submission"])
-            ]
+            name: [pool.submit(run, name, seed_offset) for seed_offset in SHIFTS.get(name, (0,))]
             for name in texts
         }
         return {name: [future.result() for future in futures] for name, futures in pending.items()}

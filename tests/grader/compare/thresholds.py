@@ -21,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from shown import compared_runs, printed, read, result
 
 from d2l.grader.compare.align import Cell, align, fingerprint
+from d2l.grader.compare.distributions import Numbers, level_difference
 from d2l.grader.compare.match_sections import match_sections, sections_of
 from d2l.grader.compare.notebook_runs import POINTS
 from d2l.grader.compare.pairing import pair
@@ -221,12 +222,54 @@ values("count that is alike by chance", lambda chance: 25,
 values("random line", lambda chance: printed(f"loss {0.5 + 0.01 * chance.normal():.3f}, step 10"),
        lambda chance, amount: printed(f"loss {0.5 + amount + 0.01 * chance.normal():.3f}, step 10"),
        1)  # fmt: skip
+for _digits in (0, 1, 2):
+    for _deviation in (0.03, 0.3):
+        values(f"random number with {_digits} digits, of deviation {_deviation}",
+               lambda chance, d=_digits, s=_deviation: printed(f"{9 + s * chance.normal():.{d}f}"),
+               lambda chance, amount, d=_digits, s=_deviation:
+                   printed(f"{9 + amount + s * chance.normal():.{d}f}"), 12)  # fmt: skip
+values("random array with 1 digit", lambda chance: chance.normal(9, 0.04, size=3).round(1),
+       lambda chance, amount: chance.normal(9 + amount, 0.04, size=3).round(1), 2)  # fmt: skip
+
+
+def levels(name, numbers, num_places, sigma, top):
+    """A slide of numbers with a given unit of their last digit, compared place by place."""
+
+    def judge(amount):
+        chance = np.random.RandomState(0)
+        ours = 9 + sigma * chance.normal(size=(3, num_places))
+        theirs = 9 + amount + sigma * chance.normal(size=(2, num_places))
+        difference = level_difference(ours, theirs, numbers)
+        return ("match", "") if difference is None else ("differs", [*vars(difference).values()])
+
+    SLIDES[name] = Slide(judge, list(np.linspace(0, top, NUM_AMOUNTS)), True)
+
+
+for _num_places in (1, 3):
+    for _sigma in (1e-6, 0.03):
+        _of = f"of {_num_places} numbers with deviation {_sigma:g}"
+        for _unit in (0.0, 0.01, 0.5):
+            levels(f"level {_of} and unit {_unit}", Numbers(_unit, 1e-3, names=("a", "b", "c")),
+                   _num_places, _sigma, 10)  # fmt: skip
+        levels(f"level {_of} and known variance", Numbers(0.0, 1e-3, known=0.04), _num_places,
+               _sigma, 10)  # fmt: skip
+        levels(f"level {_of}, at most one independent", Numbers(0.0, 1e-3, most_places=1.0),
+               _num_places, _sigma, 40)  # fmt: skip
 values("random table",
        lambda chance: pd.DataFrame({"x": [1.0, 2.0], "y": 5 + 0.1 * chance.normal(size=2)}),
        lambda chance, amount: pd.DataFrame(
            {"x": [1.0, 2.0], "y": 5 + amount + 0.1 * chance.normal(size=2)}), 5)  # fmt: skip
 values("not finite in the reference", lambda chance: np.array([np.nan, 1 + 0.1 * chance.normal()]),
        lambda chance, amount: np.array([1.0, 1 + amount + 0.1 * chance.normal()]), 5)  # fmt: skip
+
+
+for _deviation in (0.3, 30):
+    values(f"random table of whole numbers with deviation {_deviation}",
+           lambda chance, s=_deviation: pd.DataFrame(
+               {"x": [1.0, 2.0], "y": np.round(500 + s * chance.normal(size=2))}),
+           lambda chance, amount, s=_deviation: pd.DataFrame(
+               {"x": [1.0, 2.0], "y": np.round(500 + amount + s * chance.normal(size=2))}),
+           900)  # fmt: skip
 
 
 # --- Curves and logs -----------------------------------------------------------------------------
@@ -269,6 +312,7 @@ values("short random log", lambda chance: log(chance, 3),
 # --- Which items, cells and sections belong together ---------------------------------------------
 LINES = [f"x{i} = function{i}({i})" for i in range(12)]
 WORDS = ("one", "two", "three", "four")
+OTHER_CODE = ("a(1)", "x.b[2] += 3")
 TITLE = "Concise implementation of softmax regression"
 
 
@@ -287,6 +331,29 @@ def _cells(cells):
         Cell(at, section, fingerprint(new_code_cell(source), frozenset()), shows)
         for at, (section, source, shows) in enumerate(cells)
     ]
+
+
+def groups_shown(expected, found):
+    """Which cells belong together, of the words that cells without common code print."""
+    sources = iter(OTHER_CODE)
+    cells = [
+        new_code_cell(next(sources), outputs=[printed(" ".join(words))])
+        for words in (expected, found)
+    ]
+    return _groups_of(cells)
+
+
+def groups_raised(names):
+    """Which cells belong together that raise an error of these names, and have another call."""
+    errors = [new_output("error", ename=name, evalue="", traceback=[]) for name in names]
+    return _groups_of([new_code_cell(source, outputs=errors) for source in OTHER_CODE])
+
+
+def _groups_of(cells):
+    ours, theirs = (
+        Cell(0, at, fingerprint(cell, frozenset()), True) for at, cell in enumerate(cells)
+    )
+    return [(group.reference, group.submission) for group in align([ours], [theirs])]
 
 
 def others(count):
@@ -320,6 +387,20 @@ for _section in (0, 1):
                   [(0, "\n".join(LINES[:5]), w), (0, "\n".join(LINES[5:]), w)],
                   [(s, "\n".join(LINES[:5]) + "\n" + others(n), w)]),
               range(13))  # fmt: skip
+for _section in (0, 1):
+    for _kind, _line, _other in (
+        ("numbers", "f({0})", "f({1})"), ("calls", "f{0}(x)", "f{1}(x)"),
+        ("definitions", "def f{0}(x): return x", "def f{1}(x): return x"),
+    ):  # fmt: skip
+        whole(f"{_kind} in section {_section} that are others",
+              lambda n, s=_section, a=_line, b=_other: groups(
+                  [(0, "\n".join(a.format(i) for i in range(20)), True), (0, "g()", True)],
+                  [(s, "\n".join((b if i < n else a).format(i, 50 + i) for i in range(20)), True)]),
+              range(21))  # fmt: skip
+whole("words of an output that are others", lambda n: groups_shown(
+    list("abcdefghijkl"), [*"mnopqrstuvwx"[:n], *"abcdefghijkl"[n:]]),
+    range(13))  # fmt: skip
+whole("an error instead of an output", lambda n: groups_raised(["ValueError"] * n), range(3))
 whole("equal cells in another order", lambda n: groups(
     [(0, "f()", True)] * 5, [(0, "g()", True)] * n + [(0, "f()", True)] * 5), range(6))  # fmt: skip
 whole("letters of a heading that are others", lambda n: match_sections(

@@ -1,7 +1,8 @@
 """Mutation tests: small faults put into the library on purpose, and whether a test notices each.
 
     python -m tools.mutants --sample 300            # as `make mutants`
-    python -m tools.mutants --only d2l/engine/graph.py
+    python -m tools.mutants --only d2l/engine/running_metrics.py
+    python -m tools.mutants --again out/mutants.txt # those that survived a run with this output
 
 First the tests run once under coverage, which says which of them execute which line. Then each
 mutant, one changed expression in a copy of the tree, is tried by tests that execute its line.
@@ -14,6 +15,7 @@ import argparse
 import ast
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -207,6 +209,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=300, help="mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", help="a file, instead of the packages")
+    parser.add_argument("--again", type=Path, help="what an earlier run printed: its survivors")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--unchanged", action="store_true",
                         help="change nothing: every one must survive")  # fmt: skip
@@ -222,10 +225,21 @@ def main() -> None:
     ]  # fmt: skip
     every = [mutant for file in files for mutant in mutants_of(file)]
     chosen = random.Random(options.seed).sample(every, min(options.sample, len(every)))
+    if options.again:
+        survivors = _survivors(options.again.read_text("utf-8"))
+        chosen = [mutant for mutant in chosen if str(mutant) in survivors]
     print(f"{len(every)} mutants in {len(files)} files; {len(chosen)} are tried", flush=True)
     if options.unchanged:
         chosen = [replace(mutant, new=mutant.old) for mutant in chosen]
     report(list(tried(chosen, executed, options.workers)))
+
+
+def _survivors(printed: str) -> set[str]:
+    """The mutants, as text, that were not killed according to an earlier run."""
+    ended = re.compile(r"^(killed|timeout|survived|not covered|untried) +", re.MULTILINE)
+    parts = ended.split(printed)[1:]
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return {text.strip() for status, text in pairs if status not in ("killed", "timeout")}
 
 
 def tried(
@@ -245,11 +259,10 @@ def tried(
 
         def attempt(mutant: Mutant) -> tuple[Mutant, str]:
             lines = executed.get(mutant.file, {})
-            # What runs at import, such as a constant, is tried by the tests that use its file.
-            tests = sorted(
-                lines.get(mutant.line) or set().union(*lines.values()),
-                key=lambda test: (num_lines[test], test),
-            )
+            tests = sorted(lines.get(mutant.line, ()), key=lambda test: (num_lines[test], test))
+            if not tests:  # it runs at import, such as a constant: tests of little but its file
+                of_file = Counter(test for executing in lines.values() for test in executing)
+                tests = sorted(of_file, key=lambda test: (-of_file[test] / num_lines[test], test))
             nearest, others = tests[:NEAREST_TESTS], tests[NEAREST_TESTS:]
             random.Random(0).shuffle(others)
             tree = trees.get()

@@ -198,6 +198,17 @@ RULES = {
         Rule(tolerance=0.05), ["loss 2.01\n", "loss 1.99\n"],
         ["loss 2.1\n", "loss 2.2\n"], ["differs"],
     ),
+    "tolerance of random values, of other shapes": (
+        Rule(tolerance=0.05), ["[1.5, 2.5]\n", "[1.6, 2.4]\n"], ["[1.5, 2.5, 3.5]\n"], ["differs"],
+    ),
+    "tolerance of random values, of a random shape": (
+        Rule(tolerance=0.05), ["[1.5, 2.5]\n", "[1.6, 2.4]\n"], ["[1.5, 2.5]\n", "[1.5]\n"],
+        ["differs"],
+    ),
+    "tolerance of random values, a word instead": (
+        Rule(tolerance=0.05), ["[1.5, 2.5]\n", "[1.6, 2.4]\n"], ["'high'\n"], ["missing"],
+    ),
+    "shape, a word instead": (Rule("shape"), ["[7, 8]\n"], ["'high'\n"], ["missing"]),
     "exact": (Rule("exact"), ["x 0.31\n", "x 0.72\n"], ["x 0.31\n", "x 0.72\n"], ["match"]),
     "exact, other draws": (
         Rule("exact"), ["x 0.31\n", "x 0.72\n"], ["x 0.35\n", "x 0.71\n"], ["differs"],

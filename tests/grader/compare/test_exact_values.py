@@ -8,6 +8,7 @@ from nbformat.v4 import new_output
 from shown import compared, printed, read, result, verdicts
 
 from d2l.grader.compare.compare_items import compare_items
+from d2l.grader.compare.differences import instead, joined
 
 t = torch.tensor
 X = torch.arange(6.0).reshape(2, 3)
@@ -206,3 +207,11 @@ def test_a_value_that_should_be_the_same_each_time_must_be_right_in_each_run():
 def test_nothing_is_expected_where_the_reference_shows_nothing():
     assert compare_items([[], []], [read(result(X))]) == []
     assert compare_items([], []) == []
+
+
+def test_of_many_differences_both_texts_have_five():
+    many = [instead(f"found{i}", f"expected{i}") for i in range(7)]
+    both = joined(many)
+    assert [both.message.count("found"), both.hint.count("found")] == [5, 5]
+    assert joined(many[:1]) == many[0]
+    assert joined([]) is None

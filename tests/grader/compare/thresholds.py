@@ -203,6 +203,10 @@ steps("values drawn with replacement", lambda chance, n: chance.permutation(60)[
       range(8, 50))  # fmt: skip
 steps("values drawn without replacement", lambda chance, n: chance.randint(60, size=n),
       lambda chance, n: chance.permutation(60)[:n], range(8, 50))  # fmt: skip
+steps("size of arrays of five categories, found with others",
+      lambda chance, n: 2 * chance.randint(5, size=n),
+      lambda chance, n: np.where(np.arange(n) % 2 == 0, 3 + 2 * (np.arange(n) // 2 % 2),
+                                 2 * chance.randint(5, size=n)), range(8, 30))  # fmt: skip
 for _spread in (0.001, 0.1, 10):
     steps(f"digits of a number within {_spread} that is the same for every seed",
           lambda chance, n, s=_spread: printed(f"{5 + s * chance.uniform():.{n}f}"),

@@ -458,3 +458,13 @@ def test_a_compiled_model_has_the_plain_models_numbers_and_can_be_copied():
     a, b = (m.board.points["train_loss"] for m in (plain, compiled))
     assert [p.y for p in a] == pytest.approx([p.y for p in b], rel=1e-4)
     assert copy.deepcopy(compiled)(torch.rand(1, 1, 12, 12)).shape == (1, 10)
+
+
+def test_an_optimizer_for_a_graph_counts_its_steps_on_the_device():
+    parameter = nn.Parameter(torch.zeros(2))
+    adam = torch.optim.Adam([parameter])
+    assert graphed_run.make_capturable(adam, torch.device("cpu")) == []
+    assert graphed_run.make_capturable(torch.optim.SGD([parameter]), torch.device("cuda")) == []
+    assert graphed_run.make_capturable(adam, torch.device("cuda")) == adam.param_groups
+    assert adam.param_groups[0]["capturable"] is True
+    assert graphed_run.make_capturable(adam, torch.device("cuda")) == []

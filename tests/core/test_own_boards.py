@@ -93,6 +93,22 @@ def test_a_draw_as_the_book_writes_it_keeps_points_on_the_board():
     finish_board(board)
 
 
+def test_a_board_that_says_nothing_of_display_is_displayed_during_a_fit():
+    class Board:
+        def __init__(self):
+            self.drawn = []
+
+        def draw(self, x, y, label, every_n=1):
+            self.drawn.append((label, self.display))
+
+    model = d2l.LinearRegression(lr=0.01)
+    model.board = Board()
+    data = d2l.SyntheticRegressionData(torch.tensor([2.0, -3.4]), b=4.2, num_train=64, num_val=32)
+    d2l.Trainer(max_epochs=1).fit(model, data)
+    assert {label for label, _ in model.board.drawn} == {"train_loss", "val_loss"}
+    assert all(display is True for _, display in model.board.drawn)
+
+
 def test_points_that_are_being_averaged_can_be_read():
     board = d2l.ProgressBoard()
     assert not hasattr(board, "data")

@@ -261,3 +261,14 @@ def shown_as(kind, data):
 def test_a_table_is_described_by_its_rows_and_columns_without_the_index():
     item = only(result(pd.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]})))
     assert item.what == "table of 3 rows and 2 columns"
+
+
+@pytest.mark.parametrize(
+    ("words", "is_value"),
+    [
+        (torch.float32, True), (int, True), (torch.nn.Linear, True), (None, True),
+        ("done", False), ("the class of today", False), ("all tests passed", False),
+    ],
+)  # fmt: skip
+def test_printed_words_are_a_value_if_they_name_a_type_or_a_constant(words, is_value):
+    assert only(printed(words)).is_value == is_value

@@ -304,6 +304,13 @@ def test_all_zips_of_a_student_together_are_held_to_one_limit(tmp_path, monkeypa
     assert "it contains more than 2000 files or" in refusal(student)
 
 
+def test_a_folder_of_more_than_256_mb_is_refused(tmp_path):
+    (tmp_path / "hw1.py").write_text(CODE)
+    with open(tmp_path / "data.bin", "wb") as file:
+        file.truncate(256 * 2**20)  # a hole, which takes no space on the disk
+    assert refusal(tmp_path) == "it contains more than 2000 files or 256 MB"
+
+
 def test_a_zip_beside_a_report_is_the_notebook(tmp_path):
     student = tmp_path / "student"
     student.mkdir()

@@ -221,6 +221,12 @@ steps("words of a random text that is the same for every seed",
 values("accuracy that rounds alike", lambda chance: printed("accuracy 0.95"),
        lambda chance, amount: printed(f"accuracy {0.95 + amount * chance.uniform(0.5, 1):.2f}"),
        0.3)  # fmt: skip
+values("accuracy that is zero alike", lambda chance: printed("accuracy 0.00"),
+       lambda chance, amount: printed(f"accuracy {amount * chance.uniform(0.5, 1):.2f}"),
+       0.3)  # fmt: skip
+values("accuracy that is one alike", lambda chance: printed("accuracy 1.00"),
+       lambda chance, amount: printed(f"accuracy {1 - amount * chance.uniform(0.5, 1):.2f}"),
+       0.3)  # fmt: skip
 values("count that is alike by chance", lambda chance: 25,
        lambda chance, amount: 25 + round(amount * chance.uniform(0.5, 1)), 40)  # fmt: skip
 values("random line", lambda chance: printed(f"loss {0.5 + 0.01 * chance.normal():.3f}, step 10"),

@@ -309,6 +309,19 @@ def test_the_interval_step_counts_updates_of_the_optimizer():
     assert trainer.optim.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
 
 
+def test_the_frequency_of_a_schedule_counts_updates_too():
+    class Halving(LazyNet):
+        def configure_optimizers(self):
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            scheduler = lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.5)
+            by_step = {"scheduler": scheduler, "interval": "step", "frequency": 2}
+            return {"optimizer": optimizer, "lr_scheduler": by_step}
+
+    trainer = d2l.Trainer(3, accumulate=3)
+    trainer.fit(Halving(), TwoClasses(batch_size=2, num_train=10))  # 5 batches: 2 updates an epoch
+    assert trainer.optim.param_groups[0]["lr"] == 0.1 * 0.5**3
+
+
 @pytest.mark.parametrize("form", [lambda o: [o], lambda o: ([o], []), lambda o: ([o], None)])
 def test_lightnings_lists_of_one_optimizer_are_taken(form):
     class Listed(LazyNet):

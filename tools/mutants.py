@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("core", "engine", "runs", "data", "grader/compare", "grader/grading")
 TESTS = ("base", "core", "engine", "runs", "data", "board", "scale", "grader/compare",
          "grader/grading", "properties")  # fmt: skip
-# The tests of what runs in child processes only, where coverage does not see it, by package.
+# The tests, by package, of what runs in child processes, where coverage does not see it.
 TESTS_OF_CHILDREN = {
     "d2l/core": ("scale/test_processes.py", "scale/test_restart.py"),
     "d2l/engine": ("scale/test_processes.py",),
@@ -49,7 +49,8 @@ TESTS_OF_CHILDREN = {
 FAST = "not slow and not browser and not gpu"
 SECONDS = 600  # for the tests of one mutant: one that runs into it has made something endless
 # Of those that execute a line: those that execute least besides, which are fast and to the point,
-# and others drawn at random; then, of a mutant that survived these, more of the others.
+# and others drawn at random; then, of a mutant that survived these, more of the others, and the
+# tests of its package's child processes.
 NEAREST_TESTS, OTHER_TESTS, MORE_TESTS = 40, 20, 200
 COMPARISONS = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=",
                ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is", ast.In: "not in",
@@ -271,7 +272,7 @@ def tried(
                 more = others[OTHER_TESTS : OTHER_TESTS + MORE_TESTS]
                 if found == "survived" and more:
                     found = outcome(mutant, more, tree)
-                if found in ("survived", "not covered") and mutant.line not in lines:
+                if found in ("survived", "not covered"):
                     found = outcome(mutant, _tests_of_children(mutant.file), tree)
             finally:
                 trees.put(tree)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from d2l.engine.tensor_loaders import ResidentLoader
+from d2l.engine.tensor_loaders import ResidentLoader, fits
 
 X, Y = torch.arange(20.0).reshape(10, 2), torch.arange(10)
 
@@ -68,3 +68,12 @@ def test_tensors_of_two_lengths_are_an_error():
 def test_a_batch_size_of_zero_is_an_error():
     with pytest.raises(ValueError, match="batch_size must be at least 1; found 0"):
         ResidentLoader((X,), 0)
+
+
+def test_data_that_take_at_most_half_of_the_free_memory_of_a_gpu_move_there(monkeypatch):
+    loader = ResidentLoader((X, Y), 4, False)
+    size, gpu = X.nbytes + Y.nbytes, torch.device("cuda")
+    for free, is_room in ((2 * size, True), (2 * size - 1, False)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 10 * size))
+        assert fits(loader, gpu) is is_room
+        assert fits(loader, torch.device("cpu"))

@@ -194,7 +194,9 @@ def test_a_loss_that_is_not_finite_stops_the_run_where_asked_for_and_names_its_b
     if deferred:
         monkeypatch.setattr("d2l.core.training.run.FiniteCheck", AlwaysDeferred)
     model = Exploding(bad_step=32 + 5, value=value)
-    with pytest.raises(NotFiniteError, match=f"{value} in epoch 2 of 3, batch 5 of 32"):
+    when = "shortly afterwards" if deferred else "before the weights were updated"
+    words = f"{value} in epoch 2 of 3, batch 5 of 32; training stopped {when}"
+    with pytest.raises(NotFiniteError, match=words):
         d2l.Trainer(max_epochs=3, on_nonfinite="stop").fit(model, line_data())
     if not deferred:
         assert model.steps == 37

@@ -265,3 +265,16 @@ def test_a_part_that_the_reader_froze_stays_frozen():
     model.net[2].eval()
     d2l.Trainer(max_epochs=1).validate(model, TwoClasses())
     assert [part.training for part in model.net] == [True, True, False, True]
+
+
+def test_a_trainer_without_a_run_counts_the_batches_that_the_reader_has_it_do():
+    trainer, model, data = d2l.Trainer(max_epochs=2), LazyNet(), TwoClasses()
+    trainer.prepare_data(data)
+    trainer.prepare_model(model)
+    trainer.optim = model.configure_optimizers()
+    trainer.epoch = trainer.train_batch_idx = trainer.val_batch_idx = 0
+    for trainer.epoch in range(2):
+        trainer.fit_epoch()
+    assert trainer.train_batch_idx == 2 * trainer.num_train_batches > 0
+    assert trainer.val_batch_idx == 2 * trainer.num_val_batches > 0
+    assert len(model.board.points["val_loss"]) > 0

@@ -350,10 +350,14 @@ def test_plain_tensors_gather_their_gradients_too():
     torch.testing.assert_close(whole.b, parts.b, rtol=1e-5, atol=1e-6)
 
 
-def test_a_loop_of_ones_own_that_steps_at_each_batch_is_said_not_to_accumulate(monkeypatch):
+@pytest.mark.parametrize("accumulate", [2, 4])
+def test_a_loop_of_ones_own_that_steps_at_each_batch_is_said_not_to_accumulate(
+    monkeypatch, accumulate
+):
     monkeypatch.setattr(d2l.Trainer, "fit_epoch", book_fit_epoch)
-    with pytest.warns(UserWarning, match=r"accumulate=4` had no effect.*self\.train_batch\("):
-        d2l.Trainer(1, accumulate=4).fit(PlainLine(2, lr=0.03), short_line_data())
+    words = rf"accumulate={accumulate}` had no effect.*self\.train_batch\("
+    with pytest.warns(UserWarning, match=words):
+        d2l.Trainer(1, accumulate=accumulate).fit(PlainLine(2, lr=0.03), short_line_data())
 
 
 def test_a_loop_of_ones_own_that_calls_train_batch_accumulates(monkeypatch):

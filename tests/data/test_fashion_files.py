@@ -196,3 +196,11 @@ def test_a_folder_without_write_permission_is_an_error(alone, tmp_path):
 def test_data_are_read_where_root_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
     assert len(fashion_files.find(LABELS, tmp_path / "file")) == 10_008
+
+
+def test_a_file_is_kept_in_a_folder_that_is_made_for_it_and_nothing_else_is(alone, tmp_path):
+    path = fashion_files.keep("a", b"contents", tmp_path / "deep" / "er")
+    assert path == tmp_path / "deep" / "er" / "FashionMNIST" / "raw" / "a"
+    assert path.read_bytes() == b"contents"
+    assert fashion_files.keep("a", b"again", tmp_path / "deep" / "er").read_bytes() == b"again"
+    assert list(path.parent.iterdir()) == [path]

@@ -34,3 +34,10 @@ def test_why_nothing_could_be_compared_is_said():
 def test_a_message_is_cut_where_nobody_reads_on():
     page = page_of(Finding("differs", "text", "a" * 10 * MAX_MESSAGE, 0, 0))
     assert {len(message.text) for message in page.select(".message")} == {MAX_MESSAGE + 2}
+
+
+def test_a_page_lists_at_most_five_hundred_differences():
+    findings = [Finding("differs", f"number {i}", "wrong", 0, 0) for i in range(501)]
+    page = page_of(*findings)
+    assert len(page.select(".differences li")) == 500
+    assert page.tbody.find_all("td")[-1].text == "0 of 501"

@@ -306,6 +306,13 @@ values("curve that rises", lambda chance: board(chance, begin=0.2, end=0.9),
        lambda chance, amount: board(chance, begin=0.2, end=0.9 - amount), 0.8)  # fmt: skip
 
 
+def counted(chance, num_lines):
+    """A log that counts every fifth epoch."""
+    lines = (f"epoch {5 * i + 3}, loss {1 / (i + 1) + 0.01 * chance.normal():.4f}"
+             for i in range(num_lines))  # fmt: skip
+    return printed("\n".join(lines))
+
+
 def log(chance, num_lines=10, shift=0.0):
     lines = (f"epoch {i}, loss {1 / (i + 1) + shift + 0.01 * chance.normal():.4f}"
              for i in range(num_lines))  # fmt: skip
@@ -317,6 +324,8 @@ values("fewer lines of a log", log, lambda chance, amount: log(chance, round(10 
 values("height of a log", log, lambda chance, amount: log(chance, shift=amount), 1)
 values("short random log", lambda chance: log(chance, 3),
        lambda chance, amount: log(chance, 3, amount), 1)  # fmt: skip
+steps("lines of a log with other counters", lambda chance, n: log(chance, n),
+      lambda chance, n: counted(chance, n), range(1, 6))  # fmt: skip
 
 
 # --- Which items, cells and sections belong together ---------------------------------------------

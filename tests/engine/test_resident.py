@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from d2l.engine.tensor_loaders import ResidentLoader, fits
+from d2l.engine.tensor_loaders import ResidentLoader, StreamedLoader, fits, placed
 
 X, Y = torch.arange(20.0).reshape(10, 2), torch.arange(10)
 
@@ -77,3 +77,18 @@ def test_data_that_take_at_most_half_of_the_free_memory_of_a_gpu_move_there(monk
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 10 * size))
         assert fits(loader, gpu) is is_room
         assert fits(loader, torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("device", "stream", "num_free", "is_streamed"),
+    [
+        ("cpu", None, 0, False), ("cpu", True, 0, True), ("cpu", False, 0, False),
+        ("cuda", None, 0, True), ("cuda", True, 1e9, True),
+    ],
+)  # fmt: skip
+def test_data_are_streamed_where_it_is_asked_for_or_they_are_too_large(
+    monkeypatch, device, stream, num_free, is_streamed
+):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (num_free, num_free))
+    loader = placed(ResidentLoader((X, Y), 4, False), torch.device(device), stream)
+    assert isinstance(loader, StreamedLoader) is is_streamed

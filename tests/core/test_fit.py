@@ -278,3 +278,15 @@ def test_a_trainer_without_a_run_counts_the_batches_that_the_reader_has_it_do():
     assert trainer.train_batch_idx == 2 * trainer.num_train_batches > 0
     assert trainer.val_batch_idx == 2 * trainer.num_val_batches > 0
     assert len(model.board.points["val_loss"]) > 0
+
+
+@pytest.mark.parametrize("per_epoch", [0, -1])
+def test_nothing_is_drawn_without_a_run_either_where_no_points_are_wanted(per_epoch):
+    trainer, model, data = d2l.Trainer(max_epochs=1), LazyNet(), TwoClasses()
+    model.plot_train_per_epoch = model.plot_valid_per_epoch = per_epoch
+    trainer.prepare_data(data)
+    trainer.prepare_model(model)
+    trainer.optim = model.configure_optimizers()
+    trainer.epoch = trainer.train_batch_idx = trainer.val_batch_idx = 0
+    trainer.fit_epoch()
+    assert model.board.points == {}

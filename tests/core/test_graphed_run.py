@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from d2l import torch as d2l
 from d2l.core import gradients
-from d2l.core.training import graphed_run
+from d2l.core.training import graphed_run, step_state
 from d2l.engine import graph
 from d2l.engine.graphed_epoch import GraphedEpoch
 from d2l.engine.running_metrics import FiniteCheck, ResultTable, Snapshot
@@ -468,3 +468,16 @@ def test_an_optimizer_for_a_graph_counts_its_steps_on_the_device():
     assert graphed_run.make_capturable(adam, torch.device("cuda")) == adam.param_groups
     assert adam.param_groups[0]["capturable"] is True
     assert graphed_run.make_capturable(adam, torch.device("cuda")) == []
+
+
+def test_what_a_step_reads_is_looked_for_to_a_certain_depth():
+    nested = 1.0
+    for _ in range(step_state.MAX_DEPTH + 3):
+        nested = [nested]
+    names = [name for name, _ in step_state._leaves(nested, "x", set())]
+    assert len(names) == step_state.MAX_DEPTH  # the length of each list on the way
+    assert names[0] == "the length of x"
+    shallow = [[1.0], (2, "a")]
+    leaves = dict(step_state._leaves(shallow, "x", set()))
+    assert leaves["x[0][0]"] == 1.0
+    assert leaves["x[1][1]"] == "a"

@@ -40,7 +40,7 @@ TESTS = ("base", "core", "engine", "runs", "data", "board", "scale", "grader/com
          "grader/grading", "properties")  # fmt: skip
 # The tests, by package, of what runs in child processes, where coverage does not see it.
 TESTS_OF_CHILDREN = {
-    "d2l/core": ("scale/test_processes.py", "scale/test_restart.py"),
+    "d2l/core": ("scale/test_processes.py", "scale/test_restart.py", "board/test_jupyterlab.py"),
     "d2l/engine": ("scale/test_processes.py",),
     "d2l/runs": ("scale/test_restart.py", "runs/test_kill_points.py"),
     "d2l/data": ("data",),

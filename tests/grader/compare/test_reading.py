@@ -272,3 +272,22 @@ def test_a_table_is_described_by_its_rows_and_columns_without_the_index():
 )  # fmt: skip
 def test_printed_words_are_a_value_if_they_name_a_type_or_a_constant(words, is_value):
     assert only(printed(words)).is_value == is_value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ([None, "a"], ["None", "a"]),
+        ((torch.float32, torch.int64), ["torch.float32", "torch.int64"]),
+        (["a", "b"], ["a b"]),
+        ([None, 2.5], ["None", 2.5]),
+        ([torch.float32, 1], ["torch.float32", 1]),
+        (None, ["None"]),
+        ([1, [2, 3]], [1, [2, 3]]),
+        ([[1, 2], [3]], [[1, 2], [3]]),
+    ],
+)
+def test_a_container_of_different_things_is_read_thing_by_thing(value, shown):
+    items = read(result(value))
+    found = [item.text if isinstance(item, Text) else item.values.tolist() for item in items]
+    assert found == [[one] if isinstance(one, int | float) else one for one in shown]

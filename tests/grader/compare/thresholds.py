@@ -416,6 +416,10 @@ for _section in (0, 1):
                   [(0, "\n".join(a.format(i) for i in range(20)), True), (0, "g()", True)],
                   [(s, "\n".join((b if i < n else a).format(i, 50 + i) for i in range(20)), True)]),
               range(21))  # fmt: skip
+whole("numbers that lines of another kind share", lambda n: groups(
+    [(0, "\n".join(f"f({i})" for i in range(20)), True)],
+    [(1, "\n".join(f"x[{i if i < n else 50 + i}] = y" for i in range(20)), True)]),
+    range(21))  # fmt: skip
 whole("words of an output that are others", lambda n: groups_shown(
     list("abcdefghijkl"), [*"mnopqrstuvwx"[:n], *"abcdefghijkl"[n:]]),
     range(13))  # fmt: skip

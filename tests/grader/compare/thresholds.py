@@ -129,6 +129,9 @@ values("line with three numbers", lambda chance: printed("a 1.50, b 2.25, c 3.75
 values("fixed table", lambda chance: pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]}),
        lambda chance, amount: pd.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0 + amount]}),
        0.01)  # fmt: skip
+for _power in (24, 53):
+    steps(f"multiples of the rounding error 2^-{_power} of zero", lambda chance, n: 0.0,
+          lambda chance, n, p=_power: n * 2.0**-p, range(60, 70))  # fmt: skip
 
 
 # --- Random values -------------------------------------------------------------------------------

@@ -208,5 +208,8 @@ class _StdoutProbe(io.TextIOBase):
     def flush(self) -> None:
         self.target.flush()
 
+    def close(self) -> None:
+        """Close nothing: Python calls this at exit, and the target may be in use or closed."""
+
 
 _PROBE = _StdoutProbe()

@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from d2l.engine.capture_guard import CaptureBlockers, TrainerProxy, detect_uncapturable
+from d2l.engine.capture_guard import (
+    _PROBE,
+    CaptureBlockers,
+    TrainerProxy,
+    _StdoutProbe,
+    detect_uncapturable,
+)
 
 X = torch.arange(4.0)
 state = {"steps": 0}
@@ -98,3 +104,12 @@ def test_what_pytorch_says_of_waiting_for_the_device_is_a_finding(monkeypatch):
     assert modes == ["default", "warn", "default"]
     assert len(blockers) == 1
     assert blockers[0].startswith("it synchronizes with the device (test_capture_guard.py, line ")
+
+
+def test_the_probe_of_stdout_closes_nothing_at_exit(capsys):
+    _StdoutProbe().close()  # one that has watched nothing
+    with _PROBE.watching() as has_printed:
+        _PROBE.close()
+        print("still open")
+        assert has_printed()
+    assert capsys.readouterr().out == "still open\n"

@@ -12,7 +12,7 @@ FAST_TESTS := tests/base tests/engine tests/files tests/hpo tests/plot tests/rl 
 
 # Threads that wait asleep, not spinning: on a shared machine the cores are somebody else's too.
 demo test docs: export OMP_WAIT_POLICY ?= PASSIVE
-# The processes that share the tests share the cores: one thread each is 10 % faster than two.
+# The processes that share the tests share the cores: one thread each.
 test test-fast coverage mutants: export OMP_NUM_THREADS ?= 1
 
 demo: .venv/installed data  ## run every lesson; leave notebooks and pages in out/lessons

@@ -46,7 +46,7 @@ TESTS_OF_CHILDREN = {
     "d2l/data": ("data",),
     "d2l/grader": ("cli/test_grade.py", "cli/test_check.py"),
 }
-# Their lines that coverage sees run in one process alone.
+# Packages whose lines, if coverage sees them, run in one process alone.
 IN_PROCESS = ("d2l/data", "d2l/grader")
 FAST = "not slow and not browser and not gpu"
 SECONDS = 600  # for the tests of one mutant: one that runs into it has made something endless
@@ -274,9 +274,9 @@ def tried(
                 more = others[OTHER_TESTS : OTHER_TESTS + MORE_TESTS]
                 if found == "survived" and more:
                     found = outcome(mutant, more, tree)
-                if found in ("survived", "not covered"):
-                    is_seen = mutant.file.startswith(IN_PROCESS) and mutant.line in lines
-                    found = found if is_seen else outcome(mutant, _children(mutant.file), tree)
+                is_seen = mutant.file.startswith(IN_PROCESS) and mutant.line in lines
+                if found in ("survived", "not covered") and not is_seen:
+                    found = outcome(mutant, _tests_of_children(mutant.file), tree)
             finally:
                 trees.put(tree)
             print(f"{found:12} {mutant}", flush=True)
@@ -286,7 +286,7 @@ def tried(
             yield from pool.map(attempt, chosen)
 
 
-def _children(file: str) -> list[str]:
+def _tests_of_children(file: str) -> list[str]:
     named = (tests for package, tests in TESTS_OF_CHILDREN.items() if file.startswith(package))
     return [f"tests/{test}" for tests in named for test in tests]
 

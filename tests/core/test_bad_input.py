@@ -6,7 +6,6 @@ from readers import LazyNet, PlainLine, TwoClasses, line_data
 
 from d2l import torch as d2l
 from d2l.core import checks
-from d2l.core.checks import advice_on_divergence
 from d2l.engine.running_metrics import FiniteCheck
 from d2l.errors import BatchError, D2LError, DataError, LabelError, ModelError, NotFiniteError
 
@@ -234,6 +233,8 @@ def test_the_homeworks_own_loop_is_stopped_too(monkeypatch):
 )
 def test_clipping_is_advised_where_there_is_none(gradient_clip_val, advice):
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.5)
-    assert advice_on_divergence(d2l.nn.Linear(1, 1), optimizer, gradient_clip_val).endswith(advice)
+    assert checks.advice_on_divergence(d2l.nn.Linear(1, 1), optimizer, gradient_clip_val).endswith(
+        advice
+    )
     by_hand = d2l.LinearRegression(lr=0.5)
-    assert advice_on_divergence(by_hand, None, gradient_clip_val).endswith(advice)
+    assert checks.advice_on_divergence(by_hand, None, gradient_clip_val).endswith(advice)

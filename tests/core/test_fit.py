@@ -268,13 +268,8 @@ def test_a_part_that_the_reader_froze_stays_frozen():
 
 
 def test_a_trainer_without_a_run_counts_the_batches_that_the_reader_has_it_do():
-    trainer, model, data = d2l.Trainer(max_epochs=2), LazyNet(), TwoClasses()
-    trainer.prepare_data(data)
-    trainer.prepare_model(model)
-    trainer.optim = model.configure_optimizers()
-    trainer.epoch = trainer.train_batch_idx = trainer.val_batch_idx = 0
-    for trainer.epoch in range(2):
-        trainer.fit_epoch()
+    trainer, model = d2l.Trainer(max_epochs=2), LazyNet()
+    book_fit(trainer, model, TwoClasses())
     assert trainer.train_batch_idx == 2 * trainer.num_train_batches > 0
     assert trainer.val_batch_idx == 2 * trainer.num_val_batches > 0
     assert len(model.board.points["val_loss"]) > 0
@@ -282,11 +277,7 @@ def test_a_trainer_without_a_run_counts_the_batches_that_the_reader_has_it_do():
 
 @pytest.mark.parametrize("per_epoch", [0, -1])
 def test_nothing_is_drawn_without_a_run_either_where_no_points_are_wanted(per_epoch):
-    trainer, model, data = d2l.Trainer(max_epochs=1), LazyNet(), TwoClasses()
+    model = LazyNet()
     model.plot_train_per_epoch = model.plot_valid_per_epoch = per_epoch
-    trainer.prepare_data(data)
-    trainer.prepare_model(model)
-    trainer.optim = model.configure_optimizers()
-    trainer.epoch = trainer.train_batch_idx = trainer.val_batch_idx = 0
-    trainer.fit_epoch()
+    book_fit(d2l.Trainer(max_epochs=1), model, TwoClasses())
     assert model.board.points == {}

@@ -12,10 +12,8 @@ from d2l.grader.compare.notebook_runs import POINTS, NotebookRuns
 from d2l.grader.compare.pairing import likeness
 
 
-def shown(**data):
-    return only(
-        new_output("display_data", data={key.replace("_", "/", 1): v for key, v in data.items()})
-    )
+def picture(data):
+    return only(new_output("display_data", data={"image/png": data}))
 
 
 def curves(*labels):
@@ -50,8 +48,8 @@ PAIRS = {
     "table, other columns": (only(result(TABLE)), only(result(TABLE[["x"]])), 0.5),
     "curves": (curves("a", "b"), curves("a", "b"), 1.0),
     "curves, one of two": (curves("a", "b"), curves("a"), 0.8),
-    "picture": (shown(image_png="aaaa"), shown(image_png="bbbb"), 0.9),
-    "picture for curves": (curves("a"), shown(image_png="aaaa"), 0.5),
+    "picture": (picture("aaaa"), picture("bbbb"), 0.9),
+    "picture for curves": (curves("a"), picture("aaaa"), 0.5),
     "error": (failure("ValueError"), failure("TypeError"), 0.9),
     "of another kind": (only(printed("done")), only(printed("a 1 b 2")), 0.0),
 }  # fmt: skip

@@ -9,6 +9,7 @@ The rates of false alarms in docs/explanation/comparison.md were measured with t
 if one is moved, they are measured again (`python -m bench.calibration`), then recorded.
 """
 
+import functools
 import json
 import math
 from collections.abc import Callable
@@ -61,36 +62,25 @@ class Slide(NamedTuple):
         return float(f"{high:.4g}")
 
 
-def values(name, expected, found, top, *, low=0.0, references=3, runs=2):
+def values(name, expected, found, top, *, references=3, runs=2):
     """A slide of the values that functions of a random state, and of an amount, make."""
-
-    def findings(amount):
-        return compared_runs(
-            lambda seed: _shown(expected(np.random.RandomState(seed))),
-            lambda seed: _shown(found(np.random.RandomState(seed), amount)),
-            range(references), range(1_000, 1_000 + runs),
-        )  # fmt: skip
-
-    SLIDES[name] = Slide(_judged(findings), list(np.linspace(low, top, NUM_AMOUNTS)), True)
+    judge = _judged(lambda chance, amount: expected(chance), found, references, runs)
+    SLIDES[name] = Slide(judge, list(np.linspace(0, top, NUM_AMOUNTS)), True)
 
 
 def steps(name, expected, found, amounts):
     """A slide in whole steps, in which the reference changes too."""
+    SLIDES[name] = Slide(_judged(expected, found), list(amounts), False)
 
-    def findings(amount):
-        return compared_runs(
+
+def _judged(expected, found, references=3, runs=2):
+    def judge(amount):
+        findings = compared_runs(
             lambda seed: _shown(expected(np.random.RandomState(seed), amount)),
             lambda seed: _shown(found(np.random.RandomState(seed), amount)),
-            (0, 1, 2), (1_000, 1_001),
+            range(references), range(1_000, 1_000 + runs),
         )  # fmt: skip
-
-    SLIDES[name] = Slide(_judged(findings), list(amounts), False)
-
-
-def _judged(findings):
-    def judge(amount):
-        found = findings(amount)
-        return " ".join(f.verdict for f in found), [[f.message, f.hint] for f in found]
+        return " ".join(f.verdict for f in findings), [[f.message, f.hint] for f in findings]
 
     return judge
 
@@ -180,7 +170,7 @@ values("learned weights", lambda chance: np.array([2.0, -3.4]) + chance.normal(s
 values("levels of rows", lambda chance: np.arange(12.0) + chance.normal(size=12) * 0.1,
        lambda chance, amount: np.arange(12.0) + amount + chance.normal(size=12) * 0.1,
        2)  # fmt: skip
-values("correlated rows", lambda chance: in_rows(chance),
+values("correlated rows", in_rows,
        lambda chance, amount: amount + in_rows(chance),
        40)  # fmt: skip
 values("correlated runs", lambda chance: chance.normal() + 0.1 * chance.normal(size=30),
@@ -309,15 +299,9 @@ values("curve that rises", lambda chance: board(chance, begin=0.2, end=0.9),
        lambda chance, amount: board(chance, begin=0.2, end=0.9 - amount), 0.8)  # fmt: skip
 
 
-def counted(chance, num_lines):
-    """A log that counts every fifth epoch."""
-    lines = (f"epoch {5 * i + 3}, loss {1 / (i + 1) + 0.01 * chance.normal():.4f}"
-             for i in range(num_lines))  # fmt: skip
-    return printed("\n".join(lines))
-
-
-def log(chance, num_lines=10, shift=0.0):
-    lines = (f"epoch {i}, loss {1 / (i + 1) + shift + 0.01 * chance.normal():.4f}"
+def log(chance, num_lines=10, shift=0.0, count=lambda i: i):
+    """A log of a loss; `count` numbers its lines."""
+    lines = (f"epoch {count(i)}, loss {1 / (i + 1) + shift + 0.01 * chance.normal():.4f}"
              for i in range(num_lines))  # fmt: skip
     return printed("\n".join(lines))
 
@@ -328,7 +312,7 @@ values("height of a log", log, lambda chance, amount: log(chance, shift=amount),
 values("short random log", lambda chance: log(chance, 3),
        lambda chance, amount: log(chance, 3, amount), 1)  # fmt: skip
 steps("lines of a log with other counters", lambda chance, n: log(chance, n),
-      lambda chance, n: counted(chance, n), range(1, 6))  # fmt: skip
+      lambda chance, n: log(chance, n, count=lambda i: 5 * i + 3), range(1, 6))  # fmt: skip
 
 
 # --- Which items, cells and sections belong together ---------------------------------------------
@@ -357,21 +341,18 @@ def _cells(cells):
 
 def groups_shown(expected, found):
     """Which cells belong together, of the words that cells without common code print."""
-    sources = iter(OTHER_CODE)
-    cells = [
-        new_code_cell(next(sources), outputs=[printed(" ".join(words))])
-        for words in (expected, found)
-    ]
-    return _groups_of(cells)
+    shown = [[printed(" ".join(words))] for words in (expected, found)]
+    return _groups_of(*shown)
 
 
 def groups_raised(names):
     """Which cells belong together that raise an error of these names, and have another call."""
     errors = [new_output("error", ename=name, evalue="", traceback=[]) for name in names]
-    return _groups_of([new_code_cell(source, outputs=errors) for source in OTHER_CODE])
+    return _groups_of(errors, errors)
 
 
-def _groups_of(cells):
+def _groups_of(*outputs):
+    cells = (new_code_cell(code, outputs=o) for code, o in zip(OTHER_CODE, outputs, strict=True))
     ours, theirs = (
         Cell(0, at, fingerprint(cell, frozenset()), True) for at, cell in enumerate(cells)
     )
@@ -457,6 +438,7 @@ whole("a value out of order", lambda n: pairs(
     [f"{i}.5" for i in range(6)], [f"{(i + n) % 6}.5" for i in range(6)]), range(6))  # fmt: skip
 
 
+@functools.cache
 def recorded() -> dict[str, Any]:
     """What is recorded, by the names of the slides."""
     return json.loads(RECORD.read_text("utf-8"))

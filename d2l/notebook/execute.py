@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import psutil
-from nbformat import NotebookNode, from_dict
 
 from d2l.notebook.kernel import Kernel, KernelDiedError, KernelTimeoutError, TimeLimit, fresh_kernel
 from d2l.notebook.outputs import MAX_MESSAGE, Caps, Output, Outputs, clean
+
+if TYPE_CHECKING:  # each sandbox imports this module, and nbformat takes longer than all the rest
+    from nbformat import NotebookNode
 
 
 def forget_peak(process_id: int) -> None:
@@ -135,7 +137,7 @@ def _message(reply: Mapping[str, object]) -> str:
 class NotebookRun:
     """A notebook with the outputs of its run, and the results of the code cells that ran."""
 
-    notebook: NotebookNode
+    notebook: "NotebookNode"
     cells: list[CellRun]
     seconds: float
 
@@ -145,13 +147,13 @@ class NotebookRun:
         return next((cell for cell in self.cells if cell.status != "ok"), None)
 
 
-def code_cells(notebook: NotebookNode) -> list[int]:
+def code_cells(notebook: "NotebookNode") -> list[int]:
     """Return the indices of the cells that a run executes."""
     cells = enumerate(notebook.cells)
     return [index for index, cell in cells if cell.cell_type == "code" and cell.source.strip()]
 
 
-def clear_outputs(notebook: NotebookNode) -> None:
+def clear_outputs(notebook: "NotebookNode") -> None:
     """Remove all outputs and execution counts from the notebook."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -159,7 +161,7 @@ def clear_outputs(notebook: NotebookNode) -> None:
 
 
 def run_notebook(
-    notebook: NotebookNode,
+    notebook: "NotebookNode",
     folder: Path,
     cell_timeout: int | None = None,
     on_cell: Callable[[CellRun], None] = lambda cell: None,
@@ -175,11 +177,13 @@ def run_notebook(
 
 
 async def _run(
-    notebook: NotebookNode,
+    notebook: "NotebookNode",
     folder: Path,
     cell_timeout: int | None,
     on_cell: Callable[[CellRun], None],
 ) -> NotebookRun:
+    from nbformat import from_dict
+
     start = time.perf_counter()
     clear_outputs(notebook)
     runs: list[CellRun] = []

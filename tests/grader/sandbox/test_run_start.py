@@ -1,6 +1,8 @@
 """What a run begins with: seeds moved by its offset, packages that stay as they are."""
 
 import random
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -10,6 +12,15 @@ from sandboxes import box_of, notebook_of, printed, run, statuses
 
 from d2l.grader.sandbox.job import Job
 from d2l.grader.sandbox.sandbox_run import run_in_sandbox
+
+
+def test_a_supervisor_loads_no_package_that_takes_longer_than_starting_it():
+    """Each run of each submission starts one; with nbformat a run without cells took twice as long."""
+    program = "import sys, d2l.grader.sandbox.guest.supervisor; print(*sys.modules)"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"nbformat", "jsonschema", "numpy", "torch", "IPython", "matplotlib"}
 
 
 @pytest.mark.slow

@@ -195,9 +195,10 @@ def _places_of(face: ModuleType, name: str, original: Any, current: Any) -> Iter
         if sys.modules[module] is face or sys.modules[module] is None:
             continue
         for variable, bound in vars(sys.modules[module]).items():
-            is_original = bound is original and (any_name or variable == name)
-            is_current = bound is current and variable == name
-            if (is_original or is_current) and (module, variable) not in taken:
+            if bound is not original and bound is not current:
+                continue
+            is_same = variable == name or (any_name and bound is original)
+            if is_same and (module, variable) not in taken:
                 yield module, variable
 
 

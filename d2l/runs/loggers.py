@@ -6,11 +6,12 @@ imports its package when a run starts. Any object with the four methods is a log
 
 import importlib
 import shutil
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
+
+from d2l.runs.tensorboard import summary_writer_class
 
 METHODS = ("start", "log_metrics", "log_figure", "finish")
 
@@ -69,13 +70,11 @@ class TensorBoardLogger:
     def start(self, info: RunInfo) -> None:
         """Open an event file and write the hyperparameters as a table of text."""
         _require("tensorboard")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # warnings of packages that TensorBoard loads
-            from torch.utils.tensorboard import SummaryWriter
         number = len(list(self.folder.glob("run-*"))) + (not info.resumed)
         target = self.folder / f"run-{max(1, number)}"
         purge_step = info.first_step if info.resumed else None
-        self._writer, self._step = SummaryWriter(str(target), purge_step=purge_step), 0
+        self._writer = summary_writer_class()(str(target), purge_step=purge_step)
+        self._step = 0
         rows = [f"| {name} | {value} |" for name, value in info.hparams.items()]
         self._writer.add_text("hparams", "\n".join(["| name | value |", "| --- | --- |", *rows]))
 

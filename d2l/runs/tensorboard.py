@@ -53,9 +53,7 @@ def open_scalars(
     if importlib.util.find_spec("tensorboard") is None:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # warnings of packages that TensorBoard loads
-            from torch.utils.tensorboard import SummaryWriter
+        writer_class = summary_writer_class()
     except Exception as error:  # with an incompatible protobuf, TensorBoard may raise anything
         warnings.warn(
             f"tensorboard is installed but cannot be imported ({type(error).__name__}: {error}); "
@@ -64,7 +62,16 @@ def open_scalars(
             stacklevel=2,
         )
         return None
-    return Scalars(SummaryWriter, folder, batches_per_epoch, points or {})
+    return Scalars(writer_class, folder, batches_per_epoch, points or {})
+
+
+def summary_writer_class() -> Any:
+    """Import PyTorch's writer without the warnings of the packages that TensorBoard loads."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter
 
 
 def availability() -> str:

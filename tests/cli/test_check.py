@@ -104,7 +104,7 @@ def test_what_differs_failed_or_was_pasted_is_said_with_its_section_and_cell(
 @pytest.mark.slow
 def test_a_submission_that_does_not_end_is_ended_and_fails(d2l_command, write, reference):
     own = write("own.py", REFERENCE.replace("x = [", "while True: pass\nx = ["))
-    status, said, _ = d2l_command("check", own, "--against", reference, *QUICK, "--timeout", 20)
+    status, said, _ = d2l_command("check", own, "--against", reference, *QUICK, "--timeout", 10)
     assert status == 1
     lines = [line.split() for line in said.splitlines()]
     assert ["Draws", "match", "1", "of", "1"] in lines

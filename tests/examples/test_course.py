@@ -59,7 +59,7 @@ def test_the_class_is_ten(table):
 @pytest.mark.parametrize(
     ("student", "status", "why"),
     [
-        ("grace_lindqvist", "timeout", "20 s"),
+        ("grace_lindqvist", "timeout", "10 s"),
         ("hiro_tanaka", "error", "IndexError"),
         ("ines_duarte", "refused", "cannot be read"),
         ("felix_roth", "ok", "5 stored outputs that the code does not produce"),

@@ -178,7 +178,11 @@ def test_a_submission_is_graded_from_the_wheel(full, tmp_path):
     (tmp_path / "submissions").mkdir()
     submission = COURSE / "submissions" / f"{RIGHT}.py"
     (tmp_path / "submissions" / submission.name).write_bytes(submission.read_bytes())
-    rubric = COURSE / "rubric.toml"
+    shutil.copytree(COURSE, tmp_path / "course", ignore=shutil.ignore_patterns("submissions"))
+    rubric = tmp_path / "course" / "rubric.toml"
+    text = rubric.read_text("utf-8")
+    assert 'seeds = "auto"' in text
+    rubric.write_text(text.replace('seeds = "auto"', "seeds = [0, 1, 2]"), "utf-8")  # of ten runs
     out = tmp_path / "grades"
     full.d2l("grade", tmp_path / "submissions", "--rubric", rubric, "--out", out,
              "--isolation", "none")  # fmt: skip

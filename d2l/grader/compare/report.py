@@ -167,7 +167,9 @@ def _differences(
 
 
 def _list(items: list[str]) -> str:
-    return '<ul class="differences">\n' + "\n".join(items[:MAX_FINDINGS]) + "\n</ul>"
+    num_hidden = len(items) - MAX_FINDINGS
+    note = f"\n<p>{num_hidden:,} more are not shown.</p>" if num_hidden > 0 else ""
+    return '<ul class="differences">\n' + "\n".join(items[:MAX_FINDINGS]) + f"\n</ul>{note}"
 
 
 def _difference(

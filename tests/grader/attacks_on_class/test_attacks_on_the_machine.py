@@ -7,18 +7,19 @@ import pytest
 from hostile_class import HANDFUL, TWICE
 
 pytestmark = pytest.mark.slow
+WALL_SECONDS = 5 * 20  # of one run: five times the CPU time that the rubric allows
 
 
 def test_an_endless_loop_that_swallows_interrupts_is_ended(graded):
     assert (graded["endless_loop"].status, graded["endless_loop"].total) == ("timeout", 4)
-    assert "more than 6 s of CPU time" in graded["endless_loop"].note
-    assert graded.seconds("endless_loop") < 2 * 5 * 45
+    assert "more than 4 s of CPU time" in graded["endless_loop"].note
+    assert graded.seconds("endless_loop") < 2 * WALL_SECONDS
 
 
 def test_a_function_that_never_returns_when_it_is_checked_ends_the_run(graded):
     # What was shown counts, the table and chance; no value came back, so no check holds.
     assert (graded["endless_value"].status, graded["endless_value"].total) == ("timeout", 6)
-    assert graded.seconds("endless_value") < 2 * 5 * 45
+    assert graded.seconds("endless_value") < 2 * WALL_SECONDS
 
 
 def test_leaving_by_sys_exit_costs_what_is_not_there(graded):
@@ -35,7 +36,7 @@ def test_a_dead_kernel_is_no_success_and_keeps_only_what_came_before(graded, stu
 def test_too_much_memory_ends_the_run(graded, student):
     assert (graded[student].status, graded[student].total) == ("memory", 4)
     assert "1,024 MB of memory" in graded[student].note
-    assert graded.seconds(student) < 2 * 5 * 45
+    assert graded.seconds(student) < 2 * WALL_SECONDS
 
 
 def test_forking_without_end_ends_the_run_and_leaves_no_process(graded):

@@ -1,5 +1,6 @@
 """The page of one comparison."""
 
+import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -36,8 +37,15 @@ def test_a_message_is_cut_where_nobody_reads_on():
     assert {len(message.text) for message in page.select(".message")} == {MAX_MESSAGE + 2}
 
 
-def test_a_page_lists_at_most_five_hundred_differences():
-    findings = [Finding("differs", f"number {i}", "wrong", 0, 0) for i in range(501)]
+@pytest.mark.parametrize(
+    ("num_findings", "note"), [(500, None), (501, "1 more"), (1800, "1,300 more")]
+)
+def test_a_page_lists_at_most_five_hundred_differences_and_says_how_many_it_hides(
+    num_findings, note
+):
+    findings = [Finding("differs", f"number {i}", "wrong", 0, 0) for i in range(num_findings)]
     page = page_of(*findings)
     assert len(page.select(".differences li")) == 500
-    assert page.tbody.find_all("td")[-1].text == "0 of 501"
+    hidden = page.select_one(".differences + p")
+    assert (hidden and hidden.text) == (note and f"{note} are not shown.")
+    assert page.tbody.find_all("td")[-1].text == f"0 of {num_findings}"

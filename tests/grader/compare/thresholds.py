@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from shown import compared_runs, printed, read, result
+from shown import printed, read, read_runs, result
 
 from d2l.grader.compare.align import Cell, align, fingerprint
+from d2l.grader.compare.compare_items import compare_items
 from d2l.grader.compare.distributions import Numbers, level_difference
 from d2l.grader.compare.match_sections import match_sections, sections_of
 from d2l.grader.compare.notebook_runs import POINTS
@@ -64,7 +65,7 @@ class Slide(NamedTuple):
 
 def values(name, expected, found, top, *, references=3, runs=2):
     """A slide of the values that functions of a random state, and of an amount, make."""
-    judge = _judged(lambda chance, amount: expected(chance), found, references, runs)
+    judge = _judged(lambda chance, amount: expected(chance), found, references, runs, is_fixed=True)
     SLIDES[name] = Slide(judge, list(np.linspace(0, top, NUM_AMOUNTS)), True)
 
 
@@ -73,13 +74,18 @@ def steps(name, expected, found, amounts):
     SLIDES[name] = Slide(_judged(expected, found), list(amounts), False)
 
 
-def _judged(expected, found, references=3, runs=2):
+def _judged(expected, found, references=3, runs=2, *, is_fixed=False):
+    """Where the reference `is_fixed`, it does not depend on the amount and is read once."""
+
+    def read_all(value, seeds, amount):
+        return read_runs(lambda seed: _shown(value(np.random.RandomState(seed), amount)), seeds)
+
+    read_reference = functools.cache(lambda amount: read_all(expected, range(references), amount))
+
+    @functools.cache
     def judge(amount):
-        findings = compared_runs(
-            lambda seed: _shown(expected(np.random.RandomState(seed), amount)),
-            lambda seed: _shown(found(np.random.RandomState(seed), amount)),
-            range(references), range(1_000, 1_000 + runs),
-        )  # fmt: skip
+        reference = read_reference(None if is_fixed else amount)
+        findings = compare_items(reference, read_all(found, range(1_000, 1_000 + runs), amount))
         return " ".join(f.verdict for f in findings), [[f.message, f.hint] for f in findings]
 
     return judge

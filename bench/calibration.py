@@ -16,10 +16,10 @@ from bench.calibration_pairs import PAIRS, Pair
 from bench.calibration_values import KINDS, Chance, Program
 from d2l.grader.compare.compare_items import items_of, match_items
 from d2l.grader.compare.compare_repeats import num_random_values
-from d2l.grader.compare.notebook_runs import read_cell
-from d2l.grader.compare.output_values import Output
 from d2l.grader.compare.report import Finding
 from d2l.grader.compare.tolerance import ENOUGH_VALUES, MOST_REFERENCE_RUNS, SUBMISSION_RUNS
+from d2l.grader.outputs.output_values import Output
+from d2l.grader.outputs.read_cell import read_cell
 
 MOST_FALSE_ALARMS = 0.005  # of homework with so many outputs
 OUTPUTS = 20

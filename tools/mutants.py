@@ -35,7 +35,7 @@ import pytest
 import torchvision  # noqa: F401
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("core", "engine", "runs", "data", "grader/compare", "grader/grading")
+PACKAGES = ("core", "engine", "runs", "data", "grader/compare", "grader/outputs", "grader/grading")
 TESTS = ("base", "core", "engine", "runs", "data", "board", "scale", "grader/compare",
          "grader/grading", "properties")  # fmt: skip
 # The tests, by package, of what runs in child processes, where coverage does not see it.

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from d2l.errors import D2LError
 from d2l.files.csv_cells import TableError, read_table
-from d2l.grader.compare.output_values import Array
-from d2l.grader.compare.parse_text import read_text
+from d2l.grader.outputs.output_values import Array
+from d2l.grader.outputs.parse_text import read_text
 from d2l.notebook.text_notebook import parse_text_notebook
 
 shapes = st.lists(st.integers(1, 4), min_size=1, max_size=3)

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from d2l.grader.compare.notebook_runs import read_cell
+from d2l.grader.outputs.read_cell import read_cell
 from d2l.tutor.hint import Hint, as_html, as_line, as_lines
 
 HINT = Hint(

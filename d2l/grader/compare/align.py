@@ -19,8 +19,8 @@ import numpy as np
 from nbformat import NotebookNode
 from scipy.optimize import linear_sum_assignment
 
-from d2l.grader.compare.output_values import HINT
 from d2l.grader.compare.tolerance import LIKE_CELL, MOST_CELLS, SAME_PLACE, SAME_SECTION, WITHIN
+from d2l.grader.outputs.output_values import HINT
 
 _BLOCK = 4_096  # words processed at once, which bounds the memory
 _WEIGHTS = {"defines": 4.0, "line": 2.0, "calls": 1.0, "writes": 0.7, "shows": 1.0, "raises": 0.5}

@@ -22,7 +22,6 @@ from d2l.grader.compare.compare_items import (
 from d2l.grader.compare.compare_repeats import num_random_values
 from d2l.grader.compare.match_sections import Section, match_sections
 from d2l.grader.compare.notebook_runs import Failed, NotebookRuns
-from d2l.grader.compare.output_values import Output
 from d2l.grader.compare.report import CheckReport, Finding, SectionReport
 from d2l.grader.compare.tolerance import (
     ALL_AUTO,
@@ -33,6 +32,7 @@ from d2l.grader.compare.tolerance import (
     Rule,
     SectionRules,
 )
+from d2l.grader.outputs.output_values import Output
 from d2l.grader.sandbox.isolation import SandboxConfig
 from d2l.grader.sandbox.job import Job, Outcome
 

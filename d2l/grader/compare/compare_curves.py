@@ -9,13 +9,13 @@ import numpy as np
 
 from d2l.grader.compare.differences import Difference, alike, joined, plain
 from d2l.grader.compare.distributions import Numbers, expected_text, is_rerun, level_difference
-from d2l.grader.compare.output_values import Curve, Curves
 from d2l.grader.compare.tolerance import (
     LEAST_CURVE_DEVIATION,
     NEXT_TO_NOTHING,
     WINDOW_NAMES,
     WINDOWS,
 )
+from d2l.grader.outputs.output_values import Curve, Curves
 
 
 def curves_difference(

@@ -17,18 +17,27 @@ from d2l.grader.compare.compare_repeats import (
     repeats_difference,
 )
 from d2l.grader.compare.differences import numbers_of
-from d2l.grader.compare.notebook_runs import NotebookRuns, read_cell
-from d2l.grader.compare.output_values import Array, Curves, Line, Output, Picture, Table, Text
+from d2l.grader.compare.notebook_runs import NotebookRuns
 from d2l.grader.compare.pairing import pair
 from d2l.grader.compare.report import Finding
 from d2l.grader.compare.tolerance import (
     AUTO,
     ENOUGH_VALUES,
     FALSE_ALARMS,
-    MOST_ITEMS,
     SUBMISSION_RUNS,
     Rule,
 )
+from d2l.grader.outputs.output_values import (
+    MOST_ITEMS,
+    Array,
+    Curves,
+    Line,
+    Output,
+    Picture,
+    Table,
+    Text,
+)
+from d2l.grader.outputs.read_cell import read_cell
 
 Runs = Sequence[Sequence[Output]]  # the items shown by each run
 

@@ -27,7 +27,6 @@ from d2l.grader.compare.differences import (
     same_shape,
 )
 from d2l.grader.compare.distributions import Numbers, expected_text, values_difference
-from d2l.grader.compare.output_values import Array, Curve, Curves, Line, Output, Table, Text, family
 from d2l.grader.compare.tolerance import (
     AUTO,
     FEW_COUNTS,
@@ -41,6 +40,7 @@ from d2l.grader.compare.tolerance import (
     close,
     is_deterministic,
 )
+from d2l.grader.outputs.output_values import Array, Curve, Curves, Line, Output, Table, Text, family
 
 
 def repeats_difference(

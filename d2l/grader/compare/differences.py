@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from d2l.grader.compare.output_values import (
+from d2l.grader.compare.tolerance import PERCENT_WORDS, SMALLEST_PICTURE, close
+from d2l.grader.outputs.output_values import (
     Array,
     Cell,
     Curves,
@@ -23,7 +24,6 @@ from d2l.grader.compare.output_values import (
     family,
     shape_text,
 )
-from d2l.grader.compare.tolerance import PERCENT_WORDS, SMALLEST_PICTURE, close
 
 
 @dataclass(frozen=True)

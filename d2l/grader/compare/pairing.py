@@ -13,7 +13,8 @@ import numpy as np
 
 from d2l.grader.compare.align import assign
 from d2l.grader.compare.differences import same_shape, same_words
-from d2l.grader.compare.output_values import (
+from d2l.grader.compare.tolerance import IN_PLACE, LIKE, SURPLUS, SURPLUS_FACTOR, close
+from d2l.grader.outputs.output_values import (
     Array,
     Curves,
     Failure,
@@ -24,7 +25,6 @@ from d2l.grader.compare.output_values import (
     Text,
     family,
 )
-from d2l.grader.compare.tolerance import IN_PLACE, LIKE, SURPLUS, SURPLUS_FACTOR, close
 
 _LOOKED_AT = 50  # values of an array that are compared
 _CERTAIN = 0.8

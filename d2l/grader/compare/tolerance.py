@@ -89,14 +89,7 @@ LIKE_HEADING = 0.62  # minimum similarity of two headings that are matched
 # --- Limits on the amount of data ----------------------------------------------------------------
 MOST_CELLS = 1_000  # of one notebook
 MOST_HEADINGS = 600
-MOST_OUTPUTS = 2_000  # of one cell
-MOST_ITEMS = 200  # of one cell
-MOST_LINES = 5_000  # of numbers, in one text
-MOST_CHARACTERS = 100_000  # of one text
 MOST_NOTEBOOK_CHARACTERS = 1_000_000  # of all outputs of a run
-MOST_COMPARED_CELLS = 20_000  # cells of tables
-MOST_POINTS = 20_000  # of one curve
-MOST_CURVES = 50
 
 Mode = Literal["auto", "exact", "order-free", "numbers", "shape", "ignore"]
 MODES: tuple[Mode, ...] = ("auto", "exact", "order-free", "numbers", "shape", "ignore")

@@ -5,7 +5,7 @@ import io
 from nbformat import from_dict
 
 from d2l.grader.compare.compare_items import compare_items
-from d2l.grader.compare.notebook_runs import read_cell
+from d2l.grader.outputs.read_cell import read_cell
 
 
 def result(value):

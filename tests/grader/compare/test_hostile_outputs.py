@@ -11,7 +11,7 @@ import torch
 from nbformat.v4 import new_output
 
 from d2l.grader.compare.compare_items import compare_items
-from d2l.grader.compare.notebook_runs import read_cell
+from d2l.grader.outputs.read_cell import read_cell
 
 SECONDS = 10  # of CPU time: what takes a second at worst; time that grows as a square takes minutes
 LENGTH = 30_000

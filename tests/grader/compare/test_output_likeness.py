@@ -8,8 +8,9 @@ from outcomes import outcome_of
 from shown import only, printed, result
 
 from d2l.grader.compare.compare_items import count_random_values
-from d2l.grader.compare.notebook_runs import POINTS, NotebookRuns
+from d2l.grader.compare.notebook_runs import NotebookRuns
 from d2l.grader.compare.pairing import likeness
+from d2l.grader.outputs.read_cell import POINTS
 
 
 def picture(data):

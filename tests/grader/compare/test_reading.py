@@ -9,7 +9,7 @@ import torch
 from nbformat.v4 import new_output
 from shown import only, printed, read, result
 
-from d2l.grader.compare.output_values import Array, Curves, Failure, Line, Picture, Table, Text
+from d2l.grader.outputs.output_values import Array, Curves, Failure, Line, Picture, Table, Text
 
 TENSORS = [
     torch.tensor(3.5),

@@ -25,8 +25,8 @@ from d2l.grader.compare.align import Cell, align, fingerprint
 from d2l.grader.compare.compare_items import compare_items
 from d2l.grader.compare.distributions import Numbers, level_difference
 from d2l.grader.compare.match_sections import match_sections, sections_of
-from d2l.grader.compare.notebook_runs import POINTS
 from d2l.grader.compare.pairing import pair
+from d2l.grader.outputs.read_cell import POINTS
 
 RECORD = Path(__file__).with_suffix(".json")
 NUM_AMOUNTS, NUM_BISECTIONS = 17, 12

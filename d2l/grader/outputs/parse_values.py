@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from d2l.grader.compare.output_values import Array, Kind, Shape
+from d2l.grader.outputs.output_values import Array, Kind, Shape
 
 TokenKind = Literal["number", "word", "string", "address", "cut", "line", "sign"]
 

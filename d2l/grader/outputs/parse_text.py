@@ -11,8 +11,18 @@ from itertools import pairwise
 
 import numpy as np
 
-from d2l.grader.compare.output_values import Cell, Line, Output, Table, Text
-from d2l.grader.compare.parse_values import (
+from d2l.grader.outputs.output_values import (
+    MOST_CHARACTERS,
+    MOST_COMPARED_CELLS,
+    MOST_ITEMS,
+    MOST_LINES,
+    Cell,
+    Line,
+    Output,
+    Table,
+    Text,
+)
+from d2l.grader.outputs.parse_values import (
     Node,
     Reader,
     Token,
@@ -22,12 +32,6 @@ from d2l.grader.compare.parse_values import (
     printed_unit,
     tokens_of,
     visible,
-)
-from d2l.grader.compare.tolerance import (
-    MOST_CHARACTERS,
-    MOST_COMPARED_CELLS,
-    MOST_ITEMS,
-    MOST_LINES,
 )
 
 _NOISE = ("per loop", "CPU times", "Wall time", "it/s", "s/it", "%|")

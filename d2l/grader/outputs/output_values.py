@@ -10,6 +10,15 @@ HINT = "application/vnd.d2l.hint+json"  # a hint of the tutor about the training
 Kind = Literal["tensor", "array", "number", "sequence"]
 Shape = tuple[int | None, ...]  # None: an axis that was printed partially
 
+# What is beyond these limits is not read: outputs are untrusted.
+MOST_OUTPUTS = 2_000  # of one cell
+MOST_ITEMS = 200  # of one cell
+MOST_LINES = 5_000  # of numbers, in one text
+MOST_CHARACTERS = 100_000  # of one text
+MOST_COMPARED_CELLS = 20_000  # cells of tables
+MOST_POINTS = 20_000  # of one curve
+MOST_CURVES = 50
+
 
 @dataclass(frozen=True, eq=False)
 class Array:

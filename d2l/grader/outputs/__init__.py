@@ -1,0 +1,1 @@
+"""What cells have shown, read as values: untrusted outputs become numbers, tables, curves."""

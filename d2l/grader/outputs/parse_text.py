@@ -27,6 +27,7 @@ from d2l.grader.outputs.parse_values import (
     Reader,
     Token,
     array_of,
+    is_by_product,
     is_number,
     number_of,
     printed_unit,
@@ -73,6 +74,8 @@ class _Text:
         self._items: list[Output] = []
 
     def items(self) -> list[Output]:
+        if self._is_result and is_by_product([t for t in self._tokens if t.kind != "line"]):
+            return []
         reader, position = Reader(self._tokens), 0
         pending: list[Token] = []  # of this line, since the last value
         is_after_value = False
@@ -107,6 +110,8 @@ def _node_items(node: Node, label: str, is_result: bool) -> Iterator[Output]:
     array = array_of(node, label)
     if array is not None:
         yield array
+    elif node.kind == "by-product":
+        return
     elif node.kind == "atom" and node.token.kind == "string":
         yield from _Text(node.token.text[1:-1], is_result).items()
     elif node.kind == "atom":

@@ -37,6 +37,10 @@ _TENSORS = {"tensor": "tensor", "array": "array", "torch.Size": "sequence", "Siz
 _WRAPPERS = ("np.", "numpy.")  # np.float32(0.5)
 _CONSTANTS = ("True", "False", "None")
 _TRUTH = {"True": 1.0, "False": 0.0}
+# The first word of the `repr` of an object that a cell shows in passing: `<Axes: title=…>`.
+_BY_PRODUCT = re.compile(
+    r"\w*Axes\w*|\w*Container|Figure|matplotlib\..*|function|bound|built|module|generator"
+)
 
 
 class Token(NamedTuple):
@@ -103,7 +107,7 @@ def _power_of_ten(exponent: int) -> float:
 class Node:
     """A parsed value: a number, a string, … or a bracket with other values."""
 
-    kind: Literal["atom", "list", "tuple", "call"]
+    kind: Literal["atom", "list", "tuple", "call", "by-product"]
     token: Token  # of an atom; of a call its name; else the bracket
     parts: tuple["Node", ...] = ()
     options: dict[str, str] = field(default_factory=dict)  # dtype, size, shape of a call
@@ -161,6 +165,8 @@ class Reader:
     def _call(self, start: int, depth: int) -> tuple[Node, int] | None:
         name = self.tokens[start]
         end = self.partner.get(start + 1)
+        if end is not None and self._is_text_of_plot(start, end):
+            return Node("by-product", name), end + 1
         if end is None or not (name.text in _TENSORS or name.text.startswith(_WRAPPERS)):
             return None
         read = self.read(start + 2, depth + 1)
@@ -183,9 +189,19 @@ class Reader:
         """Parse a default `repr` in angle brackets."""
         for position in range(start, min(start + 60, len(self.tokens))):
             if self._text(position) == ">":
-                text = " ".join(token.text for token in self.tokens[start : position + 1])
+                tokens = self.tokens[start : position + 1]
+                if is_by_product(tokens):
+                    return Node("by-product", tokens[0]), position + 1
+                text = " ".join(token.text for token in tokens)
                 return Node("atom", Token("word", text, True)), position + 1
         return None
+
+    def _is_text_of_plot(self, start: int, end: int) -> bool:
+        """Whether a call is the `repr` of a Matplotlib text: `Text(0.5, 1.0, 'a title')`."""
+        if self.tokens[start].text != "Text" or end != start + 7:
+            return False
+        kinds = [token.kind for token in self.tokens[start + 2 : end : 2]]
+        return kinds == ["number", "number", "string"]
 
     def _past_lines(self, position: int) -> int:
         while position < len(self.tokens) and self.tokens[position].kind == "line":
@@ -194,6 +210,17 @@ class Reader:
 
     def _text(self, position: int) -> str:
         return self.tokens[position].text if position < len(self.tokens) else ""
+
+
+def is_by_product(tokens: Sequence[Token]) -> bool:
+    """Whether tokens from "<" to ">" are an object that is not a result.
+
+    That is a function, a part of a plot, or an object of which only the address is shown.
+    """
+    if len(tokens) < 3 or (tokens[0].text, tokens[-1].text) != ("<", ">"):
+        return False
+    has_address = any(token.kind == "address" for token in tokens)
+    return has_address or _BY_PRODUCT.fullmatch(tokens[1].text) is not None
 
 
 def _partners(tokens: Sequence[Token]) -> dict[int, int]:

@@ -159,6 +159,50 @@ def test_times_speeds_addresses_and_progress_bars_are_no_values(text):
     assert not [item for item in items if not isinstance(item, Text) or item.is_value]
 
 
+def test_parts_of_a_plot_functions_and_addresses_are_not_results():
+    """They depend on how a cell ends, with `plt.plot(…)`, `;` or `plt.show()`, or on chance."""
+    for value in (
+        "[<matplotlib.lines.Line2D at 0x7f12ab>,\n <matplotlib.lines.Line2D at 0x7f12cd>]",
+        "<Axes: title={'center': 'loss'}, xlabel='epoch'>",
+        "array([<Axes: >, <Axes: title={'center': 'b'}>], dtype=object)",
+        "Text(0.5, 1.0, 'loss')",
+        "[Text(0.5, 1.0, 'a'), Text(0.5, 0, 'b, c')]",
+        "<Figure size 640x480 with 1 Axes>",
+        "<BarContainer object of 3 artists>",
+        "<function __main__.f(x)>",
+        "<bound method Net.forward of <__main__.Net object at 0x7f12ab>>",
+        "<module 'torch' from '/usr/lib/python3/torch/__init__.py'>",
+        "(<__main__.Thing object at 0x7f12ab>, <generator object f at 0x7f12cd>)",
+    ):
+        assert read(new_output("execute_result", data={"text/plain": value})) == [], value
+
+
+def test_values_next_to_parts_of_a_plot_are_results():
+    histogram = "(array([1., 2.]), array([0., 1., 2.]), <BarContainer object of 2 artists>)"
+    items = read(new_output("execute_result", data={"text/plain": histogram}))
+    assert [item.values.tolist() for item in items] == [[1, 2], [0, 1, 2]]
+    things = "[<__main__.Thing object at 0x7f12ab>, 1, 2.5]"
+    items = read(new_output("execute_result", data={"text/plain": things}))
+    assert [item.values.item() for item in items] == [1, 2.5]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("[<Color.RED: 1>, 'x']", ["< Color.RED : 1", "x"]),
+        ("<class 'torch.Tensor'>", ["torch.Tensor"]),
+        ("<Thing red>", ["< Thing red"]),
+    ],
+)
+def test_other_objects_are_read_as_they_are_shown(value, shown):
+    items = read(new_output("execute_result", data={"text/plain": value}))
+    assert [item.text for item in items] == shown
+
+
+def test_a_call_by_the_name_of_a_plots_text_is_read_with_its_numbers():
+    assert only(result("Text(3)")).values.tolist() == [[3]]
+
+
 def test_what_a_terminal_would_overwrite_is_not_read():
     assert only(printed("10%\r20%\rloss \x1b[1m0.5\x1b[0m")).values.tolist() == [[0.5]]
 

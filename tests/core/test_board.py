@@ -17,6 +17,15 @@ def test_each_point_is_the_mean_of_every_n_values():
     assert board.points == {"line": [(1, 10), (4, 40)]}  # the seventh waits for two more
 
 
+def test_the_latest_value_of_each_curve_can_be_asked_for():
+    board = d2l.ProgressBoard()
+    assert board.latest() == {}
+    for x in range(4):
+        board.draw(x, x * x, "square")
+        board.draw(x, torch.tensor(-x), "minus", every_n=2)
+    assert board.latest() == {"square": 9, "minus": -2.5}
+
+
 @pytest.mark.parametrize("every_n", [0, 0.5, 1, 1.9])
 def test_every_n_below_two_draws_each_value(every_n):
     board = d2l.ProgressBoard()

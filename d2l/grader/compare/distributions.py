@@ -210,7 +210,7 @@ def _invariant(ours: np.ndarray, theirs: np.ndarray, numbers: Numbers) -> Differ
     sums = [x.reshape(-1, shape[-1]).sum(axis=1) for x in (ours, theirs)]
     room = max(numbers.unit * shape[-1] / 2, 1e-5 * np.abs(sums[0]).max(), 1e-9)
     usual = 2.5 * (ours.var(axis=0, ddof=1).mean() * shape[-1]) ** 0.5
-    chance = min(1.0, 2 * max(room, numbers.unit / 2) / max(usual, 1e-300)) ** (sums[0].size - 1)
+    chance = min(1.0, 2 * room / max(usual, 1e-300)) ** (sums[0].size - 1)
     if len(ours) < 2 or shape[-1] < 2 or np.ptp(sums[0]) > 2 * room or chance > alpha:
         return None
     if np.abs(sums[1] - sums[0].mean()).max() <= 3 * room:

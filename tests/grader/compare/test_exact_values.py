@@ -186,6 +186,15 @@ def test_errors_are_compared_by_name_alone():
     assert finding.message == "KeyError: b, where the reference raises ValueError"
 
 
+@pytest.mark.parametrize(("width", "verdict"), [(40, "match"), (39, "differs")])
+def test_a_picture_of_a_fifth_of_the_expected_width_is_large_enough(width, verdict):
+    def svg(width):
+        picture = f'<svg width="{width}pt" height="100pt"></svg>'
+        return new_output("display_data", data={"image/svg+xml": picture})
+
+    assert verdicts(compared(svg(200), svg(width))) == [verdict]
+
+
 def test_pictures_are_compared_by_presence_and_size():
     def svg(width, height):
         return new_output(

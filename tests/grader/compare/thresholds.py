@@ -197,6 +197,8 @@ values("sums of rows", lambda chance: normalized(chance.uniform(size=(5, 4))),
 values("permutation", lambda chance: chance.permutation(12),
        lambda chance, amount: np.minimum(chance.permutation(12), 11 - round(amount)),
        8)  # fmt: skip
+steps("permutations of so many values", lambda chance, n: chance.permutation(n),
+      lambda chance, n: np.sort(chance.choice(n, n)), range(2, 12))  # fmt: skip
 steps("values drawn with replacement", lambda chance, n: chance.permutation(60)[:n],
       lambda chance, n: np.pad(chance.permutation(60)[: n - 1], (0, 1), "edge"),
       range(8, 50))  # fmt: skip

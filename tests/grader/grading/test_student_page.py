@@ -26,6 +26,11 @@ def rows(table):
     ]
 
 
+def test_only_checks_within_a_section_are_marked_as_its_parts(page):
+    parts = [cell.get_text(strip=True) for cell in page.table.select("tr.part > th")]
+    assert parts == ["softmax, unseen"]
+
+
 def test_the_head_names_the_student_the_points_and_the_homework(page):
     assert page.title.text == "Ada Example: 7.5 of 15"
     assert page.h1.text == "Ada Example"

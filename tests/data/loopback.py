@@ -1,9 +1,11 @@
 """A real server on loopback that does what it is told: answer rightly, break off, lie, stall."""
 
 import http.server
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -24,17 +26,23 @@ class Answer:
 class Loopback:
     """`answers[path]` are given in their order, the last one ever after; `requests` are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         self.answers: dict[str, list[Answer]] = {}
         self.requests: list[tuple[str, str | None]] = []
         self.released = threading.Event()
         self.num_stalled = 0  # answers after which the server has not hung up yet
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
+        self._scheme = "http"
+        if certificate is not None:  # a PEM file with its key
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self._scheme = "https"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 
     def url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}{path}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}{path}"
 
     def give(self, path: str, *answers: Answer) -> str:
         self.answers[path] = list(answers)

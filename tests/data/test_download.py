@@ -171,6 +171,18 @@ def test_redirects_are_followed_but_not_for_ever(server, tmp_path):
     assert len(server.requests) <= 2 + 12
 
 
+def test_a_redirect_from_https_to_http_needs_a_checksum(server, secure_server, tmp_path):
+    server.give("/a.bin", Answer(BODY))
+    secure_server.give("/kept.bin", Answer(BODY))
+    to_https = Answer(b"", 302, headers={"Location": secure_server.url("/kept.bin")})
+    assert downloaded(secure_server.give("/moved.bin", to_https), tmp_path) == BODY
+    to_http = Answer(b"", 302, headers={"Location": server.url("/a.bin")})
+    url = secure_server.give("/old.bin", to_http)
+    with pytest.raises(DataError, match=r"redirected to http://127.*, which is not https"):
+        d2l.download(url, tmp_path)
+    assert downloaded(url, tmp_path, SHA1) == BODY
+
+
 @pytest.mark.parametrize("place", ["ftp://127.0.0.1/a", "file:///etc/hosts"])
 def test_a_redirect_out_of_the_web_is_not_followed(server, tmp_path, place):
     url = server.give("/a", Answer(b"", 302, headers={"Location": place}))

@@ -18,6 +18,7 @@ from rights import without_rights
 import d2l
 from d2l.errors import CheckpointError
 from d2l.runs.checkpoint_dir import FORMAT, VERSION, read_checkpoint, write_checkpoint
+from d2l.runs.serializable import to_serializable
 
 
 def state():
@@ -256,3 +257,14 @@ def test_a_read_only_disk_leaves_the_checkpoint_before_whole(tmp_path):
         with pytest.raises(CheckpointError, match="Read-only file system"):
             write_checkpoint(path, {"epoch": 2})
         assert read_checkpoint(path)["epoch"] == 1
+
+
+def test_a_tensor_of_a_subclass_is_saved_as_a_plain_tensor():
+    class Labelled(torch.Tensor):
+        pass
+
+    labelled = torch.arange(3.0).as_subclass(Labelled).requires_grad_()
+    saved = to_serializable({"x": [labelled]}, "state")["x"][0]
+    assert type(saved) is torch.Tensor
+    assert not saved.requires_grad
+    assert saved.data_ptr() == labelled.data_ptr()  # not a copy

@@ -31,6 +31,11 @@ def page():
     return page_of(CLASS)
 
 
+def test_a_class_without_submissions_has_a_page():
+    values = [value.text for value in page_of(()).select(".numbers dd")]
+    assert values == ["0", "0", "0", "15", "0 of 0"]
+
+
 def test_the_head_has_the_numbers_of_the_class(page):
     names = [name.text for name in page.select(".numbers dt")]
     values = [value.text for value in page.select(".numbers dd")]

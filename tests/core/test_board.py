@@ -174,3 +174,13 @@ def test_flushing_brings_axes_that_were_given_up_to_date():
         board.draw(x, x, "y")
     board.flush()
     assert list(axes.lines[0].get_ydata()) == [0, 1, 2, 3, 4]
+
+
+def test_there_is_a_figure_once_there_is_a_point_and_the_board_displays():
+    board = d2l.ProgressBoard()
+    assert board.fig is None
+    board.draw(0, 1, "line")
+    assert board.fig is not None
+    silent = d2l.ProgressBoard(display=False)
+    silent.draw(0, 1, "line")
+    assert silent.fig is None

@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 import torch
 from nbformat.v4 import new_output
-from shown import compared, printed, read, result, verdicts
+from shown import compared, only, printed, read, result, verdicts
 
 from d2l.grader.compare.compare_items import compare_items
+from d2l.grader.compare.compare_repeats import repeats_difference
 from d2l.grader.compare.differences import instead, joined
+from d2l.grader.compare.tolerance import Rule
 
 t = torch.tensor
 X = torch.arange(6.0).reshape(2, 3)
@@ -224,3 +226,20 @@ def test_of_many_differences_both_texts_have_five():
     assert [both.message.count("found"), both.hint.count("found")] == [5, 5]
     assert joined(many[:1]) == many[0]
     assert joined([]) is None
+
+
+SHOWN = {
+    "array": only(result(np.arange(6.0).reshape(2, 3))),
+    "other shape": only(result(np.arange(6.0))),
+    "table": only(result(pd.DataFrame({"a": [1, 2]}))),
+    "longer table": only(result(pd.DataFrame({"a": [1, 2, 3]}))),
+    "text": only(printed("a word")),
+    "line": only(printed("loss 0.5")),
+}
+
+
+@pytest.mark.parametrize("found", SHOWN)
+@pytest.mark.parametrize("expected", SHOWN)
+def test_where_values_do_not_count_kinds_and_shapes_do(expected, found):
+    difference = repeats_difference([SHOWN[expected]] * 3, [SHOWN[found]] * 2, 1e-3, Rule("shape"))
+    assert (difference is None) == (expected == found)

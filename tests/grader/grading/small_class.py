@@ -9,6 +9,7 @@ import numpy as np
 
 from d2l.grader.sandbox.isolation import Level, Limits, SandboxConfig
 from d2l.grader.sandbox.job import CellOutcome, Outcome, Problem
+from d2l.notebook.execute import announces_failure
 
 REFERENCE = """# %% [markdown]
 # # Homework
@@ -102,6 +103,8 @@ def run_here(job, sandbox):
             cells.append(CellOutcome(index, "died"))
             continue
         error = _executed(cell.source, names)
+        if announces_failure(cell.metadata, trusted=job.trusts_tags):
+            error = ""
         text = printed.getvalue()
         printed.seek(0)
         printed.truncate()

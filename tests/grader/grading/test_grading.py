@@ -146,6 +146,13 @@ def test_a_students_page_names_the_mistake_and_neither_the_answer_nor_others(fin
     assert "<script" not in (finished[1] / "students" / "script.html").read_text()
 
 
+def test_a_tag_does_not_excuse_the_failure_of_a_submission(tmp_path):
+    tagged = '# %% tags=["raises-exception"]\nraise ValueError'
+    make_class(tmp_path / "class", excused=("# %%\nprint(square(12))", tagged))
+    result = graded(plan_of(tmp_path))["excused"]
+    assert (result.status, of(result)) == ("error", (10, 10, 0))
+
+
 def test_all_or_nothing_gives_a_failed_run_nothing(tmp_path):
     make_class(tmp_path / "class", crashes=("    return a * a", "    raise ValueError"))
     rubric = WITHOUT_CHECKS.replace("seed = 5", "all_or_nothing = true")

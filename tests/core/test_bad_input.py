@@ -1,5 +1,7 @@
 """Mistakes: each ends in an error that says what was found and what works, and loses nothing."""
 
+import warnings
+
 import pytest
 import torch
 from readers import LazyNet, PlainLine, TwoClasses, line_data
@@ -238,3 +240,27 @@ def test_clipping_is_advised_where_there_is_none(gradient_clip_val, advice):
     )
     by_hand = d2l.LinearRegression(lr=0.5)
     assert checks.advice_on_divergence(by_hand, None, gradient_clip_val).endswith(advice)
+
+
+def plain_model():
+    """A class of models with a plain tensor as weight; new, since each is warned about once."""
+
+    class Plain(d2l.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.zeros(2, requires_grad=True)
+
+    return Plain
+
+
+def test_a_state_without_the_trainable_tensors_is_warned_about_once():
+    saved, loaded, part = plain_model(), plain_model(), plain_model()
+    with pytest.warns(UserWarning, match=r"Plain.state_dict\(\) is empty: its 1 trainable tensors"):
+        assert saved().state_dict() == {}
+    with pytest.warns(UserWarning, match=r"Plain.load_state_dict\(\) changed nothing: its 1 "):
+        loaded().load_state_dict({})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        saved().state_dict()
+        whole = torch.nn.Sequential(torch.nn.Linear(2, 2), part())
+        assert list(whole.state_dict()) == ["0.weight", "0.bias"]

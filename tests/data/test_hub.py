@@ -71,6 +71,11 @@ def test_an_archive_whose_folder_has_another_name_is_found(in_hub):
     assert d2l.download_extract("reviews", "reviews") == "../data/reviews"
     in_hub("named", "/named.tar.gz", packed_tar({"named/a.txt": b"1", "b/c.txt": b"2"}))
     assert d2l.download_extract("named") == "../data/named"
+    in_hub("several", "/several.zip", packed({"a/x.txt": b"1", "b/y.txt": b"2"}))
+    assert d2l.download_extract("several") == "../data/several"
+    Path("../data/here").mkdir()
+    in_hub("here", "/here.zip", packed({"other/x.txt": b"1"}))
+    assert d2l.download_extract("here") == "../data/here"
 
 
 def test_a_name_is_downloaded_like_its_address(in_hub, server):

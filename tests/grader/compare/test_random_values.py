@@ -149,6 +149,7 @@ def test_what_a_model_writes_may_be_any_words_but_not_always_the_same():
     assert verdicts(compared_runs(text, text)) == ["match"]
     (finding,) = compared_runs(text, lambda seed: text(3))
     assert finding.verdict == "differs"
+    assert verdicts(compared_runs(text, text, seeds=(10,))) == ["match"]  # one run alone
 
 
 def test_shapes_that_are_random_are_compared_by_their_axes():

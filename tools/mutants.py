@@ -51,9 +51,9 @@ IN_PROCESS = ("d2l/data", "d2l/grader")
 FAST = "not slow and not browser and not gpu"
 SECONDS = 600  # for the tests of one mutant: one that runs into it has made something endless
 # Of those that execute a line: those that execute least besides, which are fast and to the point,
-# and others drawn at random; then, of a mutant that survived these, more of the others, and the
-# tests of its package's child processes.
-NEAREST_TESTS, OTHER_TESTS, MORE_TESTS = 40, 20, 200
+# and others drawn at random; then, of a mutant that survived these, more of the others, whole files
+# of the first, and the tests of its package's child processes.
+NEAREST_TESTS, OTHER_TESTS, MORE_TESTS, MORE_FILES = 40, 20, 200, 6
 COMPARISONS = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">", ast.Eq: "!=",
                ast.NotEq: "==", ast.Is: "is not", ast.IsNot: "is", ast.In: "not in",
                ast.NotIn: "in"}  # fmt: skip
@@ -274,6 +274,8 @@ def tried(
                 more = others[OTHER_TESTS : OTHER_TESTS + MORE_TESTS]
                 if found == "survived" and more:
                     found = outcome(mutant, more, tree)
+                if found == "survived":
+                    found = outcome(mutant, ["-m", FAST, *_files_of(tests)], tree)
                 is_seen = mutant.file.startswith(IN_PROCESS) and mutant.line in lines
                 if found in ("survived", "not covered") and not is_seen:
                     found = outcome(mutant, _tests_of_children(mutant.file), tree)
@@ -284,6 +286,11 @@ def tried(
 
         with ThreadPoolExecutor(workers) as pool:
             yield from pool.map(attempt, chosen)
+
+
+def _files_of(tests: list[str]) -> list[str]:
+    """The files of the first tests: what a fixture or a cache keeps is seen by other tests, too."""
+    return list(dict.fromkeys(test.partition("::")[0] for test in tests))[:MORE_FILES]
 
 
 def _tests_of_children(file: str) -> list[str]:

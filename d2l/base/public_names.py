@@ -197,8 +197,8 @@ def _places_of(face: ModuleType, name: str, original: Any, current: Any) -> Iter
         for variable, bound in vars(sys.modules[module]).items():
             if bound is not original and bound is not current:
                 continue
-            is_same = variable == name or (any_name and bound is original)
-            if is_same and (module, variable) not in taken:
+            is_place = variable == name or (any_name and bound is original)
+            if is_place and (module, variable) not in taken:
                 yield module, variable
 
 

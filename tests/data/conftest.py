@@ -25,19 +25,16 @@ def secure_server(server, tmp_path_factory, monkeypatch):
     """A second server, by https, whose certificate this process trusts."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl, which makes a certificate, is not installed")
-    folder = tmp_path_factory.mktemp("certificate")
-    both = folder / "both.pem"
+    certificate = tmp_path_factory.mktemp("certificate") / "with_key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
          "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"],
+         "-keyout", certificate, "-out", certificate],
         check=True, capture_output=True, timeout=120,
     )  # fmt: skip
-    parts = [(folder / name).read_text() for name in ("certificate.pem", "key.pem")]
-    both.write_text("".join(parts))
-    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "certificate.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     http._certificates.cache_clear()
-    loopback = Loopback(both)
+    loopback = Loopback(certificate)
     yield loopback
     loopback.close()
     http._certificates.cache_clear()

@@ -181,8 +181,8 @@ def test_a_submission_is_graded_from_the_wheel(full, tmp_path):
     shutil.copytree(COURSE, tmp_path / "course", ignore=shutil.ignore_patterns("submissions"))
     rubric = tmp_path / "course" / "rubric.toml"
     text = rubric.read_text("utf-8")
-    assert 'seeds = "auto"' in text
-    rubric.write_text(text.replace('seeds = "auto"', "seeds = [0, 1, 2]"), "utf-8")  # of ten runs
+    assert 'seeds = "auto"' in text  # ten runs of the reference
+    rubric.write_text(text.replace('seeds = "auto"', "seeds = [0, 1, 2]"), "utf-8")
     out = tmp_path / "grades"
     full.d2l("grade", tmp_path / "submissions", "--rubric", rubric, "--out", out,
              "--isolation", "none")  # fmt: skip

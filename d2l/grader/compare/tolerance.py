@@ -86,7 +86,7 @@ LIKE_CELL = 0.3  # minimum score of two cells that are matched
 WITHIN = 0.5  # minimum fraction of a cell that is contained in another one to count as a part
 LIKE_HEADING = 0.62  # minimum similarity of two headings that are matched
 
-# --- Limits on the amount of data ----------------------------------------------------------------
+# --- Limits on the amount of data; those on what is read of one cell are in `output_values` -------
 MOST_CELLS = 1_000  # of one notebook
 MOST_HEADINGS = 600
 MOST_NOTEBOOK_CHARACTERS = 1_000_000  # of all outputs of a run

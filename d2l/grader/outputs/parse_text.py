@@ -1,6 +1,7 @@
 """Parse printed text into items: arrays, numbers with their labels, tables.
 
-Text that varies by nature is omitted: times, speeds, addresses, paths, progress bars.
+Text that varies by nature is omitted: times, speeds, addresses, paths, progress bars; so are
+objects that a cell shows in passing: functions, parts of a plot.
 """
 
 import math

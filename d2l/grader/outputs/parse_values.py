@@ -165,9 +165,11 @@ class Reader:
     def _call(self, start: int, depth: int) -> tuple[Node, int] | None:
         name = self.tokens[start]
         end = self.partner.get(start + 1)
-        if end is not None and self._is_text_of_plot(start, end):
+        if end is None:
+            return None
+        if self._is_text_of_plot(start, end):
             return Node("by-product", name), end + 1
-        if end is None or not (name.text in _TENSORS or name.text.startswith(_WRAPPERS)):
+        if not (name.text in _TENSORS or name.text.startswith(_WRAPPERS)):
             return None
         read = self.read(start + 2, depth + 1)
         if read is None or read[1] > end:

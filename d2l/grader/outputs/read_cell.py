@@ -36,7 +36,7 @@ def read_cell(outputs: Sequence[Mapping[str, Any]]) -> list[Output]:
     """Return the items shown by the outputs of one code cell, in order; never raises.
 
     Outputs that are not results are omitted: stderr, hints about the training, times and speeds,
-    addresses.
+    addresses, functions, parts of a plot.
 
     >>> from nbformat.v4 import new_output
     >>> [item.what for item in read_cell([new_output("stream", text="loss: 0.5\\n[1, 2]")])]

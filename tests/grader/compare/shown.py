@@ -5,7 +5,7 @@ import io
 from nbformat import from_dict
 
 from d2l.grader.compare.compare_items import compare_items
-from d2l.grader.outputs.read_cell import read_cell
+from d2l.grader.outputs.read_cell import POINTS, read_cell
 
 
 def result(value):
@@ -21,6 +21,18 @@ def printed(*values, **how):
     text = io.StringIO()
     print(*values, **how, file=text)
     return _output("stream", name="stdout", text=text.getvalue())
+
+
+def picture(width, height):
+    """A picture of this size in points."""
+    svg = f'<svg width="{width}pt" height="{height}pt">'
+    return _output("display_data", data={"image/svg+xml": svg}, metadata={})
+
+
+def plotted(curves):
+    """What a board shows: a picture, and its curves as lists of points by their labels."""
+    data = {"image/svg+xml": "<svg/>", POINTS: curves}
+    return _output("display_data", data=data, metadata={})
 
 
 def _output(kind, **fields):

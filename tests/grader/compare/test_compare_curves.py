@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from nbformat.v4 import new_output
-from shown import compared_runs, read, verdicts
+from shown import compared_runs, plotted, read, verdicts
 
 from d2l.grader.compare.compare_items import compare_items
 
@@ -19,11 +19,7 @@ def board(seed, rate=0.5, epochs=10, end=0.5, begin=2.0, labels=("train_loss", "
         noise = 1 + 0.02 * chance.standard_normal(len(xs))
         ys = (end + (begin - end) * np.exp(-rate * xs)) * noise
         curves[label] = [[float(x), float(y)] for x, y in zip(xs, ys, strict=True)]
-    return shown(curves)
-
-
-def shown(curves):
-    return new_output("display_data", data={"image/svg+xml": "<svg/>", POINTS: curves})
+    return plotted(curves)
 
 
 @pytest.mark.parametrize("first", range(0, 300, 10))
@@ -79,14 +75,14 @@ def test_curves_that_are_the_same_with_every_seed_are_pasted():
 
 
 def test_a_curve_without_chance_is_compared_by_its_height():
-    line = shown({"y": [[x, x**2] for x in range(10)]})
-    other = shown({"y": [[x, 2 * x**2] for x in range(10)]})
+    line = plotted({"y": [[x, x**2] for x in range(10)]})
+    other = plotted({"y": [[x, 2 * x**2] for x in range(10)]})
     assert verdicts(compare_items([read(line)] * 3, [read(line)] * 2)) == ["match"]
     assert verdicts(compare_items([read(line)] * 3, [read(other)] * 2)) == ["differs"]
 
 
 def test_a_loss_that_becomes_nan_is_named():
-    broken = shown({"train_loss": [[1, 2.0], [10, "nan"]], "val_loss": [[1, 2.0], [10, "inf"]]})
+    broken = plotted({"train_loss": [[1, 2.0], [10, "nan"]], "val_loss": [[1, 2.0], [10, "inf"]]})
     (finding,) = compared_runs(board, lambda seed: broken)
     assert "train_loss becomes nan or infinite" in finding.message
 
@@ -111,7 +107,7 @@ def test_three_points_are_enough():
     def short(seed, end=0.6):
         chance = np.random.default_rng(seed)
         ys = [[1, 0.9 + 0.01 * chance.random()], [2, 0.7], [3, end + 0.01 * chance.random()]]
-        return shown({"val_loss": ys})
+        return plotted({"val_loss": ys})
 
     assert verdicts(compared_runs(short, short)) == ["match"]
     assert verdicts(compared_runs(short, lambda seed: short(seed, end=0.75))) == ["differs"]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from nbformat.v4 import new_output
-from shown import compared, only, printed, read, result, verdicts
+from shown import compared, only, picture, printed, read, result, verdicts
 
 from d2l.grader.compare.compare_items import compare_items
 from d2l.grader.compare.compare_repeats import repeats_difference
@@ -190,23 +190,13 @@ def test_errors_are_compared_by_name_alone():
 
 @pytest.mark.parametrize(("width", "verdict"), [(40, "match"), (39, "differs")])
 def test_a_picture_of_a_fifth_of_the_expected_width_is_large_enough(width, verdict):
-    def svg(width):
-        picture = f'<svg width="{width}pt" height="100pt"></svg>'
-        return new_output("display_data", data={"image/svg+xml": picture})
-
-    assert verdicts(compared(svg(200), svg(width))) == [verdict]
+    assert verdicts(compared(picture(200, 100), picture(width, 100))) == [verdict]
 
 
 def test_pictures_are_compared_by_presence_and_size():
-    def svg(width, height):
-        return new_output(
-            "display_data",
-            data={"image/svg+xml": f'<svg width="{width}pt" height="{height}pt">'},
-        )
-
-    assert verdicts(compared(svg(200, 100), svg(250, 150))) == ["match"]
-    assert verdicts(compared(svg(200, 100), printed("no picture"))) == ["missing"]
-    (finding,) = compared(svg(200, 100), svg(20, 100))
+    assert verdicts(compared(picture(200, 100), picture(250, 150))) == ["match"]
+    assert verdicts(compared(picture(200, 100), printed("no picture"))) == ["missing"]
+    (finding,) = compared(picture(200, 100), picture(20, 100))
     assert finding.message == "picture of 20 by 100 where the reference's is 200 by 100"
 
 

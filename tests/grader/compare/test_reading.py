@@ -171,6 +171,7 @@ def test_parts_of_a_plot_functions_and_addresses_are_not_results():
         "<BarContainer object of 3 artists>",
         "<function __main__.f(x)>",
         "<bound method Net.forward of <__main__.Net object at 0x7f12ab>>",
+        "<bound method Net.forward of Net(\n  (net): Linear(in_features=2, out_features=1)\n)>",
         "<module 'torch' from '/usr/lib/python3/torch/__init__.py'>",
         "(<__main__.Thing object at 0x7f12ab>, <generator object f at 0x7f12cd>)",
     ):

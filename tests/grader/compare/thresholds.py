@@ -19,14 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from shown import printed, read, read_runs, result
+from shown import plotted, printed, read, read_runs, result
 
 from d2l.grader.compare.align import Cell, align, fingerprint
 from d2l.grader.compare.compare_items import compare_items
 from d2l.grader.compare.distributions import Numbers, level_difference
 from d2l.grader.compare.match_sections import match_sections, sections_of
 from d2l.grader.compare.pairing import pair
-from d2l.grader.outputs.read_cell import POINTS
 
 RECORD = Path(__file__).with_suffix(".json")
 NUM_AMOUNTS, NUM_BISECTIONS = 17, 12
@@ -288,8 +287,7 @@ def board(chance, *, begin=2.0, end=0.5, rate=0.5, epochs=10.0, noise=0.02, coun
     """A loss that falls from `begin` to `end`."""
     x = np.linspace(1 / 2, epochs, count)
     y = (end + (begin - end) * np.exp(-rate * x)) * (1 + noise * chance.normal(size=count))
-    points = [[float(a), float(b)] for a, b in zip(x, y, strict=True)]
-    return new_output("display_data", data={"image/svg+xml": "<svg/>", POINTS: {"loss": points}})
+    return plotted({"loss": [[float(a), float(b)] for a, b in zip(x, y, strict=True)]})
 
 
 for _name, _usual, _top in (
